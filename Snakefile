@@ -1,0 +1,26 @@
+"""anodeflow: interatomic foundation models put to work on layered battery anodes."""
+
+from snakemake.utils import min_version
+
+min_version("9.9")
+
+
+configfile: "config/config.yaml"
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/structures.smk"
+include: "workflow/rules/models.smk"
+include: "workflow/rules/relaxation.smk"
+include: "workflow/rules/phonons.smk"
+include: "workflow/rules/adhesion.smk"
+include: "workflow/rules/dynamics.smk"
+include: "workflow/rules/voltage.smk"
+include: "workflow/rules/figures.smk"
+
+
+rule all:
+    default_target: True
+    input:
+        FIGURES,
+        TABLES,

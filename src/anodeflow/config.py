@@ -1,0 +1,393 @@
+"""The configuration: what each key is, what it may be, and one sentence for whatever it may not be.
+
+Parsed by every `snakemake -n`, so nothing heavier than pydantic is imported here.
+"""
+
+import re
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+from anodeflow.config_errors import sentences
+from anodeflow.errors import ConfigError
+
+Stage = Literal["relaxation", "phonons", "adhesion", "dynamics", "voltage"]
+RESERVED_MODEL_NAMES = {"structures", "figures", "tables", "logs", "benchmarks"}
+
+
+def _exponent(value: object) -> object:
+    """Read `1e-4`, which YAML takes for a string, as the number it is."""
+    if isinstance(value, str) and re.fullmatch(r"[+-]?\d+(\.\d*)?[eE][+-]?\d+", value):
+        return float(value)
+    return value
+
+
+Number = Annotated[float, BeforeValidator(_exponent), Field(strict=True, allow_inf_nan=False)]
+Positive = Annotated[Number, Field(gt=0)]
+NonNegative = Annotated[Number, Field(ge=0)]
+Count = Annotated[int, Field(strict=True, ge=1)]
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$")]
+Element = Annotated[str, Field(pattern=r"^[A-Z][a-z]?$")]
+Size = Annotated[list[Count], Field(min_length=2, max_length=2)]
+Triple = Annotated[list[Count], Field(min_length=3, max_length=3)]
+Pair = Annotated[list[Number], Field(min_length=2, max_length=2)]
+Names = Annotated[list[Name], Field(min_length=1)]
+
+
+class Section(BaseModel):
+    """A part of the configuration: unknown keys are refused, values are fixed once read."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+
+class StudySection(Section):
+    models: Names
+    """Models to run, by their names under `models`."""
+    stacks: Names
+    """Stacks to run, by their names under `structures.stacks`."""
+    layers: Names
+    """Layers whose unit cells go into Table 1 and the phonons."""
+
+
+class Weights(Section):
+    source: str
+    """Name in the family's own table, URL, or local path."""
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None
+    """Hash of the file; null holds to the one recorded on first use."""
+
+
+class Calculator(Section):
+    family: Literal["mace", "chgnet"]
+    """Code that evaluates the model."""
+    device: Literal["cpu", "cuda"]
+    """Where it runs; an absent device is an error."""
+    dispersion: bool
+    """Whether D3 is added."""
+
+
+class Precision(Section):
+    static: Literal["float64", "float32"]
+    """For relaxations, phonons, adhesion and voltage."""
+    dynamics: Literal["float64", "float32"]
+    """For molecular dynamics."""
+
+
+class Card(Section):
+    functional: str
+    """Level of theory of the labels."""
+    training_data: str
+    """Data set the model was trained on."""
+    labels_hold_dispersion: bool
+    """Whether the labels include dispersion already."""
+    licence: str
+    """Licence of the weights."""
+
+
+class Model(Section):
+    label: str
+    """Name in figures and tables."""
+    colour: Annotated[str, Field(pattern=r"^#[0-9A-Fa-f]{6}$")]
+    """Colour in figures, as #RRGGBB."""
+    stages: Annotated[list[Stage], Field(min_length=1)]
+    """Stages this model is run for."""
+    weights: Weights
+    calculator: Calculator
+    precision: Precision
+    card: Card
+
+    @model_validator(mode="after")
+    def _check(self) -> "Model":
+        if self.calculator.dispersion and self.card.labels_hold_dispersion:
+            raise ValueError(
+                "calculator.dispersion adds D3 to a model whose labels hold dispersion already: "
+                "set calculator.dispersion to false"
+            )
+        if self.calculator.family == "chgnet" and "float64" in (
+            self.precision.static,
+            self.precision.dynamics,
+        ):
+            raise ValueError(
+                "CHGNet evaluates in float32 only: "
+                "set precision to {static: float32, dynamics: float32}"
+            )
+        if "relaxation" not in self.stages:
+            raise ValueError("stages lacks relaxation, on which every other stage builds: add it")
+        return self
+
+
+class Dispersion(Section):
+    functional: Literal["pbe"]
+    """Functional whose D3 parameters are used."""
+    damping: Literal["bj"]
+    """Becke–Johnson damping."""
+    pair_cutoff_bohr: Positive
+    coordination_cutoff_bohr: Positive
+    library: Literal["auto", "dftd3", "torch-dftd"]
+    """auto: dftd3 on a CPU, torch-dftd on a GPU."""
+
+
+class MXeneLayer(Section):
+    builder: Literal["mxene"]
+    metal: Element
+    x: Element
+    termination: Element
+    n: Count
+    """M(n+1)X(n)T2."""
+    lattice: Positive
+    """In-plane lattice constant, Å."""
+    metal_x_height: Positive
+    """Distance of neighbouring metal and X planes at the start, Å."""
+    metal_termination_height: Positive
+    """Distance of the outer metal and termination planes at the start, Å."""
+    site: Literal["fcc", "hcp"]
+    """Hollow on which the termination sits."""
+    size: Size
+    """Supercell in stacks."""
+
+
+class HoneycombLayer(Section):
+    builder: Literal["honeycomb"]
+    elements: Annotated[list[Element], Field(min_length=2, max_length=2)]
+    lattice: Positive
+    """In-plane lattice constant, Å."""
+    buckling: Number
+    """Height of the second atom above the first, Å."""
+    size: Size
+    """Supercell in stacks."""
+
+
+class FunctionalisedLayer(Section):
+    builder: Literal["functionalised"]
+    base: Name
+    """Layer that carries the group."""
+    group: Literal["epoxide", "hydroxyl"]
+
+
+class FileLayer(Section):
+    builder: Literal["file"]
+    path: str
+    """Unit cell in any format that ASE reads."""
+    role: Literal["bottom", "top"]
+    """bottom: carries the facing termination; top: the partner sheet."""
+    size: Size
+    """Supercell in stacks."""
+
+
+Layer = Annotated[
+    MXeneLayer | HoneycombLayer | FunctionalisedLayer | FileLayer, Field(discriminator="builder")
+]
+
+
+class Stack(Section):
+    bottom: Name
+    top: Name
+    strained: Literal["top", "bottom", "share"]
+    """Layer that takes the mismatch."""
+    spacing: Positive
+    """Mean height of the sheet above the facing termination at the start, Å."""
+    registry: Pair
+    """Shift of the top layer in fractions of the common cell."""
+
+
+class BulkIon(Section):
+    structure: Literal["bcc", "fcc", "hcp"]
+    lattice: Positive
+    """Lattice constant at the start, Å."""
+
+
+class Ions(Section):
+    element: Element
+    spacing: Positive
+    """Spacing at which ions are put into the gap, Å."""
+    bulk: BulkIon
+
+
+class Structures(Section):
+    cell_height: Positive
+    """Out-of-plane cell vector, Å."""
+    strain_limit: Annotated[Number, Field(ge=0, lt=0.5)]
+    """Largest strain a layer may take in a stack."""
+    layers: dict[Name, Layer]
+    stacks: dict[Name, Stack]
+    ions: Ions
+
+
+class Minimum(Section):
+    fmax: Positive
+    """Largest force left, eV/Å."""
+    cell: Literal["fixed", "in-plane", "full"]
+    """Which cell components relax."""
+
+
+class Relaxation(Section):
+    optimiser: Literal["BFGS", "LBFGS", "FIRE"]
+    max_steps: Count
+    layers: Minimum
+    stacks: Minimum
+    bulk: Minimum
+
+
+class LayerPhonons(Section):
+    supercell: Triple
+    dos_width_THz: Positive
+    """Gaussian width of the density of states."""
+
+
+class Phonons(Section):
+    displacement: Positive
+    """Finite displacement, Å."""
+    path_points: Annotated[int, Field(strict=True, ge=10)]
+    """Points on Γ–M–K–Γ."""
+    mesh: Triple
+    imaginary_THz: Annotated[Number, Field(le=0)]
+    """Frequencies below this count as imaginary."""
+    gamma_radius: NonNegative
+    """Radius around Γ inside which a residue of the acoustic branches is told apart, 1/Å."""
+    layers: dict[Name, LayerPhonons]
+
+
+class Adhesion(Section):
+    first_spacing: Positive
+    last_spacing: Positive
+    points: Annotated[int, Field(strict=True, ge=4)]
+    fmax: Positive
+    """Largest force left on free components, eV/Å."""
+    max_steps: Count
+    peak_window: Pair
+    """Spacings that the published spline sees, Å."""
+    fit_half_width: Positive
+    """The peak fit takes the points this near to the highest one, Å."""
+
+    @model_validator(mode="after")
+    def _check(self) -> "Adhesion":
+        if self.first_spacing >= self.last_spacing:
+            raise ValueError(
+                f"first_spacing {self.first_spacing} is not below last_spacing {self.last_spacing}"
+            )
+        return self
+
+
+class Stability(Section):
+    max_spacing: Positive
+    """A sheet farther than this has detached, Å."""
+    max_bond_stretch: Annotated[Number, Field(gt=1)]
+    """A bond longer than this times its start is broken."""
+    max_temperature_K: Positive
+
+
+class Runs(Section):
+    stacks: Names
+    ions: Annotated[int, Field(strict=True, ge=0)]
+    """Ions in the gap."""
+    equilibration_ps: NonNegative
+    production_ps: Positive
+
+
+class Dynamics(Section):
+    temperatures: Annotated[list[Positive], Field(min_length=1)]
+    """K."""
+    replicas: Count
+    seed: Annotated[int, Field(strict=True, ge=0)]
+    """Replica r takes seed + r."""
+    timestep_fs: Positive
+    thermostat_time_fs: Positive
+    frame_interval_fs: Positive
+    """Interval of frames of all atoms."""
+    ion_interval_fs: Positive
+    """Interval of ions and observables."""
+    checkpoint_interval_ps: Positive
+    hold_centres_of_mass: bool
+    stability: Stability
+    runs: Annotated[list[Runs], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _check(self) -> "Dynamics":
+        intervals = {
+            "frame_interval_fs": self.frame_interval_fs,
+            "checkpoint_interval_ps": self.checkpoint_interval_ps * 1000,
+        }
+        for name, value in intervals.items():
+            if abs(value / self.ion_interval_fs - round(value / self.ion_interval_fs)) > 1e-9:
+                raise ValueError(
+                    f"{name} is no whole multiple of ion_interval_fs {self.ion_interval_fs}"
+                )
+        ratio = self.ion_interval_fs / self.timestep_fs
+        if abs(ratio - round(ratio)) > 1e-9:
+            raise ValueError(
+                f"ion_interval_fs {self.ion_interval_fs} is no whole multiple of timestep_fs "
+                f"{self.timestep_fs}"
+            )
+        return self
+
+
+class Diffusion(Section):
+    residence_ps: NonNegative
+    """Shorter visits to a site are no hop."""
+    slope_window: Pair
+    """Log-log slopes of the MSD that count as diffusive."""
+    fit_from_fraction: Annotated[Number, Field(gt=0, lt=1)]
+    fit_to_fraction: Annotated[Number, Field(gt=0, le=1)]
+    confined_msd: Positive
+    """Above this an ion without a hop is not called confined, Å²."""
+    map_cells: Count
+
+
+class Voltage(Section):
+    stacks: list[Name]
+    max_ions: Count
+    host: Literal["relaxed", "frozen"]
+
+
+class Reference(Section):
+    adhesion: str | None
+    published: str | None
+    phonons: dict[Name, str | None]
+
+
+class Config(Section):
+    """The whole configuration."""
+
+    study: StudySection
+    models: dict[Name, Model]
+    weights_mirror: str | None
+    """Directory that holds the weights, for machines without internet."""
+    dispersion: Dispersion
+    structures: Structures
+    relaxation: Relaxation
+    phonons: Phonons
+    adhesion: Adhesion
+    dynamics: Dynamics
+    diffusion: Diffusion
+    voltage: Voltage
+    reference: Reference
+
+    def files(self) -> dict[str, str]:
+        """Return the files of the user that the configuration names, by their keys."""
+        found = {
+            f"structures.layers.{name}.path": layer.path
+            for name, layer in self.structures.layers.items()
+            if isinstance(layer, FileLayer)
+        }
+        found |= {"reference.adhesion": self.reference.adhesion}
+        found |= {"reference.published": self.reference.published}
+        found |= {
+            f"reference.phonons.{layer}": path for layer, path in self.reference.phonons.items()
+        }
+        return {key: path for key, path in found.items() if path is not None}
+
+
+def load_config(raw: dict, *, root: Path = Path()) -> Config:
+    """Validate a configuration read from YAML.
+
+    Raises ConfigError with one sentence a fault: where, what was given, what is allowed.
+    """
+    from anodeflow.config_checks import check_files, check_names
+
+    try:
+        config = Config.model_validate(raw)
+    except ValidationError as error:
+        raise ConfigError("\n".join(sentences(error, Config))) from None
+    check_names(config)
+    check_files(config, root)
+    return config

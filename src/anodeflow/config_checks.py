@@ -1,0 +1,131 @@
+"""Checks across sections of the configuration, and of the YAML text itself."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import yaml
+
+from anodeflow.config import (
+    RESERVED_MODEL_NAMES,
+    Config,
+    FunctionalisedLayer,
+    MXeneLayer,
+)
+from anodeflow.config_errors import nearest
+from anodeflow.errors import ConfigError
+
+
+class _UniqueKeys(yaml.SafeLoader):
+    """A loader that keeps nothing but notices a key given twice."""
+
+
+def _mapping(loader: _UniqueKeys, node: yaml.MappingNode) -> dict:
+    seen: set[str] = set()
+    for key, _ in node.value:
+        if key.value in seen and key.value != "<<":
+            mark = key.start_mark
+            raise ConfigError(
+                f"config: the name '{key.value}' stands twice in one section of {mark.name}, "
+                f"line {mark.line + 1}: rename or remove one."
+            )
+        seen.add(key.value)
+    loader.flatten_mapping(node)
+    return yaml.SafeLoader.construct_mapping(loader, node, deep=True)
+
+
+_UniqueKeys.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
+
+
+def check_duplicate_keys(paths: Iterable[str | Path]) -> None:
+    """Refuse a YAML file in which a key stands twice, of which a plain loader keeps the last."""
+    for path in paths:
+        with open(path, encoding="utf-8") as stream:
+            yaml.load(stream, Loader=_UniqueKeys)
+
+
+def _known(name: str, where: str, what: str, allowed: Iterable[str]) -> None:
+    allowed = list(allowed)
+    if name not in allowed:
+        raise ConfigError(
+            f"config: {where} names {what} '{name}', which is not defined{nearest(name, allowed)}; "
+            f"allowed: {', '.join(allowed)}."
+        )
+
+
+def _unique(names: list, where: str) -> None:
+    for name in names:
+        if names.count(name) > 1:
+            raise ConfigError(f"config: {where} holds '{name}' twice: remove one.")
+
+
+def _check_stacks(config: Config) -> None:
+    layers = config.structures.layers
+    for name, stack in config.structures.stacks.items():
+        for end in ("bottom", "top"):
+            _known(getattr(stack, end), f"structures.stacks.{name}.{end}", "the layer", layers)
+        if name in layers:
+            raise ConfigError(
+                f"config: '{name}' names both a layer and a stack: rename one, both become files."
+            )
+    for name, layer in layers.items():
+        if isinstance(layer, FunctionalisedLayer):
+            _known(layer.base, f"structures.layers.{name}.base", "the layer", layers)
+            if isinstance(layers[layer.base], FunctionalisedLayer | MXeneLayer):
+                raise ConfigError(
+                    f"config: structures.layers.{name}.base is '{layer.base}', which is no plain "
+                    "sheet: name a honeycomb layer or a file with role top."
+                )
+
+
+def _check_runs(config: Config) -> None:
+    runs = config.dynamics.runs
+    for i, entry in enumerate(runs):
+        for stack in entry.stacks:
+            _known(stack, f"dynamics.runs.{i}.stacks", "the stack", config.study.stacks)
+        _unique(entry.stacks, f"dynamics.runs.{i}.stacks")
+    _unique([(s, e.ions) for e in runs for s in e.stacks], "dynamics.runs (stack, ions)")
+    _unique(config.dynamics.temperatures, "dynamics.temperatures")
+
+
+def check_names(config: Config) -> None:
+    """Refuse a name that is used but not defined, defined twice, or reserved."""
+    study = config.study
+    for name in study.models:
+        _known(name, "study.models", "the model", config.models)
+    for name in study.stacks:
+        _known(name, "study.stacks", "the stack", config.structures.stacks)
+    for name in study.layers:
+        _known(name, "study.layers", "the layer", config.structures.layers)
+        if isinstance(config.structures.layers[name], FunctionalisedLayer):
+            raise ConfigError(
+                f"config: study.layers names '{name}', a functionalised layer, which has no unit "
+                "cell: name its base."
+            )
+        if name not in config.phonons.layers:
+            raise ConfigError(
+                f"config: study.layers names '{name}', but phonons.layers.{name} is missing: add "
+                "its supercell and dos_width_THz."
+            )
+    for name in config.voltage.stacks:
+        _known(name, "voltage.stacks", "the stack", study.stacks)
+    for name in config.models:
+        if name in RESERVED_MODEL_NAMES:
+            raise ConfigError(f"config: the model name '{name}' is a folder of results: rename it.")
+    for key in ("models", "stacks", "layers"):
+        _unique(getattr(study, key), f"study.{key}")
+    _unique(config.voltage.stacks, "voltage.stacks")
+    _unique([config.models[m].label for m in study.models], "labels of study.models")
+    _check_stacks(config)
+    _check_runs(config)
+
+
+def check_files(config: Config, root: Path) -> None:
+    """Refuse a path in the configuration at which there is no file."""
+    for key, path in config.files().items():
+        if not (root / path).is_file():
+            raise ConfigError(f"config: {key} is '{path}', where there is no file: mend the path.")
+    mirror = config.weights_mirror
+    if mirror is not None and not (root / mirror).is_dir():
+        raise ConfigError(
+            f"config: weights_mirror is '{mirror}', which is no directory: mend it, or set null."
+        )

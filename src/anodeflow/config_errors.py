@@ -1,0 +1,86 @@
+"""Turn pydantic's findings into sentences a user can act on."""
+
+import difflib
+import typing
+
+from pydantic import BaseModel, ValidationError
+
+SHOWN = 5
+
+
+def nearest(given: str, allowed: typing.Iterable[str]) -> str:
+    """Return ` (did you mean 'x'?)` for the allowed name closest to the given one, else nothing."""
+    found = difflib.get_close_matches(str(given), list(allowed), n=1)
+    return f" (did you mean '{found[0]}'?)" if found else ""
+
+
+def _inner(annotation: object) -> list[object]:
+    """Return the annotation, or the members of a union, without Annotated and None."""
+    if typing.get_origin(annotation) is typing.Annotated:
+        return _inner(typing.get_args(annotation)[0])
+    if isinstance(annotation, type) or typing.get_origin(annotation) in (dict, list):
+        return [annotation]
+    return [kind for member in typing.get_args(annotation) for kind in _inner(member)]
+
+
+def _walk(root: type[BaseModel], loc: tuple) -> tuple[list[str], type[BaseModel] | None]:
+    """Follow a pydantic location; return the keys a user sees and the section they end in."""
+    kinds: list[object] = [root]
+    keys: list[str] = []
+    for part in loc:
+        sections = [
+            kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel)
+        ]
+        tagged = [s for s in sections if "builder" in s.model_fields and len(sections) > 1]
+        chosen = [
+            s for s in tagged if part in typing.get_args(s.model_fields["builder"].annotation)
+        ]
+        if chosen:  # the discriminator's value, which is no key of the file
+            kinds = list(chosen)
+            continue
+        keys.append(str(part))
+        following: list[object] = []
+        for kind in kinds:
+            if typing.get_origin(kind) in (dict, list):
+                following += _inner(typing.get_args(kind)[-1])
+            elif (
+                isinstance(kind, type) and issubclass(kind, BaseModel) and part in kind.model_fields
+            ):
+                following += _inner(kind.model_fields[part].annotation)
+        kinds = following
+    sections = [kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel)]
+    return keys, sections[0] if len(sections) == 1 else None
+
+
+def _sentence(item: dict, root: type[BaseModel]) -> str:
+    loc, kind, given = item["loc"], item["type"], item.get("input")
+    keys, _ = _walk(root, tuple(part for part in loc if part != "[key]"))
+    where = ".".join(keys) or "the configuration"
+    context = item.get("ctx", {})
+    if kind == "extra_forbidden":
+        _, section = _walk(root, loc[:-1])
+        allowed = list(section.model_fields) if section else []
+        parent = ".".join(keys[:-1]) or "the top level"
+        return (
+            f"config: unknown key '{keys[-1]}' in {parent}{nearest(keys[-1], allowed)}; "
+            f"allowed: {', '.join(allowed)}."
+        )
+    if kind == "missing":
+        return f"config: {where} is missing: add it (config/config.yaml shows every key)."
+    if kind == "value_error":
+        return f"config: {where}: {context['error']}."
+    if kind == "literal_error":
+        return f"config: {where} is {given!r}; allowed: {context['expected']}."
+    if kind.startswith("union_tag"):
+        return (
+            f"config: {where} needs a builder among {context.get('expected_tags', 'those known')}."
+        )
+    rule = item["msg"].replace("Input should", "it must").replace("String should", "it must")
+    return f"config: {where} is {given!r}: {rule}."
+
+
+def sentences(error: ValidationError, root: type[BaseModel]) -> list[str]:
+    """Return one sentence for each fault, at most five and a count of the rest."""
+    found = [_sentence(item, root) for item in error.errors(include_url=False)]
+    more = [f"config: and {len(found) - SHOWN} more."] if len(found) > SHOWN else []
+    return found[:SHOWN] + more

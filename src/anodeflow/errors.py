@@ -1,0 +1,33 @@
+"""The project's errors: each message is one sentence that says what was wrong, where, and what to do."""
+
+
+class AnodeflowError(Exception):
+    """Base of every error that a user can cause and mend; shown without a traceback."""
+
+
+class ConfigError(AnodeflowError):
+    """A key or value of the configuration is not allowed."""
+
+
+class StructureError(AnodeflowError):
+    """A structure cannot be built, read, or used for what was asked."""
+
+
+class WeightsError(AnodeflowError):
+    """Model weights cannot be had, or are not what they claim to be."""
+
+
+class DeviceError(AnodeflowError):
+    """The asked device is not there."""
+
+
+class NotConvergedError(AnodeflowError):
+    """A relaxation used up its steps."""
+
+
+class TrajectoryError(AnodeflowError):
+    """A trajectory or checkpoint cannot be read, or belongs to other settings."""
+
+
+class ReferenceDataError(AnodeflowError):
+    """A file of reference data is not in the documented form."""

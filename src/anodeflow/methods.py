@@ -1,0 +1,17 @@
+"""Version of each stage's method: bump the integer when a change of code changes the stage's numbers.
+
+Snakemake sees a changed script or parameter but no changed library module, so every rule carries
+its stage's integer as a parameter and reruns when it is bumped.
+"""
+
+METHOD = {
+    "structures": 1,
+    "weights": 1,
+    "relaxation": 1,
+    "phonons": 1,
+    "adhesion": 1,
+    "dynamics": 1,
+    "diffusion": 1,
+    "voltage": 1,
+    "figures": 1,
+}

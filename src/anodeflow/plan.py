@@ -1,0 +1,88 @@
+"""What a configuration asks to be run: the names of structures and runs, and who runs what."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from anodeflow.config import Config, FunctionalisedLayer
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Names of everything a study makes; the only place that composes names."""
+
+    config: Config
+
+    @cached_property
+    def ion(self) -> str:
+        """Return the ion's name in file names, e.g. `na`."""
+        return self.config.structures.ions.element.lower()
+
+    @cached_property
+    def bulk(self) -> str:
+        """Return the name of the ion's metal."""
+        return f"{self.ion}_bulk"
+
+    def filled(self, stack: str, count: int) -> str:
+        """Return the name of a stack with `count` ions; without ions it is the stack itself."""
+        return f"{stack}_{count}{self.ion}" if count else stack
+
+    @cached_property
+    def layers(self) -> list[str]:
+        """Return the layers that the study's stacks are made of."""
+        stacks = [self.config.structures.stacks[name] for name in self.config.study.stacks]
+        return sorted({stack.bottom for stack in stacks} | {stack.top for stack in stacks})
+
+    @cached_property
+    def units(self) -> list[str]:
+        """Return the names of the unit cells."""
+        return [f"{layer}_unit" for layer in self.config.study.layers]
+
+    @cached_property
+    def runs(self) -> dict[str, dict]:
+        """Return every molecular dynamics run by its name, with the settings that are its own."""
+        dynamics = self.config.dynamics
+        return {
+            f"{self.filled(stack, 0)}_{entry.ions}{self.ion}_{temperature:g}K_{replica}": {
+                "stack": stack,
+                "ions": entry.ions,
+                "temperature": temperature,
+                "equilibration_ps": entry.equilibration_ps,
+                "production_ps": entry.production_ps,
+                "seed": dynamics.seed + replica,
+            }
+            for entry in dynamics.runs
+            for stack in entry.stacks
+            for temperature in dynamics.temperatures
+            for replica in range(dynamics.replicas)
+        }
+
+    @cached_property
+    def minima(self) -> dict[str, dict]:
+        """Return every structure that is relaxed, with its section of `relaxation`."""
+        relaxation = self.config.relaxation
+        kinds = dict.fromkeys(self.units + self.layers, relaxation.layers)
+        kinds |= dict.fromkeys(self.config.study.stacks, relaxation.stacks)
+        kinds |= dict.fromkeys(self.fillings, relaxation.stacks)
+        kinds[self.bulk] = relaxation.bulk
+        shared = {"optimiser": relaxation.optimiser, "max_steps": relaxation.max_steps}
+        return {name: shared | kind.model_dump() for name, kind in kinds.items()}
+
+    @cached_property
+    def fillings(self) -> list[str]:
+        """Return the names of the stacks with ions that are relaxed."""
+        wanted = [(run["stack"], run["ions"]) for run in self.runs.values()]
+        voltage = self.config.voltage
+        if voltage.host == "relaxed":
+            wanted += [(s, n) for s in voltage.stacks for n in range(1, voltage.max_ions + 1)]
+        return sorted({self.filled(stack, count) for stack, count in wanted if count})
+
+    def models(self, stage: str) -> list[str]:
+        """Return the study's models that are run for a stage."""
+        return [m for m in self.config.study.models if stage in self.config.models[m].stages]
+
+    def base(self, layer: str) -> dict | None:
+        """Return the settings of the sheet that carries a functionalised layer's group."""
+        layers = self.config.structures.layers
+        if isinstance(layers[layer], FunctionalisedLayer):
+            return layers[layers[layer].base].model_dump(mode="json")
+        return None

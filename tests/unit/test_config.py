@@ -1,0 +1,151 @@
+"""The configuration accepts what it documents and refuses the rest with one sentence."""
+
+import re
+
+import pytest
+import yaml
+from snakemake.utils import update_config
+
+from anodeflow.config import load_config
+from anodeflow.config_checks import check_duplicate_keys
+from anodeflow.errors import ConfigError
+from anodeflow.plan import Plan
+from anodeflow.schema import schema_text
+
+
+def put(config: dict, path: str, value) -> None:
+    *parents, last = path.split("/")
+    for key in parents:
+        config = config[int(key)] if isinstance(config, list) else config[key]
+    config[last] = value
+
+
+def test_the_study_is_valid_and_comes_out_as_it_went_in(study_config, root):
+    config = load_config(study_config, root=root)
+    assert load_config(config.model_dump(mode="json"), root=root) == config
+
+
+def test_the_demo_is_a_valid_overlay_and_leaves_the_other_models_alone(study_config, root):
+    demo = yaml.safe_load((root / "config/demo.yaml").read_text())
+    update_config(study_config, demo)
+    config = load_config(study_config, root=root)
+    assert config.study.models == ["mace-demo", "chgnet"]
+    assert config.models["mace-omat-0"].calculator.device == "cuda"
+
+
+def test_the_committed_schema_is_the_one_the_code_has(root):
+    assert (root / "config/config.schema.json").read_text() == schema_text()
+
+
+def test_every_field_of_the_schema_is_in_the_study_file(study_config, root):
+    config = load_config(study_config, root=root)
+    assert set(study_config) == set(type(config).model_fields)
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "said"),
+    [
+        ("fmx", 1, "unknown key 'fmx' in the top level"),
+        ("relaxation/optimizer", "BFGS", "unknown key 'optimizer' in relaxation (did you mean 'optimiser'?)"),
+        ("structures/layers/ti2co2/metall", "Ti", "did you mean 'metal'?"),
+        ("relaxation/layers/fmax", -1e-4, "relaxation.layers.fmax is -0.0001: it must be greater than 0"),
+        ("relaxation/layers/fmax", "small", "relaxation.layers.fmax is 'small': it must be a valid number"),
+        ("relaxation/layers/fmax", True, "relaxation.layers.fmax is True"),
+        ("relaxation/layers/fmax", float("nan"), "relaxation.layers.fmax is nan"),
+        ("relaxation/max_steps", 10.5, "relaxation.max_steps is 10.5"),
+        ("dynamics/temperatures", [0], "dynamics.temperatures.0 is 0: it must be greater than 0"),
+        ("dynamics/temperatures", [300, 300], "holds '300.0' twice"),
+        ("dynamics/ion_interval_fs", 7.5, "no whole multiple"),
+        ("structures/layers/ti2co2/builder", "mxne", "needs a builder among"),
+        ("structures/layers/graphene-o/base", "grafene", "did you mean 'graphene'?"),
+        ("structures/stacks/m-g/top", "graphen", "structures.stacks.m-g.top names the layer 'graphen'"),
+        ("study/models", ["mace-omat"], "did you mean 'mace-omat-0'?"),
+        ("study/models", ["mace-mp-0", "mace-mp-0"], "study.models holds 'mace-mp-0' twice"),
+        ("study/stacks", ["m-gg"], "study.stacks names the stack 'm-gg', which is not defined"),
+        ("study/layers", ["mos2"], "study.layers names the layer 'mos2', which is not defined"),
+        ("study/layers", ["graphene-o"], "which has no unit cell"),
+        ("voltage/stacks", ["m-gx"], "voltage.stacks names the stack 'm-gx'"),
+        ("models/chgnet/precision", {"static": "float64", "dynamics": "float32"}, "CHGNet evaluates in float32 only"),
+        ("models/mace-mp-0/card/labels_hold_dispersion", True, "set calculator.dispersion to false"),
+        ("models/mace-mp-0/stages", ["phonons"], "stages lacks relaxation"),
+        ("models/mace-mp-0/calculator/device", "gpu", "models.mace-mp-0.calculator.device is 'gpu'; allowed: 'cpu' or 'cuda'"),
+        ("models/mace-mp-0/weights/sha256", "abc", "models.mace-mp-0.weights.sha256"),
+        ("adhesion/last_spacing", 2.0, "first_spacing 2.8 is not below last_spacing 2.0"),
+        ("reference/adhesion", "nowhere.csv", "where there is no file"),
+        ("weights_mirror", "nowhere", "which is no directory"),
+        ("structures/ions", None, "structures.ions is None"),
+    ],
+)  # fmt: skip
+def test_a_wrong_value_gets_one_sentence_that_says_where(study_config, root, path, value, said):
+    put(study_config, path, value)
+    with pytest.raises(ConfigError, match=re.escape(said)) as caught:
+        load_config(study_config, root=root)
+    assert str(caught.value).count("\n") == 0
+    assert str(caught.value).endswith(".")
+
+
+def test_a_missing_key_is_named(study_config, root):
+    del study_config["relaxation"]["max_steps"]
+    with pytest.raises(ConfigError, match=r"relaxation\.max_steps is missing"):
+        load_config(study_config, root=root)
+
+
+def test_a_structure_file_that_is_not_there_is_named(study_config, root):
+    layer = {"builder": "file", "path": "mine.cif", "role": "top", "size": [2, 2]}
+    study_config["structures"]["layers"]["mine"] = layer
+    with pytest.raises(ConfigError, match=r"structures\.layers\.mine\.path is 'mine\.cif'"):
+        load_config(study_config, root=root)
+
+
+def test_a_name_given_twice_in_the_file_is_refused(tmp_path):
+    path = tmp_path / "config.yaml"
+    path.write_text("models:\n  a: {x: 1}\n  b: {x: 1}\n  a: {x: 2}\n")
+    with pytest.raises(ConfigError, match="'a' stands twice"):
+        check_duplicate_keys([path])
+
+
+def test_one_name_for_a_layer_and_a_stack_is_refused(study_config, root):
+    stacks = study_config["structures"]["stacks"]
+    stacks["graphene"] = stacks["m-g"]
+    with pytest.raises(ConfigError, match="names both a layer and a stack"):
+        load_config(study_config, root=root)
+
+
+def test_a_model_named_like_a_folder_of_results_is_refused(study_config, root):
+    study_config["models"]["figures"] = study_config["models"]["mace-mp-0"]
+    with pytest.raises(ConfigError, match="is a folder of results"):
+        load_config(study_config, root=root)
+
+
+def test_many_faults_are_listed_up_to_five(study_config, root):
+    study_config["models"]["mace-mp-0"] = {}
+    with pytest.raises(ConfigError) as caught:
+        load_config(study_config, root=root)
+    assert str(caught.value).endswith("config: and 2 more.")
+
+
+def test_numbers_with_an_exponent_that_yaml_reads_as_text_are_numbers(study_config, root):
+    put(study_config, "relaxation/layers/fmax", "1e-4")
+    assert load_config(study_config, root=root).relaxation.layers.fmax == 1e-4
+
+
+def test_a_plan_names_every_run_once_and_relaxes_what_it_starts_from(study_config, root):
+    study_config["dynamics"]["replicas"] = 2
+    plan = Plan(load_config(study_config, root=root))
+    assert len(plan.runs) == 18
+    assert plan.runs["m-go_1na_300K_1"]["seed"] == study_config["dynamics"]["seed"] + 1
+    assert {f"m-go_{n}na" for n in range(1, 10)} <= set(plan.fillings)
+    assert set(plan.fillings) < set(plan.minima)
+
+
+def test_a_frozen_host_relaxes_no_filling_for_the_voltage(study_config, root):
+    study_config["voltage"]["host"] = "frozen"
+    plan = Plan(load_config(study_config, root=root))
+    assert plan.fillings == sorted(f"m-{s}_{n}na" for s in ("g", "go", "goh") for n in (1, 8))
+
+
+def test_a_stage_a_model_does_not_list_is_not_run_for_it(study_config, root):
+    study_config["study"]["models"] = ["mace-mp-0", "chgnet"]
+    plan = Plan(load_config(study_config, root=root))
+    assert plan.models("dynamics") == ["mace-mp-0"]
+    assert plan.models("phonons") == ["mace-mp-0", "chgnet"]

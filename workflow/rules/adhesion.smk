@@ -1,0 +1,60 @@
+"""Adhesion energy of stacks against spacing.
+
+Needs: relaxed stacks and layers, weights. Makes: results/{model}/adhesion/{stack}.extxyz (every
+point's geometry and energies), .csv (the curve) and .json (peak, strain energy).
+"""
+
+
+rule scan_adhesion:
+    """Relax a stack at fixed spacings, and its two layers alone."""
+    input:
+        **WEIGHTS,
+        stack="results/{model}/relaxed/{stack}.extxyz",
+        bottom=end_of_stack("bottom", "results/{model}/relaxed"),
+        top=end_of_stack("top", "results/{model}/relaxed"),
+    output:
+        points="results/{model}/adhesion/{stack}.extxyz",
+        references="results/{model}/adhesion/{stack}_references.extxyz",
+    log:
+        "results/logs/scan_adhesion/{model}/{stack}.log",
+    benchmark:
+        "results/benchmarks/scan_adhesion/{model}/{stack}.tsv"
+    resources:
+        gpu=gpus,
+        mem_mb=4000,
+        runtime=360,
+    params:
+        calculator=calculator("static"),
+        optimiser=lookup("relaxation/optimiser", within=config),
+        first_spacing=lookup("adhesion/first_spacing", within=config),
+        last_spacing=lookup("adhesion/last_spacing", within=config),
+        points=lookup("adhesion/points", within=config),
+        fmax=lookup("adhesion/fmax", within=config),
+        max_steps=lookup("adhesion/max_steps", within=config),
+        method=METHOD["adhesion"],
+    script:
+        "../scripts/scan_adhesion.py"
+
+
+localrules:
+    fit_adhesion,
+
+
+rule fit_adhesion:
+    """Turn a scan's energies into the adhesion curve and find its peak."""
+    input:
+        points="results/{model}/adhesion/{stack}.extxyz",
+        references="results/{model}/adhesion/{stack}_references.extxyz",
+    output:
+        curve="results/{model}/adhesion/{stack}.csv",
+        peak="results/{model}/adhesion/{stack}.json",
+    log:
+        "results/logs/fit_adhesion/{model}/{stack}.log",
+    benchmark:
+        "results/benchmarks/fit_adhesion/{model}/{stack}.tsv"
+    params:
+        peak_window=lookup("adhesion/peak_window", within=config),
+        fit_half_width=lookup("adhesion/fit_half_width", within=config),
+        method=METHOD["adhesion"],
+    script:
+        "../scripts/fit_adhesion.py"

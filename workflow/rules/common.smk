@@ -1,0 +1,112 @@
+"""Reads and checks the configuration, and says what a study consists of.
+
+Needs: config. Makes: `config` (normalised), `PLAN`, and the functions that rules share.
+"""
+
+import os
+import re
+
+from anodeflow.config import load_config
+from anodeflow.config_checks import check_duplicate_keys
+from anodeflow.errors import ConfigError
+from anodeflow.methods import METHOD
+from anodeflow.plan import Plan
+from snakemake.exceptions import WorkflowError
+
+try:
+    check_duplicate_keys(workflow.configfiles)
+    PLAN = Plan(load_config(config))
+except ConfigError as error:
+    raise WorkflowError(str(error)) from None
+
+config = PLAN.config.model_dump(mode="json")
+
+
+def one_of(names):
+    """Return the pattern that matches these names and nothing else."""
+    return "|".join(map(re.escape, names))
+
+
+wildcard_constraints:
+    model=one_of(config["models"]),
+    layer=one_of(config["structures"]["layers"]),
+    stack=one_of(config["structures"]["stacks"]),
+    structure=one_of(PLAN.minima),
+    run=one_of(PLAN.runs),
+    ion=PLAN.ion,
+    n=r"[1-9]\d*",
+
+
+def calculator(precision):
+    """Return a parameter function: all that decides a model's numbers, for one precision."""
+
+    def settings(wildcards):
+        model = config["models"][wildcards.model]
+        dispersion = config["dispersion"] if model["calculator"]["dispersion"] else None
+        dtype = model["precision"][precision]
+        return model["calculator"] | {"dispersion": dispersion, "dtype": dtype}
+
+    return settings
+
+
+def gpus(wildcards):
+    """Return how many GPUs a model's job needs."""
+    return int(config["models"][wildcards.model]["calculator"]["device"] == "cuda")
+
+
+WEIGHTS = {
+    "weights": ancient("resources/weights/{model}.model"),
+    "card": "resources/weights/{model}.json",
+}
+
+
+def layer_file(wildcards):
+    """Return the user's file that a layer is read from, if it is."""
+    return config["structures"]["layers"][wildcards.layer].get("path", [])
+
+
+def weights_file(wildcards):
+    """Return the user's own weights file, if the model is one."""
+    source = config["models"][wildcards.model]["weights"]["source"]
+    return source if os.path.isfile(source) else []
+
+
+def phonon_reference(wildcards):
+    """Return the file of reference frequencies of a layer, if one is given."""
+    return config["reference"]["phonons"].get(wildcards.layer) or []
+
+
+def start_of_run(wildcards):
+    """Return the relaxed structure that a run starts from."""
+    run = PLAN.runs[wildcards.run]
+    return f"results/{wildcards.model}/relaxed/{PLAN.filled(run['stack'], run['ions'])}.extxyz"
+
+
+def dynamics_settings(wildcards):
+    """Return every setting of a run that its trajectory depends on."""
+    shared = {"temperatures", "replicas", "seed", "runs"}
+    section = {
+        key: value for key, value in config["dynamics"].items() if key not in shared
+    }
+    return section | PLAN.runs[wildcards.run]
+
+
+def filled_hosts(wildcards):
+    """Return the structures whose energies make up a voltage curve, from no ion upwards."""
+    folder = f"results/{wildcards.model}"
+    empty = f"{folder}/relaxed/{wildcards.stack}.extxyz"
+    if config["voltage"]["host"] == "frozen":
+        return [empty, f"{folder}/voltage/{wildcards.stack}_frozen.extxyz"]
+    counts = range(1, config["voltage"]["max_ions"] + 1)
+    filled = [PLAN.filled(wildcards.stack, count) for count in counts]
+    return [empty] + [f"{folder}/relaxed/{name}.extxyz" for name in filled]
+
+
+def end_of_stack(end, folder):
+    """Return an input function: the layer at one end of a stack, as a file in `folder`."""
+
+    def path(wildcards):
+        layer = config["structures"]["stacks"][wildcards.stack][end]
+        return f"{folder}/{layer}.extxyz".format(**wildcards)
+
+    return path

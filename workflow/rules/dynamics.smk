@@ -1,0 +1,72 @@
+"""Molecular dynamics of stacks with and without ions, and what is read from it.
+
+Needs: relaxed stacks, weights. Makes: results/{model}/dynamics/{run}.h5 (H5MD), and from it
+results/{model}/spacing/{run}.csv, .json and _map.csv, results/{model}/diffusion/{run}.json,
+_msd.csv and _paths.csv.
+"""
+
+
+rule run_dynamics:
+    """Run molecular dynamics; a run that was killed continues from its checkpoint."""
+    input:
+        **WEIGHTS,
+        structure=start_of_run,
+    output:
+        trajectory="results/{model}/dynamics/{run}.h5",
+    log:
+        "results/logs/run_dynamics/{model}/{run}.log",
+    benchmark:
+        "results/benchmarks/run_dynamics/{model}/{run}.tsv"
+    resources:
+        gpu=gpus,
+        mem_mb=4000,
+        runtime=1440,
+    params:
+        calculator=calculator("dynamics"),
+        settings=dynamics_settings,
+        method=METHOD["dynamics"],
+    script:
+        "../scripts/run_dynamics.py"
+
+
+localrules:
+    analyse_spacing,
+    analyse_diffusion,
+
+
+rule analyse_spacing:
+    """Follow the spacing in time and over the cell."""
+    input:
+        trajectory="results/{model}/dynamics/{run}.h5",
+    output:
+        series="results/{model}/spacing/{run}.csv",
+        map="results/{model}/spacing/{run}_map.csv",
+        summary="results/{model}/spacing/{run}.json",
+    log:
+        "results/logs/analyse_spacing/{model}/{run}.log",
+    benchmark:
+        "results/benchmarks/analyse_spacing/{model}/{run}.tsv"
+    params:
+        map_cells=lookup("diffusion/map_cells", within=config),
+        method=METHOD["diffusion"],
+    script:
+        "../scripts/analyse_spacing.py"
+
+
+rule analyse_diffusion:
+    """Judge the mobility of the ions: mean square displacement, hops, diffusion coefficient."""
+    input:
+        trajectory="results/{model}/dynamics/{run}.h5",
+    output:
+        msd="results/{model}/diffusion/{run}_msd.csv",
+        paths="results/{model}/diffusion/{run}_paths.csv",
+        summary="results/{model}/diffusion/{run}.json",
+    log:
+        "results/logs/analyse_diffusion/{model}/{run}.log",
+    benchmark:
+        "results/benchmarks/analyse_diffusion/{model}/{run}.tsv"
+    params:
+        settings=lookup("diffusion", within=config),
+        method=METHOD["diffusion"],
+    script:
+        "../scripts/analyse_diffusion.py"

@@ -1,0 +1,29 @@
+"""Brings model weights to this machine, on the submitting host only.
+
+Needs: network, a mirror, or a package that carries them. Makes: resources/weights/{model}.model
+and its card with the hash, which every job checks before it loads the weights.
+"""
+
+
+localrules:
+    fetch_weights,
+
+
+rule fetch_weights:
+    """Fetch a model's weights and check their hash."""
+    input:
+        file=weights_file,
+    output:
+        weights="resources/weights/{model}.model",
+        card="resources/weights/{model}.json",
+    log:
+        "results/logs/fetch_weights/{model}.log",
+    benchmark:
+        "results/benchmarks/fetch_weights/{model}.tsv"
+    params:
+        weights=lookup("models/{model}/weights", within=config),
+        family=lookup("models/{model}/calculator/family", within=config),
+        mirror=lookup("weights_mirror", within=config),
+        method=METHOD["weights"],
+    script:
+        "../scripts/fetch_weights.py"

@@ -1,0 +1,59 @@
+"""Phonons of the layers by finite displacements.
+
+Needs: relaxed unit cells, weights. Makes: results/{model}/phonons/{layer}/ in phonopy's formats,
+and phonons.json with the verdict and the comparison with the reference.
+"""
+
+
+rule run_phonons:
+    """Compute force constants from finite displacements."""
+    input:
+        **WEIGHTS,
+        structure="results/{model}/relaxed/{layer}_unit.extxyz",
+    output:
+        params="results/{model}/phonons/{layer}/phonopy_params.yaml",
+        force_constants="results/{model}/phonons/{layer}/force_constants.hdf5",
+    log:
+        "results/logs/run_phonons/{model}/{layer}.log",
+    benchmark:
+        "results/benchmarks/run_phonons/{model}/{layer}.tsv"
+    resources:
+        gpu=gpus,
+        mem_mb=4000,
+        runtime=120,
+    params:
+        calculator=calculator("static"),
+        supercell=lookup("phonons/layers/{layer}/supercell", within=config),
+        displacement=lookup("phonons/displacement", within=config),
+        method=METHOD["phonons"],
+    script:
+        "../scripts/run_phonons.py"
+
+
+localrules:
+    analyse_phonons,
+
+
+rule analyse_phonons:
+    """Compute bands and density of states, judge stability, compare with the reference."""
+    input:
+        params="results/{model}/phonons/{layer}/phonopy_params.yaml",
+        force_constants="results/{model}/phonons/{layer}/force_constants.hdf5",
+        reference=phonon_reference,
+    output:
+        bands="results/{model}/phonons/{layer}/band.yaml",
+        dos="results/{model}/phonons/{layer}/total_dos.dat",
+        verdict="results/{model}/phonons/{layer}/phonons.json",
+    log:
+        "results/logs/analyse_phonons/{model}/{layer}.log",
+    benchmark:
+        "results/benchmarks/analyse_phonons/{model}/{layer}.tsv"
+    params:
+        path_points=lookup("phonons/path_points", within=config),
+        mesh=lookup("phonons/mesh", within=config),
+        imaginary_THz=lookup("phonons/imaginary_THz", within=config),
+        gamma_radius=lookup("phonons/gamma_radius", within=config),
+        dos_width_THz=lookup("phonons/layers/{layer}/dos_width_THz", within=config),
+        method=METHOD["phonons"],
+    script:
+        "../scripts/analyse_phonons.py"

@@ -1,0 +1,48 @@
+"""Relaxes structures with each model and checks that they kept their structure.
+
+Needs: results/structures, weights. Makes: results/{model}/relaxed/*.extxyz and .json.
+"""
+
+
+rule relax:
+    """Relax a structure with a model."""
+    input:
+        **WEIGHTS,
+        structure="results/structures/{structure}.extxyz",
+    output:
+        structure="results/{model}/relaxed/{structure}.extxyz",
+    log:
+        "results/logs/relax/{model}/{structure}.log",
+    benchmark:
+        "results/benchmarks/relax/{model}/{structure}.tsv"
+    resources:
+        gpu=gpus,
+        mem_mb=4000,
+        runtime=120,
+    params:
+        calculator=calculator("static"),
+        settings=lookup("{structure}", within=PLAN.minima),
+        method=METHOD["relaxation"],
+    script:
+        "../scripts/relax.py"
+
+
+localrules:
+    check_structure,
+
+
+rule check_structure:
+    """Compare a relaxed structure with the one it started from."""
+    input:
+        start="results/structures/{structure}.extxyz",
+        relaxed="results/{model}/relaxed/{structure}.extxyz",
+    output:
+        check="results/{model}/relaxed/{structure}.json",
+    log:
+        "results/logs/check_structure/{model}/{structure}.log",
+    benchmark:
+        "results/benchmarks/check_structure/{model}/{structure}.tsv"
+    params:
+        method=METHOD["relaxation"],
+    script:
+        "../scripts/check_structure.py"

@@ -1,0 +1,103 @@
+"""Builds every structure of the study.
+
+Needs: config (and a user's structure files). Makes: results/structures/*.extxyz.
+"""
+
+
+localrules:
+    build_unit,
+    build_layer,
+    build_stack,
+    fill_ions,
+    build_bulk,
+
+
+rule build_unit:
+    """Build the unit cell of a layer."""
+    input:
+        file=layer_file,
+    output:
+        structure="results/structures/{layer}_unit.extxyz",
+    log:
+        "results/logs/build_unit/{layer}.log",
+    benchmark:
+        "results/benchmarks/build_unit/{layer}.tsv"
+    params:
+        settings=lookup("structures/layers/{layer}", within=config),
+        cell_height=lookup("structures/cell_height", within=config),
+        method=METHOD["structures"],
+    script:
+        "../scripts/build_unit.py"
+
+
+rule build_layer:
+    """Build a layer as it enters a stack."""
+    input:
+        file=layer_file,
+    output:
+        structure="results/structures/{layer}.extxyz",
+    log:
+        "results/logs/build_layer/{layer}.log",
+    benchmark:
+        "results/benchmarks/build_layer/{layer}.tsv"
+    params:
+        settings=lookup("structures/layers/{layer}", within=config),
+        base=lambda wildcards: PLAN.base(wildcards.layer),
+        cell_height=lookup("structures/cell_height", within=config),
+        method=METHOD["structures"],
+    script:
+        "../scripts/build_layer.py"
+
+
+rule build_stack:
+    """Put two layers on top of each other in a common cell."""
+    input:
+        bottom=end_of_stack("bottom", "results/structures"),
+        top=end_of_stack("top", "results/structures"),
+    output:
+        structure="results/structures/{stack}.extxyz",
+    log:
+        "results/logs/build_stack/{stack}.log",
+    benchmark:
+        "results/benchmarks/build_stack/{stack}.tsv"
+    params:
+        settings=lookup("structures/stacks/{stack}", within=config),
+        cell_height=lookup("structures/cell_height", within=config),
+        strain_limit=lookup("structures/strain_limit", within=config),
+        method=METHOD["structures"],
+    script:
+        "../scripts/build_stack.py"
+
+
+rule fill_ions:
+    """Put ions into the gap of a stack."""
+    input:
+        structure="results/structures/{stack}.extxyz",
+    output:
+        structure="results/structures/{stack}_{n}{ion}.extxyz",
+    log:
+        "results/logs/fill_ions/{stack}_{n}{ion}.log",
+    benchmark:
+        "results/benchmarks/fill_ions/{stack}_{n}{ion}.tsv"
+    params:
+        element=lookup("structures/ions/element", within=config),
+        spacing=lookup("structures/ions/spacing", within=config),
+        method=METHOD["structures"],
+    script:
+        "../scripts/fill_ions.py"
+
+
+rule build_bulk:
+    """Build the ion's metal."""
+    output:
+        structure="results/structures/{ion}_bulk.extxyz",
+    log:
+        "results/logs/build_bulk/{ion}.log",
+    benchmark:
+        "results/benchmarks/build_bulk/{ion}.tsv"
+    params:
+        element=lookup("structures/ions/element", within=config),
+        settings=lookup("structures/ions/bulk", within=config),
+        method=METHOD["structures"],
+    script:
+        "../scripts/build_bulk.py"

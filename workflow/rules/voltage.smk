@@ -1,0 +1,53 @@
+"""Open-circuit voltage against the number of ions.
+
+Needs: relaxed stacks with ions (or the relaxed stack, frozen), the ion's metal, weights.
+Makes: results/{model}/voltage/{stack}.csv.
+"""
+
+
+rule fill_frozen_host:
+    """Relax ions in a host that keeps its geometry without ions."""
+    input:
+        **WEIGHTS,
+        host="results/{model}/relaxed/{stack}.extxyz",
+    output:
+        structures="results/{model}/voltage/{stack}_frozen.extxyz",
+    log:
+        "results/logs/fill_frozen_host/{model}/{stack}.log",
+    benchmark:
+        "results/benchmarks/fill_frozen_host/{model}/{stack}.tsv"
+    resources:
+        gpu=gpus,
+        mem_mb=4000,
+        runtime=240,
+    params:
+        calculator=calculator("static"),
+        element=lookup("structures/ions/element", within=config),
+        max_ions=lookup("voltage/max_ions", within=config),
+        optimiser=lookup("relaxation/optimiser", within=config),
+        max_steps=lookup("relaxation/max_steps", within=config),
+        fmax=lookup("relaxation/stacks/fmax", within=config),
+        method=METHOD["voltage"],
+    script:
+        "../scripts/fill_frozen_host.py"
+
+
+localrules:
+    compute_voltage,
+
+
+rule compute_voltage:
+    """Compute average and step voltages from energies."""
+    input:
+        bulk=f"results/{{model}}/relaxed/{PLAN.bulk}.extxyz",
+        structures=filled_hosts,
+    output:
+        voltage="results/{model}/voltage/{stack}.csv",
+    log:
+        "results/logs/compute_voltage/{model}/{stack}.log",
+    benchmark:
+        "results/benchmarks/compute_voltage/{model}/{stack}.tsv"
+    params:
+        method=METHOD["voltage"],
+    script:
+        "../scripts/compute_voltage.py"

@@ -1,0 +1,20 @@
+"""Build a layer as it enters a stack."""
+
+from anodeflow.job import job
+
+
+def main(structure, *, settings, base, cell_height):
+    from anodeflow.layers import build_layer
+    from anodeflow.structure_io import write_structure
+
+    write_structure(structure, build_layer(settings, cell_height=cell_height, base=base))
+
+
+if __name__ == "__main__":
+    with job(log=snakemake.log[0], threads=snakemake.threads):
+        main(
+            snakemake.output.structure,
+            settings=snakemake.params.settings,
+            base=snakemake.params.base,
+            cell_height=snakemake.params.cell_height,
+        )

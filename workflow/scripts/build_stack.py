@@ -1,0 +1,31 @@
+"""Put two layers on top of each other in a common cell."""
+
+from anodeflow.job import job
+
+
+def main(bottom, top, structure, *, settings, cell_height, strain_limit):
+    from anodeflow.stacks import stack_layers
+    from anodeflow.structure_io import read_structure, write_structure
+
+    stack = stack_layers(
+        read_structure(bottom),
+        read_structure(top),
+        strained=settings["strained"],
+        spacing=settings["spacing"],
+        registry=settings["registry"],
+        strain_limit=strain_limit,
+        cell_height=cell_height,
+    )
+    write_structure(structure, stack)
+
+
+if __name__ == "__main__":
+    with job(log=snakemake.log[0], threads=snakemake.threads):
+        main(
+            snakemake.input.bottom,
+            snakemake.input.top,
+            snakemake.output.structure,
+            settings=snakemake.params.settings,
+            cell_height=snakemake.params.cell_height,
+            strain_limit=snakemake.params.strain_limit,
+        )

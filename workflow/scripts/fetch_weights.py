@@ -1,0 +1,32 @@
+"""Fetch a model's weights and check their hash."""
+
+from pathlib import Path
+
+from anodeflow.job import job
+
+LOCK = Path("resources/weights/weights.lock.json")
+
+
+def main(weights, card, *, family, source, sha256, mirror):
+    from anodeflow.weights import fetch_weights
+
+    fetch_weights(
+        Path(weights),
+        Path(card),
+        family=family,
+        source=source,
+        sha256=sha256,
+        mirror=Path(mirror) if mirror else None,
+        lock=LOCK,
+    )
+
+
+if __name__ == "__main__":
+    with job(log=snakemake.log[0], threads=snakemake.threads):
+        main(
+            snakemake.output.weights,
+            snakemake.output.card,
+            family=snakemake.params.family,
+            mirror=snakemake.params.mirror,
+            **snakemake.params.weights,
+        )
