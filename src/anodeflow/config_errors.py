@@ -23,32 +23,37 @@ def _inner(annotation: object) -> list[object]:
     return [kind for member in typing.get_args(annotation) for kind in _inner(member)]
 
 
+def _is_section(kind: object) -> bool:
+    return isinstance(kind, type) and issubclass(kind, BaseModel)
+
+
+def _below(kind: object, part: object) -> list[object]:
+    """Return what may stand below a key of a section, a mapping or a list."""
+    if typing.get_origin(kind) in (dict, list):
+        return _inner(typing.get_args(kind)[-1])
+    if _is_section(kind) and part in kind.model_fields:
+        return _inner(kind.model_fields[part].annotation)
+    return []
+
+
+def _builder(section: type[BaseModel]) -> tuple:
+    """Return the value of `builder` that chooses this section among several, if it has one."""
+    field = section.model_fields.get("builder")
+    return typing.get_args(field.annotation) if field else ()
+
+
 def _walk(root: type[BaseModel], loc: tuple) -> tuple[list[str], type[BaseModel] | None]:
     """Follow a pydantic location; return the keys a user sees and the section they end in."""
     kinds: list[object] = [root]
     keys: list[str] = []
     for part in loc:
-        sections = [
-            kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel)
-        ]
-        tagged = [s for s in sections if "builder" in s.model_fields and len(sections) > 1]
-        chosen = [
-            s for s in tagged if part in typing.get_args(s.model_fields["builder"].annotation)
-        ]
+        chosen = [k for k in kinds if len(kinds) > 1 and _is_section(k) and part in _builder(k)]
         if chosen:  # the discriminator's value, which is no key of the file
-            kinds = list(chosen)
+            kinds = chosen
             continue
         keys.append(str(part))
-        following: list[object] = []
-        for kind in kinds:
-            if typing.get_origin(kind) in (dict, list):
-                following += _inner(typing.get_args(kind)[-1])
-            elif (
-                isinstance(kind, type) and issubclass(kind, BaseModel) and part in kind.model_fields
-            ):
-                following += _inner(kind.model_fields[part].annotation)
-        kinds = following
-    sections = [kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel)]
+        kinds = [below for kind in kinds for below in _below(kind, part)]
+    sections = [kind for kind in kinds if _is_section(kind)]
     return keys, sections[0] if len(sections) == 1 else None
 
 

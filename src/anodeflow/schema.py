@@ -1,4 +1,4 @@
-"""Write the configuration's JSON schema: `python -m anodeflow.schema > config/config.schema.json`."""
+"""Write the configuration's schema: `python -m anodeflow.schema > config/config.schema.json`."""
 
 import json
 
