@@ -198,6 +198,8 @@ class BulkIon(Section):
 
 class Ions(Section):
     element: Element
+    electrons_per_ion: Count
+    """Electrons transferred per ion."""
     spacing: Positive
     """Spacing at which ions are put into the gap, Å."""
     bulk: BulkIon
@@ -254,6 +256,10 @@ class Adhesion(Section):
     fmax: Positive
     """Largest force left on free components, eV/Å."""
     max_steps: Count
+    spacing: Literal["sheet", "all"]
+    """Atoms of the top layer whose mean height counts."""
+    layers: Literal["strained", "own"]
+    """Cell of the layers that the energy is referred to."""
     peak_window: Pair
     """Spacings that the published spline sees, Å."""
     fit_half_width: Positive
@@ -297,7 +303,8 @@ class Dynamics(Section):
     ion_interval_fs: Positive
     """Interval of ions and observables."""
     checkpoint_interval_ps: Positive
-    hold_centres_of_mass: bool
+    hold_centres_of_mass: bool | Literal["published"]
+    """true: both layers in the plane; false: free; published: as the study's scripts did."""
     stability: Stability
     runs: Annotated[list[Runs], Field(min_length=1)]
 
@@ -328,6 +335,8 @@ class Diffusion(Section):
     """Log-log slopes of the MSD that count as diffusive."""
     fit_from_fraction: Annotated[Number, Field(gt=0, lt=1)]
     fit_to_fraction: Annotated[Number, Field(gt=0, le=1)]
+    minimum_hops: Count
+    """Fewer hops are never called diffusive."""
     confined_msd: Positive
     """Above this an ion without a hop is not called confined, Å²."""
     map_cells: Count

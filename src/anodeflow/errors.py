@@ -1,4 +1,4 @@
-"""The project's errors: each message is one sentence that says what was wrong, where, and what to do."""
+"""The errors a user can cause: each message is a sentence on what was wrong, where, what to do."""
 
 
 class AnodeflowError(Exception):

@@ -1,4 +1,4 @@
-"""Version of each stage's method: bump the integer when a change of code changes the stage's numbers.
+"""Version of each stage's method: bump it when a change of code changes the stage's numbers.
 
 Snakemake sees a changed script or parameter but no changed library module, so every rule carries
 its stage's integer as a parameter and reruns when it is bumped.

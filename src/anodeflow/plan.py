@@ -45,6 +45,7 @@ class Plan:
             f"{self.filled(stack, 0)}_{entry.ions}{self.ion}_{temperature:g}K_{replica}": {
                 "stack": stack,
                 "ions": entry.ions,
+                "replica": replica,
                 "temperature": temperature,
                 "equilibration_ps": entry.equilibration_ps,
                 "production_ps": entry.production_ps,
@@ -86,3 +87,11 @@ class Plan:
         if isinstance(layers[layer], FunctionalisedLayer):
             return layers[layers[layer].base].model_dump(mode="json")
         return None
+
+    def pairs(self, stage: str, names: list[str]) -> list[tuple[str, str]]:
+        """Return every (model, name) of the models that are run for a stage."""
+        return [(model, name) for model in self.models(stage) for name in names]
+
+    def runs_with(self, *, ions: bool) -> list[str]:
+        """Return the names of the runs with, or without, ions."""
+        return [name for name, run in self.runs.items() if bool(run["ions"]) == ions]

@@ -53,6 +53,8 @@ rule fit_adhesion:
     benchmark:
         "results/benchmarks/fit_adhesion/{model}/{stack}.tsv"
     params:
+        spacing=lookup("adhesion/spacing", within=config),
+        layers=lookup("adhesion/layers", within=config),
         peak_window=lookup("adhesion/peak_window", within=config),
         fit_half_width=lookup("adhesion/fit_half_width", within=config),
         method=METHOD["adhesion"],

@@ -33,6 +33,7 @@ wildcard_constraints:
     stack=one_of(config["structures"]["stacks"]),
     structure=one_of(PLAN.minima),
     run=one_of(PLAN.runs),
+    table="structure|phonons|adhesion|spacing|diffusion|voltage",
     ion=PLAN.ion,
     n=r"[1-9]\d*",
 
@@ -88,7 +89,9 @@ def dynamics_settings(wildcards):
     section = {
         key: value for key, value in config["dynamics"].items() if key not in shared
     }
-    return section | PLAN.runs[wildcards.run]
+    run = PLAN.runs[wildcards.run]
+    own = ("temperature", "seed", "equilibration_ps", "production_ps")
+    return section | {key: run[key] for key in own}
 
 
 def filled_hosts(wildcards):
@@ -110,3 +113,74 @@ def end_of_stack(end, folder):
         return f"{folder}/{layer}.extxyz".format(**wildcards)
 
     return path
+
+
+def paths(pattern, keys):
+    """Return the pattern filled in for each (model, name)."""
+    return [pattern.format(model=model, name=name) for model, name in keys]
+
+
+def rows(keys):
+    """Return what a table or figure says of each (model, name), in the order of `paths`."""
+    return [
+        {
+            "model": config["models"][model]["label"],
+            "colour": config["models"][model]["colour"],
+            "system": name.removesuffix("_unit"),
+        }
+        for model, name in keys
+    ]
+
+
+def run_rows(keys):
+    """Return what a table or figure says of each (model, run), in the order of `paths`."""
+    return [
+        row
+        | {"system": run["stack"]}
+        | {key: run[key] for key in ("ions", "temperature", "replica")}
+        for row, run in ((row, PLAN.runs[row["system"]]) for row in rows(keys))
+    ]
+
+
+def table_rows(wildcards):
+    """Return what each row of a table is about."""
+    keys = KEYS[wildcards.table]
+    return run_rows(keys) if wildcards.table in ("spacing", "diffusion") else rows(keys)
+
+
+FILLED_RUNS = PLAN.runs_with(ions=True)
+EMPTY_RUNS = PLAN.pairs("dynamics", PLAN.runs_with(ions=False))
+
+# For each table: the (model, name) of its rows, and the file with a row's numbers.
+KEYS = {
+    "structure": PLAN.pairs("relaxation", PLAN.units + config["study"]["stacks"]),
+    "phonons": PLAN.pairs("phonons", config["study"]["layers"]),
+    "adhesion": PLAN.pairs("adhesion", config["study"]["stacks"]),
+    "spacing": PLAN.pairs("dynamics", list(PLAN.runs)),
+    "diffusion": PLAN.pairs("dynamics", FILLED_RUNS),
+    "voltage": PLAN.pairs("voltage", config["voltage"]["stacks"]),
+}
+RESULTS = {
+    "structure": "results/{model}/relaxed/{name}.json",
+    "phonons": "results/{model}/phonons/{name}/phonons.json",
+    "adhesion": "results/{model}/adhesion/{name}.json",
+    "spacing": "results/{model}/spacing/{name}.json",
+    "diffusion": "results/{model}/diffusion/{name}.json",
+    "voltage": "results/{model}/voltage/{name}.csv",
+}
+DYNAMICS_MODELS = PLAN.models("dynamics") if FILLED_RUNS else []
+FIGURES = expand(
+    "results/figures/{figure}.pdf",
+    figure=[f"structures_{model}" for model in PLAN.models("relaxation")]
+    + [name for name in ("phonons", "adhesion", "voltage") if KEYS[name]]
+    + (["spacing"] if EMPTY_RUNS else [])
+    + (["msd"] if KEYS["diffusion"] else [])
+    + [
+        f"{kind}_{model}"
+        for kind in ("spacing_map", "paths")
+        for model in DYNAMICS_MODELS
+    ],
+)
+TABLES = expand(
+    "results/tables/{table}.csv", table=[name for name in KEYS if KEYS[name]]
+)

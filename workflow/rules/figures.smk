@@ -1,2 +1,190 @@
-FIGURES = []
-TABLES = []
+"""Tables and figures of the study, for any list of models.
+
+Needs: the results of every stage. Makes: results/tables/*.csv and .md, and results/figures/*.pdf
+and .png with the .csv of what each figure shows.
+"""
+
+
+localrules:
+    tabulate,
+    plot_structures,
+    plot_phonons,
+    plot_adhesion,
+    plot_spacing,
+    plot_spacing_map,
+    plot_msd,
+    plot_paths,
+    plot_voltage,
+
+
+rule tabulate:
+    """Put one stage's results of all models into a table, beside published values."""
+    input:
+        results=lambda wildcards: paths(RESULTS[wildcards.table], KEYS[wildcards.table]),
+        published=config["reference"]["published"] or [],
+    output:
+        csv="results/tables/{table}.csv",
+        markdown="results/tables/{table}.md",
+    log:
+        "results/logs/tabulate/{table}.log",
+    benchmark:
+        "results/benchmarks/tabulate/{table}.tsv"
+    params:
+        rows=table_rows,
+        method=METHOD["figures"],
+    script:
+        "../scripts/tabulate.py"
+
+
+rule plot_structures:
+    """Draw a model's relaxed stacks from the side and from the top."""
+    input:
+        expand(
+            "results/{{model}}/relaxed/{stack}.extxyz", stack=config["study"]["stacks"]
+        ),
+    output:
+        multiext("results/figures/structures_{model}", ".pdf", ".png", ".csv"),
+    log:
+        "results/logs/plot_structures/{model}.log",
+    benchmark:
+        "results/benchmarks/plot_structures/{model}.tsv"
+    params:
+        stacks=lookup("study/stacks", within=config),
+        method=METHOD["figures"],
+    script:
+        "../scripts/plot_structures.py"
+
+
+rule plot_phonons:
+    """Draw bands and density of states of each layer."""
+    input:
+        bands=paths("results/{model}/phonons/{name}/band.yaml", KEYS["phonons"]),
+        dos=paths("results/{model}/phonons/{name}/total_dos.dat", KEYS["phonons"]),
+        mesh=paths("results/{model}/phonons/{name}/mesh.hdf5", KEYS["phonons"]),
+        references=lambda wildcards: [
+            path for path in config["reference"]["phonons"].values() if path
+        ],
+    output:
+        multiext("results/figures/phonons", ".pdf", ".png", ".csv"),
+    log:
+        "results/logs/plot_phonons.log",
+    benchmark:
+        "results/benchmarks/plot_phonons.tsv"
+    params:
+        rows=rows(KEYS["phonons"]),
+        references=lookup("reference/phonons", within=config),
+        method=METHOD["figures"],
+    script:
+        "../scripts/plot_phonons.py"
+
+
+rule plot_adhesion:
+    """Draw adhesion energy against spacing for each stack."""
+    input:
+        curves=paths("results/{model}/adhesion/{name}.csv", KEYS["adhesion"]),
+        summaries=paths("results/{model}/adhesion/{name}.json", KEYS["adhesion"]),
+        reference=config["reference"]["adhesion"] or [],
+    output:
+        multiext("results/figures/adhesion", ".pdf", ".png", ".csv"),
+    log:
+        "results/logs/plot_adhesion.log",
+    benchmark:
+        "results/benchmarks/plot_adhesion.tsv"
+    params:
+        rows=rows(KEYS["adhesion"]),
+        spacing=lookup("adhesion/spacing", within=config),
+        layers=lookup("adhesion/layers", within=config),
+        method=METHOD["figures"],
+    script:
+        "../scripts/plot_adhesion.py"
+
+
+rule plot_spacing:
+    """Draw the spacing of stacks without ions against time."""
+    input:
+        series=paths("results/{model}/spacing/{name}.csv", EMPTY_RUNS),
+        published=config["reference"]["published"] or [],
+    output:
+        multiext("results/figures/spacing", ".pdf", ".png", ".csv"),
+    log:
+        "results/logs/plot_spacing.log",
+    benchmark:
+        "results/benchmarks/plot_spacing.tsv"
+    params:
+        rows=run_rows(EMPTY_RUNS),
+        method=METHOD["figures"],
+    script:
+        "../scripts/plot_spacing.py"
+
+
+rule plot_spacing_map:
+    """Draw a model's maps of the local spacing of stacks with ions."""
+    input:
+        maps=expand("results/{{model}}/spacing/{run}_map.csv", run=FILLED_RUNS),
+        trajectories=expand("results/{{model}}/dynamics/{run}.h5", run=FILLED_RUNS),
+    output:
+        multiext("results/figures/spacing_map_{model}", ".pdf", ".png", ".csv"),
+    log:
+        "results/logs/plot_spacing_map/{model}.log",
+    benchmark:
+        "results/benchmarks/plot_spacing_map/{model}.tsv"
+    params:
+        runs=FILLED_RUNS,
+        method=METHOD["figures"],
+    script:
+        "../scripts/plot_spacing_map.py"
+
+
+rule plot_msd:
+    """Draw the mean square displacement of the ions."""
+    input:
+        msd=paths("results/{model}/diffusion/{name}_msd.csv", KEYS["diffusion"]),
+        summaries=paths("results/{model}/diffusion/{name}.json", KEYS["diffusion"]),
+    output:
+        multiext("results/figures/msd", ".pdf", ".png", ".csv"),
+    log:
+        "results/logs/plot_msd.log",
+    benchmark:
+        "results/benchmarks/plot_msd.tsv"
+    params:
+        rows=run_rows(KEYS["diffusion"]),
+        method=METHOD["figures"],
+    script:
+        "../scripts/plot_msd.py"
+
+
+rule plot_paths:
+    """Draw the ions' paths over the facing layer for a model."""
+    input:
+        paths=expand("results/{{model}}/diffusion/{run}_paths.csv", run=FILLED_RUNS),
+        trajectories=expand("results/{{model}}/dynamics/{run}.h5", run=FILLED_RUNS),
+    output:
+        multiext("results/figures/paths_{model}", ".pdf", ".png", ".csv"),
+    log:
+        "results/logs/plot_paths/{model}.log",
+    benchmark:
+        "results/benchmarks/plot_paths/{model}.tsv"
+    params:
+        runs=FILLED_RUNS,
+        method=METHOD["figures"],
+    script:
+        "../scripts/plot_paths.py"
+
+
+rule plot_voltage:
+    """Draw the voltage against the number of ions."""
+    input:
+        voltages=paths("results/{model}/voltage/{name}.csv", KEYS["voltage"]),
+        published=config["reference"]["published"] or [],
+    output:
+        multiext("results/figures/voltage", ".pdf", ".png", ".csv"),
+    log:
+        "results/logs/plot_voltage.log",
+    benchmark:
+        "results/benchmarks/plot_voltage.tsv"
+    params:
+        rows=rows(KEYS["voltage"]),
+        ion=lookup("structures/ions/element", within=config),
+        method=METHOD["figures"],
+    script:
+        "../scripts/plot_voltage.py"

@@ -43,6 +43,7 @@ rule analyse_phonons:
     output:
         bands="results/{model}/phonons/{layer}/band.yaml",
         dos="results/{model}/phonons/{layer}/total_dos.dat",
+        mesh="results/{model}/phonons/{layer}/mesh.hdf5",
         verdict="results/{model}/phonons/{layer}/phonons.json",
     log:
         "results/logs/analyse_phonons/{model}/{layer}.log",

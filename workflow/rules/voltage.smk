@@ -48,6 +48,7 @@ rule compute_voltage:
     benchmark:
         "results/benchmarks/compute_voltage/{model}/{stack}.tsv"
     params:
+        electrons_per_ion=lookup("structures/ions/electrons_per_ion", within=config),
         method=METHOD["voltage"],
     script:
         "../scripts/compute_voltage.py"

@@ -5,27 +5,25 @@ from pathlib import Path
 from anodeflow.job import job
 
 
-def main(structure, weights, card, trajectory, *, calculator, settings, label):
-    from anodeflow.calculators import load_calculator
+def main(inputs, trajectory, *, calculator, settings, label):
+    from anodeflow.calculators import identity, load_calculator
     from anodeflow.dynamics import run_dynamics
     from anodeflow.structure_io import read_structure
 
     run_dynamics(
-        read_structure(structure),
-        load_calculator(Path(weights), Path(card), **calculator),
+        read_structure(inputs.structure),
+        load_calculator(Path(inputs.weights), Path(inputs.card), **calculator),
         Path(trajectory),
         settings=settings,
-        fingerprint_extra=Path(card).read_text() + str(calculator),
         label=label,
+        fingerprint_extra=identity(Path(inputs.card), calculator),
     )
 
 
 if __name__ == "__main__":
     with job(log=snakemake.log[0], threads=snakemake.threads):
         main(
-            snakemake.input.structure,
-            snakemake.input.weights,
-            snakemake.input.card,
+            snakemake.input,
             snakemake.output.trajectory,
             calculator=snakemake.params.calculator,
             settings=snakemake.params.settings,

@@ -5,26 +5,28 @@ from pathlib import Path
 from anodeflow.job import job
 
 
-def main(structure, weights, card, params, force_constants, *, calculator, supercell, displacement):
+def main(inputs, params, force_constants, *, calculator, supercell, displacement):
     from anodeflow.calculators import load_calculator
     from anodeflow.phonons import compute_force_sets, write_force_constants
+    from anodeflow.progress import Progress
     from anodeflow.structure_io import read_structure
 
-    phonon = compute_force_sets(
-        read_structure(structure),
-        load_calculator(Path(weights), Path(card), **calculator),
-        supercell=supercell,
-        displacement=displacement,
-    )
+    calc = load_calculator(Path(inputs.weights), Path(inputs.card), **calculator)
+    with Progress(None, label="phonons", unit="force calls") as progress:
+        phonon = compute_force_sets(
+            read_structure(inputs.structure),
+            calc,
+            supercell=supercell,
+            displacement=displacement,
+            on_step=progress.reach,
+        )
     write_force_constants(phonon, Path(params), Path(force_constants))
 
 
 if __name__ == "__main__":
     with job(log=snakemake.log[0], threads=snakemake.threads):
         main(
-            snakemake.input.structure,
-            snakemake.input.weights,
-            snakemake.input.card,
+            snakemake.input,
             snakemake.output.params,
             snakemake.output.force_constants,
             calculator=snakemake.params.calculator,

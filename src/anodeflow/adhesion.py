@@ -1,0 +1,202 @@
+"""Constrained relaxations of a stack at given interlayer spacings, and its layers apart."""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TextIO
+
+import numpy as np
+from ase import Atoms
+from ase.calculators.calculator import Calculator
+from ase.constraints import FixedPlane
+
+from anodeflow import tags
+from anodeflow.errors import StructureError
+from anodeflow.points import FinishedPoints, fingerprint
+from anodeflow.relaxation import relax
+from anodeflow.spacing import spacing_of
+
+STACKING_AXIS = (0.0, 0.0, 1.0)
+
+
+def scan_spacings(
+    stack: Atoms,
+    calc: Calculator,
+    *,
+    spacings: Sequence[float],
+    optimiser: str,
+    fmax: float,
+    max_steps: int,
+    points_dir: Path,
+    fingerprint_extra: str,
+    log: TextIO,
+    on_point: Callable[[Atoms], None],
+) -> list[Atoms]:
+    """Relax a stack at each of the given interlayer spacings.
+
+    d = mean z(sheet) - mean z(facing termination). The top layer is moved rigidly to d; its atoms
+    and those of the facing termination then keep z, all else relaxes at fixed cell.
+
+    Args:
+        stack: relaxed stack without ions (N atoms).
+        spacings: d, shape (P,), Å.
+        fmax: largest force left on the free components, eV/Å.
+        points_dir: folder of finished points; a restarted scan takes them from there.
+        fingerprint_extra: identity of the calculator (hash of its weights, dispersion), so that
+            points of another model are not taken.
+        log: receives the optimiser's lines.
+        on_point: called with each finished point.
+
+    Returns the P relaxed stacks, in the order of `spacings`; info holds spacing (Å), energy_model
+    and energy_dispersion (eV), fmax (eV/Å) and steps.
+
+    Raises:
+        StructureError: the stack has no sheet, no facing termination, or holds ions.
+        NotConvergedError: a point used up `max_steps`.
+    """
+    _require_stack(stack)
+    settings = {"optimiser": optimiser, "fmax": fmax, "calculator": fingerprint_extra}
+    finished = FinishedPoints(points_dir, fingerprint(stack, settings))
+
+    def relax_point(spacing: float) -> Atoms:
+        log.write(f"spacing {spacing:.4f} Å\n")
+        point = relax(
+            hold_spacing(at_spacing(stack, spacing)),
+            calc,
+            optimiser=optimiser,
+            fmax=fmax,
+            max_steps=max_steps,
+            cell="fixed",
+            log=log,
+            unfinished=Path(points_dir) / f"spacing-{spacing:.4f}-unfinished.extxyz",
+        )
+        point.set_constraint()
+        point.info["spacing"] = spacing_of(point, convention="sheet")
+        return point
+
+    frames = []
+    # ASSUME: every point starts from the relaxed stack, not from its neighbour, so that the curve
+    # depends neither on the direction of the scan nor on where it was interrupted.
+    for spacing in spacings:
+        compute = partial(relax_point, spacing)
+        frames.append(finished.get_or_compute(f"spacing-{spacing:.4f}", compute))
+        on_point(frames[-1])
+    return frames
+
+
+def reference_layers(
+    stack: Atoms,
+    bottom_own: Atoms,
+    top_own: Atoms,
+    calc: Calculator,
+    *,
+    optimiser: str,
+    fmax: float,
+    max_steps: int,
+    points_dir: Path,
+    fingerprint_extra: str,
+    log: TextIO,
+) -> dict[str, Atoms]:
+    """Relax the layers of a stack apart from each other, in its common cell and in their own.
+
+    Args:
+        stack: any stack of the two layers; gives the common cell.
+        bottom_own: bottom layer (its supercell) in its own cell.
+        top_own: top layer (its supercell) in its own cell.
+        points_dir, fingerprint_extra, log: as in `scan_spacings`.
+
+    Returns relaxed layers by the names `bottom`, `top` (strained to the common cell), `bottom_own`
+    and `top_own`, the name also in info as `reference`; energies in info as `relax` writes them.
+
+    Raises:
+        StructureError: the layers are not those of the stack.
+        NotConvergedError: a layer used up `max_steps`.
+    """
+    starts = _layer_starts(stack, bottom_own, top_own)
+    settings = {"optimiser": optimiser, "fmax": fmax, "calculator": fingerprint_extra}
+
+    def relax_layer(name: str) -> Atoms:
+        log.write(f"layer {name}\n")
+        layer = relax(
+            starts[name],
+            calc,
+            optimiser=optimiser,
+            fmax=fmax,
+            max_steps=max_steps,
+            cell="fixed",
+            log=log,
+            unfinished=Path(points_dir) / f"layer-{name}-unfinished.extxyz",
+        )
+        layer.info["reference"] = name
+        return layer
+
+    references = {}
+    for name, start in starts.items():
+        finished = FinishedPoints(points_dir, fingerprint(start, settings))
+        references[name] = finished.get_or_compute(f"layer-{name}", partial(relax_layer, name))
+    return references
+
+
+def at_spacing(stack: Atoms, spacing: float) -> Atoms:
+    """Return a copy whose top layer is moved rigidly along z to this spacing (Å)."""
+    moved = stack.copy()
+    moved.positions[tags.top(stack), 2] += spacing - spacing_of(stack, convention="sheet")
+    return moved
+
+
+def hold_spacing(stack: Atoms) -> Atoms:
+    """Return a copy in which the facing termination and the top layer keep their heights."""
+    held = stack.copy()
+    indices = np.flatnonzero(tags.facing(stack) | tags.top(stack))
+    held.set_constraint(FixedPlane(indices, STACKING_AXIS))
+    return held
+
+
+def scaled_in_plane(layer: Atoms, stack: Atoms) -> Atoms:
+    """Return the layer strained uniformly in its plane to the cell of the stack; heights stay."""
+    strained = layer.copy()
+    strained.set_cell([*stack.cell.array[:2], layer.cell.array[2]], scale_atoms=True)
+    return strained
+
+
+def _layer_starts(stack: Atoms, bottom_own: Atoms, top_own: Atoms) -> dict[str, Atoms]:
+    _require_stack(stack)
+    _require_same_composition("bottom", bottom_own, stack[tags.bottom(stack)])
+    _require_same_composition("top", top_own, stack[tags.top(stack)])
+    # ASSUME: a strained layer starts from its own relaxed shape, scaled. Cut out of the stack it
+    # would start from the ripples it has there, and a compressed sheet keeps its ripples.
+    return {
+        "bottom": scaled_in_plane(bottom_own, stack),
+        "top": scaled_in_plane(top_own, stack),
+        "bottom_own": bottom_own,
+        "top_own": top_own,
+    }
+
+
+def _require_stack(stack: Atoms) -> None:
+    missing = [
+        name
+        for name, mask in {
+            "sheet (tag 10)": tags.sheet(stack),
+            "facing termination (tag 3)": tags.facing(stack),
+        }.items()
+        if not mask.any()
+    ]
+    if missing:
+        raise StructureError(
+            f"The stack {stack.get_chemical_formula()} has no {' and no '.join(missing)}: adhesion "
+            "needs a bottom layer and a sheet, give a stack with tags."
+        )
+    if tags.ions(stack).any():
+        raise StructureError(
+            f"The stack {stack.get_chemical_formula()} holds {int(tags.ions(stack).sum())} ions "
+            "(tag 20): adhesion is defined between two layers, give the stack without ions."
+        )
+
+
+def _require_same_composition(name: str, layer: Atoms, part: Atoms) -> None:
+    if sorted(layer.numbers) != sorted(part.numbers):
+        raise StructureError(
+            f"The {name} layer is {layer.get_chemical_formula()} but the stack holds "
+            f"{part.get_chemical_formula()} there: give the layer the stack was built from."
+        )

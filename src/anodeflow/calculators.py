@@ -1,0 +1,224 @@
+"""Foundation models as ASE calculators, with dispersion added exactly once."""
+
+import contextlib
+import io
+import json
+import logging
+import pickle
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+import numpy as np
+from ase import Atoms
+from ase.calculators.calculator import Calculator, all_changes
+from ase.calculators.mixing import SumCalculator
+from ase.stress import full_3x3_to_voigt_6_stress
+
+from anodeflow.dispersion import load_dispersion
+from anodeflow.errors import ConfigError, DeviceError, WeightsError
+from anodeflow.threads import limit_torch
+from anodeflow.weights import verify_weights
+
+DTYPES = ("float32", "float64")
+
+
+class ModelCalculator(Calculator):
+    """A foundation model that gives float64 arrays, Voigt stress and leaves torch as it was."""
+
+    implemented_properties = ["energy", "free_energy", "forces", "stress"]  # noqa: RUF012
+
+    def __init__(self, inner: Calculator, *, dtype: str):
+        super().__init__()
+        self.inner = inner
+        self.dtype = dtype
+
+    def calculate(self, atoms=None, properties=None, system_changes=all_changes) -> None:
+        """Compute energy (eV), forces (N, 3) (eV/A) and stress (6,) (eV/A^3, ASE's sign)."""
+        super().calculate(atoms, properties, system_changes)
+        # Only these four enter the energy; info and constraints would make the models warn or
+        # compute again.
+        bare = Atoms(atoms.numbers, atoms.positions, cell=atoms.cell, pbc=atoms.pbc)
+        with _torch_dtype(self.dtype), warnings.catch_warnings():
+            # CHGNet turns its own energies into floats the old way.
+            warnings.filterwarnings("ignore", message="Converting a tensor with requires_grad")
+            self.inner.calculate(bare, ["energy", "forces", "stress"], all_changes)
+        found = self.inner.results
+        stress = np.asarray(found["stress"], dtype=float)
+        self.results = {
+            "energy": float(found["energy"]),
+            "free_energy": float(found["energy"]),
+            "forces": np.asarray(found["forces"], dtype=float),
+            "stress": full_3x3_to_voigt_6_stress(stress) if stress.shape == (3, 3) else stress,
+        }
+
+
+class DispersionCorrected(SumCalculator):
+    """The sum of a model and its dispersion: E = E_model + E_D3."""
+
+    def __init__(self, model: Calculator, dispersion: Calculator):
+        super().__init__([model, dispersion])
+        self.model = model
+        self.dispersion = dispersion
+
+
+def load_calculator(
+    weights: Path,
+    card: Path,
+    *,
+    family: str,
+    device: str,
+    dispersion: Mapping | None,
+    dtype: str,
+) -> Calculator:
+    """Load a model whose weights match their card, with or without dispersion.
+
+    family: "mace" or "chgnet"; device: "cpu", "cuda" or "cuda:<n>"; dispersion: None, or the
+    settings of `load_dispersion`; dtype: "float32" or "float64". torch's default dtype is left
+    unchanged, at loading and at every call.
+
+    Raises WeightsError where the weights differ from the card or hold no model of the family,
+    DeviceError where the device is missing, ConfigError for a family or dtype not on offer.
+    """
+    if family not in LOADERS:
+        raise ConfigError(f"Model family is {family!r}; allowed are {', '.join(LOADERS)}.")
+    if dtype not in DTYPES:
+        raise ConfigError(f"Model dtype is {dtype!r}; allowed are {', '.join(DTYPES)}.")
+    if family == "chgnet" and dtype != "float32":
+        raise ConfigError(
+            f"Model dtype is {dtype} for {weights}, but CHGNet computes in float32 only; "
+            "set dtype: float32."
+        )
+    verify_weights(weights, card)
+    _require_device(device)
+    limit_torch()
+    model = ModelCalculator(_load_inner(weights, family, device, dtype), dtype=dtype)
+    if dispersion is None:
+        return model
+    return DispersionCorrected(model, load_dispersion(dispersion, device=device))
+
+
+def identity(card: Path, settings: Mapping) -> str:
+    """Return what decides a calculator's numbers, as text: hash of the weights and settings.
+
+    Partial results carry it, so that those of another model or setting are never continued.
+    """
+    return json.dumps(
+        {"sha256": json.loads(card.read_text())["sha256"], **settings}, sort_keys=True
+    )
+
+
+def energy_terms(atoms: Atoms) -> dict[str, float]:
+    """Return the model's energy and the dispersion energy (eV), 0.0 without dispersion.
+
+    energy = energy_model + energy_dispersion; nothing is computed again that the calculator holds.
+    """
+    energy = float(atoms.get_potential_energy(apply_constraint=False))
+    if not isinstance(atoms.calc, DispersionCorrected):
+        return {"energy_model": energy, "energy_dispersion": 0.0}
+    model, dispersion = atoms.calc.results["energy_contributions"]
+    return {"energy_model": float(model), "energy_dispersion": float(dispersion)}
+
+
+def _require_device(device: str) -> None:
+    import torch
+
+    kind, _, index = device.partition(":")
+    if device == "cpu":
+        return
+    if kind != "cuda" or (index and not index.isdecimal()):
+        raise DeviceError(f"Device is {device!r}; allowed are cpu, cuda and cuda:<n>.")
+    if not torch.cuda.is_available():
+        raise DeviceError(
+            f"Device {device} was asked for, but torch finds no CUDA device here; run where a GPU "
+            "is, install a CUDA build of torch, or set device: cpu."
+        )
+    if index and int(index) >= torch.cuda.device_count():
+        raise DeviceError(
+            f"Device {device} was asked for, but there are {torch.cuda.device_count()} CUDA "
+            "devices, counted from cuda:0."
+        )
+
+
+def _load_inner(weights: Path, family: str, device: str, dtype: str) -> Calculator:
+    import torch
+
+    try:
+        with quiet_loading(), _torch_dtype(dtype):
+            return LOADERS[family](weights, device, dtype)
+    except (
+        AttributeError,
+        EOFError,
+        ImportError,
+        KeyError,
+        RuntimeError,
+        TypeError,
+        ValueError,
+        pickle.UnpicklingError,
+    ) as error:
+        if isinstance(error, torch.OutOfMemoryError):
+            raise
+        reason = str(error).strip().partition("\n")[0].partition(". ")[0].rstrip(".")
+        raise WeightsError(
+            f"{weights} holds no model that family {family} can load "
+            f"({type(error).__name__}: {reason}); check the model's family and weights, and that "
+            "the installed package is the one the weights were made for."
+        ) from error
+
+
+def _load_mace(weights: Path, device: str, dtype: str) -> Calculator:
+    from mace.calculators.mace import MACECalculator
+
+    return MACECalculator(model_paths=[str(weights)], device=device, default_dtype=dtype)
+
+
+def _load_chgnet(weights: Path, device: str, dtype: str) -> Calculator:
+    import torch
+    from chgnet.model.dynamics import CHGNetCalculator
+    from chgnet.model.model import CHGNet
+
+    state = torch.load(weights, map_location="cpu", weights_only=False)["model"]
+    # CHGNet 0.2.0 was trained with a bias that later versions dropped, and its file does not say.
+    has_bias = any(name.endswith("mlp_out.layers.1.bias") for name in state["state_dict"])
+    model = CHGNet.from_dict(state, mlp_out_bias=has_bias)
+    return CHGNetCalculator(model, use_device=device)
+
+
+LOADERS: dict[str, Callable[[Path, str, str], Calculator]] = {
+    "mace": _load_mace,
+    "chgnet": _load_chgnet,
+}
+
+
+@contextlib.contextmanager
+def _torch_dtype(dtype: str) -> Iterator[None]:
+    import torch
+
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(getattr(torch, dtype))
+    try:
+        yield
+    finally:
+        torch.set_default_dtype(before)
+
+
+@contextlib.contextmanager
+def quiet_loading() -> Iterator[None]:
+    """Hold back what mace and chgnet are known to say, harmlessly, when imported and loaded."""
+    root = logging.getLogger()
+    silent = logging.NullHandler()
+    root.addFilter(_is_not_dtype_note)
+    root.addHandler(silent)  # else the first logging call would set up logging for everyone
+    try:
+        with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+            warnings.filterwarnings("ignore", message=r".*TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD")
+            warnings.filterwarnings("ignore", message=r"`torch\.jit\.\w+` is deprecated")
+            warnings.filterwarnings("ignore", category=FutureWarning, message=r".*torch\.load")
+            yield
+    finally:
+        root.removeHandler(silent)
+        root.removeFilter(_is_not_dtype_note)
+
+
+def _is_not_dtype_note(record: logging.LogRecord) -> bool:
+    return not record.getMessage().startswith("Default dtype ")

@@ -1,0 +1,140 @@
+"""Checkpoints of a run: numbered segments, each with the frames since the one before and the state.
+
+A segment is written beside its final name and renamed, so that a kill at any moment leaves either
+a whole segment or none. The segments 1..k are the trajectory up to the state of segment k.
+"""
+
+import hashlib
+import json
+import os
+import sys
+import zipfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from ase import Atoms
+
+from anodeflow.errors import TrajectoryError
+
+UNREADABLE = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile)
+
+
+@dataclass(frozen=True)
+class State:
+    """All that the next step depends on: positions (N, 3) A, momenta (N, 3) ASE units, and more.
+
+    `rng` is the state of the bit generator, `transferred_energy` what the thermostat gave so far
+    in eV, `reason` why the run was stopped (empty while it goes on).
+    """
+
+    step: int
+    positions: np.ndarray
+    momenta: np.ndarray
+    rng: dict
+    transferred_energy: float
+    reason: str
+
+
+def fingerprint(atoms: Atoms, settings: Mapping, extra: str) -> str:
+    """Return the sha256 of everything that decides a run: start, settings, and `extra`."""
+    digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
+    digest.update(extra.encode())
+    start = (atoms.numbers, atoms.positions, atoms.cell.array, atoms.pbc, atoms.get_tags())
+    for array in (*start, atoms.get_masses()):
+        digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()
+
+
+def segment_path(folder: Path, number: int) -> Path:
+    """Return the path of segment `number`, counted from 1."""
+    return folder / f"{number:06d}.npz"
+
+
+def write_segment(
+    folder: Path, number: int, series: Mapping[str, np.ndarray], state: State, mark: str
+) -> None:
+    """Write segment `number` with its series and the state at its end, whole or not at all.
+
+    `mark` is the fingerprint of the run.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    scalars = {
+        "step": state.step,
+        "rng": state.rng,
+        "transferred_energy": state.transferred_energy,
+        "reason": state.reason,
+        "fingerprint": mark,
+    }
+    path = segment_path(folder, number)
+    part = path.with_suffix(".tmp")
+    with open(part, "wb") as stream:
+        np.savez(
+            stream,
+            state=np.array(json.dumps(scalars)),
+            state_positions=state.positions,
+            state_momenta=state.momenta,
+            **series,
+        )
+        stream.flush()
+        os.fsync(stream.fileno())
+    os.replace(part, path)
+    _sync_folder(folder)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _read_segment(path: Path) -> tuple[dict[str, np.ndarray], State, str]:
+    # numpy leaves a file open that it cannot read, so it is opened here
+    with open(path, "rb") as stream, np.load(stream, allow_pickle=False) as archive:
+        arrays = dict(archive)
+    scalars = json.loads(str(arrays.pop("state")))
+    mark = scalars.pop("fingerprint")
+    positions, momenta = arrays.pop("state_positions"), arrays.pop("state_momenta")
+    return arrays, State(positions=positions, momenta=momenta, **scalars), mark
+
+
+def find_checkpoint(folder: Path, mark: str) -> tuple[int, State | None]:
+    """Return the number and state of the last segment up to which all are readable, or (0, None).
+
+    Segments from the first damaged or missing one on are named on stderr and deleted.
+    Raises TrajectoryError when the segments belong to other settings than `mark` says.
+    """
+    number, state = 0, None
+    while (path := segment_path(folder, number + 1)).exists():
+        try:
+            _, candidate, found = _read_segment(path)
+        except UNREADABLE as error:
+            print(f"{path} is damaged ({error}); going back before it.", file=sys.stderr)
+            break
+        if found != mark:
+            raise TrajectoryError(
+                f"{folder} holds checkpoints of a run with another start, model or settings: "
+                "delete this folder to begin anew, or restore what was changed to continue it."
+            )
+        number, state = number + 1, candidate
+    for path in sorted(folder.glob("*.npz"))[number:]:
+        path.unlink()
+    return number, state
+
+
+def read_series(folder: Path, count: int) -> Iterator[dict[str, np.ndarray]]:
+    """Yield the series of segments 1..count in order, one at a time.
+
+    Raises TrajectoryError when a segment cannot be read.
+    """
+    for number in range(1, count + 1):
+        path = segment_path(folder, number)
+        try:
+            yield _read_segment(path)[0]
+        except UNREADABLE as error:
+            raise TrajectoryError(
+                f"{path} cannot be read ({error}): run the dynamics again, it continues before it."
+            ) from error

@@ -1,0 +1,198 @@
+"""How the ions of a run move: confined to a site, hopping, or diffusing, and how fast.
+
+Verdict: `diffusive` when the log-log slope of the mean in-plane MSD over the fit window lies in
+`slope_window`, the MSD at the end of the window exceeds `confined_msd` and at least `minimum_hops`
+hops were counted (a single jump already gives a slope of 1); `confined` when no hop was counted and
+that MSD stays at or below `confined_msd`; else `hopping`. `undetermined` when the run is too short
+for a window of three lags.
+
+D is fitted (`msd.fit_diffusion`) only when diffusive. Otherwise an upper bound is given,
+D ≤ max(Γ_high ⟨l²⟩ / (2d), MSD(τ_end) / (2d τ_end)), d = 2, with Γ_high the upper end of the 95 %
+Poisson interval of the hop rate and τ_end the end of the window.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from ase import Atoms
+
+from anodeflow.errors import TrajectoryError
+from anodeflow.hops import HOP_COLUMNS, assign_sites, count_hops, settle
+from anodeflow.ions import hollow_sites
+from anodeflow.msd import (
+    A2_PS_TO_CM2_S,
+    fit_diffusion,
+    log_log_slope,
+    mean_square_displacement,
+    remove_drift,
+    window_lags,
+)
+from anodeflow.spacing import phases
+from anodeflow.trajectory import Trajectory
+
+IN_PLANE = 2
+"""Dimensions of the diffusion between two layers."""
+
+FIT_LAGS = 10
+"""Lags fitted; more add almost no information, because overlapping lags repeat it."""
+
+LEAST_LAGS = 3
+"""A line and its scatter need three lags."""
+
+MSD_COLUMNS = ["lag_ps", "origins", "msd", "msd_z"]
+
+NO_D = dict.fromkeys(("D_cm2_s", "D_low_cm2_s", "D_high_cm2_s", "D_upper_bound_cm2_s"))
+"""Null stands for a number that the verdict does not allow to give."""
+
+
+class DiffusionAnalysis(NamedTuple):
+    """Numbers and verdict (json-able), the MSD table, and the table of hops of one run."""
+
+    summary: dict
+    msd: pd.DataFrame
+    hops: pd.DataFrame
+
+
+def analyse_diffusion(traj: Trajectory, *, settings: dict) -> DiffusionAnalysis:
+    """Analyse the ions of a run over its stable production part, in the frame of the bottom layer.
+
+    Args:
+        traj: a run with ions.
+        settings: residence_ps (ps); slope_window [low, high]; fit_from_fraction and
+            fit_to_fraction of the analysed time; confined_msd (Å²); minimum_hops.
+
+    Returns:
+        summary with verdict and criterion; MSD table with lag_ps, origins, msd, msd_z and ion_0 ...
+        (in-plane, Å²); table of hops.
+
+    Raises:
+        TrajectoryError: the run has no ions.
+    """
+    if traj.ion_positions.shape[1] == 0:
+        raise TrajectoryError(
+            "This run holds no ions, so nothing can diffuse in it: give a run with ions."
+        )
+    frames = phases(traj, traj.ion_times_ps) == "production"
+    times = traj.ion_times_ps[frames]
+    summary = _describe_run(traj, times)
+    lags = window_lags(
+        len(times),
+        from_fraction=settings["fit_from_fraction"],
+        to_fraction=settings["fit_to_fraction"],
+        count=FIT_LAGS,
+    )
+    if len(lags) < LEAST_LAGS:
+        criterion = f"{len(times)} stable production frames, too few for {LEAST_LAGS} lags to fit"
+        return DiffusionAnalysis(
+            {**summary, **NO_D, "verdict": "undetermined", "criterion": criterion},
+            pd.DataFrame(columns=MSD_COLUMNS, dtype=float),
+            pd.DataFrame(columns=HOP_COLUMNS),
+        )
+
+    positions = remove_drift(traj.ion_positions, traj.bottom_centre)[frames]
+    msd = _msd_table(positions, times)
+    sites, cell = hollow_sites(traj.initial), np.asarray(traj.cell)[:2, :2]
+    assigned = assign_sites(positions[..., :2], sites, cell)
+    settled = settle(assigned, times_ps=times, residence_ps=settings["residence_ps"])
+    counted, hops = count_hops(settled, sites=sites, cell=cell, times_ps=times)
+    return DiffusionAnalysis(
+        {**summary, **counted, **_judge(msd, lags, counted, settings)}, msd, hops
+    )
+
+
+def _describe_run(traj: Trajectory, times_ps: np.ndarray) -> dict:
+    note = ""
+    if not traj.stable:
+        note = (
+            f"unstable after {traj.unstable_after_ps:g} ps ({traj.reason}); only stable production "
+            "before that is analysed"
+        )
+    return {
+        "ions": int(traj.ion_positions.shape[1]),
+        "frames": len(times_ps),
+        "analysed_ps": float(np.ptp(times_ps)) if len(times_ps) else 0.0,
+        "stable": bool(traj.stable),
+        "note": note,
+    }
+
+
+def _msd_table(positions: np.ndarray, times_ps: np.ndarray) -> pd.DataFrame:
+    lag, in_plane = mean_square_displacement(positions, times_ps=times_ps, axes=(0, 1))
+    _, along_z = mean_square_displacement(positions, times_ps=times_ps, axes=(2,))
+    table = {
+        "lag_ps": lag,
+        "origins": len(lag) - np.arange(len(lag)),
+        "msd": in_plane.mean(axis=0),
+        "msd_z": along_z.mean(axis=0),
+    }
+    return pd.DataFrame(table | {f"ion_{i}": curve for i, curve in enumerate(in_plane)})
+
+
+def _judge(msd: pd.DataFrame, lags: np.ndarray, counted: dict, settings: dict) -> dict:
+    """Choose the verdict, say why, and give D or its upper bound."""
+    lag_ps, mean = msd["lag_ps"].to_numpy(), msd["msd"].to_numpy()
+    slope, end = log_log_slope(lag_ps[lags], mean[lags]), float(mean[lags[-1]])
+    end_ps = float(lag_ps[lags[-1]])
+    judged = {
+        "slope": slope,
+        "window_ps": [float(lag_ps[lags[0]]), end_ps],
+        "msd_at_window_end": end,
+        **NO_D,
+    }
+    facts = f"slope {slope:.2f}, MSD {end:.2f} Å² at {end_ps:.3g} ps, {counted['hops']} hops"
+    failed = _not_diffusive(slope, end, counted["hops"], settings)
+    fit = None
+    if not failed:
+        ions = len(counted["hops_per_ion"])
+        try:
+            fit = fit_diffusion(lag_ps, mean, lags, ions=ions, dimensions=IN_PLANE)
+        except TrajectoryError:
+            failed = ["no growth of the MSD in a fit by generalised least squares"]
+    if fit is not None:
+        verdict, reasons = "diffusive", ["slope, MSD and number of hops within their limits"]
+        judged |= {name: getattr(fit, name) for name in NO_D if hasattr(fit, name)}
+    else:
+        bound = max(counted["D_hop_high_cm2_s"], end / (2 * IN_PLANE * end_ps) * A2_PS_TO_CM2_S)
+        judged["D_upper_bound_cm2_s"] = float(bound)
+        still = counted["hops"] == 0 and end <= settings["confined_msd"]
+        verdict, reasons = ("confined" if still else "hopping"), failed
+    return {**judged, "verdict": verdict, "criterion": f"{facts}: {'; '.join(reasons)}"}
+
+
+def _not_diffusive(slope: float, msd_end: float, hops: int, settings: dict) -> list[str]:
+    """List what speaks against diffusion; empty if nothing does."""
+    low, high = settings["slope_window"]
+    reasons = []
+    if not low <= slope <= high:
+        reasons.append(f"slope outside {low:g} to {high:g}")
+    if msd_end <= settings["confined_msd"]:
+        reasons.append(f"MSD not above {settings['confined_msd']:g} Å²")
+    if hops < settings["minimum_hops"]:
+        reasons.append("no hop" if not hops else f"fewer than {settings['minimum_hops']} hops")
+    return reasons
+
+
+def ion_paths(traj: Trajectory, reference: Atoms) -> pd.DataFrame:
+    """Fold the ions' positions into the cell of `reference`, drift of the bottom layer removed.
+
+    Args:
+        traj: a run with ions; its stable production part is taken.
+        reference: structure over which the paths are drawn, for its cell.
+
+    Returns:
+        one row per ion and frame: ion, time_ps, x, y (Å).
+    """
+    frames = phases(traj, traj.ion_times_ps) == "production"
+    positions = remove_drift(traj.ion_positions, traj.bottom_centre)[frames, :, :2]
+    lateral = reference.cell.array[:2, :2]
+    folded = ((positions @ np.linalg.inv(lateral)) % 1.0) @ lateral
+    count = folded.shape[1]
+    return pd.DataFrame(
+        {
+            "ion": np.tile(np.arange(count), len(folded)),
+            "time_ps": np.repeat(traj.ion_times_ps[frames], count),
+            "x": folded[..., 0].ravel(),
+            "y": folded[..., 1].ravel(),
+        }
+    )

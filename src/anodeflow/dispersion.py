@@ -1,0 +1,126 @@
+"""Two-body D3 dispersion with Becke-Johnson damping, from two libraries that agree."""
+
+import warnings
+from collections.abc import Mapping
+
+from ase.calculators.calculator import Calculator, all_changes
+from ase.units import Bohr
+
+from anodeflow.errors import ConfigError, DeviceError
+
+# Damping of D3(BJ): s6, s8, a1 and a2 (Bohr), without the three-body term. PBE and revPBE:
+# Grimme, Ehrlich, Goerigk, J. Comput. Chem. 32, 1456 (2011), table 1; PBEsol: Goerigk, Grimme,
+# Phys. Chem. Chem. Phys. 13, 6670 (2011); r2SCAN: Ehlert et al., J. Chem. Phys. 154, 061101 (2021).
+DAMPING_BJ = {
+    "pbe": {"s6": 1.0, "s8": 0.7875, "a1": 0.4289, "a2": 4.4407},
+    "revpbe": {"s6": 1.0, "s8": 2.3550, "a1": 0.5238, "a2": 3.5016},
+    "pbesol": {"s6": 1.0, "s8": 2.9491, "a1": 0.4466, "a2": 6.1742},
+    "r2scan": {"s6": 1.0, "s8": 0.78981345, "a1": 0.49484001, "a2": 5.73083694},
+}
+DAMPINGS = ("bj",)
+LIBRARIES = ("auto", "dftd3", "torch-dftd")
+
+
+class TorchDispersion(Calculator):
+    """torch-dftd behind an interface that leaves no warning and no dtype behind."""
+
+    implemented_properties = ["energy", "free_energy", "forces", "stress"]  # noqa: RUF012
+
+    def __init__(self, inner: Calculator):
+        super().__init__()
+        self.inner = inner
+
+    def calculate(self, atoms=None, properties=None, system_changes=all_changes) -> None:
+        """Compute energy (eV), forces (N, 3) (eV/A) and, where periodic, stress (6,) (eV/A^3)."""
+        super().calculate(atoms, properties, system_changes)
+        with warnings.catch_warnings():
+            # torch-dftd hands torch an ASE Cell, which is a list of arrays to torch.
+            warnings.filterwarnings("ignore", message="Creating a tensor from a list of numpy")
+            self.inner.calculate(self.atoms, ["energy", "forces"], system_changes)
+        self.results = {name: self.inner.results[name] for name in ("energy", "forces")}
+        self.results["free_energy"] = self.results["energy"]
+        if "stress" in self.inner.results:
+            self.results["stress"] = self.inner.results["stress"]
+
+
+def load_dispersion(settings: Mapping, *, device: str) -> Calculator:
+    """Load the D3(BJ) calculator of a functional, without the three-body term.
+
+    E = -1/2 sum_ij sum_{n=6,8} s_n C_n / (r^n + (a1 R0 + a2)^n),  R0 = sqrt(C8/C6)
+
+    settings: functional, damping ("bj"), pair_cutoff_bohr, coordination_cutoff_bohr and library
+    ("auto": dftd3 on a CPU, torch-dftd in float64 on a GPU). Both libraries get the same four
+    damping numbers and the same sharp cutoffs, so that they give the same energy.
+
+    Raises ConfigError for an unknown functional, damping or library, or a coordination cutoff
+    beyond the pair cutoff; DeviceError for dftd3 on a GPU.
+
+    Source: Grimme, Ehrlich, Goerigk, J. Comput. Chem. 32, 1456 (2011), equations 5 and 6.
+    """
+    parameters = _damping_parameters(settings)
+    pair = settings["pair_cutoff_bohr"] * Bohr
+    coordination = settings["coordination_cutoff_bohr"] * Bohr
+    if coordination > pair:
+        raise ConfigError(
+            f"dispersion.coordination_cutoff_bohr {settings['coordination_cutoff_bohr']} is beyond "
+            f"dispersion.pair_cutoff_bohr {settings['pair_cutoff_bohr']}, where torch-dftd would "
+            "cut it silently; make it equal or smaller."
+        )
+    library = settings["library"]
+    if library == "auto":
+        library = "dftd3" if device == "cpu" else "torch-dftd"
+    if library == "dftd3":
+        if device != "cpu":
+            raise DeviceError(
+                f"dispersion.library dftd3 runs on the CPU only, but the device is {device}; "
+                "choose torch-dftd or auto."
+            )
+        return _load_dftd3(parameters, pair, coordination)
+    return _load_torch_dftd(parameters, pair, coordination, device)
+
+
+def _damping_parameters(settings: Mapping) -> dict[str, float]:
+    allowed = {"functional": DAMPING_BJ, "damping": DAMPINGS, "library": LIBRARIES}
+    for key, values in allowed.items():
+        if settings[key] not in values:
+            raise ConfigError(
+                f"dispersion.{key} is {settings[key]!r}; allowed are {', '.join(values)}."
+            )
+    return DAMPING_BJ[settings["functional"]]
+
+
+def _load_dftd3(parameters: dict[str, float], pair: float, coordination: float) -> Calculator:
+    from dftd3.ase import DFTD3
+
+    # s9 = 0 turns the three-body term off; the library's own table would turn it on.
+    return DFTD3(
+        damping="d3bj",
+        params_tweaks={**parameters, "s9": 0.0},
+        realspace_cutoff={"disp2": pair, "cn": coordination, "disp3": coordination},
+    )
+
+
+def _load_torch_dftd(
+    parameters: dict[str, float], pair: float, coordination: float, device: str
+) -> Calculator:
+    import torch
+    from torch_dftd.torch_dftd3_calculator import TorchDFTD3Calculator
+
+    inner = TorchDFTD3Calculator(
+        damping="bj",
+        xc="pbe",
+        device=device,
+        cutoff=pair,
+        cnthr=coordination,
+        abc=False,
+        dtype=torch.float64,
+    )
+    # torch-dftd calls s8, a1 and a2 by the names of zero damping.
+    inner.dftd_module.params = {
+        "s6": parameters["s6"],
+        "s18": parameters["s8"],
+        "rs6": parameters["a1"],
+        "rs18": parameters["a2"],
+        "alp": 14.0,
+    }
+    return TorchDispersion(inner)

@@ -1,0 +1,347 @@
+"""Molecular dynamics of a stack at constant temperature, resumable to the last bit."""
+
+import contextlib
+import os
+import shutil
+import signal
+import sys
+import threading
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import numpy as np
+from ase import Atoms, units
+from ase.calculators.calculator import Calculator
+from ase.constraints import FixSubsetCom
+from ase.md.bussi import Bussi
+
+from anodeflow import tags
+from anodeflow.checkpoints import State, find_checkpoint, fingerprint, read_series, write_segment
+from anodeflow.errors import ConfigError, StructureError
+from anodeflow.progress import Progress
+from anodeflow.stability import StabilityWatch
+from anodeflow.trajectory import write_trajectory
+
+# A TorchScript model runs its first calls through another graph than the later ones, with other
+# rounding: a resumed run that began with them would not repeat the unbroken one.
+WARM_UP_CALLS = 3
+WARM_UP_DISPLACEMENT = 1e-3
+A_PER_PS = 1000 * units.fs
+
+
+def run_dynamics(
+    atoms: Atoms,
+    calc: Calculator,
+    output: Path,
+    *,
+    settings: dict,
+    label: str,
+    fingerprint_extra: str,
+) -> None:
+    """Run a stack at constant temperature (Bussi thermostat) and write its trajectory to `output`.
+
+    A run that was killed continues from its last checkpoint in `{output}.part`; with a
+    deterministic calculator it ends with the numbers of an unbroken one. A run that the stability
+    watch stops is kept, with the reason and the time. `settings` holds temperature (K),
+    timestep_fs, thermostat_time_fs, equilibration_ps, production_ps, frame_interval_fs (all
+    atoms), ion_interval_fs (ions and observables), checkpoint_interval_ps, seed,
+    hold_centres_of_mass (see `hold_centres`) and stability (see `StabilityWatch`). `label` names
+    the model in the file, `fingerprint_extra` is what else decides the numbers, as its hash.
+
+    Raises ConfigError for intervals that are no whole steps, StructureError for atoms that are no
+    stack, TrajectoryError when the checkpoints belong to another run, and SystemExit(143), after
+    a checkpoint, on SIGTERM or SIGUSR1.
+    Source: G. Bussi, D. Donadio, M. Parrinello, J. Chem. Phys. 126, 014101 (2007), eq. A7.
+    """
+    _require_stack(atoms)
+    folder = output.with_name(output.name + ".part")
+    mark = fingerprint(atoms, settings, fingerprint_extra)
+    number, state = find_checkpoint(folder, mark)
+    run = _Run(atoms, calc, settings, state)
+    if state is not None:
+        print(f"continuing after {run.time_ps:g} ps from {folder}", file=sys.stderr)
+    number = _simulate(run, folder, number, mark, label=output.stem)
+    if run.reason:
+        print(f"stopped after {run.time_ps:g} ps: {run.reason}", file=sys.stderr)
+    outcome = {"settings": settings, "model": label, "reason": run.reason, "last_step": run.step}
+    assembled = folder / "trajectory.h5"
+    write_trajectory(assembled, atoms, read_series(folder, number), **outcome)
+    os.replace(assembled, output)
+    shutil.rmtree(folder)
+
+
+def _simulate(run: "_Run", folder: Path, number: int, mark: str, *, label: str) -> int:
+    """Run to the end, with a segment after `number` at each checkpoint; return the last number."""
+    left = run.total - run.step
+    with _signals() as received, Progress(left, label=label) as progress:
+        while number == 0 or not run.finished:
+            run.advance(received, progress)
+            number += 1
+            write_segment(folder, number, run.record.take(), run.state(), mark)
+            if received and not run.finished:
+                print(f"signal {received[0]}: checkpoint at {run.time_ps:g} ps", file=sys.stderr)
+                raise SystemExit(143)
+    return number
+
+
+def _require_stack(atoms: Atoms) -> None:
+    if not (tags.facing(atoms).any() and tags.sheet(atoms).any()):
+        raise StructureError(
+            "the structure given to the dynamics has no facing termination (tag 3) or no sheet "
+            "(tag 10): a stack of two layers is needed, build one."
+        )
+
+
+@contextlib.contextmanager
+def _signals() -> Iterator[list[int]]:
+    """Collect SIGTERM and SIGUSR1 in a list in place of dying in the middle of a step."""
+    received: list[int] = []
+    if threading.current_thread() is not threading.main_thread():
+        yield received
+        return
+    previous = {
+        number: signal.signal(number, lambda arrived, _: received.append(arrived))
+        for number in (signal.SIGTERM, signal.SIGUSR1)
+    }
+    try:
+        yield received
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+
+
+class FixLayerInPlane(FixSubsetCom):
+    """Hold the centre of mass of a layer in x and y, and leave it free in z.
+
+    sum_i m_i (x_i, y_i) is constant: a uniform shift of the layer, as RATTLE prescribes. ASE's
+    FixSubsetCom shifts all atoms to correct one layer, which moves the other layer and the ions.
+    """
+
+    def get_removed_dof(self, atoms: Atoms) -> int:
+        return 2
+
+    def _mean(self, atoms: Atoms, vectors: np.ndarray) -> np.ndarray:
+        masses = atoms.get_masses()[self.index]
+        return masses @ vectors / masses.sum()
+
+    def adjust_positions(self, atoms: Atoms, new: np.ndarray) -> None:
+        shift = new[self.index, :2] - atoms.positions[self.index, :2]
+        new[self.index, :2] -= self._mean(atoms, shift)
+
+    def adjust_momenta(self, atoms: Atoms, momenta: np.ndarray) -> None:
+        masses = atoms.get_masses()[self.index, None]
+        momenta[self.index, :2] -= masses * self._mean(atoms, momenta[self.index, :2] / masses)
+
+    def adjust_forces(self, atoms: Atoms, forces: np.ndarray) -> None:
+        self.adjust_momenta(atoms, forces)
+
+
+def hold_centres(atoms: Atoms, mode: bool | str) -> tuple[list, list[int]]:
+    """Return the constraints that hold the two layers, and the axes whose total momentum stays.
+
+    False: none. True: both centres of mass in x and y; z stays free, because the spacing is a
+    result. "published": ASE's FixSubsetCom on the bottom, then on the top, as the study had it.
+    Raises ConfigError for any other mode.
+    """
+    layers = [np.flatnonzero(mask) for mask in (tags.bottom(atoms), tags.top(atoms))]
+    if mode is False:
+        return [], [0, 1, 2]
+    if mode is True:
+        return [FixLayerInPlane(layer) for layer in layers], [2]
+    if mode == "published":
+        return [FixSubsetCom(layer) for layer in layers], []
+    raise ConfigError(
+        f"dynamics.hold_centres_of_mass is {mode!r}: allowed are true, false and published."
+    )
+
+
+def draw_momenta(
+    atoms: Atoms, rng: np.random.Generator, *, temperature: float, conserved: list[int]
+) -> None:
+    """Give the atoms Maxwell-Boltzmann momenta that obey their constraints, at rest as a whole.
+
+    p_i ~ N(0, m_i k T) per component, then projected on the constraints, then without the total
+    momentum along the `conserved` axes.
+    """
+    masses = atoms.get_masses()[:, None]
+    spread = np.sqrt(masses * units.kB * temperature)
+    atoms.set_momenta(spread * rng.standard_normal((len(atoms), 3)))
+    momenta = atoms.get_momenta()
+    momenta[:, conserved] -= masses * momenta[:, conserved].sum(axis=0) / masses.sum()
+    atoms.set_momenta(momenta)
+
+
+def warm_up(atoms: Atoms) -> None:
+    """Call the calculator on slightly displaced copies, until its graph is that of later calls."""
+    for call in range(1, WARM_UP_CALLS + 1):
+        probe = atoms.copy()
+        probe.positions[0, 2] += call * WARM_UP_DISPLACEMENT
+        probe.calc = atoms.calc
+        probe.get_forces()
+
+
+def _whole_steps(settings: Mapping, name: str, interval_fs: float) -> int:
+    steps = interval_fs / settings["timestep_fs"]
+    if round(steps) < 1 or abs(steps - round(steps)) > 1e-6:
+        raise ConfigError(
+            f"dynamics: {name} is {interval_fs:g} fs, which is no whole number of steps of "
+            f"{settings['timestep_fs']:g} fs: choose a multiple."
+        )
+    return round(steps)
+
+
+class _Record:
+    """The series recorded since the last checkpoint."""
+
+    def __init__(self, atoms: Atoms, degrees_of_freedom: int):
+        self.atoms = atoms
+        self.degrees_of_freedom = degrees_of_freedom
+        masks = {"bottom_centre": tags.bottom(atoms), "top_centre": tags.top(atoms)}
+        masses = atoms.get_masses()
+        self.weights = {name: masses * mask / masses[mask].sum() for name, mask in masks.items()}
+        self.facing, self.sheet = tags.facing(atoms), tags.sheet(atoms)
+        self.ions = np.flatnonzero(tags.ions(atoms))
+        self._empty()
+
+    def _empty(self) -> None:
+        self.frames: list[dict] = []
+        self.samples: list[dict] = []
+
+    def frame(self, step: int) -> None:
+        """Record all atoms."""
+        self.frames.append(
+            {
+                "frame_step": step,
+                "position": self.atoms.get_positions(),
+                "velocity": self.atoms.get_velocities() * A_PER_PS,
+            }
+        )
+
+    def sample(self, step: int) -> tuple[float, float]:
+        """Record ions and observables; return the temperature (K) and the potential energy."""
+        positions = self.atoms.positions
+        kinetic = float(self.atoms.get_kinetic_energy())
+        sample = {
+            "sample_step": step,
+            "ion_position": positions[self.ions],
+            "ion_velocity": self.atoms.get_velocities()[self.ions] * A_PER_PS,
+            "potential_energy": float(self.atoms.get_potential_energy()),
+            "kinetic_energy": kinetic,
+            "temperature": 2 * kinetic / (self.degrees_of_freedom * units.kB),
+            "spacing": positions[self.sheet, 2].mean() - positions[self.facing, 2].mean(),
+        }
+        sample |= {name: weights @ positions for name, weights in self.weights.items()}
+        self.samples.append(sample)
+        return sample["temperature"], sample["potential_energy"]
+
+    def take(self) -> dict[str, np.ndarray]:
+        """Return what was recorded, stacked by time, and forget it."""
+        series = {
+            name: np.array([entry[name] for entry in entries])
+            for entries in (self.frames, self.samples)
+            for name in (entries[0] if entries else ())
+        }
+        self._empty()
+        return series
+
+
+class _Run:
+    """A simulation between two steps: the atoms, their integrator, the watch and the record."""
+
+    def __init__(self, start: Atoms, calc: Calculator, settings: Mapping, state: State | None):
+        self.settings = settings
+        length_fs = 1000 * (settings["equilibration_ps"] + settings["production_ps"])
+        self.total = _whole_steps(settings, "the length of the run", length_fs)
+        self.frame_every, self.sample_every = (
+            _whole_steps(settings, name, settings[name])
+            for name in ("frame_interval_fs", "ion_interval_fs")
+        )
+        checkpoint_fs = 1000 * settings["checkpoint_interval_ps"]
+        self.checkpoint_every = _whole_steps(settings, "checkpoint_interval_ps", checkpoint_fs)
+        self.rng = np.random.Generator(np.random.PCG64(settings["seed"]))
+        self.watch = StabilityWatch(start, **settings["stability"])
+        self.atoms = start.copy()
+        self.atoms.calc = calc
+        constraints, conserved = hold_centres(start, settings["hold_centres_of_mass"])
+        self.atoms.set_constraint(constraints)
+        freedom = self.atoms.get_number_of_degrees_of_freedom() - len(conserved)
+        self.record = _Record(self.atoms, freedom)
+        self.step, self.reason = 0, ""
+        if state is None:
+            draw_momenta(
+                self.atoms, self.rng, temperature=settings["temperature"], conserved=conserved
+            )
+        else:
+            self._restore(state)
+        self.thermostat = self._thermostat(freedom)
+        if self.finished:
+            return
+        warm_up(self.atoms)
+        if state is None:
+            self._observe()
+        else:
+            self.thermostat.transferred_energy = state.transferred_energy
+
+    def _restore(self, state: State) -> None:
+        self.atoms.set_positions(state.positions, apply_constraint=False)
+        self.atoms.set_momenta(state.momenta, apply_constraint=False)
+        self.rng.bit_generator.state = state.rng
+        self.step, self.reason = state.step, state.reason
+
+    def _thermostat(self, freedom: int) -> Bussi:
+        thermostat = Bussi(
+            self.atoms,
+            self.settings["timestep_fs"] * units.fs,
+            temperature_K=self.settings["temperature"],
+            taut=self.settings["thermostat_time_fs"] * units.fs,
+            rng=self.rng,
+        )
+        # ASE subtracts constraints only, but a conserved total momentum holds no heat either.
+        thermostat.ndof = freedom
+        thermostat.target_kinetic_energy = 0.5 * freedom * thermostat.temp
+        return thermostat
+
+    @property
+    def finished(self) -> bool:
+        return self.step >= self.total or bool(self.reason)
+
+    @property
+    def time_ps(self) -> float:
+        return self.step * self.settings["timestep_fs"] / 1000
+
+    def advance(self, received: list[int], progress: Progress) -> None:
+        """Step to the next checkpoint, signal or end of the run."""
+        start = self.step
+        while not self.finished:
+            forces = self.thermostat.step()
+            self.step += 1
+            if np.isfinite(forces).all():
+                self._observe()
+            else:
+                self.reason = "a force is not finite"
+            if received or self.step % self.checkpoint_every == 0:
+                break
+            if self.step % self.sample_every == 0:
+                progress.update(self.step - start)
+                start = self.step
+        progress.update(self.step - start)
+
+    def _observe(self) -> None:
+        if self.step % self.frame_every == 0:
+            self.record.frame(self.step)
+        if self.step % self.sample_every == 0:
+            temperature, energy = self.record.sample(self.step)
+            self.reason = self.watch.check(
+                self.atoms.positions, temperature=temperature, energy=energy
+            )
+
+    def state(self) -> State:
+        """Return all that the next step depends on."""
+        return State(
+            step=self.step,
+            positions=self.atoms.get_positions(),
+            momenta=self.atoms.get_momenta(),
+            rng=self.rng.bit_generator.state,
+            transferred_energy=self.thermostat.transferred_energy,
+            reason=self.reason,
+        )

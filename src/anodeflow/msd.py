@@ -1,0 +1,218 @@
+"""Mean square displacement of the ions and the diffusion coefficient read from it."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import fft
+
+from anodeflow.errors import TrajectoryError
+
+CONFIDENCE_SIGMA = 1.959963984540054
+"""Half width of a central 95 % interval of the normal distribution."""
+
+A2_PS_TO_CM2_S = 1e-4
+"""1 Å²/ps in cm²/s."""
+
+ITERATIONS = 50
+"""Refinements of the covariance in `fit_diffusion`; a handful is the rule."""
+
+
+@dataclass(frozen=True)
+class DiffusionFit:
+    """Line MSD = 2 d D τ + b: D and its 95 % interval in cm²/s, b in Å², window in ps."""
+
+    D_cm2_s: float
+    D_low_cm2_s: float
+    D_high_cm2_s: float
+    intercept: float
+    from_ps: float
+    to_ps: float
+
+
+def remove_drift(positions: np.ndarray, centre: np.ndarray) -> np.ndarray:
+    """Follow the atoms in the frame of the host: r_i(t) − [c(t) − c(0)].
+
+    Args:
+        positions: unwrapped positions (F, I, 3), Å.
+        centre: centre of the host at the same frames (F, 3), Å.
+
+    Returns:
+        positions (F, I, 3), Å.
+    """
+    return positions - (centre - centre[0])[:, None, :]
+
+
+def frame_interval(times_ps: np.ndarray) -> float:
+    """Give the time between frames in ps of evenly spaced times (F,), F ≥ 2.
+
+    Raises:
+        TrajectoryError: the frames are not evenly spaced in time.
+    """
+    steps = np.diff(times_ps)
+    if not np.allclose(steps, steps[0], rtol=1e-3, atol=0) or steps[0] <= 0:
+        raise TrajectoryError(
+            f"The frames are {steps.min():g} to {steps.max():g} ps apart, but a correlation in "
+            "time needs even intervals: give the frames of one run, none left out."
+        )
+    return float((times_ps[-1] - times_ps[0]) / (len(times_ps) - 1))
+
+
+def mean_square_displacement(
+    positions: np.ndarray, *, times_ps: np.ndarray, axes: tuple[int, ...] = (0, 1)
+) -> tuple[np.ndarray, np.ndarray]:
+    """Average the squared displacement of each ion over all time origins.
+
+    MSD_i(k) = 1/(F−k) Σ_t |r_i(t+k) − r_i(t)|²
+             = 1/(F−k) Σ_t [|r_i(t+k)|² + |r_i(t)|²] − 2 S_i(k),
+    where S_i(k), the autocorrelation of the positions, comes from a Fourier transform padded to
+    2F, so that the cost is F log F.
+
+    Args:
+        positions: unwrapped positions (F, I, 3), drift removed, Å.
+        times_ps: evenly spaced times (F,), ps.
+        axes: Cartesian axes summed over; (0, 1) is in-plane.
+
+    Returns:
+        lag times (F,) in ps, from 0; MSD (I, F) in Å².
+
+    Raises:
+        TrajectoryError: fewer than two frames, or frames not evenly spaced.
+
+    Source: V. Calandrini et al., Collection SFN 12, 201 (2011), the algorithm of nMOLDYN.
+    """
+    frames = len(positions)
+    if frames < 2:
+        raise TrajectoryError(
+            f"A mean square displacement needs two frames and this run has {frames}: run it longer."
+        )
+    lag = np.arange(frames) * frame_interval(times_ps)
+    paths = np.moveaxis(np.asarray(positions, float)[..., list(axes)], 0, -1)
+    # Large coordinates would cancel badly in the difference below.
+    paths = paths - paths.mean(axis=-1, keepdims=True)
+    origins = frames - np.arange(frames)
+
+    length = fft.next_fast_len(2 * frames, real=True)
+    power = np.abs(fft.rfft(paths, n=length)) ** 2
+    correlation = fft.irfft(power.sum(axis=1), n=length)[:, :frames] / origins
+
+    square = (paths**2).sum(axis=1)
+    from_start = np.cumsum(square[:, ::-1], axis=1)[:, ::-1]
+    to_end = np.cumsum(square, axis=1)[:, ::-1]
+    msd = (from_start + to_end) / origins - 2 * correlation
+    msd[:, 0] = 0.0
+    return lag, np.maximum(msd, 0.0)
+
+
+def window_lags(frames: int, *, from_fraction: float, to_fraction: float, count: int) -> np.ndarray:
+    """Choose up to `count` evenly spaced lags (L,), in frames, between two fractions of a run."""
+    first, last = max(1, round(from_fraction * (frames - 1))), round(to_fraction * (frames - 1))
+    return (
+        np.unique(np.linspace(first, last, count).round().astype(int))
+        if last >= first
+        else (np.empty(0, int))
+    )
+
+
+def log_log_slope(lag_ps: np.ndarray, msd: np.ndarray) -> float:
+    """Fit α of MSD ∝ τ^α by least squares of log MSD on log τ.
+
+    α is 1 for diffusion, 0 for an ion in a cage, 2 for free flight. Ions that do not move at all
+    have α = 0.
+
+    Args:
+        lag_ps: lags (L,) > 0, ps.
+        msd: mean over the ions (L,), Å².
+    """
+    if np.any(msd <= 0):
+        return 0.0
+    return float(np.polyfit(np.log(lag_ps), np.log(msd), 1)[0])
+
+
+def msd_covariance(
+    model: np.ndarray, lags: np.ndarray, *, ions: int, dimensions: int
+) -> np.ndarray:
+    """Give the covariance of MSD values that share one run, for Gaussian displacements.
+
+    Cov(M_i, M_j) = 2d / (I n_i n_j) Σ_s w_ij(s) c_ij(s)², where n_i = F − i origins,
+    c_ij(s) = ½ [g(s+j) + g(s−i) − g(s) − g(s+j−i)] is the covariance per dimension of two
+    displacements that start s frames apart, g(k) = MSD(|k|)/d, and w_ij(s) counts the pairs of
+    origins s apart.
+
+    Args:
+        model: MSD at every lag of the run (F,), from lag 0, Å².
+        lags: lags of the values (L,), frames.
+        ions: number of ions averaged over.
+        dimensions: d, number of Cartesian axes in the MSD.
+
+    Returns:
+        covariance (L, L), Å⁴.
+
+    Source: H. Qian, M. P. Sheetz, E. L. Elson, Biophys. J. 60, 910 (1991), here for a general MSD
+    instead of that of free diffusion.
+    """
+    # ASSUME: ions move independently; their mutual repulsion correlates neighbours weakly.
+    frames, per_axis = len(model), model / dimensions
+
+    def g(k: np.ndarray) -> np.ndarray:
+        return per_axis[np.abs(k)]
+
+    covariance = np.empty((len(lags), len(lags)))
+    for a, i in enumerate(lags):
+        for b, j in enumerate(lags[a:], start=a):
+            n_i, n_j = frames - i, frames - j
+            s = np.arange(1 - n_i, n_j)
+            pairs = np.minimum(np.minimum(n_i, n_j), np.minimum(n_i + s, n_j - s))
+            c = (g(s + j) + g(s - i) - g(s) - g(s + j - i)) / 2
+            value = 2 * dimensions * np.sum(pairs * c**2) / (ions * n_i * n_j)
+            covariance[a, b] = covariance[b, a] = value
+    return covariance
+
+
+def fit_diffusion(
+    lag_ps: np.ndarray, msd: np.ndarray, lags: np.ndarray, *, ions: int, dimensions: int
+) -> DiffusionFit:
+    """Fit MSD = 2 d D τ + b by generalised least squares, with an interval that is calibrated.
+
+    θ = (Aᵀ C⁻¹ A)⁻¹ Aᵀ C⁻¹ m with rows A_k = (τ_k, 1) and C of `msd_covariance` for the fitted
+    line itself, iterated. b takes up the vibration in the site. The error of D scales with D, so
+    the 95 % interval is D exp(±1.96 σ_D/D).
+
+    kinisi estimates the same covariance from the spread of the observed displacements, which for a
+    single ion are too few: with its covariance the 95 % interval held the true D in 76 to 91 % of
+    synthetic runs of one ion, with this one in 93 to 100 %. With eight ions the two agree.
+
+    Args:
+        lag_ps: all lags of the run (F,), ps.
+        msd: mean over the ions at those lags (F,), Å².
+        lags: the lags to fit (L,), L ≥ 3, frames.
+        ions: number of ions averaged over.
+        dimensions: d.
+
+    Raises:
+        TrajectoryError: the MSD does not grow in the window.
+
+    Source: J. T. Bullerjahn, S. von Bülow, G. Hummer, J. Chem. Phys. 153, 024116 (2020).
+    """
+    times, values = lag_ps[lags], msd[lags]
+    design = np.column_stack([times, np.ones_like(times)])
+    line = np.array([values[-1] / times[-1], 0.0])
+    for _ in range(ITERATIONS):
+        model = line[0] * lag_ps + line[1]
+        model[0] = 0.0
+        weight = np.linalg.inv(msd_covariance(model, lags, ions=ions, dimensions=dimensions))
+        covariance = np.linalg.inv(design.T @ weight @ design)
+        new = covariance @ design.T @ weight @ values
+        if new[0] <= 0:
+            raise TrajectoryError(
+                f"The mean square displacement does not grow between {times[0]:g} and "
+                f"{times[-1]:g} ps, so no D can be read from it: run longer."
+            )
+        # A negative intercept must not make the model negative at the first lag.
+        new[1] = max(new[1], -0.9 * new[0] * lag_ps[1])
+        converged = np.allclose(new, line, rtol=1e-4, atol=1e-12)
+        line = new
+        if converged:
+            break
+    D = line[0] / (2 * dimensions) * A2_PS_TO_CM2_S
+    factor = np.exp(CONFIDENCE_SIGMA * np.sqrt(covariance[0, 0]) / line[0])
+    return DiffusionFit(*map(float, (D, D / factor, D * factor, line[1], times[0], times[-1])))

@@ -1,0 +1,287 @@
+"""Phonons of a hexagonal sheet by finite displacements, in phonopy's own objects and files."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from ase import Atoms
+from ase.calculators.calculator import Calculator
+
+from anodeflow.errors import AnodeflowError, StructureError
+
+PATH = (
+    ("G", (0.0, 0.0, 0.0)),
+    ("M", (1 / 2, 0.0, 0.0)),
+    ("K", (1 / 3, 1 / 3, 0.0)),
+    ("G", (0.0, 0.0, 0.0)),
+)
+"""Corners of the band path, in fractions of the reciprocal vectors of the 120 degree cell."""
+
+GAMMA_LABEL = "$\\Gamma$"
+"""phonopy's spelling of G in band.yaml, which its plot commands typeset."""
+
+
+@dataclass(frozen=True)
+class Bands:
+    """Frequencies on the band path and on the mesh; imaginary ones are negative numbers.
+
+    distance (Q,) along the path in 1/Å, without 2π as in phonopy; fraction (Q,) = distance / its
+    last value; qpoints (Q, 3) fractional; frequencies_THz (Q, B), sorted at each q; labels of the
+    corners as (fraction, "G" | "M" | "K"); dos_frequencies_THz (D,) and dos (D,) in states per THz
+    and cell, ∫ dos = B; mesh_qpoints (I, 3) irreducible; mesh_frequencies_THz (I, B).
+    """
+
+    distance: np.ndarray
+    fraction: np.ndarray
+    qpoints: np.ndarray
+    frequencies_THz: np.ndarray
+    labels: list[tuple[float, str]]
+    dos_frequencies_THz: np.ndarray
+    dos: np.ndarray
+    mesh_qpoints: np.ndarray
+    mesh_frequencies_THz: np.ndarray
+
+
+def compute_force_sets(
+    unit: Atoms,
+    calc: Calculator,
+    *,
+    supercell: tuple[int, int, int],
+    displacement: float,
+    on_step: Callable[[int, int], None],
+):
+    """Displace the symmetry-distinct atoms of a supercell one by one and return a phonopy.Phonopy.
+
+    Φ_ij = −[F_j(u_i) − F_j(0)] / u_i, then projected onto the space group, index symmetry
+    Φ_ij = Φ_jiᵀ and the acoustic sum rule Σ_j Φ_ij = 0 at once.
+
+    Args:
+        unit: relaxed unit cell, left as it is.
+        supercell: repeats along a, b, c.
+        displacement: |u| in Å.
+        on_step: called after every force calculation with (done, total).
+
+    Raises:
+        StructureError: the calculator gave a force that is not a number.
+
+    Source: K. Parlinski, Z. Q. Li, Y. Kawazoe, Phys. Rev. Lett. 78, 4063 (1997); symfc projector:
+        A. Seko, A. Togo, Phys. Rev. B 110, 214302 (2024).
+    """
+    from phonopy import Phonopy
+
+    phonon = Phonopy(_to_phonopy(unit), list(supercell), primitive_matrix="P")
+    phonon.generate_displacements(distance=displacement)
+    forces = _supercell_forces(phonon, calc, on_step)
+    # ASSUME: what is left of the forces on the relaxed supercell does not depend on the
+    # displacement, so subtracting it takes the first-order error out of the force constants.
+    phonon.forces = forces[1:] - forces[0]
+    phonon.produce_force_constants(calculate_full_force_constants=False)
+    phonon.symmetrize_force_constants(use_symfc_projector=True)
+    return phonon
+
+
+def write_force_constants(phonon, params_path: Path, force_constants_path: Path) -> None:
+    """Write phonopy_params.yaml with its force sets and the compact force constants in HDF5."""
+    from phonopy.file_IO import write_force_constants_to_hdf5
+
+    phonon.save(params_path)
+    write_force_constants_to_hdf5(
+        phonon.force_constants,
+        filename=force_constants_path,
+        p2s_map=phonon.primitive.p2s_map,
+        physical_unit="eV/angstrom^2",
+    )
+
+
+def load_phonon(params_path: Path, force_constants_path: Path):
+    """Read back what `write_force_constants` wrote, as a phonopy.Phonopy.
+
+    Raises:
+        AnodeflowError: a file is missing, damaged, or the two do not belong together.
+    """
+    import phonopy
+
+    try:
+        return phonopy.load(
+            params_path,
+            force_constants_filename=Path(force_constants_path),
+            # A BORN file that happens to lie in the working directory must not be picked up.
+            is_nac=False,
+        )
+    except Exception as error:
+        raise AnodeflowError(
+            f"{params_path} and {force_constants_path} cannot be read as phonopy files of one "
+            f"calculation ({_first_line(error)}); delete both and run the phonons again."
+        ) from error
+
+
+def run_bands_and_dos(
+    phonon, *, path_points: int, mesh: tuple[int, int, int], dos_width_THz: float
+) -> Bands:
+    """Frequencies on Γ–M–K–Γ and on a Γ-centred mesh, with the density of states of the mesh.
+
+    g(ω) = Σ_q w_q Σ_b exp(−(ω − ω_qb)² / 2σ²) / (σ √(2π)), Σ_q w_q = 1.
+
+    Args:
+        phonon: phonopy.Phonopy with force constants; it keeps the results for `write_bands`.
+        path_points: distinct q-points on the whole path, corners counted once.
+        mesh: divisions along the three reciprocal vectors.
+        dos_width_THz: σ, in THz.
+
+    Raises:
+        StructureError: the cell is not hexagonal with 120° between a and b.
+    """
+    segments = band_segments(phonon.primitive.cell, path_points=path_points)
+    names = [GAMMA_LABEL if name == "G" else name for name, _ in PATH]
+    phonon.run_band_structure(segments, labels=names)
+    # An even Monkhorst-Pack mesh off Γ breaks the symmetry of a hexagonal cell.
+    phonon.run_mesh(mesh, is_gamma_center=True)
+    low, high = phonon.mesh.frequencies.min(), phonon.mesh.frequencies.max()
+    phonon.run_total_dos(
+        sigma=dos_width_THz,
+        freq_min=low - 5 * dos_width_THz,
+        freq_max=high + 5 * dos_width_THz,
+        freq_pitch=dos_width_THz / 10,
+    )
+    path = phonon.band_structure
+    return Bands(
+        **_join_segments(path.distances, path.qpoints, path.frequencies),
+        dos_frequencies_THz=phonon.total_dos.frequency_points,
+        dos=phonon.total_dos.dos,
+        mesh_qpoints=phonon.mesh.qpoints,
+        mesh_frequencies_THz=phonon.mesh.frequencies,
+    )
+
+
+def write_bands(phonon, band_path: Path, dos_path: Path, mesh_path: Path) -> None:
+    """Write what `run_bands_and_dos` computed as phonopy's band.yaml, total_dos.dat, mesh.hdf5."""
+    phonon.write_yaml_band_structure(filename=band_path)
+    phonon.write_total_dos(filename=dos_path)
+    phonon.mesh.write_hdf5(filename=mesh_path)
+
+
+def read_bands(band_path: Path, dos_path: Path, mesh_path: Path) -> Bands:
+    """Read back what `write_bands` wrote.
+
+    Raises:
+        AnodeflowError: a file is missing, damaged, or not of the path Γ–M–K–Γ.
+    """
+    import h5py
+    import yaml
+
+    try:
+        with open(band_path) as stream:
+            band = yaml.load(stream, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        points = band["phonon"]
+        ends = np.cumsum(band["segment_nqpoint"])[:-1]
+        columns = (
+            [point["distance"] for point in points],
+            [point["q-position"] for point in points],
+            [[mode["frequency"] for mode in point["band"]] for point in points],
+        )
+        path = _join_segments(*(np.split(np.array(column), ends) for column in columns))
+        dos = np.loadtxt(dos_path)
+        with h5py.File(mesh_path) as file:
+            mesh_qpoints, mesh_frequencies = file["qpoint"][:], file["frequency"][:]
+        return Bands(
+            **path,
+            dos_frequencies_THz=dos[:, 0],
+            dos=dos[:, 1],
+            mesh_qpoints=mesh_qpoints,
+            mesh_frequencies_THz=mesh_frequencies,
+        )
+    except Exception as error:
+        raise AnodeflowError(
+            f"{band_path}, {dos_path} and {mesh_path} cannot be read as phonopy's band.yaml, "
+            f"total_dos.dat and mesh.hdf5 ({_first_line(error)}); delete them and run the phonons "
+            "again."
+        ) from error
+
+
+def band_segments(cell: np.ndarray, *, path_points: int) -> list[np.ndarray]:
+    """q-points (n_i, 3) of Γ–M, M–K and K–Γ, as evenly spaced as whole numbers allow.
+
+    Both ends belong to each segment, so that Σ n_i = path_points + 2.
+
+    Args:
+        cell: (3, 3), rows are the cell vectors in Å.
+
+    Raises:
+        StructureError: the cell is not hexagonal with 120° between a and b.
+    """
+    _check_hexagonal(cell)
+    corners = np.array([point for _, point in PATH])
+    lengths = np.linalg.norm(np.diff(corners, axis=0) @ np.linalg.inv(cell).T, axis=1)
+    ends = np.concatenate([[0.0], np.cumsum(lengths) / lengths.sum()])
+    steps = np.diff(np.rint(ends * (path_points - 1)).astype(int))
+    return [
+        np.linspace(start, stop, count + 1)
+        for start, stop, count in zip(corners[:-1], corners[1:], steps, strict=True)
+    ]
+
+
+def _check_hexagonal(cell: np.ndarray) -> None:
+    a, b, angle = Atoms(cell=cell).cell.cellpar()[[0, 1, 5]]
+    if abs(a - b) > 1e-3 or abs(angle - 120) > 0.05:
+        raise StructureError(
+            f"The band path needs a hexagonal cell with a = b and 120 degrees between them, but "
+            f"the unit cell has a = {a:.4f}, b = {b:.4f} A and {angle:.2f} degrees; give the unit "
+            "cell of the sheet in that form."
+        )
+
+
+def _join_segments(distances: list, qpoints: list, frequencies: list) -> dict:
+    """Chain the segments of a path, each corner once, with the fractions of the corners."""
+    first = [0] + [1] * (len(distances) - 1)
+    distance, points, values = (
+        np.concatenate([part[skip:] for part, skip in zip(parts, first, strict=True)])
+        for parts in (distances, qpoints, frequencies)
+    )
+    corners = np.array([0.0, *(part[-1] for part in distances)]) / distance[-1]
+    names = [name for name, _ in PATH]
+    return {
+        "distance": distance,
+        "fraction": distance / distance[-1],
+        "qpoints": points,
+        "frequencies_THz": values,
+        "labels": [(float(at), name) for at, name in zip(corners, names, strict=True)],
+    }
+
+
+def _supercell_forces(phonon, calc: Calculator, on_step: Callable[[int, int], None]) -> np.ndarray:
+    """Forces (1 + D, N, 3) on the perfect supercell and on each of D displaced ones."""
+    cells = [phonon.supercell, *phonon.supercells_with_displacements]
+    atoms = _to_ase(phonon.supercell)
+    atoms.calc = calc
+    forces = []
+    for done, cell in enumerate(cells, start=1):
+        atoms.positions = cell.positions
+        forces.append(atoms.get_forces())
+        if not np.isfinite(forces[-1]).all():
+            raise StructureError(
+                f"The model gives forces that are not numbers on the supercell {atoms.symbols} of "
+                "the phonons; check the relaxed structure and the model."
+            )
+        on_step(done, len(cells))
+    return np.array(forces)
+
+
+def _to_phonopy(atoms: Atoms):
+    from phonopy.structure.atoms import PhonopyAtoms
+
+    return PhonopyAtoms(
+        symbols=atoms.get_chemical_symbols(),
+        cell=atoms.cell.array,
+        scaled_positions=atoms.get_scaled_positions(),
+        # The masses of dynamics, which differ from phonopy's own table in the fourth digit.
+        masses=atoms.get_masses(),
+    )
+
+
+def _to_ase(cell) -> Atoms:
+    return Atoms(cell.symbols, cell=cell.cell, positions=cell.positions, pbc=True)
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]

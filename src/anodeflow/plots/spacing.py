@@ -1,0 +1,183 @@
+"""Figures of the spacing: against time, and as a map over the cell."""
+
+import itertools
+
+import numpy as np
+import pandas as pd
+from ase import Atoms
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from anodeflow import tags
+from anodeflow.plots.style import PAGE_MM, REFERENCE_GREY, figure, styled
+from anodeflow.plots.topview import (
+    MARK,
+    atom_handles,
+    draw_atoms,
+    draw_cell,
+    map_panels,
+    mark_atoms,
+    scale_bar,
+)
+
+ROW_MM = 50.0
+LEGEND_MM = 9.0
+
+POINTS = 1500
+"""Most points drawn of one series."""
+
+SMOOTH_PS = 0.5
+"""Width of the running mean, a few periods of the layers' breathing; shorter in a short run."""
+
+LEAST_WINDOWS = 20
+"""Windows of the running mean that fit into a run at least."""
+
+REFERENCE_STYLES = ("--", ":", "-.")
+
+
+@styled
+def plot_spacing(panels: dict[str, list[dict]]) -> tuple[Figure, pd.DataFrame]:
+    """Draw the spacing against time: thin as it is, thick as a running mean over at most 0.5 ps.
+
+    The equilibration is shaded; a run that became unstable ends with a cross.
+
+    Args:
+        panels: for each stack, entries {"label", "colour", "series", "reference"}, with series of
+            `anodeflow.spacing.spacing_series` and reference a dict of label to mean spacing (Å)
+            from elsewhere, or None.
+
+    Returns:
+        the figure; rows of stack, label, time_ps, spacing, running_mean, phase, and one row for
+        each reference.
+    """
+    columns = min(len(panels), 3)
+    rows = -(-len(panels) // columns)
+    fig, axes = figure(
+        PAGE_MM,
+        rows * ROW_MM + LEGEND_MM,
+        nrows=rows,
+        ncols=columns,
+        squeeze=False,
+        sharey=True,
+    )
+    shown, styles = [], _reference_styles(panels)
+    for ax, (stack, entries) in zip(axes.flat, panels.items(), strict=False):
+        for entry in entries:
+            shown.append(_draw_series(ax, entry).assign(stack=stack))
+        shown.append(_draw_references(ax, _references(entries), styles).assign(stack=stack))
+        ax.set_title(stack)
+        ax.set_xlabel("time (ps)")
+    for ax in axes.flat[len(panels) :]:
+        ax.remove()
+    for ax in axes[:, 0]:
+        ax.set_ylabel("spacing (Å)")
+    fig.legend(handles=_handles(panels), loc="outside lower center", ncols=6)
+    table = pd.concat([rows for rows in shown if len(rows)], ignore_index=True)
+    columns_first = ["stack", "label", "time_ps", "spacing", "running_mean", "phase"]
+    return fig, table[columns_first]
+
+
+def _draw_series(ax: Axes, entry: dict) -> pd.DataFrame:
+    series = entry["series"]
+    time, spacing = series["time_ps"].to_numpy(), series["spacing"].to_numpy()
+    step = (time[-1] - time[0]) / max(len(time) - 1, 1)
+    width = max(1, round(min(SMOOTH_PS, np.ptp(time) / LEAST_WINDOWS) / step)) if step else 1
+    smooth = pd.Series(spacing).rolling(width, center=True, min_periods=1).mean().to_numpy()
+    every = slice(None, None, -(-len(time) // POINTS))
+    ax.plot(time[every], spacing[every], color=entry["colour"], alpha=0.3, linewidth=0.4)
+    ax.plot(time[every], smooth[every], color=entry["colour"], linewidth=1.2)
+    equilibration = series.loc[series["phase"] == "equilibration", "time_ps"]
+    if len(equilibration):
+        ax.axvspan(time[0], equilibration.max(), color="0.93", linewidth=0, zorder=0)
+    if (series["phase"] == "unstable").any():
+        ax.plot(time[-1], spacing[-1], "x", color=entry["colour"], markersize=6, clip_on=False)
+    ax.set_xlim(left=0)
+    columns = {"time_ps": time, "spacing": spacing, "running_mean": smooth}
+    shown = pd.DataFrame(columns | {"phase": series["phase"].to_numpy()})[every]
+    return shown.assign(label=entry["label"])
+
+
+def _references(entries: list[dict]) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for entry in entries:
+        found |= entry["reference"] or {}
+    return found
+
+
+def _reference_styles(panels: dict[str, list[dict]]) -> dict[str, str]:
+    labels = _references([entry for entries in panels.values() for entry in entries])
+    return dict(zip(labels, itertools.cycle(REFERENCE_STYLES), strict=False))
+
+
+def _draw_references(ax: Axes, references: dict[str, float], styles: dict) -> pd.DataFrame:
+    for label, value in references.items():
+        look = {"linestyle": styles[label], "linewidth": 1.0}
+        ax.axhline(value, color=REFERENCE_GREY, zorder=1, **look)
+    columns = {"label": list(references), "spacing": list(references.values())}
+    return pd.DataFrame(columns | {"time_ps": np.nan, "running_mean": np.nan, "phase": "reference"})
+
+
+def _handles(panels: dict[str, list[dict]]) -> list[Line2D]:
+    entries = [entry for group in panels.values() for entry in group]
+    lines = {entry["label"]: {"color": entry["colour"]} for entry in entries}
+    for label, style in _reference_styles(panels).items():
+        lines[label] = {"color": REFERENCE_GREY, "linestyle": style}
+    seen = {phase for entry in entries for phase in entry["series"]["phase"].unique()}
+    if "equilibration" in seen:
+        lines["equilibration"] = {"color": "0.9", "linewidth": 6}
+    if "unstable" in seen:
+        lines["became unstable"] = {"color": "black", "marker": "x", "linestyle": "none"}
+    return [Line2D([], [], label=label, **look) for label, look in lines.items()]
+
+
+@styled
+def plot_spacing_map(panels: dict[str, dict]) -> tuple[Figure, pd.DataFrame]:
+    """Draw maps of the time-averaged local spacing, all on one colour scale.
+
+    Crosses are the facing atoms, circles the ions and the atoms of the partner layer's groups.
+
+    Args:
+        panels: title to {"map": table of `anodeflow.spacing.spacing_map`, "atoms": structure}.
+
+    Returns:
+        the figure; the maps with a column `panel`.
+    """
+    fig, axes = map_panels(len(panels), next(iter(panels.values()))["atoms"])
+    table = pd.concat([p["map"].assign(panel=title) for title, p in panels.items()])
+    limits = {"vmin": table["spacing"].min(), "vmax": table["spacing"].max()}
+    for ax, (title, panel) in zip(axes, panels.items(), strict=True):
+        mesh = _draw_map(ax, panel["map"], panel["atoms"], limits)
+        ax.set_title(title, loc="center")
+    scale_bar(axes[0], 3.0)
+    fig.legend(handles=_map_handles(panels), loc="outside lower center", ncols=6)
+    fig.colorbar(mesh, ax=axes, location="bottom", label="local spacing (Å)", shrink=0.5, aspect=35)
+    first = ["panel", *(name for name in table.columns if name != "panel")]
+    return fig, table[first].reset_index(drop=True)
+
+
+def _draw_map(ax: Axes, table: pd.DataFrame, atoms: Atoms, limits: dict) -> object:
+    cells = int(table["cell_a"].max()) + 1
+    values = np.empty((cells, cells))
+    values[table["cell_a"], table["cell_b"]] = table["spacing"]
+    edges = np.linspace(0, 1, cells + 1)
+    a, b = np.meshgrid(edges, edges, indexing="ij")
+    corners = np.stack([a, b], axis=-1) @ atoms.cell.array[:2, :2]
+    mesh = ax.pcolormesh(corners[..., 0], corners[..., 1], values, **limits, rasterized=True)
+    mark_atoms(ax, atoms[tags.facing(atoms)])
+    draw_atoms(ax, atoms[_in_gap(atoms)], scale=0.4, look="full")
+    draw_cell(ax, atoms)
+    return mesh
+
+
+def _in_gap(atoms: Atoms) -> np.ndarray:
+    return tags.top(atoms) & ~tags.sheet(atoms) | tags.ions(atoms)
+
+
+def _map_handles(panels: dict[str, dict]) -> list[Line2D]:
+    handles = {"facing atoms": Line2D([], [], label="facing atoms", **MARK)}
+    for panel in panels.values():
+        in_gap = panel["atoms"][_in_gap(panel["atoms"])]
+        for handle in atom_handles(in_gap, look="full", label="{} in the gap"):
+            handles[handle.get_label()] = handle
+    return list(handles.values())

@@ -1,0 +1,205 @@
+"""Distance between the facing termination and the partner layer: in time, on average, as a map."""
+
+import numpy as np
+import pandas as pd
+from ase import Atoms
+
+from anodeflow import tags
+from anodeflow.errors import StructureError, TrajectoryError
+from anodeflow.msd import frame_interval, remove_drift
+from anodeflow.trajectory import Trajectory
+
+WINDOW = 5.0
+"""Autocorrelations are summed up to this many correlation times (Sokal's window)."""
+
+
+LEAST_OCCUPANCY = 0.1
+"""Atoms per frame below which a cell of the map shows rare excursions, not a mean height."""
+
+
+def spacing_of(atoms: Atoms, *, convention: str) -> float:
+    """Measure the spacing of one stack.
+
+    d = ⟨z⟩(partner layer) − ⟨z⟩(tag 3), in Å.
+
+    Args:
+        atoms: stack with tags.
+        convention: "sheet" averages the sheet (tag 10); "all" averages every atom of the partner
+            layer (tags 10 to 12), as the published adhesion scans did.
+
+    Raises:
+        StructureError: unknown convention, or a structure without one of the two layers.
+    """
+    selections = {"sheet": tags.sheet, "all": tags.top}
+    if convention not in selections:
+        raise StructureError(
+            f"The spacing convention {convention!r} is unknown: give one of "
+            f"{', '.join(selections)}."
+        )
+    layer, facing = selections[convention](atoms), tags.facing(atoms)
+    if not layer.any() or not facing.any():
+        raise StructureError(
+            f"{atoms.get_chemical_formula()} has {layer.sum()} atoms tagged as partner layer and "
+            f"{facing.sum()} tagged as facing termination, and a spacing needs both: give a stack "
+            "with tags."
+        )
+    z = atoms.positions[:, 2]
+    return float(z[layer].mean() - z[facing].mean())
+
+
+def phases(traj: Trajectory, times_ps: np.ndarray) -> np.ndarray:
+    """Name the part of the run each time belongs to.
+
+    Args:
+        traj: the run.
+        times_ps: times (F,), ps.
+
+    Returns:
+        "equilibration", "production" or, from the moment the run stopped being stable, "unstable";
+        (F,) of str.
+    """
+    phase = np.where(times_ps < traj.production_start_ps - 1e-9, "equilibration", "production")
+    if not traj.stable:
+        phase = np.where(times_ps >= traj.unstable_after_ps - 1e-9, "unstable", phase)
+    return phase
+
+
+def spacing_series(traj: Trajectory) -> pd.DataFrame:
+    """Tabulate the spacing against time: time_ps, spacing (Å), temperature_K, phase."""
+    return pd.DataFrame(
+        {
+            "time_ps": traj.ion_times_ps,
+            "spacing": traj.spacing,
+            "temperature_K": traj.temperature,
+            "phase": phases(traj, traj.ion_times_ps),
+        }
+    )
+
+
+def correlation_time(values: np.ndarray, interval_ps: float) -> float:
+    """Integrate the autocorrelation of a series.
+
+    τ = Δt (½ + Σ_k ρ(k)), summed up to the first k ≥ 5 τ/Δt; uncorrelated values have τ = Δt/2.
+
+    Args:
+        values: evenly spaced series (F,).
+        interval_ps: Δt, ps.
+
+    Source: A. Sokal, in Functional Integration (Plenum, 1997), p. 131.
+    """
+    frames = len(values)
+    deviation = values - values.mean()
+    variance = deviation @ deviation / frames
+    # Round-off of a series that does not move at all must not be correlated.
+    if np.sqrt(variance) <= 1e-12 * max(1.0, np.abs(values).max()):
+        return interval_ps / 2
+    power = np.abs(np.fft.rfft(deviation, 2 * frames)) ** 2
+    rho = np.fft.irfft(power)[:frames] / (frames * variance)
+    tau = np.cumsum(rho) - 0.5
+    beyond = np.arange(frames) >= WINDOW * tau
+    return float(max(tau[np.argmax(beyond)] if beyond.any() else tau[-1], 0.5) * interval_ps)
+
+
+def mean_spacing(series: pd.DataFrame, *, discard_ps: float) -> dict:
+    """Average the spacing, with an error that respects its correlation in time.
+
+    SE = s √(2τ / (F Δt)), with s the standard deviation and τ of `correlation_time`: the error of
+    blocks many τ long.
+
+    Args:
+        series: table of `spacing_series`.
+        discard_ps: equilibration left out, ps; what follows an instability is left out too.
+
+    Returns:
+        mean, standard_error (Å), correlation_time_ps, frames, independent_frames and a note. With
+        fewer than two frames the numbers are null and the note says why.
+    """
+    kept = series[(series["time_ps"] >= discard_ps - 1e-9) & (series["phase"] != "unstable")]
+    frames = len(kept)
+    if frames < 2:
+        note = (
+            f"{frames} stable frames after the first {discard_ps:g} ps: too few for a mean spacing"
+        )
+        names = ("mean", "standard_error", "correlation_time_ps", "independent_frames")
+        return {**dict.fromkeys(names), "frames": frames, "note": note}
+    values = kept["spacing"].to_numpy()
+    interval = frame_interval(kept["time_ps"].to_numpy())
+    tau = correlation_time(values, interval)
+    independent = frames * interval / (2 * tau)
+    unstable = series.loc[series["phase"] == "unstable", "time_ps"]
+    return {
+        "mean": float(values.mean()),
+        "standard_error": float(values.std(ddof=1) / np.sqrt(independent)),
+        "correlation_time_ps": tau,
+        "independent_frames": float(independent),
+        "frames": frames,
+        "note": f"unstable after {unstable.min():g} ps" if len(unstable) else "",
+    }
+
+
+def spacing_map(traj: Trajectory, *, cells: int) -> pd.DataFrame:
+    """Average the local spacing over the run on a grid of fractional cells, periodic.
+
+    d(a, b) = ⟨z⟩(tag 10 in the cell) − ⟨z⟩(tag 3 in the cell), means over all atoms and stable
+    production frames, in the frame of the bottom layer, whose drift is removed. Where a plane has
+    less than 0.1 atoms per frame in a cell, its height there is the mean of the nearest cells that
+    have more; the samples are those of the cell itself, so that such cells can be told apart.
+
+    Args:
+        traj: the run.
+        cells: number of cells along each lateral vector.
+
+    Returns:
+        one row per cell: cell_a, cell_b, fraction_a, fraction_b (its centre), spacing (Å),
+        sheet_samples, facing_samples.
+
+    Raises:
+        TrajectoryError: no stable production frame, or no partner layer.
+    """
+    frames = phases(traj, traj.times_ps) == "production"
+    sheet, facing = traj.tags == tags.SHEET, traj.tags == tags.UPPER_TERMINATION
+    if not frames.any() or not sheet.any() or not facing.any():
+        raise TrajectoryError(
+            f"A spacing map needs a partner layer and stable production frames, and this run has "
+            f"{sheet.sum()} sheet atoms, {facing.sum()} facing atoms and {frames.sum()} frames: "
+            "give a longer run of a stack."
+        )
+    host = traj.positions[:, np.isin(traj.tags, tags.BOTTOM_TAGS)].mean(axis=1)
+    positions = remove_drift(traj.positions, host)[frames]
+    lateral = np.asarray(traj.cell)[:2, :2]
+    high, high_samples = _plane_heights(positions[:, sheet], lateral, cells)
+    low, low_samples = _plane_heights(positions[:, facing], lateral, cells)
+    a, b = np.divmod(np.arange(cells**2), cells)
+    return pd.DataFrame(
+        {
+            "cell_a": a,
+            "cell_b": b,
+            "fraction_a": (a + 0.5) / cells,
+            "fraction_b": (b + 0.5) / cells,
+            "spacing": high - low,
+            "sheet_samples": high_samples,
+            "facing_samples": low_samples,
+        }
+    )
+
+
+def _plane_heights(
+    positions: np.ndarray, lateral: np.ndarray, cells: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Average z of atoms (F, A, 3) in each cell: heights (cells²,) in Å and samples (cells²,)."""
+    fractions = (positions[..., :2] @ np.linalg.inv(lateral)).reshape(-1, 2)
+    a, b = (np.floor(fractions * cells).astype(int) % cells).T
+    index = a * cells + b
+    samples = np.bincount(index, minlength=cells**2)
+    total = np.bincount(index, weights=positions[..., 2].ravel(), minlength=cells**2)
+    visited = samples >= min(LEAST_OCCUPANCY * len(positions), samples.max())
+    heights = total / np.maximum(samples, 1)
+
+    centres = np.stack(np.divmod(np.arange(cells**2), cells), axis=-1) / cells
+    for cell in np.flatnonzero(~visited):
+        separation = centres[visited] - centres[cell]
+        separation -= np.round(separation)
+        distance = np.linalg.norm(separation @ lateral, axis=1)
+        nearest = distance < distance.min() + 1e-6
+        heights[cell] = heights[visited][nearest].mean()
+    return heights, samples

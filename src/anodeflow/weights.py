@@ -1,0 +1,248 @@
+"""Model weights as files: fetched once, checked, and never loaded unless their hash is known."""
+
+import contextlib
+import datetime
+import difflib
+import fcntl
+import hashlib
+import importlib.util
+import json
+import os
+import shutil
+import urllib.parse
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+from anodeflow.download import discard, download
+from anodeflow.errors import WeightsError
+
+CHGNET_FILES = {
+    "0.3.0": "pretrained/0.3.0/chgnet_0.3.0_e29f68s314m37.pth.tar",
+    "0.2.0": "pretrained/0.2.0/chgnet_0.2.0_e30f77s348m32.pth.tar",
+    "r2scan": "pretrained/r2scan/chgnet_r2scan_transfer_learning_e15f36s161m23.pth.tar",
+}
+
+
+def fetch_weights(
+    target: Path,
+    card: Path,
+    *,
+    family: str,
+    source: str,
+    sha256: str | None,
+    mirror: Path | None,
+    lock: Path,
+) -> None:
+    """Put the weights that `source` means at `target` and write their card beside them.
+
+    source: a file here, a URL, or a name that the family knows ("medium-omat-0", "0.3.0").
+    mirror: a folder whose files stand in for every download. The hash must equal `sha256`, or,
+    without that pin, the one that `lock` recorded when the source was first used. The card holds
+    source, family, sha256 and size_bytes. Nothing stands under the name `target` until all is
+    checked, and a refused file leaves an earlier `target` as it was.
+
+    Raises WeightsError when the source is unknown or unreachable, when what came is no file of
+    weights, or when its hash differs.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    part = target.with_name(target.name + ".part")
+    with _exclusive(part):
+        found = _resolve(source, family, mirror)
+        if isinstance(found, Path):
+            discard(part)
+            shutil.copyfile(found, part)
+        else:
+            download(found, part)
+        try:
+            _refuse_no_model(part, source)
+            entry = {"sha256": hash_file(part), "size_bytes": part.stat().st_size}
+            _refuse_other_hash(**entry, source=source, pin=sha256, lock=lock)
+        except WeightsError:
+            discard(part)
+            raise
+        os.replace(part, target)
+    _write_json(card, {"source": source, "family": family, **entry})
+
+
+def verify_weights(weights: Path, card: Path) -> str:
+    """Return the sha256 of `weights` after comparing it with the one on its `card`.
+
+    Raises WeightsError when either file is missing, the card cannot be read, or the hashes differ.
+    """
+    try:
+        expected = json.loads(card.read_text())["sha256"]
+        found = hash_file(weights)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise WeightsError(
+            f"The weights {weights} cannot be checked against their card {card} "
+            f"({type(error).__name__}: {error}); delete both and fetch them again."
+        ) from error
+    if found != expected:
+        raise WeightsError(
+            f"The weights {weights} have sha256 {found}, but their card {card} says {expected}; "
+            "they were changed after they were fetched, so delete both and fetch them again."
+        )
+    return found
+
+
+def hash_file(path: Path) -> str:
+    """Return the sha256 of a file as 64 hexadecimal digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _resolve(source: str, family: str, mirror: Path | None) -> Path | str:
+    """Return the file, or the URL, that `source` means."""
+    if Path(source).is_file():
+        return Path(source)
+    address = urllib.parse.urlsplit(source)
+    if address.scheme == "file":
+        return _existing(Path(urllib.request.url2pathname(address.path)), source)
+    if family == "chgnet" and source in CHGNET_FILES:
+        return _chgnet_file(source)
+    url = source if address.scheme in ("http", "https") else None
+    if url is None and family == "mace" and not _is_path(source):
+        url = _mace_urls().get(source)
+    if mirror is not None:
+        return _mirrored(mirror, source, url)
+    if url is None:
+        raise WeightsError(_unknown_source(source, family))
+    return url
+
+
+def _is_path(source: str) -> bool:
+    return "/" in source or Path(source).suffix in (".model", ".pt", ".pth", ".tar")
+
+
+def _existing(path: Path, source: str) -> Path:
+    if not path.is_file():
+        raise WeightsError(f"There is no file at {source}; check the model's weights.")
+    return path
+
+
+def _mirrored(mirror: Path, source: str, url: str | None) -> Path:
+    wanted = [Path(urllib.parse.unquote(urllib.parse.urlsplit(url or source).path)).name]
+    if url != source:
+        wanted.append(Path(source).name)
+    for name in dict.fromkeys(wanted):
+        if name and (mirror / name).is_file():
+            return mirror / name
+    raise WeightsError(
+        f"The weights mirror {mirror} has no file {' or '.join(dict.fromkeys(wanted))} for "
+        f"{source}; put it there, or take weights_mirror out of the config to download it."
+    )
+
+
+def _chgnet_file(name: str) -> Path:
+    package = importlib.util.find_spec("chgnet")
+    if package is None or package.origin is None:
+        raise WeightsError(
+            f"The weights {name} come with the package chgnet, which is not installed here; "
+            "install chgnet, or give the path of the weights file."
+        )
+    return _existing(Path(package.origin).parent / CHGNET_FILES[name], f"chgnet {name}")
+
+
+def _mace_urls() -> dict[str, str]:
+    from anodeflow.calculators import quiet_loading
+
+    with quiet_loading():
+        from mace.calculators.foundations_models import mace_mp_urls
+    return mace_mp_urls
+
+
+def _unknown_source(source: str, family: str) -> str:
+    if _is_path(source):
+        return f"There is no file {source} here; check the model's weights."
+    names = {"chgnet": CHGNET_FILES, "mace": _mace_urls}.get(family, {})
+    known = list(names() if callable(names) else names)
+    near = difflib.get_close_matches(source, known, n=1)
+    return (
+        f"{source!r} is neither a file here, nor a URL, nor a name of family {family} "
+        f"({', '.join(known)}){f'; did you mean {near[0]}?' if near else '; choose one of them.'}"
+    )
+
+
+def _refuse_no_model(path: Path, source: str) -> None:
+    """Refuse what is plainly no saved torch model: torch saves zip, pickle or tar files."""
+    with path.open("rb") as file:
+        start = file.read(512)
+    is_zip = start.startswith(b"PK\x03\x04")
+    is_pickle = start[:1] == b"\x80" and start[1:2] in b"\x02\x03\x04\x05" and len(start) > 2
+    is_tar = start[257:262] == b"ustar"
+    if is_zip or is_pickle or is_tar:
+        return
+    text = start.lstrip().lower()
+    if not start:
+        kind = "an empty file"
+    elif text.startswith((b"<!doctype", b"<html", b"<?xml", b"<head")):
+        kind = "a web page"
+    elif text.startswith((b"{", b"[")):
+        kind = "JSON text"
+    elif text.startswith(b"version https://git-lfs"):
+        kind = "a Git LFS pointer"
+    else:
+        kind = "something else"
+    raise WeightsError(
+        f"{source} gave {kind}, not a file of weights (a zip, pickle or tar file that torch "
+        "saved); check the address: it has to be that of the file itself, not of a page about it."
+    )
+
+
+def _refuse_other_hash(
+    *, sha256: str, size_bytes: int, source: str, pin: str | None, lock: Path
+) -> None:
+    """Compare with the pin, else with the lock file's record, which a first use writes."""
+    if pin is not None:
+        if sha256 != pin.lower():
+            raise WeightsError(
+                f"The weights from {source} have sha256 {sha256}, but the config pins "
+                f"{pin.lower()}; they are not the file that was meant, so correct the source "
+                "or, if the new file is trusted, the pin."
+            )
+        return
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    with _exclusive(lock):
+        records = _read_lock(lock)
+        if source not in records:
+            today = datetime.datetime.now(datetime.UTC).date().isoformat()
+            records[source] = {"sha256": sha256, "size": size_bytes, "first_used": today}
+            _write_json(lock, records)
+        elif sha256 != records[source]["sha256"]:
+            raise WeightsError(
+                f"The weights from {source} have sha256 {sha256}, but {lock} recorded "
+                f"{records[source]['sha256']} on {records[source]['first_used']}; they have "
+                "changed since, so pin the sha256 you trust in the model's entry, or delete the "
+                "record."
+            )
+
+
+def _read_lock(lock: Path) -> dict[str, dict]:
+    if not lock.exists():
+        return {}
+    try:
+        records = json.loads(lock.read_text())
+        if all({"sha256", "first_used"} <= record.keys() for record in records.values()):
+            return records
+        raise ValueError("a record lacks sha256 or first_used")
+    except (ValueError, AttributeError) as error:
+        raise WeightsError(
+            f"The lock file of weights {lock} is damaged ({error}); restore it from version "
+            "control, or delete it to record the hashes anew."
+        ) from error
+
+
+def _write_json(path: Path, content: dict) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    part.write_text(json.dumps(content, indent=2, sort_keys=True) + "\n")
+    os.replace(part, path)
+
+
+@contextlib.contextmanager
+def _exclusive(path: Path) -> Iterator[None]:
+    """Keep other processes out while `path` is worked on, by a lock on a hidden file beside it."""
+    with path.with_name(f".{path.name}.guard").open("w") as guard:
+        fcntl.flock(guard, fcntl.LOCK_EX)
+        yield

@@ -1,0 +1,273 @@
+"""Adhesion scans and frozen hosts on a potential whose adhesion curve is known in closed form."""
+
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+from ase import Atoms
+from ase.calculators.calculator import Calculator, all_changes
+from scipy.integrate import simpson
+
+from anodeflow import tags
+from anodeflow.adhesion import reference_layers, scan_spacings
+from anodeflow.adhesion_curve import adhesion_curve, area_nm2, peak_fit, strain_energy
+from anodeflow.errors import NotConvergedError, StructureError
+from anodeflow.layers import build_layer
+from anodeflow.stacks import stack_layers
+from anodeflow.voltage import fill_frozen_host, voltages
+
+MXENE = {
+    "builder": "mxene",
+    "metal": "Ti",
+    "x": "C",
+    "termination": "O",
+    "n": 1,
+    "lattice": 3.03,
+    "metal_x_height": 1.313,
+    "metal_termination_height": 0.919,
+    "site": "fcc",
+    "size": [4, 4],
+}
+GRAPHENE = {
+    "builder": "honeycomb",
+    "elements": ["C", "C"],
+    "lattice": 2.46,
+    "buckling": 0.0,
+    "size": [5, 5],
+}
+DEPTH, STIFFNESS, BEST = 0.03, 1.3, 3.7  # eV per sheet atom, 1/A, A
+SPRING, STRETCH = 4.0, 2.0  # eV/A² per atom
+SITE_ENERGY, SITE_DEPTH = -2.1, 0.5  # eV per ion; eV/A²
+CELLS = {"bottom": 4 * 3.03, "top": 5 * 2.46}
+
+
+class Toy(Calculator):
+    """A Morse well between the mean planes, each layer on springs, ions on springs mid-gap.
+
+    E = N_top D [(1 - exp(-a (d - d0)))² - 1] + sum k/2 (z_i - z_plane - h)² over all atoms of a
+    layer + sum over layers of N c/2 (|a| - a_layer)², and per ion E_s + c/2 (z - z_mid)².
+    """
+
+    implemented_properties = ("energy", "forces")
+
+    def __init__(self, heights):
+        super().__init__()
+        self.heights = heights
+        self.calls = 0
+
+    def calculate(self, atoms=None, properties=("energy",), system_changes=all_changes):
+        super().calculate(atoms, properties, system_changes)
+        self.calls += 1
+        z, roles = atoms.positions[:, 2], atoms.get_tags()
+        energy, slope = 0.0, np.zeros(len(atoms))
+        layers = {"bottom": (tags.bottom, tags.UPPER_TERMINATION), "top": (tags.top, tags.SHEET)}
+        for name, (select, role) in layers.items():
+            members, plane = select(atoms), roles == role
+            if not members.any():
+                continue
+            target = np.array([self.heights[tag] for tag in roles[members]])
+            off = z[members] - z[plane].mean() - target
+            energy += SPRING / 2 * (off**2).sum()
+            energy += members.sum() * STRETCH / 2 * (atoms.cell.lengths()[0] - CELLS[name]) ** 2
+            slope[members] += SPRING * off
+            slope[plane] -= SPRING * off.sum() / plane.sum()
+        facing, sheet = tags.facing(atoms), tags.sheet(atoms)
+        if facing.any() and sheet.any():
+            d = z[sheet].mean() - z[facing].mean()
+            decay = np.exp(-STIFFNESS * (d - BEST))
+            energy += sheet.sum() * DEPTH * ((1 - decay) ** 2 - 1)
+            pull = sheet.sum() * 2 * DEPTH * STIFFNESS * decay * (1 - decay)
+            slope[sheet] += pull / sheet.sum()
+            slope[facing] -= pull / facing.sum()
+            middle = (z[sheet].mean() + z[facing].mean()) / 2
+            for ion in np.flatnonzero(tags.ions(atoms)):
+                energy += SITE_ENERGY + SITE_DEPTH / 2 * (z[ion] - middle) ** 2
+                slope[ion] += SITE_DEPTH * (z[ion] - middle)
+        forces = np.zeros((len(atoms), 3))
+        forces[:, 2] = -slope
+        self.results = {"energy": energy, "forces": forces}
+
+
+@pytest.fixture(scope="module")
+def layers():
+    return [build_layer(settings, cell_height=40.0) for settings in (MXENE, GRAPHENE)]
+
+
+@pytest.fixture(scope="module")
+def stack(layers):
+    return stack_layers(
+        *layers,
+        strained="top",
+        spacing=3.5,
+        registry=(0.0, 0.0),
+        strain_limit=0.03,
+        cell_height=40.0,
+    )
+
+
+@pytest.fixture
+def toy(stack):
+    z = stack.positions[:, 2]
+    planes = {tag: z[tags.facing(stack)].mean() for tag in tags.BOTTOM_TAGS}
+    planes[tags.SHEET] = z[tags.sheet(stack)].mean()
+    # The two metal planes share a tag: the springs pull them to their common mean height.
+    return Toy({t: z[stack.get_tags() == t].mean() - plane for t, plane in planes.items()})
+
+
+def scan(stack, calc, folder, **options):
+    settings = {
+        "spacings": np.linspace(2.8, 5.5, 20),
+        "optimiser": "BFGS",
+        "fmax": 1e-5,
+        "max_steps": 200,
+        "points_dir": folder,
+        "fingerprint_extra": "toy",
+        "log": io.StringIO(),
+        "on_point": lambda point: None,
+    }
+    return scan_spacings(stack, calc, **(settings | options))
+
+
+def relaxed_layers(stack, layers, calc, folder):
+    return reference_layers(
+        stack,
+        *layers,
+        calc,
+        optimiser="BFGS",
+        fmax=1e-5,
+        max_steps=200,
+        points_dir=folder,
+        fingerprint_extra="toy",
+        log=io.StringIO(),
+    )
+
+
+def test_the_scan_gives_back_the_well_of_the_potential(stack, layers, toy, tmp_path):
+    frames = scan(stack, toy, tmp_path)
+    references = relaxed_layers(stack, layers, toy, tmp_path)
+    curve = adhesion_curve(frames, references)
+    atoms = tags.sheet(stack).sum()
+    well = DEPTH * (1 - (1 - np.exp(-STIFFNESS * (curve["spacing"] - BEST))) ** 2)
+    expected = (atoms * well / area_nm2(stack)).to_numpy()
+    assert curve["adhesion_eV_nm2"].to_numpy() == pytest.approx(expected, abs=1e-7)
+    peak = peak_fit(curve["spacing"], curve["adhesion_eV_nm2"], half_width=0.6)
+    assert abs(peak["spacing"] - BEST) < 2 * peak["spacing_error"] < 0.1
+    assert peak["height"] == pytest.approx(atoms * DEPTH / area_nm2(stack), rel=0.01)
+
+
+def test_the_strain_energy_is_that_of_the_squeezed_layer(stack, layers, toy, tmp_path):
+    strain = strain_energy(relaxed_layers(stack, layers, toy, tmp_path))
+    squeezed = 50 * STRETCH / 2 * (CELLS["top"] - CELLS["bottom"]) ** 2
+    assert strain["top_eV_nm2"] == pytest.approx(squeezed / area_nm2(stack))
+    assert strain["bottom_eV_nm2"] == pytest.approx(0, abs=1e-9)
+
+
+def test_the_force_on_the_sheet_integrates_to_the_energy(stack, toy, tmp_path):
+    spacings = np.linspace(3.0, 4.5, 25)
+    frames = scan(stack, toy, tmp_path, spacings=spacings)
+    # At a relaxed point only the held planes carry forces, so dE/dd = -F_z(sheet).
+    force = [frame.get_forces()[tags.sheet(frame), 2].sum() for frame in frames]
+    energy = [frame.get_potential_energy() for frame in frames]
+    work = -simpson(force, x=spacings)
+    assert work == pytest.approx(energy[-1] - energy[0], abs=2e-4)
+
+
+def test_layers_alone_carry_their_names_and_are_not_relaxed_twice(stack, layers, toy, tmp_path):
+    references = relaxed_layers(stack, layers, toy, tmp_path)
+    assert {name: layer.info["reference"] for name, layer in references.items()} == {
+        name: name for name in ("bottom", "top", "bottom_own", "top_own")
+    }
+    assert references["top"].cell[0] == pytest.approx(stack.cell[0])
+    assert references["top_own"].cell[0] == pytest.approx(layers[1].cell[0])
+    toy.calls = 0
+    relaxed_layers(stack, layers, toy, tmp_path)
+    assert toy.calls == 0
+
+
+def test_held_planes_stay_at_the_asked_spacing_and_the_rest_relaxes(stack, toy, tmp_path):
+    start = stack.copy()
+    carbon = start.get_tags() == tags.X
+    start.positions[carbon, 2] += 0.1
+    (point,) = scan(start, toy, tmp_path, spacings=[4.2])
+    held = tags.facing(point) | tags.top(point)
+    assert point.info["spacing"] == pytest.approx(4.2, abs=1e-7)
+    rigid = point.positions[held, 2] - start.positions[held, 2]
+    assert np.ptp(rigid[tags.facing(point)[held]]) < 1e-7
+    assert point.positions[carbon, 2] == pytest.approx(stack.positions[carbon, 2], abs=1e-4)
+    assert not point.constraints
+
+
+def test_a_restarted_scan_repeats_no_finished_point_and_ends_with_the_same_numbers(
+    stack, toy, tmp_path
+):
+    spacings = [3.0, 3.5, 4.0]
+
+    def stop(point):
+        if point.info["spacing"] > 3.4:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        scan(stack, toy, tmp_path / "killed", spacings=spacings, on_point=stop)
+    toy.calls = 0
+    seen = []
+    resumed = scan(stack, toy, tmp_path / "killed", spacings=spacings, on_point=seen.append)
+    one_point = toy.calls
+    whole = scan(stack, toy, tmp_path / "whole", spacings=spacings)
+    assert len(seen) == 3
+    assert toy.calls > 2 * one_point > 0
+    for a, b in zip(resumed, whole, strict=True):
+        assert a.info["energy_model"] == b.info["energy_model"]
+        assert np.array_equal(a.positions, b.positions)
+
+
+def test_points_of_other_settings_or_models_are_not_taken(stack, toy, tmp_path):
+    scan(stack, toy, tmp_path, spacings=[3.5])
+    for change in ({"fmax": 1e-4}, {"fingerprint_extra": "another model"}):
+        toy.calls = 0
+        scan(stack, toy, tmp_path, spacings=[3.5], **change)
+        assert toy.calls > 0
+    toy.calls = 0
+    scan(stack, toy, tmp_path, spacings=[3.5], max_steps=500)
+    assert toy.calls == 0
+
+
+def test_a_point_that_does_not_converge_fails_and_leaves_its_geometry(stack, toy, tmp_path):
+    start = stack.copy()
+    start.positions[start.get_tags() == tags.X, 2] += 0.3
+    with pytest.raises(NotConvergedError, match="max_steps"):
+        scan(start, toy, tmp_path, spacings=[3.5], max_steps=1)
+    assert [p.name for p in Path(tmp_path).iterdir()] == ["spacing-3.5000-unfinished.extxyz"]
+
+
+def test_what_is_no_stack_or_holds_ions_is_refused(stack, layers, toy, tmp_path):
+    with pytest.raises(StructureError, match="no sheet"):
+        scan(layers[0], toy, tmp_path)
+    filled = stack + Atoms("Na", [(0, 0, 20)], tags=[tags.ION])
+    with pytest.raises(StructureError, match="holds 1 ions"):
+        scan(filled, toy, tmp_path)
+    with pytest.raises(StructureError, match="the layer the stack was built from"):
+        relaxed_layers(stack, [layers[0], layers[0]], toy, tmp_path)
+
+
+def test_a_frozen_host_takes_ions_at_the_voltage_of_their_sites(stack, toy, tmp_path):
+    frames = fill_frozen_host(
+        stack,
+        toy,
+        element="Na",
+        counts=[0, 1, 2, 8],
+        optimiser="BFGS",
+        fmax=1e-5,
+        max_steps=100,
+        points_dir=tmp_path,
+        fingerprint_extra="toy",
+        log=io.StringIO(),
+        on_point=lambda point: None,
+    )
+    assert [tags.ions(frame).sum() for frame in frames] == [0, 1, 2, 8]
+    for frame in frames:
+        host = ~tags.ions(frame)
+        assert frame.positions[host] == pytest.approx(stack.positions, abs=1e-7)
+    energies = {frame.info["n_ions"]: frame.info["energy_model"] for frame in frames}
+    table = voltages(energies, bulk_energy_per_atom=-1.1, electrons_per_ion=1)
+    assert table["average_V"].tolist() == pytest.approx([1.0, 1.0, 1.0], abs=1e-6)

@@ -1,0 +1,207 @@
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from ase import Atoms, units
+from ase.calculators.singlepoint import SinglePointCalculator
+
+from anodeflow.adhesion_curve import (
+    EV_NM2_TO_J_M2,
+    adhesion_curve,
+    peak_fit,
+    peak_spline,
+    read_adhesion_reference,
+    select_curve,
+    strain_energy,
+)
+from anodeflow.errors import ReferenceDataError, StructureError
+from anodeflow.plots.adhesion import plot_adhesion
+
+REFERENCE = Path(__file__).parents[2] / "resources" / "reference" / "adhesion.csv"
+WINDOW = (3.4, 5.0)
+
+
+def published(stack):
+    table = read_adhesion_reference(REFERENCE)
+    rows = table[(table["source"] == "omat-published") & (table["stack"] == stack)]
+    return rows["spacing_angstrom"].to_numpy(), rows["adhesion_ev_per_nm2"].to_numpy()
+
+
+def layer(tags, heights, cell, **info):
+    positions = np.column_stack([np.linspace(0, 1, len(tags)), np.zeros(len(tags)), heights])
+    atoms = Atoms("C" * len(tags), positions, tags=tags, cell=cell, pbc=True)
+    atoms.info.update(info)
+    return atoms
+
+
+def scan(cell=(10.0, 20.0, 40.0)):
+    """Three stacks 10 x 20 A wide (2 nm²) of a sheet with an oxygen 1.2 A below it."""
+    frames = [
+        layer([3, 10, 10, 11], [0, d, d, d - 1.2], cell, energy_model=-20 - e, energy_dispersion=-2)
+        for d, e in ((3.0, 1.0), (4.0, 3.0), (3.5, 2.0))
+    ]
+    references = {
+        "bottom": layer([3], [0], cell, energy_model=-8.0, energy_dispersion=-0.5),
+        "bottom_own": layer([3], [0], cell, energy_model=-8.0, energy_dispersion=-0.5),
+        "top": layer([10, 10, 11], [1.2, 1.2, 0], cell, energy_model=-11.0, energy_dispersion=-0.7),
+        "top_own": layer(
+            [10, 10, 11], [1.2, 1.2, 0], (11, 21, 40), energy_model=-12.0, energy_dispersion=-0.6
+        ),
+    }
+    return frames, references
+
+
+@pytest.mark.parametrize(("stack", "spacing"), [("m-g", 3.963), ("m-go", 3.995), ("m-goh", 3.892)])
+def test_the_published_spline_puts_the_peaks_where_the_study_does(stack, spacing):
+    peak = peak_spline(*published(stack), window=WINDOW)
+    assert peak["found"]
+    assert round(peak["spacing"], 3) == spacing
+
+
+@pytest.mark.parametrize(("stack", "height"), [("m-g", 1.79), ("m-go", 1.61), ("m-goh", 2.47)])
+def test_the_fitted_peaks_are_as_high_as_published(stack, height):
+    spline = peak_spline(*published(stack), window=WINDOW)
+    fit = peak_fit(*published(stack), half_width=0.6)
+    assert spline["height"] == pytest.approx(height, abs=0.01)
+    assert fit["height"] == pytest.approx(height, abs=0.015)
+    assert abs(fit["spacing"] - spline["spacing"]) < 3 * fit["spacing_error"]
+
+
+def test_the_published_spline_does_not_depend_on_the_order_of_the_points():
+    d, e = published("m-g")
+    assert peak_spline(d[::-1], e[::-1], window=WINDOW) == peak_spline(d, e, window=WINDOW)
+
+
+def test_the_fit_finds_the_peak_of_an_exact_quartic():
+    d = np.linspace(3, 5, 15)
+    x = d - 3.9
+    peak = peak_fit(d, 2 - 3 * x**2 + x**3 - 0.2 * x**4, half_width=0.6)
+    assert peak["spacing"] == pytest.approx(3.9, abs=1e-9)
+    assert peak["height"] == pytest.approx(2.0, abs=1e-9)
+    # The cubic misses by the quartic term: by less than 0.2 * 0.7**4 in height.
+    assert peak["height_error"] < 0.2 * 0.7**4
+
+
+def test_the_errors_of_the_fit_are_as_large_as_its_scatter():
+    rng = np.random.default_rng(7)
+    d = np.linspace(2.8, 5.5, 20)
+    exact = 2.2 - 3.0 * (1 - np.exp(-0.9 * (d - 3.95))) ** 2
+    fits = [peak_fit(d, exact + rng.normal(0, 0.01, len(d)), half_width=0.6) for _ in range(200)]
+    for name, truth in (("spacing", 3.95), ("height", 2.2)):
+        values = np.array([fit[name] for fit in fits])
+        errors = np.array([fit[f"{name}_error"] for fit in fits])
+        assert 0.5 < np.median(errors) / np.std(values) < 3
+        assert np.mean(np.abs(values - truth) < 2 * errors) > 0.8
+
+
+def test_a_curve_that_rises_to_its_end_has_no_peak():
+    d = np.linspace(3, 5, 12)
+    for peak in (peak_spline(d, d, window=WINDOW), peak_fit(d, d, half_width=0.6)):
+        assert not peak["found"]
+        assert "5" in peak["sentence"]
+
+
+def test_too_few_points_are_no_peak_and_say_how_many_are_needed():
+    d = np.linspace(3, 5, 4)
+    spline = peak_spline(d, -((d - 4) ** 2), window=WINDOW)
+    fit = peak_fit(d, -((d - 4) ** 2), half_width=0.8)
+    assert "needs 5" in spline["sentence"]
+    assert "needs 6" in fit["sentence"]
+    assert not spline["found"] and not fit["found"]
+
+
+def test_adhesion_is_the_energy_of_the_layers_apart_less_that_of_the_stack_per_area():
+    curve = adhesion_curve(*scan())
+    # By hand: ((-8.5 - 11.7) - (-22 - e)) / 2 and, own cell, ((-8.5 - 12.6) - (-22 - e)) / 2.
+    assert curve["spacing"].tolist() == pytest.approx([3.0, 3.5, 4.0])
+    assert curve["adhesion_eV_nm2"].tolist() == pytest.approx([1.4, 1.9, 2.4])
+    assert curve["adhesion_relaxed_reference_eV_nm2"].tolist() == pytest.approx([0.95, 1.45, 1.95])
+    # Without dispersion: ((-8 - 11) - (-20 - e)) / 2.
+    assert curve["adhesion_no_dispersion_eV_nm2"].tolist() == pytest.approx([1.0, 1.5, 2.0])
+
+
+def test_strain_energy_is_the_difference_between_both_references():
+    frames, references = scan()
+    curve = adhesion_curve(frames, references)
+    difference = curve["adhesion_eV_nm2"] - curve["adhesion_relaxed_reference_eV_nm2"]
+    strain = strain_energy(references)
+    assert strain["total_eV_nm2"] == pytest.approx(difference.to_numpy())
+    assert strain["bottom_eV_nm2"] == 0.0
+    assert strain["top_eV_nm2"] == pytest.approx((12.6 - 11.7) / 2)
+
+
+def test_the_published_spacing_averages_over_the_oxygen_as_well():
+    curve = adhesion_curve(*scan())
+    assert (curve["spacing"] - curve["spacing_all_atoms"]).to_numpy() == pytest.approx(1.2 / 3)
+    d, _ = select_curve(curve, spacing="all", layers="own", dispersion=True)
+    assert d == pytest.approx(np.array([3.0, 3.5, 4.0]) - 0.4)
+
+
+def test_structures_with_total_energies_only_have_no_curve_without_dispersion():
+    frames, references = scan()
+    for atoms in [*frames, *references.values()]:
+        total = atoms.info.pop("energy_model") + atoms.info.pop("energy_dispersion")
+        atoms.calc = SinglePointCalculator(atoms, energy=total)
+    curve = adhesion_curve(frames, {k: references[k] for k in ("bottom_own", "top_own")})
+    d, e = select_curve(curve, spacing="sheet", layers="own", dispersion=True)
+    assert e.tolist() == pytest.approx([0.95, 1.45, 1.95])
+    assert len(d) == 3
+    with pytest.raises(StructureError, match="no column adhesion_no_dispersion_eV_nm2"):
+        select_curve(curve, spacing="sheet", layers="strained", dispersion=False)
+
+
+def test_a_curve_needs_frames_energies_and_both_layers():
+    frames, references = scan()
+    with pytest.raises(StructureError, match="none was given"):
+        adhesion_curve([], references)
+    with pytest.raises(StructureError, match="needs bottom and top"):
+        adhesion_curve(frames, {"bottom": references["bottom"]})
+    frames[1].info.clear()
+    with pytest.raises(StructureError, match="carries no total energy"):
+        adhesion_curve(frames, references)
+
+
+def test_one_eV_per_square_nanometre_is_0_16022_joule_per_square_metre():
+    joule_per_square_metre = units.J / units.m**2
+    assert 1 / units.nm**2 / joule_per_square_metre == pytest.approx(EV_NM2_TO_J_M2, rel=1e-6)
+    assert round(EV_NM2_TO_J_M2, 5) == 0.16022
+
+
+@pytest.mark.parametrize(
+    "text", ["", "source,stack,d,e\npbe,m-g,3,2\n", "a,b\n", "\x00\x01", "source,stack\n1,2,3\n"]
+)
+def test_a_reference_with_wrong_columns_is_refused_in_one_sentence(tmp_path, text):
+    path = tmp_path / "adhesion.csv"
+    path.write_text(text)
+    with pytest.raises(ReferenceDataError, match="spacing_angstrom, adhesion_ev_per_nm2"):
+        read_adhesion_reference(path)
+
+
+def test_a_reference_with_words_among_its_numbers_is_refused(tmp_path):
+    path = tmp_path / "adhesion.csv"
+    path.write_text("source,stack,spacing_angstrom,adhesion_ev_per_nm2\npbe,m-g,3.0,high\n")
+    with pytest.raises(ReferenceDataError, match="text among its numbers"):
+        read_adhesion_reference(path)
+    with pytest.raises(ReferenceDataError, match="cannot be read"):
+        read_adhesion_reference(tmp_path / "nothing.csv")
+
+
+def test_the_figure_shows_every_curve_and_its_table_holds_every_point():
+    curve = adhesion_curve(*scan())
+    reference = read_adhesion_reference(REFERENCE)
+    entry = {
+        "label": "model",
+        "colour": "#0072B2",
+        "curve": curve,
+        "peak": peak_fit(curve["spacing"], curve["adhesion_eV_nm2"], half_width=0.6),
+        "reference": reference[reference["stack"] == "m-g"],
+    }
+    fig, table = plot_adhesion(
+        {"m-g": [entry], "other": [entry | {"reference": None}]},
+        spacing="sheet",
+        layers="strained",
+    )
+    assert len([ax for ax in fig.axes if ax.get_visible()]) == 2
+    assert len(table) == 2 * 2 * len(curve) + len(entry["reference"])
+    assert isinstance(table, pd.DataFrame)

@@ -1,0 +1,140 @@
+"""Sites, residence and hops of ions."""
+
+import json
+
+import numpy as np
+import pytest
+from scipy.stats import poisson
+
+from anodeflow.hops import (
+    UNSETTLED,
+    assign_sites,
+    count_hops,
+    find_hops,
+    poisson_interval,
+    settle,
+    site_distances,
+)
+
+STEP_PS = 0.01
+CELL = 4 * 3.03 * np.array([[1.0, 0.0], [-0.5, np.sqrt(3) / 2]])
+FRACTIONS = np.array([(i / 4, j / 4) for i in range(4) for j in range(4)])
+SITES = np.vstack([FRACTIONS @ CELL, (FRACTIONS + np.array([1 / 12, 2 / 12])) @ CELL])
+NEIGHBOUR = 3.03 / np.sqrt(3)
+
+
+def times(frames):
+    return np.arange(frames) * STEP_PS
+
+
+def path(*visits):
+    """One ion that stays `frames` frames at each site, as (F, 1)."""
+    return np.concatenate([np.full(frames, site) for site, frames in visits])[:, None]
+
+
+def hops_of(settled):
+    return find_hops(settled, sites=SITES, cell=CELL, times_ps=times(len(settled)))
+
+
+def test_sites_are_assigned_as_a_search_over_all_images_does():
+    xy = np.random.default_rng(0).uniform(-40, 40, (50, 3, 2))
+    images = np.array([(a, b) for a in range(-6, 7) for b in range(-6, 7)]) @ CELL
+    distance = np.linalg.norm(xy[:, :, None, None] - (SITES[:, None] + images), axis=-1)
+    np.testing.assert_array_equal(assign_sites(xy, SITES, CELL), distance.min(-1).argmin(-1))
+
+
+def test_an_ion_in_another_image_of_the_cell_belongs_to_the_same_site():
+    xy = SITES[None, [7]] + 0.2
+    for shift in ([3, 0], [0, -2], [-5, 4]):
+        assert assign_sites(xy + np.array(shift) @ CELL, SITES, CELL) == 7
+
+
+def test_neighbouring_hollows_are_a_over_root_three_apart():
+    distances = site_distances(SITES, SITES, CELL)
+    assert distances[distances > 1e-9].min() == pytest.approx(NEIGHBOUR)
+    np.testing.assert_allclose(distances, distances.T)
+
+
+def test_a_hop_forward_and_back_counts_as_two_hops():
+    hops = hops_of(path((0, 50), (16, 50), (0, 50)))
+    assert hops["direction"].tolist() == ["forward", "backward"]
+    assert hops["length"].tolist() == pytest.approx([NEIGHBOUR] * 2)
+    assert hops["time_ps"].tolist() == pytest.approx([0.5, 1.0])
+
+
+def test_a_third_hop_along_the_same_line_back_and_forth_is_backward_again():
+    hops = hops_of(path((0, 9), (16, 9), (0, 9), (16, 9), (1, 9)))
+    assert hops["direction"].tolist() == ["forward", "backward", "backward", "forward"]
+
+
+def test_a_visit_shorter_than_the_residence_time_is_no_hop():
+    assigned = path((0, 50), (16, 19), (0, 50), (16, 20), (0, 50))
+    settled = settle(assigned, times_ps=times(len(assigned)), residence_ps=20 * STEP_PS)
+    assert len(hops_of(settled)) == 2
+    assert (settled[:119] == 0).all()
+
+
+def test_a_short_stop_on_the_way_makes_one_long_hop():
+    assigned = path((0, 50), (16, 5), (4, 50))
+    settled = settle(assigned, times_ps=times(len(assigned)), residence_ps=0.2)
+    hops = hops_of(settled)
+    assert hops[["from_site", "to_site"]].to_numpy().tolist() == [[0, 4]]
+    assert hops["length"].iloc[0] == pytest.approx(3.03)
+
+
+def test_settling_for_the_first_time_is_no_hop():
+    assigned = path((3, 5), (0, 50))
+    settled = settle(assigned, times_ps=times(len(assigned)), residence_ps=0.2)
+    assert (settled[:5] == UNSETTLED).all()
+    assert hops_of(settled).empty
+
+
+def test_without_residence_time_every_change_of_site_is_a_hop():
+    assigned = np.random.default_rng(4).integers(0, 3, (200, 2))
+    settled = settle(assigned, times_ps=times(200), residence_ps=0.0)
+    np.testing.assert_array_equal(settled, assigned)
+    assert len(hops_of(settled)) == np.count_nonzero(np.diff(assigned, axis=0))
+
+
+def test_a_hop_across_the_edge_of_the_cell_has_the_length_of_any_other():
+    far = int(np.argmin(np.linalg.norm(FRACTIONS - [0.75, 0.0], axis=1)))
+    assert hops_of(path((0, 9), (far, 9)))["length"].iloc[0] == pytest.approx(3.03)
+
+
+@pytest.mark.parametrize("count", [0, 1, 7, 40])
+def test_the_poisson_interval_is_where_the_tails_hold_2_5_percent(count):
+    low, high = poisson_interval(count)
+    assert poisson.cdf(count, high) == pytest.approx(0.025)
+    assert low == 0.0 if count == 0 else poisson.sf(count - 1, low) == pytest.approx(0.025)
+
+
+def test_rate_and_d_of_hops_follow_from_the_counts():
+    settled = np.hstack([path((0, 500), (16, 500)), path((5, 1000))])
+    summary, hops = count_hops(settled, sites=SITES, cell=CELL, times_ps=times(1000))
+    json.dumps(summary)
+    assert len(hops) == summary["hops"] == summary["forward"] == 1
+    assert summary["hops_per_ion"] == [1, 0]
+    assert summary["watched_ion_ps"] == pytest.approx(20.0)
+    assert summary["rate_per_ps"] == pytest.approx(0.05)
+    # Garwood's interval of one event: 0.02532 to 5.572.
+    assert summary["rate_low_per_ps"] == pytest.approx(0.02532 / 20, rel=1e-3)
+    assert summary["rate_high_per_ps"] == pytest.approx(5.572 / 20, rel=1e-3)
+    assert summary["D_hop_cm2_s"] == pytest.approx(0.05 * NEIGHBOUR**2 / 4 * 1e-4)
+
+
+def test_without_a_hop_the_upper_bound_takes_the_nearest_site():
+    summary, hops = count_hops(path((0, 1000)), sites=SITES, cell=CELL, times_ps=times(1000))
+    assert hops.empty and summary["D_hop_cm2_s"] == 0.0
+    # 3.689 events are the upper 97.5 % end for none seen.
+    expected = 3.689 / 10 * NEIGHBOUR**2 / 4 * 1e-4
+    assert summary["D_hop_high_cm2_s"] == pytest.approx(expected, rel=1e-3)
+
+
+def test_hops_of_a_poisson_walker_give_its_rate():
+    rng, rate, frames = np.random.default_rng(8), 0.5, 100_000
+    jumps = rng.random((frames, 1)) < rate * STEP_PS
+    # Every jump goes on to another of the three sites, so that none is hidden.
+    settled = np.cumsum(jumps * rng.integers(1, 3, jumps.shape), axis=0) % 3
+    summary, _ = count_hops(settled, sites=SITES, cell=CELL, times_ps=times(frames))
+    assert summary["hops"] == jumps[1:].sum()
+    assert summary["rate_low_per_ps"] < rate < summary["rate_high_per_ps"]

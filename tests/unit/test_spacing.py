@@ -1,0 +1,240 @@
+"""Spacing of a stack: one structure, a series in time, and a map."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from ase import Atoms
+
+from anodeflow import tags
+from anodeflow.errors import StructureError, TrajectoryError
+from anodeflow.spacing import (
+    correlation_time,
+    mean_spacing,
+    spacing_map,
+    spacing_of,
+    spacing_series,
+)
+from anodeflow.trajectory import Trajectory
+
+LATERAL = 12.12 * np.array([[1.0, 0.0], [-0.5, np.sqrt(3) / 2]])
+GRID = np.array([(i / 4, j / 4) for i in range(4) for j in range(4)])
+FINE = np.array([((i + 0.5) / 8, (j + 0.5) / 8) for i in range(8) for j in range(8)])
+
+
+def stack(sheet_z=24.0):
+    """Facing atoms at z = 20 on a 4×4 grid, metal below, and a sheet atom in each of 8×8 cells."""
+    planes = [(GRID, 19.0, tags.METAL), (GRID + 1 / 16, 20.0, tags.UPPER_TERMINATION)]
+    planes.append((FINE, sheet_z, tags.SHEET))
+    positions = [np.column_stack([f @ LATERAL, np.full(len(f), 0.0) + z]) for f, z, _ in planes]
+    cell = np.zeros((3, 3))
+    cell[:2, :2], cell[2, 2] = LATERAL, 40.0
+    symbols = ["Ti"] * 16 + ["O"] * 16 + ["C"] * 64
+    roles = np.repeat([tag for *_, tag in planes], [16, 16, 64])
+    return Atoms(symbols, np.vstack(positions), tags=roles, cell=cell, pbc=True)
+
+
+def trajectory(atoms, positions, **changes):
+    frames = len(positions)
+    times = np.arange(frames) * 0.01
+    of = {tag: positions[:, atoms.get_tags() == tag, 2] for tag in (tags.SHEET, 3)}
+    fields = {
+        "symbols": atoms.get_chemical_symbols(),
+        "tags": atoms.get_tags(),
+        "cell": atoms.cell.array,
+        "times_ps": times,
+        "positions": positions,
+        "ion_times_ps": times,
+        "ion_positions": np.zeros((frames, 0, 3)),
+        "bottom_centre": positions[:, tags.bottom(atoms)].mean(axis=1),
+        "top_centre": positions[:, tags.top(atoms)].mean(axis=1),
+        "spacing": of[tags.SHEET].mean(axis=1) - of[3].mean(axis=1),
+        "temperature": np.full(frames, 300.0),
+        "potential_energy": np.zeros(frames),
+        "kinetic_energy": np.zeros(frames),
+        "initial": atoms,
+        "stable": True,
+        "reason": "",
+        "unstable_after_ps": None,
+        "production_start_ps": 0.0,
+        "settings": {},
+        "model": "none",
+    }
+    return Trajectory(**fields | changes)
+
+
+def series(values, start_ps=0.0):
+    times = start_ps + np.arange(len(values)) * 0.01
+    return pd.DataFrame({"time_ps": times, "spacing": values, "phase": "production"})
+
+
+def ar1(rng, frames, tau):
+    """Noise of unit variance whose autocorrelation is exp(−t/tau), tau in frames."""
+    a = np.exp(-1 / tau)
+    noise = rng.normal(size=frames) * np.sqrt(1 - a**2)
+    noise[0] /= np.sqrt(1 - a**2)
+    for t in range(1, frames):
+        noise[t] += a * noise[t - 1]
+    return noise
+
+
+def test_the_two_conventions_differ_by_what_a_group_pulls_the_mean_down():
+    atoms = stack()
+    atoms.extend(Atoms("O", [(3.0, 3.0, 22.7)], tags=[tags.SHEET_OXYGEN]))
+    assert spacing_of(atoms, convention="sheet") == pytest.approx(4.0)
+    assert spacing_of(atoms, convention="all") == pytest.approx((64 * 4.0 + 2.7) / 65)
+
+
+def test_an_unknown_convention_names_the_allowed_ones():
+    with pytest.raises(StructureError, match="'mean' is unknown: give one of sheet, all"):
+        spacing_of(stack(), convention="mean")
+
+
+def test_a_structure_without_a_partner_layer_has_no_spacing():
+    atoms = stack()
+    with pytest.raises(StructureError, match="0 atoms tagged as partner layer"):
+        spacing_of(atoms[~tags.top(atoms)], convention="sheet")
+
+
+def test_the_series_says_which_part_of_the_run_each_frame_belongs_to():
+    atoms = stack()
+    positions = np.repeat(atoms.positions[None], 10, axis=0)
+    run = trajectory(
+        atoms,
+        positions,
+        production_start_ps=0.03,
+        stable=False,
+        unstable_after_ps=0.07,
+        reason="a broken bond",
+    )
+    phase = spacing_series(run)["phase"].tolist()
+    assert phase == ["equilibration"] * 3 + ["production"] * 4 + ["unstable"] * 3
+
+
+def test_the_correlation_time_of_exponential_noise_is_its_decay_time():
+    values = ar1(np.random.default_rng(0), 200_000, tau=20.0)
+    assert correlation_time(values, 0.01) == pytest.approx(0.2, rel=0.05)
+
+
+def test_uncorrelated_noise_has_half_a_frame_of_correlation():
+    values = np.random.default_rng(1).normal(size=100_000)
+    assert correlation_time(values, 0.01) == pytest.approx(0.005, rel=0.05)
+
+
+def test_the_standard_error_is_the_scatter_of_the_mean_over_many_runs():
+    rng = np.random.default_rng(2)
+    results = [
+        mean_spacing(series(4.0 + 0.1 * ar1(rng, 2000, tau=15.0)), discard_ps=0.0)
+        for _ in range(200)
+    ]
+    scatter = np.std([result["mean"] for result in results])
+    assert np.mean([result["standard_error"] for result in results]) == pytest.approx(
+        scatter, rel=0.15
+    )
+
+
+def test_the_standard_error_is_that_of_blocks_of_many_correlation_times():
+    values = 4.0 + 0.1 * ar1(np.random.default_rng(3), 100_000, tau=15.0)
+    blocks = values.reshape(200, 500).mean(axis=1)
+    by_blocks = blocks.std(ddof=1) / np.sqrt(200)
+    result = mean_spacing(series(values), discard_ps=0.0)
+    assert result["standard_error"] == pytest.approx(by_blocks, rel=0.15)
+    assert result["mean"] == pytest.approx(values.mean())
+
+
+def test_the_mean_leaves_out_the_equilibration_and_what_follows_an_instability():
+    values = np.array([9.0] * 10 + [4.0, 4.2] * 10 + [20.0] * 5)
+    table = series(values)
+    table.loc[30:, "phase"] = "unstable"
+    result = mean_spacing(table, discard_ps=0.1)
+    assert result["mean"] == pytest.approx(4.1)
+    assert result["frames"] == 20
+    assert result["note"] == "unstable after 0.3 ps"
+
+
+def test_a_run_that_breaks_in_the_equilibration_gives_no_number_but_says_why():
+    result = mean_spacing(series(np.full(5, 4.0)), discard_ps=1.0)
+    assert result["mean"] is None
+    assert result["note"].startswith("0 stable frames after the first 1 ps")
+    json.dumps(result)
+
+
+def test_a_spacing_that_never_changes_has_no_error():
+    assert mean_spacing(series(np.full(50, 4.0)), discard_ps=0.0)["standard_error"] == 0.0
+
+
+def test_the_map_of_a_tilted_sheet_is_the_tilt():
+    heights = 24.0 + np.cos(2 * np.pi * FINE[:, 0]) + 0.3 * np.sin(2 * np.pi * FINE[:, 1])
+    atoms = stack(sheet_z=heights)
+    table = spacing_map(trajectory(atoms, atoms.positions[None]), cells=8)
+    np.testing.assert_allclose(table["spacing"], heights - 20.0)
+    np.testing.assert_allclose(table[["fraction_a", "fraction_b"]], FINE)
+    assert table["sheet_samples"].tolist() == [1] * 64
+    assert table["facing_samples"].sum() == 16
+
+
+def test_the_map_is_periodic():
+    heights = 24.0 + np.cos(2 * np.pi * FINE[:, 0])
+    atoms = stack(sheet_z=heights)
+    moved = atoms.positions.copy()
+    moved[tags.sheet(atoms), :2] += np.array([2 + 3 / 8, -1]) @ LATERAL
+    run = trajectory(atoms, moved[None])
+    shifted = spacing_map(run, cells=8)["spacing"].to_numpy().reshape(8, 8)
+    still = spacing_map(trajectory(atoms, atoms.positions[None]), cells=8)["spacing"]
+    np.testing.assert_allclose(shifted, np.roll(still.to_numpy().reshape(8, 8), 3, axis=0))
+
+
+def test_the_map_follows_a_drifting_stack():
+    heights = 24.0 + np.cos(2 * np.pi * FINE[:, 0])
+    atoms = stack(sheet_z=heights)
+    drift = np.linspace(0, 1, 30)[:, None] * np.array([7.0, -4.0, 0.5])
+    run = trajectory(atoms, atoms.positions + drift[:, None])
+    expected = spacing_map(trajectory(atoms, atoms.positions[None]), cells=8)
+    np.testing.assert_allclose(spacing_map(run, cells=8)["spacing"], expected["spacing"])
+
+
+def test_the_map_averages_over_production_frames_only():
+    atoms = stack()
+    positions = np.repeat(atoms.positions[None], 4, axis=0)
+    for frame, height in enumerate((1.0, 0.0, 0.2, 9.0)):
+        positions[frame, tags.sheet(atoms), 2] += height
+    run = trajectory(
+        atoms,
+        positions,
+        production_start_ps=0.01,
+        stable=False,
+        unstable_after_ps=0.03,
+        reason="the sheet detached",
+    )
+    np.testing.assert_allclose(spacing_map(run, cells=8)["spacing"], 4.1)
+
+
+def test_a_cell_without_atoms_takes_the_mean_of_the_nearest_cells():
+    heights = np.full(64, 24.0)
+    hole = 8 * 3 + 3
+    ring = [8 * 2 + 3, 8 * 4 + 3, 8 * 3 + 2, 8 * 3 + 4, 8 * 2 + 2, 8 * 4 + 4]
+    heights[ring] = np.arange(25.0, 31.0)
+    atoms = stack(sheet_z=heights)
+    del atoms[32 + hole]
+    table = spacing_map(trajectory(atoms, atoms.positions[None]), cells=8)
+    assert table["sheet_samples"][hole] == 0
+    assert table["spacing"][hole] == pytest.approx(27.5 - 20.0)
+
+
+def test_a_rare_excursion_into_a_cell_does_not_set_its_height():
+    atoms = stack()
+    del atoms[32]
+    positions = np.repeat(atoms.positions[None], 50, axis=0)
+    positions[7, 32, :2] = FINE[0] @ LATERAL
+    positions[7, 32, 2] = 30.0
+    table = spacing_map(trajectory(atoms, positions), cells=8)
+    assert table["sheet_samples"][0] == 1
+    assert table["spacing"][0] == pytest.approx(4.0, abs=0.1)
+
+
+def test_a_run_without_production_has_no_map():
+    atoms = stack()
+    run = trajectory(atoms, atoms.positions[None], production_start_ps=1.0)
+    with pytest.raises(TrajectoryError, match="0 frames"):
+        spacing_map(run, cells=8)

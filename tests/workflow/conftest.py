@@ -1,0 +1,69 @@
+"""A project of its own for each test: the checkout's Snakefile, a copy of its config and resources."""
+
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import yaml
+
+
+@dataclass(frozen=True)
+class Project:
+    """A working directory in which the checkout's workflow runs."""
+
+    folder: Path
+    root: Path
+
+    def overlay(self, settings: dict) -> None:
+        """Write the overlay that every later `snakemake` uses."""
+        (self.folder / "overlay.yaml").write_text(yaml.safe_dump(settings))
+
+    def command(self, *arguments: str) -> list[str]:
+        """Return the command line of a run on this project."""
+        overlay = self.folder / "overlay.yaml"
+        configfile = ["--configfile", "overlay.yaml"] if overlay.exists() else []
+        snakefile = str(self.root / "Snakefile")
+        return [
+            sys.executable,
+            "-m",
+            "snakemake",
+            "-s",
+            snakefile,
+            "--cores",
+            "1",
+            *arguments,
+            *configfile,
+        ]
+
+    def snakemake(self, *arguments: str) -> subprocess.CompletedProcess:
+        """Run snakemake and return its result, stdout and stderr joined in stdout."""
+        return subprocess.run(
+            self.command(*arguments),
+            cwd=self.folder,
+            env=os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+
+    def planned(self, *arguments: str) -> set[str]:
+        """Return the rules that a dry run would run, with their counts, as `rule count`."""
+        shown = self.snakemake("-n", "--quiet", "all", *arguments)
+        assert shown.returncode == 0, shown.stdout
+        dry = self.snakemake("-n", *arguments).stdout
+        table = dry.split("Job stats:")[1].split("\n\n")[0].splitlines()[3:]
+        return {" ".join(line.split()) for line in table}
+
+
+@pytest.fixture
+def project(tmp_path, root) -> Project:
+    """Return a fresh project."""
+    for folder in ("config", "resources"):
+        ignored = shutil.ignore_patterns("weights")
+        shutil.copytree(root / folder, tmp_path / folder, ignore=ignored)
+    return Project(tmp_path, root)

@@ -1,0 +1,39 @@
+"""Compute bands and density of states, judge stability, compare with the reference."""
+
+import json
+from pathlib import Path
+
+from anodeflow.job import job
+
+
+def main(params, force_constants, reference, outputs, *, layer, mode, judge):
+    from ase.cell import Cell
+
+    from anodeflow import phonons
+    from anodeflow.phonon_verdict import verdict
+    from anodeflow.reference_phonons import compare, read_reference, reference_of_layer
+
+    phonon = phonons.load_phonon(Path(params), Path(force_constants))
+    bands = phonons.run_bands_and_dos(phonon, **mode)
+    phonons.write_bands(phonon, Path(outputs.bands), Path(outputs.dos), Path(outputs.mesh))
+    found = verdict(bands, Cell(phonon.primitive.cell).reciprocal(), **judge)
+    found["highest_THz"] = float(bands.frequencies_THz.max())
+    expected = reference_of_layer(read_reference(Path(reference)), layer) if reference else None
+    if expected is not None:
+        width = mode["dos_width_THz"]
+        found["reference"] = compare(bands, expected, dos_width_THz=width)
+    Path(outputs.verdict).write_text(json.dumps(found, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    with job(log=snakemake.log[0], threads=snakemake.threads):
+        p = snakemake.params
+        main(
+            snakemake.input.params,
+            snakemake.input.force_constants,
+            snakemake.input.get("reference"),
+            snakemake.output,
+            layer=snakemake.wildcards.layer,
+            mode={key: p[key] for key in ("path_points", "mesh", "dos_width_THz")},
+            judge={key: p[key] for key in ("imaginary_THz", "gamma_radius")},
+        )

@@ -1,0 +1,31 @@
+"""Follow the spacing in time and over the cell."""
+
+import json
+from pathlib import Path
+
+from anodeflow.job import job
+
+
+def main(trajectory, series, spacing_map, summary, *, map_cells):
+    from anodeflow import spacing
+    from anodeflow.tables import write_table
+    from anodeflow.trajectory import read_trajectory
+
+    run = read_trajectory(Path(trajectory))
+    table = spacing.spacing_series(run)
+    write_table(table, Path(series))
+    write_table(spacing.spacing_map(run, cells=map_cells), Path(spacing_map))
+    found = spacing.mean_spacing(table, discard_ps=run.production_start_ps)
+    found |= {"stable": run.stable, "reason": run.reason}
+    Path(summary).write_text(json.dumps(found, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    with job(log=snakemake.log[0], threads=snakemake.threads):
+        main(
+            snakemake.input.trajectory,
+            snakemake.output.series,
+            snakemake.output.map,
+            snakemake.output.summary,
+            map_cells=snakemake.params.map_cells,
+        )

@@ -1,0 +1,32 @@
+"""Compute average and step voltages from energies."""
+
+from pathlib import Path
+
+from anodeflow.job import job
+
+
+def main(bulk, structures, voltage, *, electrons_per_ion):
+    from anodeflow import tags
+    from anodeflow.adhesion_curve import energy
+    from anodeflow.structure_io import read_frames, read_structure
+    from anodeflow.tables import write_table
+    from anodeflow.voltage import voltages
+
+    metal = read_structure(bulk)
+    frames = [frame for path in structures for frame in read_frames(path)]
+    table = voltages(
+        {int(tags.ions(frame).sum()): energy(frame, "total") for frame in frames},
+        bulk_energy_per_atom=energy(metal, "total") / len(metal),
+        electrons_per_ion=electrons_per_ion,
+    )
+    write_table(table, Path(voltage))
+
+
+if __name__ == "__main__":
+    with job(log=snakemake.log[0], threads=snakemake.threads):
+        main(
+            snakemake.input.bulk,
+            snakemake.input.structures,
+            snakemake.output.voltage,
+            electrons_per_ion=snakemake.params.electrons_per_ion,
+        )

@@ -1,0 +1,32 @@
+"""Turn a scan's energies into the adhesion curve and find its peak."""
+
+import json
+from pathlib import Path
+
+from anodeflow.job import job
+
+
+def main(points, references, curve, summary, *, settings):
+    from anodeflow.adhesion_curve import adhesion_curve, summarise_adhesion
+    from anodeflow.structure_io import read_frames
+    from anodeflow.tables import write_table
+
+    layers = {layer.info["reference"]: layer for layer in read_frames(references)}
+    table = adhesion_curve(read_frames(points), layers)
+    write_table(table, Path(curve))
+    found = summarise_adhesion(table, layers, **settings)
+    Path(summary).write_text(json.dumps(found, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    with job(log=snakemake.log[0], threads=snakemake.threads):
+        main(
+            snakemake.input.points,
+            snakemake.input.references,
+            snakemake.output.curve,
+            snakemake.output.peak,
+            settings={
+                key: snakemake.params[key]
+                for key in ("spacing", "layers", "peak_window", "fit_half_width")
+            },
+        )

@@ -1,0 +1,40 @@
+"""Draw adhesion energy against spacing for each stack."""
+
+import json
+from pathlib import Path
+
+from anodeflow.job import job
+
+
+def main(curves, summaries, reference, outputs, *, rows, convention):
+    import pandas as pd
+
+    from anodeflow.adhesion_curve import read_adhesion_reference
+    from anodeflow.plots import save
+    from anodeflow.plots.adhesion import plot_adhesion
+
+    others = read_adhesion_reference(Path(reference)) if reference else None
+    stacks = {}
+    for row, curve, summary in zip(rows, curves, summaries, strict=True):
+        stack = row["system"]
+        entry = {
+            "label": row["model"],
+            "colour": row["colour"],
+            "curve": pd.read_csv(curve),
+            "peak": json.loads(Path(summary).read_text())["peak"],
+            "reference": None if others is None else others[others["stack"] == stack],
+        }
+        stacks.setdefault(stack, []).append(entry)
+    save(*plot_adhesion(stacks, **convention), outputs)
+
+
+if __name__ == "__main__":
+    with job(log=snakemake.log[0], threads=snakemake.threads):
+        main(
+            snakemake.input.curves,
+            snakemake.input.summaries,
+            snakemake.input.get("reference"),
+            snakemake.output,
+            rows=snakemake.params.rows,
+            convention={key: snakemake.params[key] for key in ("spacing", "layers")},
+        )

@@ -1,0 +1,34 @@
+"""Draw the mean square displacement of the ions."""
+
+import json
+from pathlib import Path
+
+from anodeflow.job import job
+
+
+def main(msd, summaries, outputs, *, rows):
+    import pandas as pd
+
+    from anodeflow.plots import save
+    from anodeflow.plots.diffusion import plot_msd
+
+    panels = {}
+    for row, table, summary in zip(rows, msd, summaries, strict=True):
+        entry = {
+            "label": row["model"],
+            "colour": row["colour"],
+            "msd": pd.read_csv(table),
+            "verdict": json.loads(Path(summary).read_text())["verdict"],
+        }
+        panels.setdefault((row["system"], row["ions"]), []).append(entry)
+    save(*plot_msd(panels), outputs)
+
+
+if __name__ == "__main__":
+    with job(log=snakemake.log[0], threads=snakemake.threads):
+        main(
+            snakemake.input.msd,
+            snakemake.input.summaries,
+            snakemake.output,
+            rows=snakemake.params.rows,
+        )

@@ -1,0 +1,29 @@
+"""Draw the ions' paths over the facing layer for a model."""
+
+from pathlib import Path
+
+from anodeflow.job import job
+
+
+def main(paths, trajectories, outputs, *, runs):
+    import pandas as pd
+
+    from anodeflow.plots import save
+    from anodeflow.plots.diffusion import plot_paths
+    from anodeflow.trajectory import read_trajectory
+
+    panels = {
+        title: {"paths": pd.read_csv(table), "atoms": read_trajectory(Path(trajectory)).initial}
+        for title, table, trajectory in zip(runs, paths, trajectories, strict=True)
+    }
+    save(*plot_paths(panels), outputs)
+
+
+if __name__ == "__main__":
+    with job(log=snakemake.log[0], threads=snakemake.threads):
+        main(
+            snakemake.input.paths,
+            snakemake.input.trajectories,
+            snakemake.output,
+            runs=snakemake.params.runs,
+        )

@@ -1,0 +1,32 @@
+"""Draw bands and density of states of each layer."""
+
+from pathlib import Path
+
+from anodeflow.job import job
+
+
+def main(inputs, outputs, *, rows, references):
+    from anodeflow.phonons import read_bands
+    from anodeflow.plots import save
+    from anodeflow.plots.phonons import plot_phonons
+    from anodeflow.reference_phonons import read_reference, reference_of_layer
+
+    layers = {}
+    files = zip(inputs.bands, inputs.dos, inputs.mesh, strict=True)
+    for row, (bands, dos, mesh) in zip(rows, files, strict=True):
+        path = references.get(row["system"])
+        reference = reference_of_layer(read_reference(Path(path)), row["system"]) if path else None
+        entry = {"label": row["model"], "colour": row["colour"], "reference": reference}
+        entry["bands"] = read_bands(Path(bands), Path(dos), Path(mesh))
+        layers.setdefault(row["system"], []).append(entry)
+    save(*plot_phonons(layers), outputs)
+
+
+if __name__ == "__main__":
+    with job(log=snakemake.log[0], threads=snakemake.threads):
+        main(
+            snakemake.input,
+            snakemake.output,
+            rows=snakemake.params.rows,
+            references=snakemake.params.references,
+        )
