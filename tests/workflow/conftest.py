@@ -1,4 +1,4 @@
-"""A project of its own for each test: the checkout's Snakefile, a copy of its config and resources."""
+"""A project for each test: the checkout's Snakefile, a copy of its config and resources."""
 
 import os
 import shutil
@@ -53,10 +53,9 @@ class Project:
 
     def planned(self, *arguments: str) -> set[str]:
         """Return the rules that a dry run would run, with their counts, as `rule count`."""
-        shown = self.snakemake("-n", "--quiet", "all", *arguments)
-        assert shown.returncode == 0, shown.stdout
-        dry = self.snakemake("-n", *arguments).stdout
-        table = dry.split("Job stats:")[1].split("\n\n")[0].splitlines()[3:]
+        result = self.snakemake("-n", *arguments)
+        assert result.returncode == 0, result.stdout
+        table = result.stdout.split("Job stats:")[1].split("\n\n")[0].splitlines()[3:]
         return {" ".join(line.split()) for line in table}
 
 

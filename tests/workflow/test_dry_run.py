@@ -1,0 +1,163 @@
+"""What a user meets before any job runs: the plan of a study, and sentences for mistakes."""
+
+import shutil
+
+import pytest
+import yaml
+
+DEMO = ["--configfile", "config/demo.yaml"]
+
+
+def test_the_study_plans_every_stage_with_no_weights_present(project):
+    planned = project.planned()
+    assert {"fetch_weights 3", "run_phonons 6", "scan_adhesion 9", "run_dynamics 27"} <= planned
+    assert not (project.folder / "resources/weights").exists()
+
+
+def test_the_demo_plans_phonons_with_both_models_and_dynamics_with_one(project):
+    shutil.copy(project.folder / "config/demo.yaml", project.folder / "overlay.yaml")
+    planned = project.planned()
+    assert {"fetch_weights 2", "run_phonons 4", "scan_adhesion 3", "run_dynamics 9"} <= planned
+
+
+@pytest.mark.parametrize(
+    ("overlay", "said"),
+    [
+        (
+            {"relaxaton": {}},
+            "unknown key 'relaxaton' in the top level (did you mean 'relaxation'?)",
+        ),
+        ({"relaxation": {"layers": {"fmax": -1}}}, "relaxation.layers.fmax is -1"),
+        ({"dynamics": {"temperatures": [0]}}, "dynamics.temperatures.0 is 0"),
+        ({"study": {"models": ["mace"]}}, "study.models names the model 'mace'"),
+        ({"study": {"stacks": ["m-x"]}}, "study.stacks names the stack 'm-x'"),
+        ({"reference": {"adhesion": "none.csv"}}, "reference.adhesion is 'none.csv'"),
+    ],
+)
+def test_a_mistake_in_the_config_stops_before_any_job_without_a_traceback(project, overlay, said):
+    project.overlay(overlay)
+    result = project.snakemake()
+    assert result.returncode != 0
+    assert said in result.stdout
+    assert "Traceback" not in result.stdout
+    assert not (project.folder / "results").exists()
+
+
+def test_a_name_given_twice_stops_before_any_job(project):
+    text = (project.folder / "config/config.yaml").read_text()
+    text = text.replace("    m-goh: {", "    m-go: {")
+    (project.folder / "config/config.yaml").write_text(text)
+    result = project.snakemake("-n")
+    assert "the name 'm-go' stands twice" in result.stdout
+    assert "Traceback" not in result.stdout
+
+
+def test_a_foreign_material_needs_the_config_only(project):
+    layers = {
+        "mo2cf2": {
+            "builder": "mxene",
+            "metal": "Mo",
+            "x": "C",
+            "termination": "F",
+            "n": 1,
+            "lattice": 3.0,
+            "metal_x_height": 1.2,
+            "metal_termination_height": 1.3,
+            "site": "fcc",
+            "size": [5, 5],
+        },
+        "hbn": {
+            "builder": "honeycomb",
+            "elements": ["B", "N"],
+            "lattice": 2.5,
+            "buckling": 0.0,
+            "size": [6, 6],
+        },
+    }
+    stack = {"bottom": "mo2cf2", "top": "hbn", "strained": "share", "spacing": 3.4}
+    phonons = {name: {"supercell": [4, 4, 1], "dos_width_THz": 0.3} for name in layers}
+    runs = [{"stacks": ["f-hbn"], "ions": 2, "equilibration_ps": 1.0, "production_ps": 2.0}]
+    project.overlay(
+        {
+            "study": {"models": ["chgnet"], "stacks": ["f-hbn"], "layers": list(layers)},
+            "structures": {
+                "layers": layers,
+                "stacks": {"f-hbn": stack | {"registry": [0.0, 0.0]}},
+                "ions": {"element": "Li", "bulk": {"structure": "bcc", "lattice": 3.43}},
+            },
+            "phonons": {"layers": phonons},
+            "dynamics": {"runs": runs},
+            "voltage": {"stacks": ["f-hbn"], "max_ions": 2},
+        }
+    )
+    assert {"build_unit 2", "build_stack 1", "run_phonons 2"} <= project.planned()
+    built = project.snakemake("results/structures/f-hbn_2li.extxyz")
+    assert built.returncode == 0, built.stdout
+    text = (project.folder / "results/structures/f-hbn_2li.extxyz").read_text()
+    assert int(text.split("\n", 1)[0]) == 5 * 25 + 2 * 36 + 2
+
+
+@pytest.mark.parametrize(
+    ("stack", "layers", "target", "said"),
+    [
+        ({}, {"graphene": {"lattice": 2.70}}, "m-g", "strain"),
+        ({"top": "ti2co2"}, {}, "m-g", "cannot lie on top"),
+        ({}, {}, "m-g_40na", "40"),
+        ({}, {"ti2co2": {"metal": "Tx"}}, "m-g", "Tx"),
+    ],
+)
+def test_a_structure_that_cannot_be_built_gets_one_sentence(project, stack, layers, target, said):
+    runs = [{"stacks": ["m-g"], "ions": 40, "equilibration_ps": 1.0, "production_ps": 1.0}]
+    overlay = {"structures": {"layers": layers, "stacks": {"m-g": stack}}}
+    overlay["dynamics"] = {"runs": runs}
+    project.overlay(overlay)
+    result = project.snakemake(f"results/structures/{target}.extxyz")
+    (sentence,) = [line for line in result.stdout.splitlines() if line.startswith("error: ")]
+    assert said in sentence
+    assert sentence.endswith(".")
+    assert "Traceback" not in result.stdout
+    assert not (project.folder / f"results/structures/{target}.extxyz").exists()
+
+
+def test_two_layers_of_different_angles_are_refused(project):
+    from ase import Atoms
+    from ase.io import write
+
+    square = Atoms("C", cell=[2.46, 2.46, 20.0], pbc=True)
+    write(project.folder / "square.extxyz", square)
+    layer = {"builder": "file", "path": "square.extxyz", "role": "top", "size": [5, 5]}
+    project.overlay(
+        {"structures": {"layers": {"square": layer}, "stacks": {"m-g": {"top": "square"}}}}
+    )
+    result = project.snakemake("results/structures/m-g.extxyz")
+    assert "error: " in result.stdout
+    assert "Traceback" not in result.stdout
+
+
+def test_a_structure_file_that_cannot_be_read_gets_one_sentence(project):
+    (project.folder / "mine.extxyz").write_text("this is no structure\n")
+    layer = {"builder": "file", "path": "mine.extxyz", "role": "top", "size": [5, 5]}
+    project.overlay({"structures": {"layers": {"mine": layer}, "stacks": {"m-g": {"top": "mine"}}}})
+    result = project.snakemake("results/structures/mine.extxyz")
+    assert "mine.extxyz" in result.stdout
+    assert "error: " in result.stdout
+    assert "Traceback" not in result.stdout
+
+
+def test_asking_for_a_gpu_that_is_not_there_is_refused_and_never_replaced(project):
+    import torch
+
+    if torch.cuda.is_available():
+        pytest.skip("this machine has a GPU")
+    project.overlay({"study": {"models": ["chgnet"]}})
+    result = project.snakemake("results/chgnet/relaxed/graphene_unit.extxyz")
+    assert result.returncode != 0
+    assert "no CUDA device" in result.stdout
+    assert "Traceback" not in result.stdout
+
+
+def test_the_demo_overlay_only_names_keys_that_the_study_has_or_new_models(project):
+    study = yaml.safe_load((project.folder / "config/config.yaml").read_text())
+    demo = yaml.safe_load((project.folder / "config/demo.yaml").read_text())
+    for section, keys in demo.items():
+        assert set(keys) - set(study[section]) <= {"mace-demo"}
