@@ -57,6 +57,17 @@ class Plan:
             for replica in range(dynamics.replicas)
         }
 
+    def among_alike(self, run: str) -> str:
+        """Return what tells a run from others of its stack and ions, e.g. `, 300 K, replica 1`."""
+        dynamics, own = self.config.dynamics, self.runs[run]
+        temperature = f", {own['temperature']:g} K" if len(dynamics.temperatures) > 1 else ""
+        return temperature + (f", replica {own['replica']}" if dynamics.replicas > 1 else "")
+
+    def title(self, run: str) -> str:
+        """Return a run's title in figures, e.g. `m-go, 8 Na`."""
+        own, element = self.runs[run], self.config.structures.ions.element
+        return f"{own['stack']}, {own['ions']} {element}{self.among_alike(run)}"
+
     @cached_property
     def minima(self) -> dict[str, dict]:
         """Return every structure that is relaxed, with its section of `relaxation`."""

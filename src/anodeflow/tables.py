@@ -50,9 +50,17 @@ HEADERS = {
     "mean_abs_THz": "mean deviation (THz)",
     "max_abs_THz": "largest deviation (THz)",
     "highest_error_THz": "error of the highest (THz)",
+    "metal_x_spread": "± spread",
+    "metal_termination_spread": "± spread",
+    "metal_metal_spread": "± spread",
+    "sheet_spread": "± spread",
     "height": "peak (eV/nm²)",
+    "height_error": "± (eV/nm²)",
+    "spacing_error": "± (Å)",
+    "spacing_no_dispersion": "without D3 at d (Å)",
+    "standard_error": "± (Å)",
     "height_J_m2": "peak (J/m²)",
-    "spacing": "at d (Å)",
+    "spacing": "d (Å)",
     "height_no_dispersion": "peak without D3 (eV/nm²)",
     "spline_spacing": "published spline: at d (Å)",
     "strain_energy_eV_nm2": "strain energy (eV/nm²)",
@@ -253,6 +261,7 @@ def _structure_row(row: Mapping) -> dict:
             flat[bond] = check["bonds"][bond]["mean"]
             flat[f"{bond}_spread"] = check["bonds"][bond]["std"]
     flat["thickness"] = check["thickness"]
+    flat["spacing"] = check["spacing"]
     flat["coordination"] = ", ".join(
         f"{c['x']} X + {c['termination']} T" for c in check["coordination"]
     )

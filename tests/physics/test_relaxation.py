@@ -118,7 +118,7 @@ def test_too_few_steps_fail_with_the_force_reached_and_keep_the_last_geometry(tm
     with pytest.raises(NotConvergedError) as caught:
         _relax(atoms, EMT(), max_steps=2, unfinished=unfinished)
     message = str(caught.value)
-    assert "in 2 steps, not the 0.001 asked for; raise relaxation.max_steps above 2" in message
+    assert "in 2 steps, not the 0.001 asked for; raise relaxation.max_steps (for a scan" in message
     last = read(unfinished)
     assert not np.allclose(last.positions, atoms.positions)
     last.calc = EMT()

@@ -28,6 +28,7 @@ def published():
 def check(**changed):
     return {
         "thickness": 4.4555512345,
+        "spacing": None,
         "bonds": {"metal_x": {"mean": 2.1719, "std": 0.0004, "count": 6}},
         "coordination": [{"x": 3, "termination": 3}],
         "termination_site": "fcc",

@@ -39,12 +39,17 @@ class Project:
             *configfile,
         ]
 
+    @property
+    def environment(self) -> dict[str, str]:
+        """Return the environment of a run: this Python's own commands come first."""
+        return os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+
     def snakemake(self, *arguments: str) -> subprocess.CompletedProcess:
         """Run snakemake and return its result, stdout and stderr joined in stdout."""
         return subprocess.run(
             self.command(*arguments),
             cwd=self.folder,
-            env=os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"},
+            env=self.environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -55,14 +60,21 @@ class Project:
         """Return the rules that a dry run would run, with their counts, as `rule count`."""
         result = self.snakemake("-n", *arguments)
         assert result.returncode == 0, result.stdout
+        if "Nothing to be done" in result.stdout:
+            return set()
         table = result.stdout.split("Job stats:")[1].split("\n\n")[0].splitlines()[3:]
         return {" ".join(line.split()) for line in table}
+
+
+def new_project(folder: Path, root: Path) -> Project:
+    """Return a project in `folder` with all that a checkout holds but weights and results."""
+    for name in ("config", "resources", "profiles"):
+        ignored = shutil.ignore_patterns("weights")
+        shutil.copytree(root / name, folder / name, ignore=ignored)
+    return Project(folder, root)
 
 
 @pytest.fixture
 def project(tmp_path, root) -> Project:
     """Return a fresh project."""
-    for folder in ("config", "resources"):
-        ignored = shutil.ignore_patterns("weights")
-        shutil.copytree(root / folder, tmp_path / folder, ignore=ignored)
-    return Project(tmp_path, root)
+    return new_project(tmp_path, root)

@@ -134,12 +134,13 @@ def rows(keys):
 
 def run_rows(keys):
     """Return what a table or figure says of each (model, run), in the order of `paths`."""
-    return [
-        row
-        | {"system": run["stack"]}
-        | {key: run[key] for key in ("ions", "temperature", "replica")}
-        for row, run in ((row, PLAN.runs[row["system"]]) for row in rows(keys))
-    ]
+    filled = []
+    for row in rows(keys):
+        run = PLAN.runs[row["system"]]
+        own = {key: run[key] for key in ("ions", "temperature", "replica")}
+        label = row["model"] + PLAN.among_alike(row["system"])
+        filled.append(row | own | {"system": run["stack"], "label": label})
+    return filled
 
 
 def table_rows(wildcards):

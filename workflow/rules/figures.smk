@@ -129,7 +129,7 @@ rule plot_spacing_map:
     benchmark:
         "results/benchmarks/plot_spacing_map/{model}.tsv"
     params:
-        runs=FILLED_RUNS,
+        titles=[PLAN.title(run) for run in FILLED_RUNS],
         method=METHOD["figures"],
     script:
         "../scripts/plot_spacing_map.py"
@@ -165,7 +165,7 @@ rule plot_paths:
     benchmark:
         "results/benchmarks/plot_paths/{model}.tsv"
     params:
-        runs=FILLED_RUNS,
+        titles=[PLAN.title(run) for run in FILLED_RUNS],
         method=METHOD["figures"],
     script:
         "../scripts/plot_paths.py"

@@ -15,7 +15,7 @@ def main(msd, summaries, outputs, *, rows):
     panels = {}
     for row, table, summary in zip(rows, msd, summaries, strict=True):
         entry = {
-            "label": row["model"],
+            "label": row["label"],
             "colour": row["colour"],
             "msd": pd.read_csv(table),
             "verdict": json.loads(Path(summary).read_text())["verdict"],

@@ -5,7 +5,7 @@ from pathlib import Path
 from anodeflow.job import job
 
 
-def main(paths, trajectories, outputs, *, runs):
+def main(paths, trajectories, outputs, *, titles):
     import pandas as pd
 
     from anodeflow.plots import save
@@ -14,7 +14,7 @@ def main(paths, trajectories, outputs, *, runs):
 
     panels = {
         title: {"paths": pd.read_csv(table), "atoms": read_trajectory(Path(trajectory)).initial}
-        for title, table, trajectory in zip(runs, paths, trajectories, strict=True)
+        for title, table, trajectory in zip(titles, paths, trajectories, strict=True)
     }
     save(*plot_paths(panels), outputs)
 
@@ -25,5 +25,5 @@ if __name__ == "__main__":
             snakemake.input.paths,
             snakemake.input.trajectories,
             snakemake.output,
-            runs=snakemake.params.runs,
+            titles=snakemake.params.titles,
         )

@@ -16,7 +16,7 @@ def main(series, published, outputs, *, rows):
     panels = {}
     for row, path in zip(rows, series, strict=True):
         entry = {
-            "label": row["model"],
+            "label": row["label"],
             "colour": row["colour"],
             "series": pd.read_csv(path),
             "reference": None if others is None else published_spacings(others, row["system"]),

@@ -5,7 +5,7 @@ from pathlib import Path
 from anodeflow.job import job
 
 
-def main(maps, trajectories, outputs, *, runs):
+def main(maps, trajectories, outputs, *, titles):
     import pandas as pd
 
     from anodeflow.plots import save
@@ -14,7 +14,7 @@ def main(maps, trajectories, outputs, *, runs):
 
     panels = {
         title: {"map": pd.read_csv(table), "atoms": read_trajectory(Path(trajectory)).initial}
-        for title, table, trajectory in zip(runs, maps, trajectories, strict=True)
+        for title, table, trajectory in zip(titles, maps, trajectories, strict=True)
     }
     save(*plot_spacing_map(panels), outputs)
 
@@ -25,5 +25,5 @@ if __name__ == "__main__":
             snakemake.input.maps,
             snakemake.input.trajectories,
             snakemake.output,
-            runs=snakemake.params.runs,
+            titles=snakemake.params.titles,
         )

@@ -8,6 +8,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from uncertainties import ufloat
 
 from anodeflow.adhesion_curve import select_curve
 from anodeflow.plots.style import PAGE_MM, REFERENCE_GREY, figure, styled
@@ -102,7 +103,8 @@ def _mark_peak(ax: Axes, entry: Mapping, row: int) -> None:
     peak = entry["peak"]
     text = "no peak"
     if peak["found"]:
-        text = f"peak {peak['spacing']:.3f} ± {peak['spacing_error']:.3f} Å"
+        position = ufloat(peak["spacing"], peak["spacing_error"])
+        text = f"peak at {position:.2u} Å".replace("+/-", " ± ")
         ax.errorbar(
             peak["spacing"],
             peak["height"],

@@ -111,9 +111,9 @@ def _finish_msd(fig: Figure, axes: np.ndarray, panels: dict[tuple[str, int], lis
             scaley=False,
         )
     for ax in axes[-1]:
-        ax.set_xlabel("lag time (ps)")
+        ax.set_xlabel("Lag time (ps)")
     for ax in axes[:, 0]:
-        ax.set_ylabel("in-plane MSD (Å$^2$)")
+        ax.set_ylabel("In-plane MSD (Å$^2$)")
     entries = [entry for group in panels.values() for entry in group]
     looks = {entry["label"]: {"color": entry["colour"]} for entry in entries}
     looks["single ions"] = {"color": "0.7", "linewidth": 0.5}
@@ -151,7 +151,7 @@ def plot_paths(panels: dict[str, dict]) -> tuple[Figure, pd.DataFrame]:
     start = {"marker": "o", "color": "black", "markerfacecolor": "none", "linestyle": "none"}
     handles.append(Line2D([], [], label="start of an ion", **start))
     fig.legend(handles=handles, loc="outside lower center", ncols=8)
-    fig.colorbar(dots, ax=axes, location="bottom", label="time (ps)", shrink=0.5, aspect=35)
+    fig.colorbar(dots, ax=axes, location="bottom", label="Time (ps)", shrink=0.5, aspect=35)
     return fig, table[["panel", "ion", "time_ps", "x", "y"]].reset_index(drop=True)
 
 

@@ -81,7 +81,7 @@ def _draw_reference(band_axes, reference: pd.DataFrame, bands: Bands, layer: str
         marker="o",
         markerfacecolor="white",
         markeredgecolor=REFERENCE_GREY,
-        label="reference",
+        label="reference at Γ, M, K",
         clip_on=False,
         zorder=3,
     )

@@ -67,11 +67,11 @@ def plot_spacing(panels: dict[str, list[dict]]) -> tuple[Figure, pd.DataFrame]:
             shown.append(_draw_series(ax, entry).assign(stack=stack))
         shown.append(_draw_references(ax, _references(entries), styles).assign(stack=stack))
         ax.set_title(stack)
-        ax.set_xlabel("time (ps)")
+        ax.set_xlabel("Time (ps)")
     for ax in axes.flat[len(panels) :]:
         ax.remove()
     for ax in axes[:, 0]:
-        ax.set_ylabel("spacing (Å)")
+        ax.set_ylabel("Spacing (Å)")
     fig.legend(handles=_handles(panels), loc="outside lower center", ncols=6)
     table = pd.concat([rows for rows in shown if len(rows)], ignore_index=True)
     columns_first = ["stack", "label", "time_ps", "spacing", "running_mean", "phase"]
@@ -87,9 +87,10 @@ def _draw_series(ax: Axes, entry: dict) -> pd.DataFrame:
     every = slice(None, None, -(-len(time) // POINTS))
     ax.plot(time[every], spacing[every], color=entry["colour"], alpha=0.3, linewidth=0.4)
     ax.plot(time[every], smooth[every], color=entry["colour"], linewidth=1.2)
-    equilibration = series.loc[series["phase"] == "equilibration", "time_ps"]
-    if len(equilibration):
-        ax.axvspan(time[0], equilibration.max(), color="0.93", linewidth=0, zorder=0)
+    equilibrating = (series["phase"] == "equilibration").to_numpy()
+    if equilibrating.any():
+        end = min(equilibrating.sum(), len(time) - 1)
+        ax.axvspan(time[0], time[end], color="0.93", linewidth=0, zorder=0)
     if (series["phase"] == "unstable").any():
         ax.plot(time[-1], spacing[-1], "x", color=entry["colour"], markersize=6, clip_on=False)
     ax.set_xlim(left=0)
@@ -151,7 +152,7 @@ def plot_spacing_map(panels: dict[str, dict]) -> tuple[Figure, pd.DataFrame]:
         ax.set_title(title, loc="center")
     scale_bar(axes[0], 3.0)
     fig.legend(handles=_map_handles(panels), loc="outside lower center", ncols=6)
-    fig.colorbar(mesh, ax=axes, location="bottom", label="local spacing (Å)", shrink=0.5, aspect=35)
+    fig.colorbar(mesh, ax=axes, location="bottom", label="Local spacing (Å)", shrink=0.5, aspect=35)
     first = ["panel", *(name for name in table.columns if name != "panel")]
     return fig, table[first].reset_index(drop=True)
 

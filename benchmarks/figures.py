@@ -1,0 +1,83 @@
+"""What every benchmark returns, and what several of them need."""
+
+import statistics
+from dataclasses import dataclass
+from pathlib import Path
+
+from ase import Atoms
+
+ROOT = Path(__file__).parents[1]
+WEIGHTS = ROOT / "resources/demo-model/mace-mxene-demo.model"
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One measured figure and the limit it should stay below."""
+
+    name: str
+    value: float
+    unit: str
+    limit: float | None
+
+    @property
+    def within(self) -> str:
+        """Return whether the figure meets its limit."""
+        if self.limit is None:
+            return "–"
+        return "yes" if self.value <= self.limit else "NO"
+
+
+def study_stack(ions: int = 0) -> Atoms:
+    """Build m-g as the study has it, with sodium if asked."""
+    import yaml
+
+    from anodeflow.ions import fill_ions
+    from anodeflow.layers import build_layer
+    from anodeflow.stacks import stack_layers
+
+    structures = yaml.safe_load((ROOT / "config/config.yaml").read_text())["structures"]
+    height = structures["cell_height"]
+    layers = [
+        build_layer(structures["layers"][name], cell_height=height)
+        for name in ("ti2co2", "graphene")
+    ]
+    settings = structures["stacks"]["m-g"]
+    stack = stack_layers(
+        *layers,
+        strained=settings["strained"],
+        spacing=settings["spacing"],
+        registry=settings["registry"],
+        strain_limit=structures["strain_limit"],
+        cell_height=height,
+    )
+    spacing = structures["ions"]["spacing"]
+    return fill_ions(stack, element="Na", count=ions, spacing=spacing) if ions else stack
+
+
+def demo_calculator(folder: Path, *, dtype: str, dispersion: bool = True):
+    """Load the demo model, with D3 as the study adds it."""
+    import yaml
+
+    from anodeflow.calculators import load_calculator
+    from anodeflow.weights import fetch_weights
+
+    card = folder / "card.json"
+    weights = folder / "demo.model"
+    lock = folder / "lock.json"
+    fetch_weights(
+        weights, card, family="mace", source=str(WEIGHTS), sha256=None, mirror=None, lock=lock
+    )
+    config = yaml.safe_load((ROOT / "config/config.yaml").read_text())
+    return load_calculator(
+        weights,
+        card,
+        family="mace",
+        device="cpu",
+        dispersion=config["dispersion"] if dispersion else None,
+        dtype=dtype,
+    )
+
+
+def median(values: list[float]) -> float:
+    """Return the median."""
+    return statistics.median(values)

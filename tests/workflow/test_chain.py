@@ -1,0 +1,316 @@
+"""The whole chain on the demo model: what it makes, what reruns, what a kill or bad input does."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+import yaml
+from conftest import Project, new_project
+
+from anodeflow.structure_io import read_frames
+
+MODEL = "mace-demo"
+EMPTY_RUN, FILLED_RUN = "m-g_0na_300K_0", "m-g_1na_300K_0"
+TRAJECTORY = f"results/{MODEL}/dynamics/{FILLED_RUN}.h5"
+SCAN = f"results/{MODEL}/adhesion/m-g.extxyz"
+TABLES = ["structure", "phonons", "adhesion", "spacing", "diffusion", "voltage"]
+FIGURES = ["phonons", "adhesion", "voltage", "spacing", "msd"] + [
+    f"{figure}_{MODEL}" for figure in ("structures", "spacing_map", "paths")
+]
+ALL_FIGURES = {
+    f"plot_{figure} 1" for figure in ("phonons", "adhesion", "voltage", "spacing", "msd")
+} | {"plot_structures 1", "plot_spacing_map 1", "plot_paths 1"}
+
+
+def settings(root: Path) -> dict:
+    """Return the smallest settings with which every stage still has something to do."""
+    demo = yaml.safe_load((root / "config/demo.yaml").read_text())["models"][MODEL]
+    run = {"stacks": ["m-g"], "equilibration_ps": 0.01, "production_ps": 0.03}
+    return {
+        "study": {"models": [MODEL], "stacks": ["m-g"], "layers": ["graphene"]},
+        "models": {MODEL: demo | {"precision": {"static": "float64", "dynamics": "float64"}}},
+        "dispersion": {"pair_cutoff_bohr": 20.0, "coordination_cutoff_bohr": 20.0},
+        "relaxation": {key: {"fmax": 0.3} for key in ("layers", "stacks", "bulk")},
+        "phonons": {
+            "path_points": 30,
+            "mesh": [6, 6, 1],
+            "layers": {"graphene": {"supercell": [2, 2, 1]}},
+        },
+        "adhesion": {"first_spacing": 2.6, "last_spacing": 4.2, "points": 5, "fmax": 0.3},
+        "dynamics": {
+            "frame_interval_fs": 10.0,
+            "ion_interval_fs": 5.0,
+            "checkpoint_interval_ps": 0.01,
+            "runs": [run | {"ions": 0}, run | {"ions": 1}],
+        },
+        "diffusion": {"residence_ps": 0.01},
+        "voltage": {"stacks": ["m-g"], "max_ions": 1},
+    }
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory, root) -> Project:
+    """Return a project in which the chain ran once; tests look at it and leave it as it is."""
+    project = new_project(tmp_path_factory.mktemp("chain"), root)
+    project.overlay(settings(root))
+    result = project.snakemake()
+    assert result.returncode == 0, result.stdout
+    return project
+
+
+@pytest.fixture
+def copied(finished, tmp_path) -> Project:
+    """Return a copy of the finished project, times and Snakemake's records included."""
+    shutil.copytree(finished.folder, tmp_path / "copy")
+    return replace(finished, folder=tmp_path / "copy")
+
+
+def edited(project: Project, changes: dict) -> set[str]:
+    """Return what a dry run plans after these keys of the overlay were changed, totals left out."""
+
+    def merge(old: dict, new: dict) -> dict:
+        for key, value in new.items():
+            old[key] = merge(old.get(key, {}), value) if isinstance(value, dict) else value
+        return old
+
+    overlay = yaml.safe_load((project.folder / "overlay.yaml").read_text())
+    project.overlay(merge(overlay, changes))
+    return {line for line in project.planned() if not line.startswith(("all ", "total "))}
+
+
+def sentence(result: subprocess.CompletedProcess) -> str:
+    """Return the one sentence with which a run failed."""
+    assert result.returncode != 0
+    assert "Traceback" not in result.stdout
+    (line,) = [line for line in result.stdout.splitlines() if line.startswith("error: ")]
+    assert line.endswith(".")
+    return line
+
+
+def kill_once_there(project: Project, target: str, pattern: str) -> list[Path]:
+    """Start a run, kill its whole process group when `pattern` has a match, return the matches."""
+    with (project.folder / "killed.txt").open("w") as output:
+        run = subprocess.Popen(
+            project.command(target),
+            cwd=project.folder,
+            env=project.environment,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        deadline = time.monotonic() + 120
+        while not (found := list(project.folder.glob(pattern))) and run.poll() is None:
+            assert time.monotonic() < deadline, (project.folder / "killed.txt").read_text()
+            time.sleep(0.005)
+        assert run.poll() is None, (project.folder / "killed.txt").read_text()
+        os.killpg(run.pid, signal.SIGKILL)
+        run.wait()
+    assert not (project.folder / target).exists()
+    return found
+
+
+def run_again(project: Project, target: str) -> None:
+    """Do as a user does after a kill: try, read that the folder is locked, unlock, run again."""
+    refused = project.snakemake(target)
+    assert refused.returncode != 0
+    assert "--unlock" in refused.stdout
+    assert "Traceback" not in refused.stdout
+    assert project.snakemake("--unlock").returncode == 0
+    result = project.snakemake(target)
+    assert result.returncode == 0, result.stdout
+    assert (project.folder / target).exists()
+    assert not list((project.folder / "results").rglob("*.part"))
+
+
+def contents(path: Path) -> dict[str, np.ndarray]:
+    """Return every dataset and attribute of an HDF5 file by each name that leads to it."""
+
+    def walk(item: h5py.Dataset | h5py.Group, name: str) -> dict[str, np.ndarray]:
+        found = {f"{name}@{key}": np.asarray(value) for key, value in item.attrs.items()}
+        if isinstance(item, h5py.Dataset):
+            return found | {name: item[()]}
+        for key in item:
+            found |= walk(item[key], f"{name}/{key}".lstrip("/"))
+        return found
+
+    with h5py.File(path) as file:
+        return walk(file, "")
+
+
+@pytest.mark.slow
+def test_one_command_makes_every_figure_and_table(finished):
+    results = finished.folder / "results"
+    figures = [f"figures/{name}.{kind}" for name in FIGURES for kind in ("pdf", "png", "csv")]
+    tables = [f"tables/{name}.{kind}" for name in TABLES for kind in ("csv", "md")]
+    assert not [name for name in figures + tables if not (results / name).stat().st_size]
+    assert not list(results.rglob("*.part"))
+
+
+@pytest.mark.slow
+def test_the_chain_makes_trajectories_that_hold_what_the_config_asked_for(finished):
+    for run, ions in ((EMPTY_RUN, 0), (FILLED_RUN, 1)):
+        held = contents(finished.folder / f"results/{MODEL}/dynamics/{run}.h5")
+        assert list(held["particles/all/position/step"]) == [0, 10, 20, 30, 40]
+        assert held["particles/all/position/value"].shape == (5, 80 + 50 + ions, 3)
+        assert len(held["observables/spacing/value"]) == 9
+        assert ("particles/ions/position/value" in held) == bool(ions)
+    assert len(read_frames(finished.folder / SCAN)) == 5
+
+
+@pytest.mark.slow
+def test_a_finished_chain_has_nothing_to_be_done(finished):
+    assert finished.planned() == set()
+
+
+@pytest.mark.slow
+def test_another_temperature_redoes_the_dynamics_and_what_is_read_from_it_only(copied):
+    assert edited(copied, {"dynamics": {"temperatures": [310.0]}}) == {
+        "run_dynamics 2",
+        "analyse_spacing 2",
+        "analyse_diffusion 1",
+        "plot_spacing 1",
+        "plot_spacing_map 1",
+        "plot_msd 1",
+        "plot_paths 1",
+        "tabulate 2",
+    }
+
+
+@pytest.mark.slow
+def test_a_label_redoes_the_figures_and_tables_that_show_it_only(copied):
+    assert edited(copied, {"models": {MODEL: {"label": "other"}}}) == {
+        "plot_phonons 1",
+        "plot_adhesion 1",
+        "plot_voltage 1",
+        "plot_spacing 1",
+        "plot_msd 1",
+        "tabulate 6",
+    }
+
+
+@pytest.mark.slow
+def test_a_colour_redoes_figures_only(copied):
+    planned = edited(copied, {"models": {MODEL: {"colour": "#112233"}}})
+    assert "plot_adhesion 1" in planned
+    assert planned <= ALL_FIGURES
+
+
+@pytest.mark.slow
+def test_another_number_of_points_redoes_the_scan_its_fit_figure_and_table_only(copied):
+    assert edited(copied, {"adhesion": {"points": 6}}) == {
+        "scan_adhesion 1",
+        "fit_adhesion 1",
+        "plot_adhesion 1",
+        "tabulate 1",
+    }
+
+
+@pytest.mark.slow
+def test_the_order_of_keys_and_the_spelling_of_numbers_redo_nothing(copied):
+    def reversed_keys(value):
+        if isinstance(value, dict):
+            return {key: reversed_keys(value[key]) for key in reversed(value)}
+        return value
+
+    for name in ("config/config.yaml", "overlay.yaml"):
+        path = copied.folder / name
+        mirrored = reversed_keys(yaml.safe_load(path.read_text()))
+        text = yaml.safe_dump(mirrored, sort_keys=False)
+        path.write_text(re.sub(r"(\d)\.0$", r"\1", text, flags=re.MULTILINE))
+    assert "- 300\n" in (copied.folder / "config/config.yaml").read_text()
+    assert copied.planned() == set()
+
+
+@pytest.mark.slow
+def test_another_phonon_mesh_keeps_the_force_constants(copied):
+    assert edited(copied, {"phonons": {"mesh": [8, 8, 1]}}) == {
+        "analyse_phonons 1",
+        "plot_phonons 1",
+        "tabulate 1",
+    }
+
+
+@pytest.mark.slow
+def test_one_more_stack_adds_its_own_jobs_and_keeps_the_others(copied):
+    assert edited(copied, {"study": {"stacks": ["m-g", "m-go"]}}) == {
+        "build_layer 1",
+        "build_stack 1",
+        "relax 2",
+        "check_structure 1",
+        "scan_adhesion 1",
+        "fit_adhesion 1",
+        "plot_structures 1",
+        "plot_adhesion 1",
+        "tabulate 2",
+    }
+
+
+@pytest.mark.slow
+def test_a_run_killed_between_checkpoints_continues_and_ends_with_the_same_numbers(
+    finished, copied
+):
+    (copied.folder / TRAJECTORY).unlink()
+    kill_once_there(copied, TRAJECTORY, f"{TRAJECTORY}.part/000001.npz")
+    run_again(copied, TRAJECTORY)
+    log = copied.folder / f"results/logs/run_dynamics/{MODEL}/{FILLED_RUN}.log"
+    assert "continuing after" in log.read_text()
+    unkilled, killed = contents(finished.folder / TRAJECTORY), contents(copied.folder / TRAJECTORY)
+    assert unkilled.keys() == killed.keys()
+    assert not [name for name in unkilled if not np.array_equal(unkilled[name], killed[name])]
+
+
+@pytest.mark.slow
+def test_a_killed_scan_keeps_its_finished_points_and_ends_with_the_same_energies(finished, copied):
+    (copied.folder / SCAN).unlink()
+    kept = kill_once_there(copied, SCAN, f"{SCAN}.part/spacing-*.extxyz")
+    number = len(kept)
+    run_again(copied, SCAN)
+    log = (copied.folder / f"results/logs/scan_adhesion/{MODEL}/m-g.log").read_text()
+    assert "layer " not in log
+    assert log.count("spacing ") == 5 - number
+    unkilled, killed = read_frames(finished.folder / SCAN), read_frames(copied.folder / SCAN)
+    for one, other in zip(unkilled, killed, strict=True):
+        assert other.get_potential_energy() == pytest.approx(one.get_potential_energy(), abs=1e-6)
+        np.testing.assert_allclose(other.positions, one.positions, atol=1e-5)
+
+
+def test_weights_of_another_hash_are_refused_with_both_hashes_and_not_kept(project):
+    overlay = settings(project.root)
+    given = overlay["models"][MODEL]["weights"]["sha256"]
+    overlay["models"][MODEL]["weights"]["sha256"] = "0" * 64
+    project.overlay(overlay)
+    said = sentence(project.snakemake(f"resources/weights/{MODEL}.model"))
+    assert given in said
+    assert "0" * 64 in said
+    assert not list((project.folder / "resources/weights").glob("[!.]*"))
+
+
+@pytest.mark.slow
+def test_a_trajectory_cut_in_the_middle_is_refused_in_one_sentence(copied):
+    path = copied.folder / TRAJECTORY
+    os.truncate(path, path.stat().st_size // 2)
+    said = sentence(copied.snakemake(f"results/{MODEL}/spacing/{FILLED_RUN}.json"))
+    assert f"{TRAJECTORY} cannot be read as a trajectory" in said
+
+
+@pytest.mark.slow
+def test_a_relaxation_out_of_steps_names_the_key_to_raise_and_keeps_its_geometry(copied):
+    overlay = yaml.safe_load((copied.folder / "overlay.yaml").read_text())
+    overlay["relaxation"] |= {"max_steps": 2, "layers": {"fmax": 1.0e-6}}
+    copied.overlay(overlay)
+    target = f"results/{MODEL}/relaxed/ti2co2.extxyz"
+    said = sentence(copied.snakemake(target))
+    assert "raise relaxation.max_steps above 2" in said
+    kept = f"{target}.unfinished.extxyz"
+    assert kept in said
+    (geometry,) = read_frames(copied.folder / kept)
+    assert len(geometry) == 16 * 5
+    assert not (copied.folder / target).exists()
