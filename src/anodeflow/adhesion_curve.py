@@ -21,6 +21,7 @@ LAYER_STATES = {
     "strained": ("bottom", "top", ""),
     "own": ("bottom_own", "top_own", "_relaxed_reference"),
 }
+TERMS = {"energy_model", "energy_dispersion"}
 SPLINE_DEGREE = 4
 SPLINE_GRID = 500
 MIN_FIT_POINTS = 6
@@ -60,7 +61,7 @@ def adhesion_curve(frames: Sequence[Atoms], references: Mapping[str, Atoms]) -> 
             f"The layers given are {sorted(references)}: adhesion needs bottom and top, or "
             "bottom_own and top_own."
         )
-    split = all("energy_model" in a.info for a in [*frames, *references.values()])
+    split = all(a.info.keys() >= TERMS for a in [*frames, *references.values()])
     area = np.array([area_nm2(frame) for frame in frames])
     columns = {
         column: [spacing_of(frame, convention=convention) for frame in frames]
@@ -220,18 +221,24 @@ def summarise_adhesion(
         layers: as in `select_curve`.
         peak_window: window of `peak_spline`, Å.
         fit_half_width: half width of `peak_fit`, Å.
+
+    What structures of others do not hold is not made up: without the terms of the energy there is
+    no peak without dispersion, and without all four layers strain_energy is null.
     """
-    chosen = {
-        name: select_curve(curve, spacing=spacing, layers=layers, dispersion=dispersion)
-        for name, dispersion in (("peak", True), ("peak_no_dispersion", False))
-    }
-    peaks = {name: peak_fit(d, e, half_width=fit_half_width) for name, (d, e) in chosen.items()}
+    total = select_curve(curve, spacing=spacing, layers=layers, dispersion=True)
+    try:
+        bare = select_curve(curve, spacing=spacing, layers=layers, dispersion=False)
+        bare_peak = peak_fit(*bare, half_width=fit_half_width)
+    except StructureError as error:
+        bare_peak = _no_peak(0, str(error))
+    complete = {name for pair in LAYER_STATES.values() for name in pair[:2]} <= references.keys()
     return {
         "spacing_convention": spacing,
         "layers": layers,
-        **peaks,
-        "peak_published_spline": peak_spline(*chosen["peak"], window=peak_window),
-        "strain_energy": strain_energy(references),
+        "peak": peak_fit(*total, half_width=fit_half_width),
+        "peak_no_dispersion": bare_peak,
+        "peak_published_spline": peak_spline(*total, window=peak_window),
+        "strain_energy": strain_energy(references) if complete else None,
     }
 
 
@@ -270,16 +277,18 @@ def energy(atoms: Atoms, term: str) -> float:
 
     Args:
         term: `energy_model`, or `total` for model plus dispersion; `total` is also taken from the
-            stored energy of a structure that does not carry the terms apart.
+            energy of a structure that does not carry the terms apart, as ASE stores it or as
+            `energy` in info.
 
     Raises:
         StructureError: the structure carries no energy.
     """
-    if "energy_model" in atoms.info:
+    if atoms.info.keys() >= TERMS:
         dispersion = 0.0 if term == "energy_model" else atoms.info["energy_dispersion"]
         return float(atoms.info["energy_model"] + dispersion)
-    if term == "total" and atoms.calc is not None and "energy" in atoms.calc.results:
-        return float(atoms.calc.results["energy"])
+    stored = atoms.info if atoms.calc is None else atoms.info | atoms.calc.results
+    if term == "total" and "energy" in stored:
+        return float(stored["energy"])
     raise StructureError(
         f"The structure {atoms.get_chemical_formula()} carries no {term} energy: relax it first."
     )

@@ -81,7 +81,7 @@ def _check_runs(config: Config) -> None:
     runs = config.dynamics.runs
     for i, entry in enumerate(runs):
         for stack in entry.stacks:
-            _known(stack, f"dynamics.runs.{i}.stacks", "the stack", config.study.stacks)
+            _known(stack, f"dynamics.runs.{i}.stacks", "the stack", config.structures.stacks)
         _unique(entry.stacks, f"dynamics.runs.{i}.stacks")
     _unique([(s, e.ions) for e in runs for s in e.stacks], "dynamics.runs (stack, ions)")
     _unique(config.dynamics.temperatures, "dynamics.temperatures")
@@ -107,7 +107,7 @@ def check_names(config: Config) -> None:
                 "its supercell and dos_width_THz."
             )
     for name in config.voltage.stacks:
-        _known(name, "voltage.stacks", "the stack", study.stacks)
+        _known(name, "voltage.stacks", "the stack", config.structures.stacks)
     for name in config.models:
         if name in RESERVED_MODEL_NAMES:
             raise ConfigError(f"config: the model name '{name}' is a folder of results: rename it.")

@@ -4,7 +4,8 @@ Verdict: `diffusive` when the log-log slope of the mean in-plane MSD over the fi
 `slope_window`, the MSD at the end of the window exceeds `confined_msd` and at least `minimum_hops`
 hops were counted (a single jump already gives a slope of 1); `confined` when no hop was counted and
 that MSD stays at or below `confined_msd`; else `hopping`. `undetermined` when the run is too short
-for a window of three lags.
+for a window of three lags, or when no ion stayed in a hollow for `residence_ps`: then no hop could
+be seen, and none seen means nothing.
 
 D is fitted (`msd.fit_diffusion`) only when diffusive. Otherwise an upper bound is given,
 D ≤ max(Γ_high ⟨l²⟩ / (2d), MSD(τ_end) / (2d τ_end)), d = 2, with Γ_high the upper end of the 95 %
@@ -18,7 +19,7 @@ import pandas as pd
 from ase import Atoms
 
 from anodeflow.errors import TrajectoryError
-from anodeflow.hops import HOP_COLUMNS, assign_sites, count_hops, settle
+from anodeflow.hops import HOP_COLUMNS, UNSETTLED, assign_sites, count_hops, settle
 from anodeflow.ions import hollow_sites
 from anodeflow.msd import (
     A2_PS_TO_CM2_S,
@@ -84,21 +85,26 @@ def analyse_diffusion(traj: Trajectory, *, settings: dict) -> DiffusionAnalysis:
     )
     if len(lags) < LEAST_LAGS:
         criterion = f"{len(times)} stable production frames, too few for {LEAST_LAGS} lags to fit"
-        return DiffusionAnalysis(
-            {**summary, **NO_D, "verdict": "undetermined", "criterion": criterion},
-            pd.DataFrame(columns=MSD_COLUMNS, dtype=float),
-            pd.DataFrame(columns=HOP_COLUMNS),
-        )
+        return _undetermined(summary, criterion, pd.DataFrame(columns=MSD_COLUMNS, dtype=float))
 
     positions = remove_drift(traj.ion_positions, traj.bottom_centre)[frames]
     msd = _msd_table(positions, times)
     sites, cell = hollow_sites(traj.initial), np.asarray(traj.cell)[:2, :2]
     assigned = assign_sites(positions[..., :2], sites, cell)
     settled = settle(assigned, times_ps=times, residence_ps=settings["residence_ps"])
+    if (settled == UNSETTLED).all():
+        stay = f"no ion stayed in a hollow for {settings['residence_ps']:g} ps"
+        return _undetermined(summary, f"{stay}: run longer, or shorten residence_ps", msd)
     counted, hops = count_hops(settled, sites=sites, cell=cell, times_ps=times)
     return DiffusionAnalysis(
         {**summary, **counted, **_judge(msd, lags, counted, settings)}, msd, hops
     )
+
+
+def _undetermined(summary: dict, criterion: str, msd: pd.DataFrame) -> DiffusionAnalysis:
+    verdict = {"verdict": "undetermined", "criterion": criterion}
+    hops = pd.DataFrame(columns=HOP_COLUMNS)
+    return DiffusionAnalysis({**summary, **NO_D, **verdict}, msd, hops)
 
 
 def _describe_run(traj: Trajectory, times_ps: np.ndarray) -> dict:

@@ -114,12 +114,13 @@ def count_hops(
 ) -> tuple[dict, pd.DataFrame]:
     """Count the hops of all ions and turn them into a rate and a diffusion coefficient.
 
-    Γ = n / t, with t the time summed over the ions and the interval of `poisson_interval`;
+    Γ = n / t, with t the time that the ions were settled, summed over them (only then a hop is seen
+    to leave a site), and the interval of `poisson_interval`;
     D_hop = Γ ⟨l²⟩ / (2d), d = 2. Without a hop ⟨l²⟩ is the square of the shortest distance between
     two sites, so that the upper end of the interval keeps a meaning.
 
     Args:
-        settled: settled sites (F, I).
+        settled: settled sites (F, I), not all UNSETTLED.
         sites: lateral positions of the sites (M, 2), Å.
         cell: lateral cell vectors in rows (2, 2), Å.
         times_ps: evenly spaced times (F,), ps.
@@ -131,7 +132,7 @@ def count_hops(
     """
     # ASSUME: successive hops are uncorrelated; hops back and forth make D_hop an overestimate.
     hops = find_hops(settled, sites=sites, cell=cell, times_ps=times_ps)
-    exposure = settled.size * frame_interval(times_ps)
+    exposure = np.count_nonzero(settled != UNSETTLED) * frame_interval(times_ps)
     backward = int((hops["direction"] == "backward").sum())
     if len(hops):
         square, length = float((hops["length"] ** 2).mean()), float(hops["length"].mean())

@@ -5,6 +5,7 @@ import sys
 import traceback
 import warnings
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
 from anodeflow.errors import AnodeflowError
@@ -13,7 +14,7 @@ from anodeflow.threads import set_threads
 
 @contextlib.contextmanager
 def job(*, log: str | Path, threads: int) -> Iterator[None]:
-    """Run a job's body with `threads` threads and everything it prints in `log`.
+    """Run a job's body with `threads` threads and append everything it prints to `log`.
 
     A user's mistake ends the job with its one sentence, in the log and on the terminal; anything
     else is a defect and shows its traceback in both.
@@ -21,10 +22,11 @@ def job(*, log: str | Path, threads: int) -> Iterator[None]:
     set_threads(threads)
     Path(log).parent.mkdir(parents=True, exist_ok=True)
     with (
-        open(log, "w", encoding="utf-8", buffering=1) as stream,
+        open(log, "a", encoding="utf-8", buffering=1) as stream,
         contextlib.redirect_stdout(stream),
         contextlib.redirect_stderr(stream),
     ):
+        print(f"started {datetime.now():%Y-%m-%d %H:%M:%S}, {threads} thread(s)")
         warnings.simplefilter("default")
         try:
             yield

@@ -33,6 +33,14 @@ class Plan:
         return sorted({stack.bottom for stack in stacks} | {stack.top for stack in stacks})
 
     @cached_property
+    def voltage_stacks(self) -> list[str]:
+        """Return the stacks whose voltage is computed."""
+        return self._studied(self.config.voltage.stacks)
+
+    def _studied(self, stacks: list[str]) -> list[str]:
+        return [stack for stack in stacks if stack in self.config.study.stacks]
+
+    @cached_property
     def units(self) -> list[str]:
         """Return the names of the unit cells."""
         return [f"{layer}_unit" for layer in self.config.study.layers]
@@ -52,7 +60,7 @@ class Plan:
                 "seed": dynamics.seed + replica,
             }
             for entry in dynamics.runs
-            for stack in entry.stacks
+            for stack in self._studied(entry.stacks)
             for temperature in dynamics.temperatures
             for replica in range(dynamics.replicas)
         }
@@ -83,9 +91,9 @@ class Plan:
     def fillings(self) -> list[str]:
         """Return the names of the stacks with ions that are relaxed."""
         wanted = [(run["stack"], run["ions"]) for run in self.runs.values()]
-        voltage = self.config.voltage
-        if voltage.host == "relaxed":
-            wanted += [(s, n) for s in voltage.stacks for n in range(1, voltage.max_ions + 1)]
+        if self.config.voltage.host == "relaxed":
+            counts = range(1, self.config.voltage.max_ions + 1)
+            wanted += [(stack, count) for stack in self.voltage_stacks for count in counts]
         return sorted({self.filled(stack, count) for stack, count in wanted if count})
 
     def models(self, stage: str) -> list[str]:

@@ -6,6 +6,7 @@ from ase import Atoms
 
 from anodeflow import tags
 from anodeflow.errors import StructureError, TrajectoryError
+from anodeflow.heights import heights
 from anodeflow.msd import frame_interval, remove_drift
 from anodeflow.trajectory import Trajectory
 
@@ -17,10 +18,22 @@ LEAST_OCCUPANCY = 0.1
 """Atoms per frame below which a cell of the map shows rare excursions, not a mean height."""
 
 
+MAP_COLUMNS = (
+    "cell_a",
+    "cell_b",
+    "fraction_a",
+    "fraction_b",
+    "spacing",
+    "sheet_samples",
+    "facing_samples",
+)
+
+
 def spacing_of(atoms: Atoms, *, convention: str) -> float:
     """Measure the spacing of one stack.
 
-    d = ⟨z⟩(partner layer) − ⟨z⟩(tag 3), in Å.
+    d = ⟨z⟩(partner layer) − ⟨z⟩(tag 3), in Å, with the stack in one piece: a structure whose atoms
+    were wrapped into the cell has the spacing of the one that was not.
 
     Args:
         atoms: stack with tags.
@@ -43,7 +56,7 @@ def spacing_of(atoms: Atoms, *, convention: str) -> float:
             f"{facing.sum()} tagged as facing termination, and a spacing needs both: give a stack "
             "with tags."
         )
-    z = atoms.positions[:, 2]
+    z = heights(atoms)
     return float(z[layer].mean() - z[facing].mean())
 
 
@@ -151,36 +164,29 @@ def spacing_map(traj: Trajectory, *, cells: int) -> pd.DataFrame:
 
     Returns:
         one row per cell: cell_a, cell_b, fraction_a, fraction_b (its centre), spacing (Å),
-        sheet_samples, facing_samples.
+        sheet_samples, facing_samples; no row for a run without a stable production frame.
 
     Raises:
-        TrajectoryError: no stable production frame, or no partner layer.
+        TrajectoryError: no partner layer or no facing atoms.
     """
     frames = phases(traj, traj.times_ps) == "production"
     sheet, facing = traj.tags == tags.SHEET, traj.tags == tags.UPPER_TERMINATION
-    if not frames.any() or not sheet.any() or not facing.any():
+    if not sheet.any() or not facing.any():
         raise TrajectoryError(
-            f"A spacing map needs a partner layer and stable production frames, and this run has "
-            f"{sheet.sum()} sheet atoms, {facing.sum()} facing atoms and {frames.sum()} frames: "
-            "give a longer run of a stack."
+            f"A spacing map needs two layers, and this run has {sheet.sum()} sheet atoms (tag 10) "
+            f"and {facing.sum()} facing atoms (tag 3): give a run of a stack."
         )
+    if not frames.any():
+        return pd.DataFrame(columns=MAP_COLUMNS, dtype=float)
     host = traj.positions[:, np.isin(traj.tags, tags.BOTTOM_TAGS)].mean(axis=1)
     positions = remove_drift(traj.positions, host)[frames]
     lateral = np.asarray(traj.cell)[:2, :2]
     high, high_samples = _plane_heights(positions[:, sheet], lateral, cells)
     low, low_samples = _plane_heights(positions[:, facing], lateral, cells)
     a, b = np.divmod(np.arange(cells**2), cells)
-    return pd.DataFrame(
-        {
-            "cell_a": a,
-            "cell_b": b,
-            "fraction_a": (a + 0.5) / cells,
-            "fraction_b": (b + 0.5) / cells,
-            "spacing": high - low,
-            "sheet_samples": high_samples,
-            "facing_samples": low_samples,
-        }
-    )
+    centres = (a + 0.5) / cells, (b + 0.5) / cells
+    columns = (a, b, *centres, high - low, high_samples, low_samples)
+    return pd.DataFrame(dict(zip(MAP_COLUMNS, columns, strict=True)))
 
 
 def _plane_heights(

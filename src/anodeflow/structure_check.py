@@ -8,6 +8,7 @@ from ase.neighborlist import natural_cutoffs, neighbor_list
 
 from anodeflow import tags
 from anodeflow.errors import StructureError
+from anodeflow.heights import heights
 
 BOND_SCALE = 1.15
 """Atoms are bonded when closer than the sum of their covalent radii times this."""
@@ -28,10 +29,11 @@ TERMINATIONS = (tags.LOWER_TERMINATION, tags.UPPER_TERMINATION)
 def check_structure(atoms: Atoms, start: Atoms) -> dict:
     """Measure a structure and tell whether it is still the structure it started as.
 
-    thickness = mean z(tag 3) − mean z(tag 1); spacing = mean z(tag 10) − mean z(tag 3). Bonded are
-    atoms closer than 1.15 times the sum of their covalent radii; metal_metal counts neighbours in
-    one plane only. The site of a termination is that of the first atom straight below it, seen from
-    its own face: top (the metal it binds to), hcp (X), fcc (the metal further in), else other.
+    thickness = mean z(tag 3) − mean z(tag 1); spacing = mean z(tag 10) − mean z(tag 3), also of
+    atoms that were wrapped into the cell. Bonded are atoms closer than 1.15 times the sum of their
+    covalent radii; metal_metal counts neighbours in one plane only. The site of a termination is
+    that of the first atom straight below it, seen from its own face: top (the metal it binds to),
+    hcp (X), fcc (the metal further in), else other.
 
     Args:
         atoms: the structure, N atoms with tags.
@@ -78,10 +80,10 @@ def _refuse_other_atoms(atoms: Atoms, start: Atoms) -> None:
 
 
 def _height_between(atoms: Atoms, lower: int, upper: int) -> float | None:
-    roles, heights = atoms.get_tags(), atoms.positions[:, 2]
+    roles, z = atoms.get_tags(), heights(atoms)
     if lower not in roles or upper not in roles:
         return None
-    return float(heights[roles == upper].mean() - heights[roles == lower].mean())
+    return float(z[roles == upper].mean() - z[roles == lower].mean())
 
 
 def _bonds(atoms: Atoms) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

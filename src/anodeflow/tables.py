@@ -299,7 +299,7 @@ def _adhesion_row(row: Mapping) -> dict:
         "height_no_dispersion": bare.get("height"),
         "spacing_no_dispersion": bare.get("spacing"),
         "spline_spacing": summary["peak_published_spline"].get("spacing"),
-        "strain_energy_eV_nm2": summary["strain_energy"]["total_eV_nm2"],
+        "strain_energy_eV_nm2": (summary["strain_energy"] or {}).get("total_eV_nm2"),
         "note": peak.get("sentence"),
     }
 

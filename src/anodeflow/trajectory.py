@@ -36,6 +36,8 @@ OBSERVABLES = {
 }
 RECORDED_PACKAGES = ("ase", "numpy", "torch", "mace-torch", "chgnet", "dftd3", "torch-dftd")
 
+CHUNK_NUMBERS = 4096
+
 
 @dataclass(frozen=True)
 class Trajectory:
@@ -162,8 +164,11 @@ def _append(file: h5py.File, segment: Mapping[str, np.ndarray], *, timestep_fs: 
         for name, (group, unit) in series.items():
             values = segment[name]
             if f"{group}/value" not in file:
-                shape = (0, *values.shape[1:])
-                file.create_dataset(f"{group}/value", shape, float, maxshape=(None, *shape[1:]))
+                one = values.shape[1:]
+                # Whole frames in a chunk, or reading one frame touches every chunk of the file.
+                frames = max(1, CHUNK_NUMBERS // int(np.prod(one)))
+                sizes = {"maxshape": (None, *one), "chunks": (frames, *one)}
+                file.create_dataset(f"{group}/value", (0, *one), float, **sizes)
                 file[f"{group}/value"].attrs["unit"] = unit
             _extend(file, f"{group}/value", values)
 

@@ -246,3 +246,19 @@ def test_paths_are_folded_into_the_cell_and_keep_their_distance_to_the_sites():
     difference = (second[["x", "y"]].to_numpy() - path[:, 1]) @ np.linalg.inv(LATERAL)
     np.testing.assert_allclose(difference, np.round(difference), atol=1e-9)
     np.testing.assert_allclose(second["time_ps"], np.arange(200) * STEP_PS)
+
+
+def test_an_ion_that_never_settles_is_not_called_confined():
+    atoms = host(1)
+    sites = hollow_sites(atoms)
+    other = sites[np.argsort(np.linalg.norm(sites - sites[0], axis=1))[1]]
+    # One frame in each of two hollows by turns, faster than the residence time of two frames.
+    here = (np.arange(2000) % 2 == 0)[:, None, None]
+    analysis = analyse_diffusion(
+        trajectory(atoms, np.where(here, sites[0], other)), settings=SETTINGS
+    )
+    assert analysis.summary["verdict"] == "undetermined"
+    assert "no ion stayed in a hollow for 0.1 ps" in analysis.summary["criterion"]
+    assert analysis.summary["D_upper_bound_cm2_s"] is None
+    assert len(analysis.msd) == 2000
+    json.dumps(analysis.summary)

@@ -14,9 +14,11 @@ from anodeflow.adhesion_curve import (
     read_adhesion_reference,
     select_curve,
     strain_energy,
+    summarise_adhesion,
 )
 from anodeflow.errors import ReferenceDataError, StructureError
 from anodeflow.plots.adhesion import plot_adhesion
+from anodeflow.tables import adhesion_table
 
 REFERENCE = Path(__file__).parents[2] / "resources" / "reference" / "adhesion.csv"
 WINDOW = (3.4, 5.0)
@@ -149,6 +151,23 @@ def test_structures_with_total_energies_only_have_no_curve_without_dispersion():
     assert len(d) == 3
     with pytest.raises(StructureError, match="no column adhesion_no_dispersion_eV_nm2"):
         select_curve(curve, spacing="sheet", layers="strained", dispersion=False)
+
+
+def test_structures_of_others_with_an_energy_alone_give_a_summary_without_what_they_lack():
+    frames, references = scan()
+    for atoms in [*frames, *references.values()]:
+        total = atoms.info.pop("energy_model") + atoms.info.pop("energy_dispersion")
+        atoms.info["energy"] = total
+    own = {name: references[name] for name in ("bottom_own", "top_own")}
+    curve = adhesion_curve(frames, own)
+    assert curve["adhesion_relaxed_reference_eV_nm2"].tolist() == pytest.approx([0.95, 1.45, 1.95])
+    summary = summarise_adhesion(
+        curve, own, spacing="all", layers="own", peak_window=WINDOW, fit_half_width=0.6
+    )
+    assert summary["strain_energy"] is None
+    assert "no column" in summary["peak_no_dispersion"]["sentence"]
+    row = adhesion_table([{"model": "study", "system": "m-g", "result": summary}], None)
+    assert row["layers"].tolist() == ["own"]
 
 
 def test_a_curve_needs_frames_energies_and_both_layers():

@@ -65,6 +65,7 @@ def test_every_field_of_the_schema_is_in_the_study_file(study_config, root):
         ("study/layers", ["mos2"], "study.layers names the layer 'mos2', which is not defined"),
         ("study/layers", ["graphene-o"], "which has no unit cell"),
         ("voltage/stacks", ["m-gx"], "voltage.stacks names the stack 'm-gx'"),
+        ("dynamics/runs/0/stacks", ["m-gx"], "dynamics.runs.0.stacks names the stack 'm-gx'"),
         ("models/chgnet/precision", {"static": "float64", "dynamics": "float32"}, "CHGNet evaluates in float32 only"),
         ("models/mace-mp-0/card/labels_hold_dispersion", True, "set calculator.dispersion to false"),
         ("models/mace-mp-0/stages", ["phonons"], "stages lacks relaxation"),
@@ -144,8 +145,22 @@ def test_a_frozen_host_relaxes_no_filling_for_the_voltage(study_config, root):
     assert plan.fillings == sorted(f"m-{s}_{n}na" for s in ("g", "go", "goh") for n in (1, 8))
 
 
+def test_a_study_of_one_stack_leaves_the_runs_of_the_others_out(study_config, root):
+    study_config["study"]["stacks"] = ["m-g"]
+    plan = Plan(load_config(study_config, root=root))
+    assert list(plan.runs) == ["m-g_0na_300K_0", "m-g_1na_300K_0", "m-g_8na_300K_0"]
+    assert plan.voltage_stacks == []
+    assert plan.fillings == ["m-g_1na", "m-g_8na"]
+
+
 def test_a_stage_a_model_does_not_list_is_not_run_for_it(study_config, root):
     study_config["study"]["models"] = ["mace-mp-0", "chgnet"]
     plan = Plan(load_config(study_config, root=root))
     assert plan.models("dynamics") == ["mace-mp-0"]
     assert plan.models("phonons") == ["mace-mp-0", "chgnet"]
+
+
+def test_the_conda_file_pins_what_the_requirements_pin(root):
+    pins = set((root / "envs/requirements.txt").read_text().splitlines())
+    conda = yaml.safe_load((root / "envs/mace.yaml").read_text())
+    assert set(conda["dependencies"][-1]["pip"]) < pins

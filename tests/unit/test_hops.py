@@ -130,6 +130,13 @@ def test_without_a_hop_the_upper_bound_takes_the_nearest_site():
     assert summary["D_hop_high_cm2_s"] == pytest.approx(expected, rel=1e-3)
 
 
+def test_time_before_an_ion_settles_does_not_dilute_the_rate():
+    settled = np.vstack([np.full((600, 1), UNSETTLED), path((0, 200), (16, 200))])
+    summary, _ = count_hops(settled, sites=SITES, cell=CELL, times_ps=times(1000))
+    assert summary["rate_per_ps"] == pytest.approx(1 / (400 * STEP_PS))
+    assert summary["settled_fraction"] == pytest.approx(0.4)
+
+
 def test_hops_of_a_poisson_walker_give_its_rate():
     rng, rate, frames = np.random.default_rng(8), 0.5, 100_000
     jumps = rng.random((frames, 1)) < rate * STEP_PS

@@ -129,3 +129,14 @@ def test_the_map_paints_each_value_over_its_own_cell():
     np.testing.assert_allclose(centre, [2.5 / 8, 5.5 / 8])
     painted = mesh.get_array().reshape(8, 8)[2, 5]
     assert painted == values.query("cell_a == 2 and cell_b == 5")["spacing"].item()
+
+
+@pytest.mark.parametrize("others", [0, 1])
+def test_a_run_that_broke_before_its_production_has_a_panel_that_says_so(others, tmp_path):
+    empty = spacing_table().iloc[:0].astype(object)
+    panels = {"broken": {"map": empty, "atoms": atoms()}}
+    panels |= {"whole": {"map": spacing_table(), "atoms": atoms()}} if others else {}
+    fig, table = plot_spacing_map(panels)
+    assert [text.get_text() for text in fig.axes[0].texts][:1] == ["no stable production"]
+    assert len(table) == 64 * others
+    save_figure(fig, tmp_path / "map")

@@ -233,8 +233,24 @@ def test_a_rare_excursion_into_a_cell_does_not_set_its_height():
     assert table["spacing"][0] == pytest.approx(4.0, abs=0.1)
 
 
-def test_a_run_without_production_has_no_map():
+@pytest.mark.parametrize("broken", [True, False])
+def test_a_run_without_stable_production_has_an_empty_map(broken):
     atoms = stack()
-    run = trajectory(atoms, atoms.positions[None], production_start_ps=1.0)
-    with pytest.raises(TrajectoryError, match="0 frames"):
+    run = trajectory(
+        atoms,
+        atoms.positions[None],
+        production_start_ps=1.0,
+        stable=not broken,
+        unstable_after_ps=0.0 if broken else None,
+    )
+    table = spacing_map(run, cells=8)
+    assert table.empty
+    whole = spacing_map(trajectory(atoms, atoms.positions[None]), cells=8)
+    assert table.columns.tolist() == whole.columns.tolist()
+
+
+def test_a_run_of_one_layer_has_no_map():
+    atoms = stack()
+    run = trajectory(atoms, atoms.positions[None], tags=np.zeros(len(atoms), int))
+    with pytest.raises(TrajectoryError, match="0 sheet atoms"):
         spacing_map(run, cells=8)

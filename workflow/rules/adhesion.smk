@@ -19,6 +19,8 @@ rule scan_adhesion:
         "results/logs/scan_adhesion/{model}/{stack}.log",
     benchmark:
         "results/benchmarks/scan_adhesion/{model}/{stack}.tsv"
+    conda:
+        "../../envs/mace.yaml"
     resources:
         gpu=gpus,
         mem_mb=4000,
@@ -52,6 +54,8 @@ rule fit_adhesion:
         "results/logs/fit_adhesion/{model}/{stack}.log",
     benchmark:
         "results/benchmarks/fit_adhesion/{model}/{stack}.tsv"
+    conda:
+        "../../envs/mace.yaml"
     params:
         spacing=lookup("adhesion/spacing", within=config),
         layers=lookup("adhesion/layers", within=config),

@@ -21,10 +21,16 @@ except ConfigError as error:
 
 config = PLAN.config.model_dump(mode="json")
 
+# Scripts that run in a conda environment of their own find the library of this checkout.
+LIBRARY = os.path.join(workflow.basedir, "src")
+os.environ["PYTHONPATH"] = os.pathsep.join(
+    filter(None, [LIBRARY, os.environ.get("PYTHONPATH")])
+)
+
 
 def one_of(names):
     """Return the pattern that matches these names and nothing else."""
-    return "|".join(map(re.escape, names))
+    return "|".join(map(re.escape, names)) or "(?!)"
 
 
 wildcard_constraints:
@@ -144,11 +150,20 @@ def run_rows(keys):
 
 
 def table_rows(wildcards):
-    """Return what each row of a table is about."""
+    """Return what each row of a table is about, without what only figures show."""
     keys = KEYS[wildcards.table]
-    return run_rows(keys) if wildcards.table in ("spacing", "diffusion") else rows(keys)
+    about = (
+        run_rows(keys) if wildcards.table in ("spacing", "diffusion") else rows(keys)
+    )
+    drawn = ("colour", "label")
+    return [{key: row[key] for key in row if key not in drawn} for row in about]
 
 
+# In the study's order, so that the order of keys under `reference` decides nothing.
+PHONON_REFERENCES = {
+    layer: config["reference"]["phonons"].get(layer)
+    for layer in config["study"]["layers"]
+}
 FILLED_RUNS = PLAN.runs_with(ions=True)
 EMPTY_RUNS = PLAN.pairs("dynamics", PLAN.runs_with(ions=False))
 
@@ -159,7 +174,7 @@ KEYS = {
     "adhesion": PLAN.pairs("adhesion", config["study"]["stacks"]),
     "spacing": PLAN.pairs("dynamics", list(PLAN.runs)),
     "diffusion": PLAN.pairs("dynamics", FILLED_RUNS),
-    "voltage": PLAN.pairs("voltage", config["voltage"]["stacks"]),
+    "voltage": PLAN.pairs("voltage", PLAN.voltage_stacks),
 }
 RESULTS = {
     "structure": "results/{model}/relaxed/{name}.json",

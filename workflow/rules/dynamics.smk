@@ -17,6 +17,8 @@ rule run_dynamics:
         "results/logs/run_dynamics/{model}/{run}.log",
     benchmark:
         "results/benchmarks/run_dynamics/{model}/{run}.tsv"
+    conda:
+        "../../envs/mace.yaml"
     resources:
         gpu=gpus,
         mem_mb=4000,
@@ -46,6 +48,8 @@ rule analyse_spacing:
         "results/logs/analyse_spacing/{model}/{run}.log",
     benchmark:
         "results/benchmarks/analyse_spacing/{model}/{run}.tsv"
+    conda:
+        "../../envs/mace.yaml"
     params:
         map_cells=lookup("diffusion/map_cells", within=config),
         method=METHOD["diffusion"],
@@ -65,6 +69,8 @@ rule analyse_diffusion:
         "results/logs/analyse_diffusion/{model}/{run}.log",
     benchmark:
         "results/benchmarks/analyse_diffusion/{model}/{run}.tsv"
+    conda:
+        "../../envs/mace.yaml"
     params:
         settings=lookup("diffusion", within=config),
         method=METHOD["diffusion"],

@@ -29,6 +29,8 @@ rule tabulate:
         "results/logs/tabulate/{table}.log",
     benchmark:
         "results/benchmarks/tabulate/{table}.tsv"
+    conda:
+        "../../envs/mace.yaml"
     params:
         rows=table_rows,
         method=METHOD["figures"],
@@ -48,6 +50,8 @@ rule plot_structures:
         "results/logs/plot_structures/{model}.log",
     benchmark:
         "results/benchmarks/plot_structures/{model}.tsv"
+    conda:
+        "../../envs/mace.yaml"
     params:
         stacks=lookup("study/stacks", within=config),
         method=METHOD["figures"],
@@ -61,18 +65,18 @@ rule plot_phonons:
         bands=paths("results/{model}/phonons/{name}/band.yaml", KEYS["phonons"]),
         dos=paths("results/{model}/phonons/{name}/total_dos.dat", KEYS["phonons"]),
         mesh=paths("results/{model}/phonons/{name}/mesh.hdf5", KEYS["phonons"]),
-        references=lambda wildcards: [
-            path for path in config["reference"]["phonons"].values() if path
-        ],
+        references=list(filter(None, PHONON_REFERENCES.values())),
     output:
         multiext("results/figures/phonons", ".pdf", ".png", ".csv"),
     log:
         "results/logs/plot_phonons.log",
     benchmark:
         "results/benchmarks/plot_phonons.tsv"
+    conda:
+        "../../envs/mace.yaml"
     params:
         rows=rows(KEYS["phonons"]),
-        references=lookup("reference/phonons", within=config),
+        references=PHONON_REFERENCES,
         method=METHOD["figures"],
     script:
         "../scripts/plot_phonons.py"
@@ -90,6 +94,8 @@ rule plot_adhesion:
         "results/logs/plot_adhesion.log",
     benchmark:
         "results/benchmarks/plot_adhesion.tsv"
+    conda:
+        "../../envs/mace.yaml"
     params:
         rows=rows(KEYS["adhesion"]),
         spacing=lookup("adhesion/spacing", within=config),
@@ -110,6 +116,8 @@ rule plot_spacing:
         "results/logs/plot_spacing.log",
     benchmark:
         "results/benchmarks/plot_spacing.tsv"
+    conda:
+        "../../envs/mace.yaml"
     params:
         rows=run_rows(EMPTY_RUNS),
         method=METHOD["figures"],
@@ -128,6 +136,8 @@ rule plot_spacing_map:
         "results/logs/plot_spacing_map/{model}.log",
     benchmark:
         "results/benchmarks/plot_spacing_map/{model}.tsv"
+    conda:
+        "../../envs/mace.yaml"
     params:
         titles=[PLAN.title(run) for run in FILLED_RUNS],
         method=METHOD["figures"],
@@ -146,6 +156,8 @@ rule plot_msd:
         "results/logs/plot_msd.log",
     benchmark:
         "results/benchmarks/plot_msd.tsv"
+    conda:
+        "../../envs/mace.yaml"
     params:
         rows=run_rows(KEYS["diffusion"]),
         method=METHOD["figures"],
@@ -164,6 +176,8 @@ rule plot_paths:
         "results/logs/plot_paths/{model}.log",
     benchmark:
         "results/benchmarks/plot_paths/{model}.tsv"
+    conda:
+        "../../envs/mace.yaml"
     params:
         titles=[PLAN.title(run) for run in FILLED_RUNS],
         method=METHOD["figures"],
@@ -182,6 +196,8 @@ rule plot_voltage:
         "results/logs/plot_voltage.log",
     benchmark:
         "results/benchmarks/plot_voltage.tsv"
+    conda:
+        "../../envs/mace.yaml"
     params:
         rows=rows(KEYS["voltage"]),
         ion=lookup("structures/ions/element", within=config),

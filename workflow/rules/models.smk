@@ -20,6 +20,8 @@ rule fetch_weights:
         "results/logs/fetch_weights/{model}.log",
     benchmark:
         "results/benchmarks/fetch_weights/{model}.tsv"
+    conda:
+        "../../envs/mace.yaml"
     params:
         weights=lookup("models/{model}/weights", within=config),
         family=lookup("models/{model}/calculator/family", within=config),

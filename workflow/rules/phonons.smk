@@ -17,6 +17,8 @@ rule run_phonons:
         "results/logs/run_phonons/{model}/{layer}.log",
     benchmark:
         "results/benchmarks/run_phonons/{model}/{layer}.tsv"
+    conda:
+        "../../envs/mace.yaml"
     resources:
         gpu=gpus,
         mem_mb=4000,
@@ -49,6 +51,8 @@ rule analyse_phonons:
         "results/logs/analyse_phonons/{model}/{layer}.log",
     benchmark:
         "results/benchmarks/analyse_phonons/{model}/{layer}.tsv"
+    conda:
+        "../../envs/mace.yaml"
     params:
         path_points=lookup("phonons/path_points", within=config),
         mesh=lookup("phonons/mesh", within=config),

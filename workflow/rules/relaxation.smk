@@ -15,6 +15,8 @@ rule relax:
         "results/logs/relax/{model}/{structure}.log",
     benchmark:
         "results/benchmarks/relax/{model}/{structure}.tsv"
+    conda:
+        "../../envs/mace.yaml"
     resources:
         gpu=gpus,
         mem_mb=4000,
@@ -42,6 +44,8 @@ rule check_structure:
         "results/logs/check_structure/{model}/{structure}.log",
     benchmark:
         "results/benchmarks/check_structure/{model}/{structure}.tsv"
+    conda:
+        "../../envs/mace.yaml"
     params:
         method=METHOD["relaxation"],
     script:

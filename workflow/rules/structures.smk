@@ -22,6 +22,8 @@ rule build_unit:
         "results/logs/build_unit/{layer}.log",
     benchmark:
         "results/benchmarks/build_unit/{layer}.tsv"
+    conda:
+        "../../envs/mace.yaml"
     params:
         settings=lookup("structures/layers/{layer}", within=config),
         cell_height=lookup("structures/cell_height", within=config),
@@ -40,6 +42,8 @@ rule build_layer:
         "results/logs/build_layer/{layer}.log",
     benchmark:
         "results/benchmarks/build_layer/{layer}.tsv"
+    conda:
+        "../../envs/mace.yaml"
     params:
         settings=lookup("structures/layers/{layer}", within=config),
         base=lambda wildcards: PLAN.base(wildcards.layer),
@@ -60,6 +64,8 @@ rule build_stack:
         "results/logs/build_stack/{stack}.log",
     benchmark:
         "results/benchmarks/build_stack/{stack}.tsv"
+    conda:
+        "../../envs/mace.yaml"
     params:
         settings=lookup("structures/stacks/{stack}", within=config),
         cell_height=lookup("structures/cell_height", within=config),
@@ -79,6 +85,8 @@ rule fill_ions:
         "results/logs/fill_ions/{stack}_{n}{ion}.log",
     benchmark:
         "results/benchmarks/fill_ions/{stack}_{n}{ion}.tsv"
+    conda:
+        "../../envs/mace.yaml"
     params:
         element=lookup("structures/ions/element", within=config),
         spacing=lookup("structures/ions/spacing", within=config),
@@ -95,6 +103,8 @@ rule build_bulk:
         "results/logs/build_bulk/{ion}.log",
     benchmark:
         "results/benchmarks/build_bulk/{ion}.tsv"
+    conda:
+        "../../envs/mace.yaml"
     params:
         element=lookup("structures/ions/element", within=config),
         settings=lookup("structures/ions/bulk", within=config),

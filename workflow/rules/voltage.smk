@@ -16,6 +16,8 @@ rule fill_frozen_host:
         "results/logs/fill_frozen_host/{model}/{stack}.log",
     benchmark:
         "results/benchmarks/fill_frozen_host/{model}/{stack}.tsv"
+    conda:
+        "../../envs/mace.yaml"
     resources:
         gpu=gpus,
         mem_mb=4000,
@@ -47,6 +49,8 @@ rule compute_voltage:
         "results/logs/compute_voltage/{model}/{stack}.log",
     benchmark:
         "results/benchmarks/compute_voltage/{model}/{stack}.tsv"
+    conda:
+        "../../envs/mace.yaml"
     params:
         electrons_per_ion=lookup("structures/ions/electrons_per_ion", within=config),
         method=METHOD["voltage"],

@@ -11,14 +11,16 @@ def main(structure, weights, card, relaxed, *, calculator, settings):
     from anodeflow.relaxation import relax
     from anodeflow.structure_io import read_structure, write_structure
 
-    relaxed_structure = relax(
+    unfinished = Path(f"{relaxed}.unfinished.extxyz")
+    minimum = relax(
         read_structure(structure),
         load_calculator(Path(weights), Path(card), **calculator),
         **settings,
         log=sys.stdout,
-        unfinished=Path(f"{relaxed}.unfinished.extxyz"),
+        unfinished=unfinished,
     )
-    write_structure(relaxed, relaxed_structure)
+    write_structure(relaxed, minimum)
+    unfinished.unlink(missing_ok=True)
 
 
 if __name__ == "__main__":

@@ -14,8 +14,7 @@ def main(table, results, published, csv, markdown, *, rows):
     def read(path):
         return json.loads(path.read_text()) if path.suffix == ".json" else pd.read_csv(path)
 
-    about = [{key: row[key] for key in row if key not in ("colour", "label")} for row in rows]
-    entries = [row | {"result": read(Path(path))} for row, path in zip(about, results, strict=True)]
+    entries = [row | {"result": read(Path(path))} for row, path in zip(rows, results, strict=True)]
     others = tables.read_published(Path(published)) if published else None
     filled = tables.TABLES[table](entries, others)
     Path(markdown).write_text(tables.to_markdown(filled))

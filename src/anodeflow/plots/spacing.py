@@ -6,6 +6,8 @@ import numpy as np
 import pandas as pd
 from ase import Atoms
 from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
@@ -136,7 +138,8 @@ def _handles(panels: dict[str, list[dict]]) -> list[Line2D]:
 def plot_spacing_map(panels: dict[str, dict]) -> tuple[Figure, pd.DataFrame]:
     """Draw maps of the time-averaged local spacing, all on one colour scale.
 
-    Crosses are the facing atoms, circles the ions and the atoms of the partner layer's groups.
+    Crosses are the facing atoms, circles the ions and the atoms of the partner layer's groups. A
+    run that broke before its production keeps its panel, which says so in place of a map.
 
     Args:
         panels: title to {"map": table of `anodeflow.spacing.spacing_map`, "atoms": structure}.
@@ -145,30 +148,36 @@ def plot_spacing_map(panels: dict[str, dict]) -> tuple[Figure, pd.DataFrame]:
         the figure; the maps with a column `panel`.
     """
     fig, axes = map_panels(len(panels), next(iter(panels.values()))["atoms"])
-    table = pd.concat([p["map"].assign(panel=title) for title, p in panels.items()])
-    limits = {"vmin": table["spacing"].min(), "vmax": table["spacing"].max()}
+    maps = [p["map"].assign(panel=title) for title, p in panels.items()]
+    table = pd.concat([m for m in maps if len(m)] or maps[:1])
+    scale = ScalarMappable(Normalize(table["spacing"].min(), table["spacing"].max()))
     for ax, (title, panel) in zip(axes, panels.items(), strict=True):
-        mesh = _draw_map(ax, panel["map"], panel["atoms"], limits)
+        _draw_map(ax, panel["map"], panel["atoms"], scale.norm)
         ax.set_title(title, loc="center")
     scale_bar(axes[0], 3.0)
     fig.legend(handles=_map_handles(panels), loc="outside lower center", ncols=6)
-    fig.colorbar(mesh, ax=axes, location="bottom", label="Local spacing (Å)", shrink=0.5, aspect=35)
+    if len(table):
+        bar = {"location": "bottom", "shrink": 0.5, "aspect": 35}
+        fig.colorbar(scale, ax=axes, label="Local spacing (Å)", **bar)
     first = ["panel", *(name for name in table.columns if name != "panel")]
     return fig, table[first].reset_index(drop=True)
 
 
-def _draw_map(ax: Axes, table: pd.DataFrame, atoms: Atoms, limits: dict) -> object:
+def _draw_map(ax: Axes, table: pd.DataFrame, atoms: Atoms, norm: Normalize) -> None:
+    draw_cell(ax, atoms)
+    if table.empty:
+        middle = {"ha": "center", "va": "center", "transform": ax.transAxes}
+        ax.text(0.5, 0.5, "no stable production", color=REFERENCE_GREY, **middle)
+        return
     cells = int(table["cell_a"].max()) + 1
     values = np.empty((cells, cells))
     values[table["cell_a"], table["cell_b"]] = table["spacing"]
     edges = np.linspace(0, 1, cells + 1)
     a, b = np.meshgrid(edges, edges, indexing="ij")
     corners = np.stack([a, b], axis=-1) @ atoms.cell.array[:2, :2]
-    mesh = ax.pcolormesh(corners[..., 0], corners[..., 1], values, **limits, rasterized=True)
+    ax.pcolormesh(corners[..., 0], corners[..., 1], values, norm=norm, rasterized=True)
     mark_atoms(ax, atoms[tags.facing(atoms)])
     draw_atoms(ax, atoms[_in_gap(atoms)], scale=0.4, look="full")
-    draw_cell(ax, atoms)
-    return mesh
 
 
 def _in_gap(atoms: Atoms) -> np.ndarray:
