@@ -115,9 +115,9 @@ def count_hops(
     """Count the hops of all ions and turn them into a rate and a diffusion coefficient.
 
     Γ = n / t, with t the time that the ions were settled, summed over them (only then a hop is seen
-    to leave a site), and the interval of `poisson_interval`;
-    D_hop = Γ ⟨l²⟩ / (2d), d = 2. Without a hop ⟨l²⟩ is the square of the shortest distance between
-    two sites, so that the upper end of the interval keeps a meaning.
+    to leave a site), and the interval of `poisson_interval`; D_hop = Γ ⟨l²⟩ / (2d), d = 2. Without
+    a hop ⟨l²⟩ is the square of the shortest distance between two sites, so that the upper end of
+    the interval keeps a meaning.
 
     Args:
         settled: settled sites (F, I), not all UNSETTLED.
