@@ -10,7 +10,7 @@ from pathlib import Path
 
 from figures import WEIGHTS, Figure, demo_calculator, median, study_stack
 
-STEPS, PLAIN_STEPS, ROUNDS = 60, 5, 5
+START, STEPS, PLAIN_STEPS, ROUNDS = 10, 60, 5, 5
 SETTINGS = {
     "temperature": 300.0,
     "timestep_fs": 1.0,
@@ -24,38 +24,38 @@ SETTINGS = {
 }
 
 
-def bare_step(calculators, steps: int) -> float:
-    """Time a force call of each calculator, on atoms that moved as in dynamics."""
-    import numpy as np
-
+def bare_step(calculators, path) -> float:
+    """Time a force call of each calculator along the structures of a run, (F, N, 3) Å."""
     atoms = study_stack(ions=1)
-    rng = np.random.default_rng(1)
     start = time.perf_counter()
-    for _ in range(steps):
-        atoms.positions += rng.normal(0, 0.003, atoms.positions.shape)
+    for positions in path:
+        atoms.positions = positions
         for calculator in calculators:
             calculator.calculate(atoms, ["energy", "forces"], ["positions"])
-    return (time.perf_counter() - start) / steps
+    return (time.perf_counter() - start) / len(path)
 
 
-def our_step(calculator, folder: Path, seed: int, steps: int) -> float:
-    """Time a step of run_dynamics, with everything it writes, without its fixed start-up."""
+def run(calculator, output: Path, steps: int, **settings) -> float:
+    """Run dynamics of so many steps and return its seconds, all included."""
     from anodeflow.dynamics import run_dynamics
 
-    times = []
-    for count in (10, 10 + steps):
-        settings = SETTINGS | {"production_ps": count / 1000, "seed": seed}
-        start = time.perf_counter()
-        run_dynamics(
-            study_stack(ions=1),
-            calculator,
-            folder / f"{seed}-{count}.h5",
-            settings=settings,
-            label="benchmark",
-            fingerprint_extra="",
-        )
-        times.append(time.perf_counter() - start)
-    return (times[1] - times[0]) / steps
+    start = time.perf_counter()
+    run_dynamics(
+        study_stack(ions=1),
+        calculator,
+        output,
+        settings=SETTINGS | {"production_ps": steps / 1000} | settings,
+        label="benchmark",
+        fingerprint_extra="",
+    )
+    return time.perf_counter() - start
+
+
+def our_step(calculator, folder: Path, seed: int) -> float:
+    """Time a step of run_dynamics, with everything it writes, without its fixed start-up."""
+    short, long = folder / f"{seed}-short.h5", folder / f"{seed}-long.h5"
+    start_up = run(calculator, short, START, seed=seed)
+    return (run(calculator, long, START + STEPS, seed=seed) - start_up) / STEPS
 
 
 def plain_step(calculator, steps: int) -> float:
@@ -87,6 +87,8 @@ def measure() -> list[Figure]:
     from mace.calculators import MACECalculator
     from torch_dftd.torch_dftd3_calculator import TorchDFTD3Calculator
 
+    from anodeflow.trajectory import read_trajectory
+
     limit_torch()
     cutoff = {"cutoff": 40 * Bohr, "cnthr": 40 * Bohr}
     torch_d3 = TorchDFTD3Calculator(xc="pbe", damping="bj", dtype=torch.float64, **cutoff)
@@ -100,11 +102,16 @@ def measure() -> list[Figure]:
                 MACECalculator(model_paths=str(WEIGHTS), device="cpu", default_dtype=dtype),
                 ours.dispersion,
             ]
-            bare_step(bare, 5)
+            every = Path(folder) / f"{dtype}.h5"
+            single = {"frame_interval_fs": 1.0, "ion_interval_fs": 1.0}
+            run(ours, every, START + STEPS, seed=0, **single)
+            path = read_trajectory(every).positions[START + 1 :]
+            bare_step(bare, path[:5])
             rounds = []
-            for seed in range(ROUNDS):
-                own = our_step(ours, Path(folder), 100 * (dtype == "float32") + seed, STEPS)
-                floor = bare_step(bare, STEPS)
+            for attempt in range(ROUNDS):
+                place = Path(folder) / f"{dtype}-{attempt}"
+                place.mkdir()
+                own, floor = our_step(ours, place, 0), bare_step(bare, path)
                 rounds.append((own, floor, plain_step(plain, PLAIN_STEPS)))
             own, floor, script = (median(list(column)) for column in zip(*rounds, strict=True))
             ratio = median([row[0] / row[1] for row in rounds])

@@ -1,7 +1,9 @@
 """Run every benchmark on an otherwise idle machine: `make benchmark`."""
 
+import contextlib
 import csv
 import importlib
+import io
 import os
 import platform
 from pathlib import Path
@@ -13,11 +15,14 @@ OUTPUT = Path(__file__).parent / "results" / "benchmarks.csv"
 def main() -> None:
     """Print one table and write it as CSV."""
     print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores")
-    rows = [
-        [figure.name, f"{figure.value:.3g}", figure.unit, figure.limit or "", figure.within]
-        for name in BENCHMARKS
-        for figure in importlib.import_module(name).measure()
-    ]
+    rows = []
+    for name in BENCHMARKS:
+        with contextlib.redirect_stdout(None), contextlib.redirect_stderr(io.StringIO()):
+            figures = importlib.import_module(name).measure()
+        rows += [
+            [figure.name, f"{figure.value:.3g}", figure.unit, figure.limit or "", figure.within]
+            for figure in figures
+        ]
     header = ["figure", "value", "unit", "limit", "within"]
     for row in [header, *rows]:
         print("{:<52} {:>9} {:<5} {!s:>6} {}".format(*row))
