@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: demo test lint benchmark clean
+.PHONY: demo test benchmark clean
 
 $(INSTALLED): envs/requirements.txt pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] < (3, 11) and "anodeflow needs Python 3.11 or newer")'
@@ -24,12 +24,6 @@ demo: $(INSTALLED)
 
 test: $(INSTALLED)
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest
-
-lint: $(INSTALLED)
-	$(BIN)/ruff check src workflow tests benchmarks
-	$(BIN)/ruff format --check src workflow tests benchmarks
-	$(BIN)/snakefmt --check Snakefile workflow
-	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --lint
 
 benchmark: $(INSTALLED)
 	$(BIN)/python benchmarks/run.py

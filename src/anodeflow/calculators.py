@@ -1,9 +1,7 @@
 """Foundation models as ASE calculators, with dispersion added exactly once."""
 
 import contextlib
-import io
 import json
-import logging
 import pickle
 import warnings
 from collections.abc import Callable, Iterator, Mapping
@@ -17,6 +15,7 @@ from ase.stress import full_3x3_to_voigt_6_stress
 
 from anodeflow.dispersion import load_dispersion
 from anodeflow.errors import ConfigError, DeviceError, WeightsError
+from anodeflow.quiet import quiet_loading
 from anodeflow.threads import limit_torch
 from anodeflow.weights import verify_weights
 
@@ -200,25 +199,3 @@ def _torch_dtype(dtype: str) -> Iterator[None]:
         yield
     finally:
         torch.set_default_dtype(before)
-
-
-@contextlib.contextmanager
-def quiet_loading() -> Iterator[None]:
-    """Hold back what mace and chgnet are known to say, harmlessly, when imported and loaded."""
-    root = logging.getLogger()
-    silent = logging.NullHandler()
-    root.addFilter(_is_not_dtype_note)
-    root.addHandler(silent)  # else the first logging call would set up logging for everyone
-    try:
-        with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
-            warnings.filterwarnings("ignore", message=r".*TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD")
-            warnings.filterwarnings("ignore", message=r"`torch\.jit\.\w+` is deprecated")
-            warnings.filterwarnings("ignore", category=FutureWarning, message=r".*torch\.load")
-            yield
-    finally:
-        root.removeHandler(silent)
-        root.removeFilter(_is_not_dtype_note)
-
-
-def _is_not_dtype_note(record: logging.LogRecord) -> bool:
-    return not record.getMessage().startswith("Default dtype ")

@@ -4,13 +4,9 @@ Parsed by every `snakemake -n`, so nothing heavier than pydantic is imported her
 """
 
 import re
-from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
-
-from anodeflow.config_errors import sentences
-from anodeflow.errors import ConfigError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 Stage = Literal["relaxation", "phonons", "adhesion", "dynamics", "voltage"]
 RESERVED_MODEL_NAMES = {"structures", "figures", "tables", "logs", "benchmarks"}
@@ -387,19 +383,3 @@ class Config(Section):
             f"reference.phonons.{layer}": path for layer, path in self.reference.phonons.items()
         }
         return {key: path for key, path in found.items() if path is not None}
-
-
-def load_config(raw: dict, *, root: Path = Path()) -> Config:
-    """Validate a configuration read from YAML.
-
-    Raises ConfigError with one sentence a fault: where, what was given, what is allowed.
-    """
-    from anodeflow.config_checks import check_files, check_names
-
-    try:
-        config = Config.model_validate(raw)
-    except ValidationError as error:
-        raise ConfigError("\n".join(sentences(error, Config))) from None
-    check_names(config)
-    check_files(config, root)
-    return config

@@ -145,7 +145,7 @@ def _chgnet_file(name: str) -> Path:
 
 
 def _mace_urls() -> dict[str, str]:
-    from anodeflow.calculators import quiet_loading
+    from anodeflow.quiet import quiet_loading
 
     with quiet_loading():
         from mace.calculators.foundations_models import mace_mp_urls

@@ -8,6 +8,7 @@ import pytest
 from ase import Atoms
 from ase.calculators.calculator import Calculator, all_changes
 from scipy.integrate import simpson
+from study import GRAPHENE, TI2CO2
 
 from anodeflow import tags
 from anodeflow.adhesion import reference_layers, scan_spacings
@@ -17,25 +18,6 @@ from anodeflow.layers import build_layer
 from anodeflow.stacks import stack_layers
 from anodeflow.voltage import fill_frozen_host, voltages
 
-MXENE = {
-    "builder": "mxene",
-    "metal": "Ti",
-    "x": "C",
-    "termination": "O",
-    "n": 1,
-    "lattice": 3.03,
-    "metal_x_height": 1.313,
-    "metal_termination_height": 0.919,
-    "site": "fcc",
-    "size": [4, 4],
-}
-GRAPHENE = {
-    "builder": "honeycomb",
-    "elements": ["C", "C"],
-    "lattice": 2.46,
-    "buckling": 0.0,
-    "size": [5, 5],
-}
 DEPTH, STIFFNESS, BEST = 0.03, 1.3, 3.7  # eV per sheet atom, 1/A, A
 SPRING, STRETCH = 4.0, 2.0  # eV/A² per atom
 SITE_ENERGY, SITE_DEPTH = -2.1, 0.5  # eV per ion; eV/A²
@@ -91,7 +73,7 @@ class Toy(Calculator):
 
 @pytest.fixture(scope="module")
 def layers():
-    return [build_layer(settings, cell_height=40.0) for settings in (MXENE, GRAPHENE)]
+    return [build_layer(settings, cell_height=40.0) for settings in (TI2CO2, GRAPHENE)]
 
 
 @pytest.fixture(scope="module")

@@ -16,8 +16,9 @@ from ase.constraints import FixSubsetCom
 from ase.neighborlist import neighbor_list
 
 from anodeflow import dynamics, tags
+from anodeflow.centres import draw_momenta, hold_centres
 from anodeflow.checkpoints import segment_path
-from anodeflow.dynamics import draw_momenta, hold_centres, run_dynamics
+from anodeflow.dynamics import run_dynamics
 from anodeflow.errors import ConfigError, StructureError, TrajectoryError
 from anodeflow.trajectory import read_trajectory
 

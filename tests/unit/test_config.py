@@ -6,8 +6,7 @@ import pytest
 import yaml
 from snakemake.utils import update_config
 
-from anodeflow.config import load_config
-from anodeflow.config_checks import check_duplicate_keys
+from anodeflow.config_loading import check_duplicate_keys, load_config
 from anodeflow.errors import ConfigError
 from anodeflow.plan import Plan
 from anodeflow.schema import schema_text

@@ -5,33 +5,13 @@ import json
 import numpy as np
 import pytest
 from ase import Atoms
+from study import GRAPHENE, HEIGHT, TI2CO2
 
 from anodeflow.errors import StructureError
 from anodeflow.ions import build_bulk, fill_ions
 from anodeflow.layers import build_layer, build_unit
 from anodeflow.stacks import stack_layers
 from anodeflow.structure_check import check_structure
-
-HEIGHT = 40.0
-TI2CO2 = {
-    "builder": "mxene",
-    "metal": "Ti",
-    "x": "C",
-    "termination": "O",
-    "n": 1,
-    "lattice": 3.03,
-    "metal_x_height": 1.313,
-    "metal_termination_height": 0.919,
-    "site": "fcc",
-    "size": [4, 4],
-}
-GRAPHENE = {
-    "builder": "honeycomb",
-    "elements": ["C", "C"],
-    "lattice": 2.46,
-    "buckling": 0.0,
-    "size": [5, 5],
-}
 
 
 def make_stack(group: str) -> Atoms:

@@ -27,12 +27,10 @@ rule scan_adhesion:
         runtime=360,
     params:
         calculator=calculator("static"),
-        optimiser=lookup("relaxation/optimiser", within=config),
         first_spacing=lookup("adhesion/first_spacing", within=config),
         last_spacing=lookup("adhesion/last_spacing", within=config),
         points=lookup("adhesion/points", within=config),
-        fmax=lookup("adhesion/fmax", within=config),
-        max_steps=lookup("adhesion/max_steps", within=config),
+        settings=minimiser(config["adhesion"], config["adhesion"]["fmax"]),
         method=METHOD["adhesion"],
     script:
         "../scripts/scan_adhesion.py"

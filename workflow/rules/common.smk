@@ -6,8 +6,7 @@ Needs: config. Makes: `config` (normalised), `PLAN`, and the functions that rule
 import os
 import re
 
-from anodeflow.config import load_config
-from anodeflow.config_checks import check_duplicate_keys
+from anodeflow.config_loading import check_duplicate_keys, load_config
 from anodeflow.errors import ConfigError
 from anodeflow.methods import METHOD
 from anodeflow.plan import Plan
@@ -23,9 +22,9 @@ config = PLAN.config.model_dump(mode="json")
 
 # Scripts that run in a conda environment of their own find the library of this checkout.
 LIBRARY = os.path.join(workflow.basedir, "src")
-os.environ["PYTHONPATH"] = os.pathsep.join(
-    filter(None, [LIBRARY, os.environ.get("PYTHONPATH")])
-)
+os.environ |= {
+    "PYTHONPATH": os.pathsep.join(filter(None, [LIBRARY, os.getenv("PYTHONPATH")]))
+}
 
 
 def one_of(names):
@@ -54,6 +53,15 @@ def calculator(precision):
         return model["calculator"] | {"dispersion": dispersion, "dtype": dtype}
 
     return settings
+
+
+def minimiser(section, fmax):
+    """Return the optimiser's settings for constrained minima of a section."""
+    return {
+        "optimiser": config["relaxation"]["optimiser"],
+        "fmax": fmax,
+        "max_steps": section["max_steps"],
+    }
 
 
 def gpus(wildcards):

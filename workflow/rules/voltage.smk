@@ -26,9 +26,7 @@ rule fill_frozen_host:
         calculator=calculator("static"),
         element=lookup("structures/ions/element", within=config),
         max_ions=lookup("voltage/max_ions", within=config),
-        optimiser=lookup("relaxation/optimiser", within=config),
-        max_steps=lookup("relaxation/max_steps", within=config),
-        fmax=lookup("relaxation/stacks/fmax", within=config),
+        settings=minimiser(config["relaxation"], config["relaxation"]["stacks"]["fmax"]),
         method=METHOD["voltage"],
     script:
         "../scripts/fill_frozen_host.py"

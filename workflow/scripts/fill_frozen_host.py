@@ -13,31 +13,28 @@ def main(inputs, structures, *, calculator, element, max_ions, settings):
     from anodeflow.structure_io import read_structure, write_frames
     from anodeflow.voltage import fill_frozen_host
 
-    finished = Path(f"{structures}.part")
+    settings |= {"points_dir": Path(f"{structures}.part"), "log": sys.stdout}
+    settings |= {"fingerprint_extra": identity(Path(inputs.card), calculator)}
     with Progress(max_ions, label="ions in a frozen host", unit="fillings") as progress:
         filled = fill_frozen_host(
             read_structure(inputs.host),
             load_calculator(Path(inputs.weights), Path(inputs.card), **calculator),
             element=element,
             counts=range(1, max_ions + 1),
-            points_dir=finished,
-            fingerprint_extra=identity(Path(inputs.card), calculator),
-            log=sys.stdout,
             on_point=lambda _: progress.update(),
             **settings,
         )
     write_frames(structures, filled)
-    shutil.rmtree(finished)
+    shutil.rmtree(settings["points_dir"])
 
 
 if __name__ == "__main__":
     with job(log=snakemake.log[0], threads=snakemake.threads):
-        p = snakemake.params
         main(
             snakemake.input,
-            snakemake.output.structures,
-            calculator=p.calculator,
-            element=p.element,
-            max_ions=p.max_ions,
-            settings={key: p[key] for key in ("optimiser", "fmax", "max_steps")},
+            *snakemake.output,
+            calculator=snakemake.params.calculator,
+            element=snakemake.params.element,
+            max_ions=snakemake.params.max_ions,
+            settings=snakemake.params.settings,
         )

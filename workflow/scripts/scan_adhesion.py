@@ -7,8 +7,8 @@ from pathlib import Path
 from anodeflow.job import job
 
 
-def main(inputs, points, references, *, calculator, scan, settings):
-    import numpy as np
+def main(inputs, points, references, *, calculator, spacings, settings):
+    from numpy import linspace
 
     from anodeflow.adhesion import reference_layers, scan_spacings
     from anodeflow.calculators import identity, load_calculator
@@ -17,33 +17,24 @@ def main(inputs, points, references, *, calculator, scan, settings):
 
     calc = load_calculator(Path(inputs.weights), Path(inputs.card), **calculator)
     stack, bottom, top = (read_structure(inputs[key]) for key in ("stack", "bottom", "top"))
-    shared = settings | {
-        "points_dir": Path(f"{points}.part"),
-        "fingerprint_extra": identity(Path(inputs.card), calculator),
-        "log": sys.stdout,
-    }
-    layers = reference_layers(stack, bottom, top, calc, **shared)
-    with Progress(scan["num"], label="adhesion scan", unit="points") as progress:
-        frames = scan_spacings(
-            stack,
-            calc,
-            spacings=np.linspace(**scan),
-            on_point=lambda _: progress.update(),
-            **shared,
-        )
+    finished = Path(f"{points}.part")
+    settings |= {"points_dir": finished, "log": sys.stdout}
+    settings |= {"fingerprint_extra": identity(Path(inputs.card), calculator)}
+    layers = reference_layers(stack, bottom, top, calc, **settings)
+    with Progress(spacings[-1], label="adhesion scan", unit="points") as progress:
+        settings |= {"on_point": lambda _: progress.update()}
+        frames = scan_spacings(stack, calc, spacings=linspace(*spacings), **settings)
     write_frames(references, list(layers.values()))
     write_frames(points, frames)
-    shutil.rmtree(shared["points_dir"])
+    shutil.rmtree(finished)
 
 
 if __name__ == "__main__":
     with job(log=snakemake.log[0], threads=snakemake.threads):
-        p = snakemake.params
         main(
             snakemake.input,
-            snakemake.output.points,
-            snakemake.output.references,
-            calculator=p.calculator,
-            scan={"start": p.first_spacing, "stop": p.last_spacing, "num": p.points},
-            settings={key: p[key] for key in ("optimiser", "fmax", "max_steps")},
+            *snakemake.output,
+            calculator=snakemake.params.calculator,
+            spacings=[snakemake.params[k] for k in ("first_spacing", "last_spacing", "points")],
+            settings=snakemake.params.settings,
         )

@@ -1,9 +1,10 @@
-"""Checks across sections of the configuration, and of the YAML text itself."""
+"""Reading the configuration: the schema, checks across its sections, and of the YAML itself."""
 
 from collections.abc import Iterable
 from pathlib import Path
 
 import yaml
+from pydantic import ValidationError
 
 from anodeflow.config import (
     RESERVED_MODEL_NAMES,
@@ -11,7 +12,7 @@ from anodeflow.config import (
     FunctionalisedLayer,
     MXeneLayer,
 )
-from anodeflow.config_errors import nearest
+from anodeflow.config_errors import nearest, sentences
 from anodeflow.errors import ConfigError
 
 
@@ -129,3 +130,17 @@ def check_files(config: Config, root: Path) -> None:
         raise ConfigError(
             f"config: weights_mirror is '{mirror}', which is no directory: mend it, or set null."
         )
+
+
+def load_config(raw: dict, *, root: Path = Path()) -> Config:
+    """Validate a configuration read from YAML.
+
+    Raises ConfigError with one sentence a fault: where, what was given, what is allowed.
+    """
+    try:
+        config = Config.model_validate(raw)
+    except ValidationError as error:
+        raise ConfigError("\n".join(sentences(error, Config))) from None
+    check_names(config)
+    check_files(config, root)
+    return config

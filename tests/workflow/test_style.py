@@ -1,0 +1,39 @@
+"""The house style that tools can check."""
+
+import subprocess
+import sys
+
+import pytest
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["ruff", "check", "src", "workflow", "tests", "benchmarks"],
+        ["ruff", "format", "--check", "src", "workflow", "tests", "benchmarks"],
+        ["snakefmt", "--check", "Snakefile", "workflow"],
+        ["snakemake", "--lint"],
+    ],
+    ids=" ".join,
+)
+def test_the_style_checkers_have_nothing_to_say(root, command):
+    result = subprocess.run(
+        [sys.executable, "-m", *command], cwd=root, capture_output=True, text=True, check=False
+    )
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+def test_every_rule_with_a_script_has_one_of_its_name_and_every_script_its_rule(root):
+    text = "".join(path.read_text() for path in (root / "workflow/rules").glob("*.smk"))
+    rules = {line.split()[1].rstrip(":") for line in text.splitlines() if line.startswith("rule ")}
+    scripts = {path.stem for path in (root / "workflow/scripts").glob("*.py")}
+    assert rules == scripts
+
+
+def test_scripts_are_short(root):
+    long = [
+        path.name
+        for path in (root / "workflow/scripts").glob("*.py")
+        if len(path.read_text().splitlines()) > 40
+    ]
+    assert long == []
