@@ -9,7 +9,9 @@ INSTALLED := $(VENV)/.installed
 
 $(INSTALLED): envs/requirements.txt pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] < (3, 11) and "anodeflow needs Python 3.11 or newer")'
+	@echo "installing anodeflow and what it needs into $(VENV): some minutes, torch is large"
 	$(PYTHON) -m venv $(VENV)
+	@# torch first and pinned: what the others would fetch for themselves is another, larger build
 	$(BIN)/pip install --quiet torch==$(shell sed -n 's/^torch==//p' envs/requirements.txt)
 	$(BIN)/pip install --quiet -r envs/requirements.txt
 	$(BIN)/pip install --quiet --no-deps --editable .

@@ -10,6 +10,7 @@ from scipy.interpolate import UnivariateSpline
 
 from anodeflow.errors import ReferenceDataError, StructureError
 from anodeflow.spacing import spacing_of
+from anodeflow.structure_io import TERMS, stored_energy
 
 EV_NM2_TO_J_M2 = 0.1602176634
 """1 eV/nm² in J/m²: the elementary charge (CODATA 2018, exact) times 1e18 m⁻²."""
@@ -21,7 +22,6 @@ LAYER_STATES = {
     "strained": ("bottom", "top", ""),
     "own": ("bottom_own", "top_own", "_relaxed_reference"),
 }
-TERMS = {"energy_model", "energy_dispersion"}
 SPLINE_DEGREE = 4
 SPLINE_GRID = 500
 MIN_FIT_POINTS = 6
@@ -70,8 +70,8 @@ def adhesion_curve(frames: Sequence[Atoms], references: Mapping[str, Atoms]) -> 
     for suffix, layers in states.items():
         for term, name in (("total", ""), ("energy_model", "_no_dispersion")):
             if term == "total" or split:
-                apart = sum(energy(layer, term) for layer in layers)
-                stacked = np.array([energy(frame, term) for frame in frames])
+                apart = sum(stored_energy(layer, term) for layer in layers)
+                stacked = np.array([stored_energy(frame, term) for frame in frames])
                 columns[f"adhesion{suffix}{name}_eV_nm2"] = (apart - stacked) / area
     return pd.DataFrame(columns).sort_values("spacing", ignore_index=True)
 
@@ -89,7 +89,9 @@ def strain_energy(references: Mapping[str, Atoms]) -> dict[str, float]:
     """
     costs = {}
     for name in ("bottom", "top"):
-        difference = energy(references[name], "total") - energy(references[f"{name}_own"], "total")
+        difference = stored_energy(references[name], "total") - stored_energy(
+            references[f"{name}_own"], "total"
+        )
         costs[f"{name}_eV_nm2"] = difference / area_nm2(references[name])
     return costs | {"total_eV_nm2": sum(costs.values())}
 
@@ -270,28 +272,6 @@ def area_nm2(atoms: Atoms) -> float:
     """Compute the in-plane area of the cell, |a x b| in nm²."""
     a, b = atoms.cell.array[:2]
     return float(np.linalg.norm(np.cross(a, b))) * ANGSTROM2_TO_NM2
-
-
-def energy(atoms: Atoms, term: str) -> float:
-    """Read an energy (eV) of a relaxed structure.
-
-    Args:
-        term: `energy_model`, or `total` for model plus dispersion; `total` is also taken from the
-            energy of a structure that does not carry the terms apart, as ASE stores it or as
-            `energy` in info.
-
-    Raises:
-        StructureError: the structure carries no energy.
-    """
-    if atoms.info.keys() >= TERMS:
-        dispersion = 0.0 if term == "energy_model" else atoms.info["energy_dispersion"]
-        return float(atoms.info["energy_model"] + dispersion)
-    stored = atoms.info if atoms.calc is None else atoms.info | atoms.calc.results
-    if term == "total" and "energy" in stored:
-        return float(stored["energy"])
-    raise StructureError(
-        f"The structure {atoms.get_chemical_formula()} carries no {term} energy: relax it first."
-    )
 
 
 def _no_peak(points: int, sentence: str) -> dict[str, object]:

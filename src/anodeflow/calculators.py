@@ -20,6 +20,7 @@ from anodeflow.threads import limit_torch
 from anodeflow.weights import verify_weights
 
 DTYPES = ("float32", "float64")
+DEVICES = ("cpu", "cuda")
 
 
 class ModelCalculator(Calculator):
@@ -72,7 +73,7 @@ def load_calculator(
 ) -> Calculator:
     """Load a model whose weights match their card, with or without dispersion.
 
-    family: "mace" or "chgnet"; device: "cpu", "cuda" or "cuda:<n>"; dispersion: None, or the
+    family: "mace" or "chgnet"; device: "cpu" or "cuda"; dispersion: None, or the
     settings of `load_dispersion`; dtype: "float32" or "float64". torch's default dtype is left
     unchanged, at loading and at every call.
 
@@ -97,14 +98,13 @@ def load_calculator(
     return DispersionCorrected(model, load_dispersion(dispersion, device=device))
 
 
-def identity(card: Path, settings: Mapping) -> str:
-    """Return what decides a calculator's numbers, as text: hash of the weights and settings.
+def identity(card: Path, settings: Mapping, method: int) -> str:
+    """Return what decides a stage's numbers beside its settings: weights, calculator, method.
 
     Partial results carry it, so that those of another model or setting are never continued.
     """
-    return json.dumps(
-        {"sha256": json.loads(card.read_text())["sha256"], **settings}, sort_keys=True
-    )
+    weights = json.loads(card.read_text())["sha256"]
+    return json.dumps({"weights": weights, "method": method, **settings}, sort_keys=True)
 
 
 def energy_terms(atoms: Atoms) -> dict[str, float]:
@@ -122,20 +122,12 @@ def energy_terms(atoms: Atoms) -> dict[str, float]:
 def _require_device(device: str) -> None:
     import torch
 
-    kind, _, index = device.partition(":")
-    if device == "cpu":
-        return
-    if kind != "cuda" or (index and not index.isdecimal()):
-        raise DeviceError(f"Device is {device!r}; allowed are cpu, cuda and cuda:<n>.")
-    if not torch.cuda.is_available():
+    if device not in DEVICES:
+        raise DeviceError(f"Device is {device!r}; allowed are {', '.join(DEVICES)}.")
+    if device == "cuda" and not torch.cuda.is_available():
         raise DeviceError(
-            f"Device {device} was asked for, but torch finds no CUDA device here; run where a GPU "
-            "is, install a CUDA build of torch, or set device: cpu."
-        )
-    if index and int(index) >= torch.cuda.device_count():
-        raise DeviceError(
-            f"Device {device} was asked for, but there are {torch.cuda.device_count()} CUDA "
-            "devices, counted from cuda:0."
+            "Device cuda was asked for, but torch finds no CUDA device here; run where a GPU is, "
+            "install a CUDA build of torch, or set device: cpu."
         )
 
 

@@ -3,32 +3,28 @@
 Parsed by every `snakemake -n`, so nothing heavier than pydantic is imported here.
 """
 
-import re
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from anodeflow.config_types import (
+    Count,
+    Element,
+    Name,
+    Names,
+    NonNegative,
+    Number,
+    Pair,
+    Positive,
+    Range,
+    Size,
+    Triple,
+    require_ascending,
+    require_multiple,
+)
 
 Stage = Literal["relaxation", "phonons", "adhesion", "dynamics", "voltage"]
 RESERVED_MODEL_NAMES = {"structures", "figures", "tables", "logs", "benchmarks"}
-
-
-def _exponent(value: object) -> object:
-    """Read `1e-4`, which YAML takes for a string, as the number it is."""
-    if isinstance(value, str) and re.fullmatch(r"[+-]?\d+(\.\d*)?[eE][+-]?\d+", value):
-        return float(value)
-    return value
-
-
-Number = Annotated[float, BeforeValidator(_exponent), Field(strict=True, allow_inf_nan=False)]
-Positive = Annotated[Number, Field(gt=0)]
-NonNegative = Annotated[Number, Field(ge=0)]
-Count = Annotated[int, Field(strict=True, ge=1)]
-Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$")]
-Element = Annotated[str, Field(pattern=r"^[A-Z][a-z]?$")]
-Size = Annotated[list[Count], Field(min_length=2, max_length=2)]
-Triple = Annotated[list[Count], Field(min_length=3, max_length=3)]
-Pair = Annotated[list[Number], Field(min_length=2, max_length=2)]
-Names = Annotated[list[Name], Field(min_length=1)]
 
 
 class Section(BaseModel):
@@ -244,13 +240,15 @@ class Phonons(Section):
     imaginary_THz: Annotated[Number, Field(le=0)]
     """Frequencies below this count as imaginary."""
     gamma_radius: NonNegative
-    """Radius around Γ inside which a residue of the acoustic branches is told apart, 1/Å."""
+    """Inside this radius around Γ an acoustic residue is told apart, 1/Å with 2π."""
     layers: dict[Name, LayerPhonons]
 
 
 class Adhesion(Section):
     first_spacing: Positive
+    """Nearest spacing of the scan, Å."""
     last_spacing: Positive
+    """Farthest spacing of the scan, Å."""
     points: Annotated[int, Field(strict=True, ge=4)]
     fmax: Positive
     """Largest force left on free components, eV/Å."""
@@ -259,7 +257,7 @@ class Adhesion(Section):
     """Atoms of the top layer whose mean height counts."""
     layers: Literal["strained", "own"]
     """Cell of the layers that the energy is referred to."""
-    peak_window: Pair
+    peak_window: Range
     """Spacings that the published spline sees, Å."""
     fit_half_width: Positive
     """The peak fit takes the points this near to the highest one, Å."""
@@ -309,36 +307,39 @@ class Dynamics(Section):
 
     @model_validator(mode="after")
     def _check(self) -> "Dynamics":
-        intervals = {
-            "frame_interval_fs": self.frame_interval_fs,
-            "checkpoint_interval_ps": self.checkpoint_interval_ps * 1000,
-        }
-        for name, value in intervals.items():
-            if abs(value / self.ion_interval_fs - round(value / self.ion_interval_fs)) > 1e-9:
-                raise ValueError(
-                    f"{name} is no whole multiple of ion_interval_fs {self.ion_interval_fs}"
-                )
-        ratio = self.ion_interval_fs / self.timestep_fs
-        if abs(ratio - round(ratio)) > 1e-9:
-            raise ValueError(
-                f"ion_interval_fs {self.ion_interval_fs} is no whole multiple of timestep_fs "
-                f"{self.timestep_fs}"
-            )
+        require_multiple("ion_interval_fs", self.ion_interval_fs, "timestep_fs", self.timestep_fs)
+        sample = ("ion_interval_fs", self.ion_interval_fs)
+        require_multiple("frame_interval_fs", self.frame_interval_fs, *sample)
+        require_multiple("checkpoint_interval_ps", 1000 * self.checkpoint_interval_ps, *sample)
+        for i, run in enumerate(self.runs):
+            length_fs = 1000 * (run.equilibration_ps + run.production_ps)
+            require_multiple(f"the length of runs.{i}", length_fs, "timestep_fs", self.timestep_fs)
         return self
+
+
+class Spacing(Section):
+    map_cells: Count
+    """Fractional cells of the spacing map along each axis."""
 
 
 class Diffusion(Section):
     residence_ps: NonNegative
     """Shorter visits to a site are no hop."""
-    slope_window: Pair
+    slope_window: Range
     """Log-log slopes of the MSD that count as diffusive."""
     fit_from_fraction: Annotated[Number, Field(gt=0, lt=1)]
+    """Start of the fit, as a fraction of the analysed time."""
     fit_to_fraction: Annotated[Number, Field(gt=0, le=1)]
+    """End of the fit, likewise."""
     minimum_hops: Count
     """Fewer hops are never called diffusive."""
     confined_msd: Positive
     """Above this an ion without a hop is not called confined, Å²."""
-    map_cells: Count
+
+    @model_validator(mode="after")
+    def _check(self) -> "Diffusion":
+        require_ascending([self.fit_from_fraction, self.fit_to_fraction])
+        return self
 
 
 class Voltage(Section):
@@ -366,6 +367,7 @@ class Config(Section):
     phonons: Phonons
     adhesion: Adhesion
     dynamics: Dynamics
+    spacing: Spacing
     diffusion: Diffusion
     voltage: Voltage
     reference: Reference

@@ -88,6 +88,18 @@ def _check_runs(config: Config) -> None:
     _unique(config.dynamics.temperatures, "dynamics.temperatures")
 
 
+def _check_dispersion(config: Config) -> None:
+    # ASSUME: a Hubbard U leaves the D3 parameters of its functional as they are.
+    for name in config.study.models:
+        model, own = config.models[name], config.dispersion.functional
+        level = model.card.functional.split("+")[0].strip().lower()
+        if model.calculator.dispersion and level != own:
+            raise ConfigError(
+                f"config: models.{name}.calculator.dispersion adds D3 with parameters for {own}, "
+                f"but its card.functional is '{model.card.functional}': set dispersion to false."
+            )
+
+
 def check_names(config: Config) -> None:
     """Refuse a name that is used but not defined, defined twice, or reserved."""
     study = config.study
@@ -116,8 +128,15 @@ def check_names(config: Config) -> None:
         _unique(getattr(study, key), f"study.{key}")
     _unique(config.voltage.stacks, "voltage.stacks")
     _unique([config.models[m].label for m in study.models], "labels of study.models")
+    for where, named in (
+        ("phonons.layers", config.phonons.layers),
+        ("reference.phonons", config.reference.phonons),
+    ):
+        for name in named:
+            _known(name, where, "the layer", config.structures.layers)
     _check_stacks(config)
     _check_runs(config)
+    _check_dispersion(config)
 
 
 def check_files(config: Config, root: Path) -> None:

@@ -29,7 +29,7 @@ from anodeflow.msd import (
     remove_drift,
     window_lags,
 )
-from anodeflow.spacing import phases
+from anodeflow.spacing import phases, stability_note
 from anodeflow.trajectory import Trajectory
 
 IN_PLANE = 2
@@ -108,12 +108,9 @@ def _undetermined(summary: dict, criterion: str, msd: pd.DataFrame) -> Diffusion
 
 
 def _describe_run(traj: Trajectory, times_ps: np.ndarray) -> dict:
-    note = ""
-    if not traj.stable:
-        note = (
-            f"unstable after {traj.unstable_after_ps:g} ps ({traj.reason}); only stable production "
-            "before that is analysed"
-        )
+    note = stability_note(traj)
+    if note:
+        note += "; only stable production before that is analysed"
     return {
         "ions": int(traj.ion_positions.shape[1]),
         "frames": len(times_ps),

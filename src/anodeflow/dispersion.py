@@ -13,9 +13,6 @@ from anodeflow.errors import ConfigError, DeviceError
 # Phys. Chem. Chem. Phys. 13, 6670 (2011); r2SCAN: Ehlert et al., J. Chem. Phys. 154, 061101 (2021).
 DAMPING_BJ = {
     "pbe": {"s6": 1.0, "s8": 0.7875, "a1": 0.4289, "a2": 4.4407},
-    "revpbe": {"s6": 1.0, "s8": 2.3550, "a1": 0.5238, "a2": 3.5016},
-    "pbesol": {"s6": 1.0, "s8": 2.9491, "a1": 0.4466, "a2": 6.1742},
-    "r2scan": {"s6": 1.0, "s8": 0.78981345, "a1": 0.49484001, "a2": 5.73083694},
 }
 DAMPINGS = ("bj",)
 LIBRARIES = ("auto", "dftd3", "torch-dftd")

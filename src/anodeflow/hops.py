@@ -5,6 +5,7 @@ import pandas as pd
 from scipy.spatial import cKDTree
 from scipy.stats import chi2
 
+from anodeflow.ions import lateral_distances
 from anodeflow.msd import A2_PS_TO_CM2_S, frame_interval
 
 UNSETTLED = -1
@@ -83,19 +84,11 @@ def find_hops(
             start, end = path[frame - 1], path[frame]
             if start == UNSETTLED:
                 continue
-            length = site_distances(sites[[start]], sites[[end]], cell)[0, 0]
+            length = lateral_distances(sites[[start]], sites[[end]], cell)[0, 0]
             direction = "backward" if end == before else "forward"
             rows.append((ion, times_ps[frame], start, end, length, direction))
             before = start
     return pd.DataFrame(rows, columns=HOP_COLUMNS)
-
-
-def site_distances(first: np.ndarray, second: np.ndarray, cell: np.ndarray) -> np.ndarray:
-    """Give the minimum-image lateral distances (A, B) in Å of points (A, 2) and (B, 2)."""
-    separation = (second[None] - first[:, None]) @ np.linalg.inv(cell)
-    separation -= np.round(separation)
-    images = (separation[:, :, None] + IMAGES) @ cell
-    return np.linalg.norm(images, axis=-1).min(axis=-1)
 
 
 def poisson_interval(count: int) -> tuple[float, float]:
@@ -137,7 +130,7 @@ def count_hops(
     if len(hops):
         square, length = float((hops["length"] ** 2).mean()), float(hops["length"].mean())
     else:
-        distances = site_distances(sites, sites, cell)
+        distances = lateral_distances(sites, sites, cell)
         length = float(distances[~np.eye(len(sites), dtype=bool)].min())
         square = length**2
     low, high = poisson_interval(len(hops))

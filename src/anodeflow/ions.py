@@ -3,6 +3,7 @@
 import ase.build
 import numpy as np
 from ase import Atoms
+from ase.geometry import get_distances
 from scipy.spatial import Delaunay
 
 from anodeflow import tags
@@ -32,8 +33,17 @@ def hollow_sites(atoms: Atoms) -> np.ndarray:
     Source:
         Euler's formula on a torus, V − E + F = 0 with 3 F = 2 E.
     """
-    triangles, _ = _triangles(atoms)
-    return triangles
+    centroids, _ = _triangles(atoms)
+    return centroids
+
+
+def lateral_distances(first: np.ndarray, second: np.ndarray, cell: np.ndarray) -> np.ndarray:
+    """Give the minimum-image distances (F, S) in Å of points (F, 2) and (S, 2).
+
+    `cell` holds the lateral vectors in rows (2, 2), Å; it may be as skew or elongated as it likes.
+    """
+    first, second = (np.pad(points, ((0, 0), (0, 1))) for points in (first, second))
+    return get_distances(first, second, cell=np.pad(cell, (0, 1)), pbc=(True, True, False))[1]
 
 
 def fill_ions(stack: Atoms, *, element: str, count: int, spacing: float) -> Atoms:
@@ -76,7 +86,7 @@ def fill_ions(stack: Atoms, *, element: str, count: int, spacing: float) -> Atom
     return filled
 
 
-def build_bulk(element: str, *, structure: str = "bcc", lattice: float) -> Atoms:
+def build_bulk(element: str, *, structure: str, lattice: float) -> Atoms:
     """Build the primitive cell of the metal that ions come from; `lattice` is the constant a in Å.
 
     An hcp cell starts with the ideal c = √(8/3) a.
@@ -138,39 +148,31 @@ def _open_hollows(stack: Atoms) -> np.ndarray:
     heights = stack.positions[:, 2]
     # ASSUME: atoms within 0.6 Å of the highest one are one plane, however rippled.
     plane = beneath & (heights > heights[beneath].max() - 0.6)
-    distances = _lateral_distances(stack, hollows, stack.positions[plane, :2])
+    lateral = stack.cell.array[:2, :2]
+    distances = lateral_distances(hollows, stack.positions[plane, :2], lateral)
     return hollows[distances.min(axis=1) > radius / 2]
 
 
-def _lateral_distances(atoms: Atoms, first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """Return the shortest lateral distances (F, S) in Å between points (F, 2) and (S, 2)."""
-    cell = atoms.cell.array[:2, :2]
-    images = IMAGES @ cell
-    vectors = first[:, None, :] - second[None, :, :]
-    fractions = np.linalg.solve(cell.T, vectors.reshape(-1, 2).T).T
-    nearest = ((fractions - np.round(fractions)) @ cell).reshape(vectors.shape)
-    return np.linalg.norm(nearest[:, :, None, :] + images, axis=3).min(axis=2)
-
-
 def _nearest_distance(atoms: Atoms, site: np.ndarray) -> float:
-    lateral = _lateral_distances(atoms, site[None, :2], atoms.positions[:, :2])[0]
+    cell = atoms.cell.array[:2, :2]
+    lateral = lateral_distances(site[None, :2], atoms.positions[:, :2], cell)[0]
     return float(np.hypot(lateral, atoms.positions[:, 2] - site[2]).min())
 
 
 def _farthest_points(stack: Atoms, free: np.ndarray, count: int) -> np.ndarray:
     """Return `count` of the free sites (F, 3), each in turn farthest from groups and ions (Å)."""
     groups = tags.top(stack) & ~tags.sheet(stack)
-    taken = stack.positions[groups, :2]
+    taken, cell = stack.positions[groups, :2], stack.cell.array[:2, :2]
     chosen: list[int] = []
     for _ in range(count):
         if len(taken):
-            distances = _lateral_distances(stack, free[:, :2], taken)
+            distances = lateral_distances(free[:, :2], taken, cell)
             # An ion's own site counts as taken at a distance that cannot win, not at 1/0.
             crowding = (1 / np.maximum(distances, 1e-3) ** 2).sum(axis=1)
             farness = distances.min(axis=1)
         else:
-            middle = stack.cell.array[:2, :2].sum(axis=0) / 2
-            farness = -_lateral_distances(stack, free[:, :2], middle[None, :])[:, 0]
+            middle = cell.sum(axis=0) / 2
+            farness = -lateral_distances(free[:, :2], middle[None, :], cell)[:, 0]
             crowding = np.zeros(len(free))
         # Rounding makes ties the same on every machine; lexsort is stable.
         pick = int(np.lexsort((crowding.round(4), -farness.round(4)))[0])

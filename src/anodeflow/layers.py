@@ -11,10 +11,12 @@ import ase.io
 import numpy as np
 from ase import Atoms
 from ase.data import atomic_numbers
-from ase.neighborlist import natural_cutoffs, neighbor_list
+from ase.neighborlist import neighbor_list
 
 from anodeflow import tags
+from anodeflow.bonds import find_bonds
 from anodeflow.errors import StructureError
+from anodeflow.heights import heights
 
 SHORTEST_DISTANCE = 0.6
 """Two atoms closer than this (Å) are a mistake in the input, whatever the elements."""
@@ -119,20 +121,18 @@ def _build_mxene(settings: dict, cell_height: float) -> Atoms:
     ]
     outer_step = settings["metal_termination_height"]
     steps = [outer_step, *[settings["metal_x_height"]] * (inner - 1), outer_step]
-    heights = np.concatenate([[0.0], np.cumsum(steps)])
+    z = np.concatenate([[0.0], np.cumsum(steps)])
     corners = [(2 - plane) % 3 for plane in range(inner + 2)]
     if settings["site"] == "hcp":
         corners[0], corners[-1] = corners[2], corners[-3]
-    return _assemble(symbols, CORNERS[corners], heights, roles, settings["lattice"], cell_height)
+    return _assemble(symbols, CORNERS[corners], z, roles, settings["lattice"], cell_height)
 
 
 def _build_honeycomb(settings: dict, cell_height: float) -> Atoms:
     refuse_unknown_elements(settings["elements"])
-    heights = np.array([0.0, settings["buckling"]])
+    z = np.array([0.0, settings["buckling"]])
     roles = [tags.SHEET, tags.SHEET]
-    return _assemble(
-        settings["elements"], CORNERS[1:], heights, roles, settings["lattice"], cell_height
-    )
+    return _assemble(settings["elements"], CORNERS[1:], z, roles, settings["lattice"], cell_height)
 
 
 def _build_functionalised(settings: dict, base: dict | None, cell_height: float) -> Atoms:
@@ -162,7 +162,7 @@ def _bond_in_the_middle(layer: Atoms, name: str) -> tuple[int, int, np.ndarray]:
     distance[~tags.sheet(layer)] = np.inf
     # Rounding makes ties the same on every machine: the lowest index wins.
     carrier = int(np.argmin(distance.round(6)))
-    first, second, vectors = neighbor_list("ijD", layer, natural_cutoffs(layer, mult=1.15))
+    first, second, vectors = find_bonds("ijD", layer)
     bonds = np.flatnonzero(first == carrier)
     if not len(bonds):
         raise StructureError(
@@ -215,12 +215,14 @@ def _build_from_file(settings: dict, cell_height: float) -> Atoms:
         ) from error
     cell = _file_cell(found, path)
     fractions = np.linalg.solve(cell.T, found.positions.T).T
-    heights = _heights_across_boundary(fractions[:, 2], cell[2, 2])
-    roles = _file_tags(found, heights, settings["role"], path)
+    # Some programs call a slab open along z and fold it into the cell all the same.
+    found.pbc = True
+    z = heights(found)
+    roles = _file_tags(found, z, settings["role"], path)
     lattice = float(np.linalg.norm(cell[0]))
     symbols = found.get_chemical_symbols()
     refuse_unknown_elements(symbols)
-    return _assemble(symbols, fractions[:, :2] % 1.0, heights, roles, lattice, cell_height)
+    return _assemble(symbols, fractions[:, :2] % 1.0, z, roles, lattice, cell_height)
 
 
 UNIT_BUILDERS: dict[str, Callable[[dict, float], Atoms]] = {
@@ -233,22 +235,22 @@ UNIT_BUILDERS: dict[str, Callable[[dict, float], Atoms]] = {
 def _assemble(
     symbols: list[str],
     lateral: np.ndarray,
-    heights: np.ndarray,
+    z: np.ndarray,
     roles: list[int],
     lattice: float,
     cell_height: float,
 ) -> Atoms:
     """Put atoms at lateral fractions (N, 2) and heights (N,) into the middle of a cell (Å)."""
     cell = hexagonal_cell(lattice, cell_height)
-    thickness = float(np.ptp(heights))
+    thickness = float(np.ptp(z))
     if thickness > cell_height - SHORTEST_DISTANCE:
         raise StructureError(
             f"a layer {thickness:.2f} Å thick does not fit into a cell {cell_height:.2f} Å high: "
             "raise cell_height."
         )
-    middle = (heights.max() + heights.min()) / 2
+    middle = (z.max() + z.min()) / 2
     positions = lateral @ cell[:2]
-    positions[:, 2] = heights - middle + cell_height / 2
+    positions[:, 2] = z - middle + cell_height / 2
     return Atoms(symbols, positions=positions, cell=cell, pbc=True, tags=roles)
 
 
@@ -269,21 +271,7 @@ def _file_cell(found: Atoms, path: Path) -> np.ndarray:
     return cell
 
 
-def _heights_across_boundary(fractions: np.ndarray, cell_height: float) -> np.ndarray:
-    """Return heights (N,) in Å of a layer that may be cut by the cell boundary along z.
-
-    The widest empty slab between two successive heights is taken for the vacuum.
-    """
-    wrapped = fractions % 1.0
-    order = np.sort(wrapped)
-    gaps = np.diff(np.append(order, order[0] + 1.0))
-    lowest = order[(int(np.argmax(gaps)) + 1) % len(order)]
-    # A hair below the lowest atom, so that rounding cannot send that atom's plane to the far side.
-    start = lowest - 1e-6
-    return ((wrapped - start) % 1.0) * cell_height
-
-
-def _file_tags(found: Atoms, heights: np.ndarray, role: str, path: Path) -> list[int]:
+def _file_tags(found: Atoms, z: np.ndarray, role: str, path: Path) -> list[int]:
     """Return the tags (N,) of a layer from a file: its own, else by role and height.
 
     ASSUME: in an untagged bottom layer the outermost planes are terminations and inner C, N and B
@@ -303,12 +291,12 @@ def _file_tags(found: Atoms, heights: np.ndarray, role: str, path: Path) -> list
         return own.tolist()
     if role == "top":
         return [tags.SHEET] * len(found)
-    if np.ptp(heights) < PLANE_TOLERANCE:
+    if np.ptp(z) < PLANE_TOLERANCE:
         raise StructureError(
             f"{path} is one flat plane of atoms and cannot be a bottom layer, which has two "
             "faces: use it with role top."
         )
     roles = np.where(np.isin(found.get_chemical_symbols(), ["C", "N", "B"]), tags.X, tags.METAL)
-    roles[heights < heights.min() + PLANE_TOLERANCE] = tags.LOWER_TERMINATION
-    roles[heights > heights.max() - PLANE_TOLERANCE] = tags.UPPER_TERMINATION
+    roles[z < z.min() + PLANE_TOLERANCE] = tags.LOWER_TERMINATION
+    roles[z > z.max() - PLANE_TOLERANCE] = tags.UPPER_TERMINATION
     return roles.tolist()

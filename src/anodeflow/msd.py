@@ -19,14 +19,11 @@ ITERATIONS = 50
 
 @dataclass(frozen=True)
 class DiffusionFit:
-    """Line MSD = 2 d D τ + b: D and its 95 % interval in cm²/s, b in Å², window in ps."""
+    """D of the line MSD = 2 d D τ + b and its 95 % interval, cm²/s."""
 
     D_cm2_s: float
     D_low_cm2_s: float
     D_high_cm2_s: float
-    intercept: float
-    from_ps: float
-    to_ps: float
 
 
 def remove_drift(positions: np.ndarray, centre: np.ndarray) -> np.ndarray:
@@ -215,4 +212,4 @@ def fit_diffusion(
             break
     D = line[0] / (2 * dimensions) * A2_PS_TO_CM2_S
     factor = np.exp(CONFIDENCE_SIGMA * np.sqrt(covariance[0, 0]) / line[0])
-    return DiffusionFit(*map(float, (D, D / factor, D * factor, line[1], times[0], times[-1])))
+    return DiffusionFit(*map(float, (D, D / factor, D * factor)))

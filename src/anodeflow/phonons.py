@@ -43,7 +43,7 @@ class Bands:
     mesh_frequencies_THz: np.ndarray
 
 
-def compute_force_sets(
+def compute_force_constants(
     unit: Atoms,
     calc: Calculator,
     *,

@@ -50,7 +50,7 @@ class Plan:
         """Return every molecular dynamics run by its name, with the settings that are its own."""
         dynamics = self.config.dynamics
         return {
-            f"{self.filled(stack, 0)}_{entry.ions}{self.ion}_{temperature:g}K_{replica}": {
+            f"{stack}_{entry.ions}{self.ion}_{temperature:g}K_{replica}": {
                 "stack": stack,
                 "ions": entry.ions,
                 "replica": replica,
@@ -88,13 +88,33 @@ class Plan:
         return {name: shared | kind.model_dump() for name, kind in kinds.items()}
 
     @cached_property
+    def run_fillings(self) -> set[str]:
+        """Return the names of the stacks with ions that runs start from."""
+        runs = [run for run in self.runs.values() if run["ions"]]
+        return {self.filled(run["stack"], run["ions"]) for run in runs}
+
+    @cached_property
+    def voltage_fillings(self) -> set[str]:
+        """Return the names of the stacks with ions that a voltage with a relaxed host needs."""
+        if self.config.voltage.host == "frozen":
+            return set()
+        counts = range(1, self.config.voltage.max_ions + 1)
+        return {self.filled(stack, count) for stack in self.voltage_stacks for count in counts}
+
+    @cached_property
     def fillings(self) -> list[str]:
-        """Return the names of the stacks with ions that are relaxed."""
-        wanted = [(run["stack"], run["ions"]) for run in self.runs.values()]
-        if self.config.voltage.host == "relaxed":
-            counts = range(1, self.config.voltage.max_ions + 1)
-            wanted += [(stack, count) for stack in self.voltage_stacks for count in counts]
-        return sorted({self.filled(stack, count) for stack, count in wanted if count})
+        """Return the names of all stacks with ions that are relaxed."""
+        return sorted(self.run_fillings | self.voltage_fillings)
+
+    def relaxed_with(self, model: str) -> list[str]:
+        """Return the layers and stacks, with ions or without, that are relaxed with a model."""
+        stages = self.config.models[model].stages
+        needed = set(self.layers) if "adhesion" in stages else set()
+        needed |= self.run_fillings if "dynamics" in stages else set()
+        needed |= self.voltage_fillings if "voltage" in stages else set()
+        every = self.units + self.layers + self.config.study.stacks + self.fillings
+        always = {*self.units, *self.config.study.stacks}
+        return [name for name in every if name in needed | always]
 
     def models(self, stage: str) -> list[str]:
         """Return the study's models that are run for a stage."""

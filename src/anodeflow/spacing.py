@@ -77,6 +77,13 @@ def phases(traj: Trajectory, times_ps: np.ndarray) -> np.ndarray:
     return phase
 
 
+def stability_note(traj: Trajectory) -> str:
+    """Say in one phrase when and why the run stopped being stable; empty for a stable run."""
+    if traj.stable:
+        return ""
+    return f"unstable after {traj.unstable_after_ps:g} ps ({traj.reason})"
+
+
 def spacing_series(traj: Trajectory) -> pd.DataFrame:
     """Tabulate the spacing against time: time_ps, spacing (Å), temperature_K, phase."""
     return pd.DataFrame(
@@ -113,7 +120,7 @@ def correlation_time(values: np.ndarray, interval_ps: float) -> float:
     return float(max(tau[np.argmax(beyond)] if beyond.any() else tau[-1], 0.5) * interval_ps)
 
 
-def mean_spacing(series: pd.DataFrame, *, discard_ps: float) -> dict:
+def mean_spacing(series: pd.DataFrame, *, discard_ps: float, note: str) -> dict:
     """Average the spacing, with an error that respects its correlation in time.
 
     SE = s √(2τ / (F Δt)), with s the standard deviation and τ of `correlation_time`: the error of
@@ -122,31 +129,33 @@ def mean_spacing(series: pd.DataFrame, *, discard_ps: float) -> dict:
     Args:
         series: table of `spacing_series`.
         discard_ps: equilibration left out, ps; what follows an instability is left out too.
+        note: `stability_note` of the run. The series cannot tell: a run that ends between two
+            samples has no row after its instability.
 
     Returns:
-        mean, standard_error (Å), correlation_time_ps, frames, independent_frames and a note. With
+        mean, standard_error (Å), correlation_time_ps, frames, independent_frames and the note. With
         fewer than two frames the numbers are null and the note says why.
     """
     kept = series[(series["time_ps"] >= discard_ps - 1e-9) & (series["phase"] != "unstable")]
     frames = len(kept)
     if frames < 2:
-        note = (
+        few = (
             f"{frames} stable frames after the first {discard_ps:g} ps: too few for a mean spacing"
         )
+        note = f"{note}; {few}" if note else few
         names = ("mean", "standard_error", "correlation_time_ps", "independent_frames")
         return {**dict.fromkeys(names), "frames": frames, "note": note}
     values = kept["spacing"].to_numpy()
     interval = frame_interval(kept["time_ps"].to_numpy())
     tau = correlation_time(values, interval)
     independent = frames * interval / (2 * tau)
-    unstable = series.loc[series["phase"] == "unstable", "time_ps"]
     return {
         "mean": float(values.mean()),
         "standard_error": float(values.std(ddof=1) / np.sqrt(independent)),
         "correlation_time_ps": tau,
         "independent_frames": float(independent),
         "frames": frames,
-        "note": f"unstable after {unstable.min():g} ps" if len(unstable) else "",
+        "note": note,
     }
 
 

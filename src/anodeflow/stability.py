@@ -2,12 +2,10 @@
 
 import numpy as np
 from ase import Atoms
-from ase.neighborlist import natural_cutoffs, neighbor_list
 
 from anodeflow import tags
+from anodeflow.bonds import find_bonds
 
-# ASSUME: atoms within 1.15 times the sum of their covalent radii at the start are bonded.
-BOND_RADIUS_FACTOR = 1.15
 # ASSUME: an ion has left the gap when it is 1 A below the facing plane or 1 A above the sheet.
 GAP_MARGIN = 1.0
 
@@ -18,8 +16,7 @@ def start_bonds(atoms: Atoms) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     Index arrays i (B,) and j (B,), and the periodic offset (B, 3) in A that makes
     r_j + offset - r_i the bond vector, each bond once.
     """
-    cutoffs = natural_cutoffs(atoms, mult=BOND_RADIUS_FACTOR)
-    i, j, shift = neighbor_list("ijS", atoms, cutoffs)
+    i, j, shift = find_bonds("ijS", atoms)
     first, second = atoms.get_tags()[i], atoms.get_tags()[j]
     partners = (tags.X, tags.LOWER_TERMINATION, tags.UPPER_TERMINATION)
     in_bottom = (first == tags.METAL) & np.isin(second, partners)

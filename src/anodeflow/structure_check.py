@@ -4,14 +4,11 @@ from collections import Counter
 
 import numpy as np
 from ase import Atoms
-from ase.neighborlist import natural_cutoffs, neighbor_list
 
 from anodeflow import tags
+from anodeflow.bonds import find_bonds
 from anodeflow.errors import StructureError
 from anodeflow.heights import heights
-
-BOND_SCALE = 1.15
-"""Atoms are bonded when closer than the sum of their covalent radii times this."""
 
 LARGEST_THICKNESS_CHANGE = 0.05
 """A relative change of thickness beyond this is a change of structure."""
@@ -30,10 +27,10 @@ def check_structure(atoms: Atoms, start: Atoms) -> dict:
     """Measure a structure and tell whether it is still the structure it started as.
 
     thickness = mean z(tag 3) − mean z(tag 1); spacing = mean z(tag 10) − mean z(tag 3), also of
-    atoms that were wrapped into the cell. Bonded are atoms closer than 1.15 times the sum of their
-    covalent radii; metal_metal counts neighbours in one plane only. The site of a termination is
-    that of the first atom straight below it, seen from its own face: top (the metal it binds to),
-    hcp (X), fcc (the metal further in), else other.
+    atoms that were wrapped into the cell. Bonds are those of `anodeflow.bonds`; metal_metal counts
+    neighbours in one plane only. The site of a termination is that of the first atom straight below
+    it, seen from its own face: top (the metal it binds to), hcp (X), fcc (the metal further in),
+    else other.
 
     Args:
         atoms: the structure, N atoms with tags.
@@ -86,13 +83,8 @@ def _height_between(atoms: Atoms, lower: int, upper: int) -> float | None:
     return float(z[roles == upper].mean() - z[roles == lower].mean())
 
 
-def _bonds(atoms: Atoms) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return first, second (B,) and vectors (B, 3) of all bonds, each bond in both directions."""
-    return neighbor_list("ijD", atoms, natural_cutoffs(atoms, mult=BOND_SCALE))
-
-
 def _bond_lengths(atoms: Atoms) -> dict[str, dict]:
-    first, second, vectors = _bonds(atoms)
+    first, second, vectors = find_bonds("ijD", atoms)
     roles, lengths = atoms.get_tags(), np.linalg.norm(vectors, axis=1)
     inward, outward = roles[first], roles[second]
     in_plane = np.abs(vectors[:, 2]) < SAME_PLANE
@@ -117,7 +109,7 @@ def _bond_lengths(atoms: Atoms) -> dict[str, dict]:
 
 def _coordination(atoms: Atoms) -> np.ndarray:
     """Count the bonded X and terminations of every metal of the bottom layer, shape (M, 2)."""
-    first, second, _ = _bonds(atoms)
+    first, second, _ = find_bonds("ijD", atoms)
     roles = atoms.get_tags()
     counts = [
         np.bincount(first[np.isin(roles[second], wanted)], minlength=len(atoms))
@@ -146,7 +138,7 @@ def _termination_sites(atoms: Atoms) -> list[str]:
     if tags.X not in roles:
         return []
     inner = np.flatnonzero(np.isin(roles, (tags.METAL, tags.X)))
-    first, second, _ = _bonds(atoms)
+    first, second, _ = find_bonds("ijD", atoms)
     bonded = set(zip(first.tolist(), second.tolist(), strict=True))
     sites = []
     for termination in np.flatnonzero(np.isin(roles, TERMINATIONS)).tolist():
@@ -226,7 +218,7 @@ def _bond_graph(atoms: Atoms) -> Counter:
     ASSUME: contacts of two metals are no bonds of this graph; between planes they lie so near the
     limit that a healthy relaxation moves them across it.
     """
-    first, second, _ = _bonds(atoms)
+    first, second, _ = find_bonds("ijD", atoms)
     roles, layer = atoms.get_tags(), tags.bottom(atoms) | tags.top(atoms)
     both_metal = (roles[first] == tags.METAL) & (roles[second] == tags.METAL)
     kept = layer[first] & layer[second] & ~both_metal & (first <= second)

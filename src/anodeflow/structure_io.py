@@ -9,6 +9,9 @@ from ase.io import extxyz
 
 from anodeflow.errors import StructureError
 
+TERMS = {"energy_model", "energy_dispersion"}
+"""Energies (eV) that a relaxed structure carries in its info."""
+
 
 def write_structure(path: Path, atoms: Atoms) -> None:
     """Write one structure with tags, info, energy, forces and stress (eV, Å) to `path`.
@@ -116,3 +119,25 @@ def _refuse_incomplete(path: Path, text: str) -> None:
         raise StructureError(
             f"{path} is cut in its last line (no end of line): delete it and make it again."
         )
+
+
+def stored_energy(atoms: Atoms, term: str) -> float:
+    """Read an energy (eV) of a relaxed structure.
+
+    Args:
+        term: `energy_model`, or `total` for model plus dispersion; `total` is also taken from the
+            energy of a structure that does not carry the terms apart, as ASE stores it or as
+            `energy` in info.
+
+    Raises:
+        StructureError: the structure carries no energy.
+    """
+    if atoms.info.keys() >= TERMS:
+        dispersion = 0.0 if term == "energy_model" else atoms.info["energy_dispersion"]
+        return float(atoms.info["energy_model"] + dispersion)
+    stored = atoms.info if atoms.calc is None else atoms.info | atoms.calc.results
+    if term == "total" and "energy" in stored:
+        return float(stored["energy"])
+    raise StructureError(
+        f"The structure {atoms.get_chemical_formula()} carries no {term} energy: relax it first."
+    )

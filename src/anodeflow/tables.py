@@ -105,7 +105,13 @@ def read_published(path: Path) -> pd.DataFrame:
             f"{path} has the columns {', '.join(table.columns)}; expected are {expected}: mend the "
             "first line."
         )
-    table["ions"] = pd.to_numeric(table["ions"]).astype("Int64")
+    ions = pd.to_numeric(table["ions"], errors="coerce")
+    if (ions.isna() & (table["ions"] != "")).any() or (ions % 1 > 0).any():
+        raise ReferenceDataError(
+            f"{path} has a value in its column ions that is no whole number: mend it, or leave it "
+            "empty."
+        )
+    table["ions"] = ions.astype("Int64")
     table["value"] = [_number_or_word(value) for value in table["value"]]
     return table
 
@@ -190,14 +196,27 @@ TABLES = {
 
 def published_spacings(published: pd.DataFrame, stack: str) -> dict[str, float]:
     """Return published mean spacings (Å) of a stack without ions, by who published them."""
-    rows = published[(published["table"] == "spacing") & (published["system"] == stack)]
+    rows = _published_numbers(published, "spacing", stack, "mean")
     rows = rows[rows["ions"] == 0]
     return dict(zip(rows["model"], rows["value"], strict=True))
 
 
 def published_voltages(published: pd.DataFrame, stack: str) -> pd.DataFrame:
     """Return published average voltages (V) of a stack: model, ions, value."""
-    rows = published[(published["table"] == "voltage") & (published["system"] == stack)]
+    return _published_numbers(published, "voltage", stack, "average_V")
+
+
+def _published_numbers(
+    published: pd.DataFrame, table: str, system: str, quantity: str
+) -> pd.DataFrame:
+    chosen = {"table": table, "system": system, "quantity": quantity}
+    rows = published[(published[list(chosen)] == list(chosen.values())).all(axis=1)]
+    words = [value for value in rows["value"] if isinstance(value, str)]
+    if words:
+        raise ReferenceDataError(
+            f"The published values hold '{words[0]}' as {quantity} of {system}, where a number is "
+            "needed: mend it."
+        )
     return rows.reset_index(drop=True)
 
 

@@ -51,7 +51,7 @@ def fetch_weights(
         found = _resolve(source, family, mirror)
         if isinstance(found, Path):
             discard(part)
-            shutil.copyfile(found, part)
+            _copy(found, part)
         else:
             download(found, part)
         try:
@@ -63,6 +63,17 @@ def fetch_weights(
             raise
         os.replace(part, target)
     _write_json(card, {"source": source, "family": family, **entry})
+
+
+def _copy(source: Path, part: Path) -> None:
+    try:
+        shutil.copyfile(source, part)
+    except OSError as error:
+        discard(part)
+        raise WeightsError(
+            f"The weights {source} could not be copied to {part} ({error.strerror}): mend the "
+            "permissions or make room."
+        ) from None
 
 
 def verify_weights(weights: Path, card: Path) -> str:

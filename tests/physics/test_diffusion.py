@@ -10,6 +10,7 @@ from anodeflow import tags
 from anodeflow.diffusion import analyse_diffusion, ion_paths
 from anodeflow.errors import TrajectoryError
 from anodeflow.ions import hollow_sites
+from anodeflow.spacing import stability_note
 from anodeflow.trajectory import Trajectory
 
 STEP_PS = 0.05
@@ -204,7 +205,8 @@ def test_only_the_stable_production_part_is_analysed_and_the_summary_says_so():
     summary = analyse_diffusion(run, settings=SETTINGS).summary
     assert summary["verdict"] == "confined"
     assert (summary["frames"], summary["stable"]) == (1300, False)
-    assert summary["note"].startswith("unstable after 75 ps (the ion left the gap)")
+    assert summary["note"].startswith(f"{stability_note(run)}; only stable production")
+    assert stability_note(run) == "unstable after 75 ps (the ion left the gap)"
 
 
 @pytest.mark.parametrize("frames", [0, 1, 12])

@@ -18,7 +18,7 @@ from anodeflow.errors import AnodeflowError, StructureError
 from anodeflow.phonon_verdict import verdict
 from anodeflow.phonons import (
     band_segments,
-    compute_force_sets,
+    compute_force_constants,
     load_phonon,
     read_bands,
     run_bands_and_dos,
@@ -83,7 +83,7 @@ def exact_frequencies(qpoints: np.ndarray, masses: np.ndarray) -> np.ndarray:
 
 
 def run_springs(unit: Atoms, calc: Calculator):
-    return compute_force_sets(
+    return compute_force_constants(
         unit, calc, supercell=(3, 3, 1), displacement=0.01, on_step=lambda done, total: None
     )
 
@@ -107,7 +107,7 @@ def test_a_honeycomb_of_springs_has_its_analytic_frequencies(bands):
 
 
 def test_a_larger_supercell_leaves_nearest_neighbour_springs_unchanged(bands):
-    wide = compute_force_sets(
+    wide = compute_force_constants(
         honeycomb(), Springs(), supercell=(4, 4, 1), displacement=0.02, on_step=lambda *_: None
     )
     again = run_bands_and_dos(wide, path_points=300, mesh=(20, 20, 1), dos_width_THz=0.4)
@@ -130,7 +130,7 @@ def test_force_constants_obey_the_acoustic_sum_rule_and_index_symmetry(phonon):
 def test_the_unit_cell_is_left_as_it_was_and_every_force_call_is_announced():
     unit, calls = honeycomb(), []
     before = unit.copy()
-    compute_force_sets(
+    compute_force_constants(
         unit,
         Springs(),
         supercell=(2, 2, 1),
@@ -276,7 +276,7 @@ def test_the_demo_model_keeps_ti2co2_stable_and_as_far_from_pbe_as_its_report_sa
     unit = ti2co2()
     unit.calc = calc
     assert BFGS(unit, logfile=None).run(fmax=1e-4, steps=200)
-    phonon = compute_force_sets(
+    phonon = compute_force_constants(
         unit, calc, supercell=(4, 4, 1), displacement=0.01, on_step=lambda *_: None
     )
     bands = run_bands_and_dos(phonon, path_points=300, mesh=(20, 20, 1), dos_width_THz=0.2)

@@ -26,7 +26,7 @@ WINDOW = (3.4, 5.0)
 
 def published(stack):
     table = read_adhesion_reference(REFERENCE)
-    rows = table[(table["source"] == "omat-published") & (table["stack"] == stack)]
+    rows = table[(table["source"] == "MACE-OMAT-0 + D3, published") & (table["stack"] == stack)]
     return rows["spacing_angstrom"].to_numpy(), rows["adhesion_ev_per_nm2"].to_numpy()
 
 

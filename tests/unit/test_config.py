@@ -73,6 +73,11 @@ def test_every_field_of_the_schema_is_in_the_study_file(study_config, root):
         ("adhesion/last_spacing", 2.0, "first_spacing 2.8 is not below last_spacing 2.0"),
         ("reference/adhesion", "nowhere.csv", "where there is no file"),
         ("weights_mirror", "nowhere", "which is no directory"),
+        ("adhesion/peak_window", [5.0, 3.4], "first number 5 is not below its second 3.4"),
+        ("diffusion/fit_from_fraction", 0.9, "first number 0.9 is not below its second 0.5"),
+        ("dynamics/runs/0/equilibration_ps", 0.0005, "the length of runs.0 is 20000.5 fs"),
+        ("reference/phonons/graphen", "x.csv", "reference.phonons names the layer 'graphen'"),
+        ("models/mace-mp-0/card/functional", "r2SCAN", "but its card.functional is 'r2SCAN'"),
         ("structures/ions", None, "structures.ions is None"),
     ],
 )  # fmt: skip
@@ -150,6 +155,14 @@ def test_a_study_of_one_stack_leaves_the_runs_of_the_others_out(study_config, ro
     assert list(plan.runs) == ["m-g_0na_300K_0", "m-g_1na_300K_0", "m-g_8na_300K_0"]
     assert plan.voltage_stacks == []
     assert plan.fillings == ["m-g_1na", "m-g_8na"]
+
+
+def test_a_model_relaxes_only_what_its_stages_need(study_config, root):
+    study_config["models"]["mace-mp-0"]["stages"] = ["relaxation", "voltage"]
+    plan = Plan(load_config(study_config, root=root))
+    assert plan.relaxed_with("chgnet") == ["ti2co2_unit", "graphene_unit", "m-g", "m-go", "m-goh"]
+    assert plan.relaxed_with("mace-mp-0")[5:] == [f"m-go_{n}na" for n in range(1, 10)]
+    assert set(plan.relaxed_with("mace-omat-0")) | {plan.bulk} == set(plan.minima)
 
 
 def test_a_stage_a_model_does_not_list_is_not_run_for_it(study_config, root):

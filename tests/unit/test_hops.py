@@ -13,8 +13,8 @@ from anodeflow.hops import (
     find_hops,
     poisson_interval,
     settle,
-    site_distances,
 )
+from anodeflow.ions import lateral_distances
 
 STEP_PS = 0.01
 CELL = 4 * 3.03 * np.array([[1.0, 0.0], [-0.5, np.sqrt(3) / 2]])
@@ -50,9 +50,19 @@ def test_an_ion_in_another_image_of_the_cell_belongs_to_the_same_site():
 
 
 def test_neighbouring_hollows_are_a_over_root_three_apart():
-    distances = site_distances(SITES, SITES, CELL)
+    distances = lateral_distances(SITES, SITES, CELL)
     assert distances[distances > 1e-9].min() == pytest.approx(NEIGHBOUR)
     np.testing.assert_allclose(distances, distances.T)
+
+
+@pytest.mark.parametrize(("along_a", "along_b"), [(4, 4), (8, 1), (1, 8), (9, 2)])
+def test_lateral_distances_are_the_shortest_over_all_images_however_long_the_cell(along_a, along_b):
+    cell = CELL / 4 * [[along_a], [along_b]]
+    first, second = np.random.default_rng(1).uniform(-20, 20, (2, 12, 2))
+    images = np.array([(a, b) for a in range(-60, 61) for b in range(-60, 61)]) @ cell
+    separation = second[None] - first[:, None]
+    shortest = np.linalg.norm(separation[:, :, None] + images, axis=-1).min(axis=-1)
+    np.testing.assert_allclose(lateral_distances(first, second, cell), shortest)
 
 
 def test_a_hop_forward_and_back_counts_as_two_hops():

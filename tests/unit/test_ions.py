@@ -200,6 +200,11 @@ def test_hcp_bulk_starts_with_twelve_equal_neighbours():
     assert distances[1:13] == pytest.approx(np.full(12, 3.2))
 
 
+def test_no_structure_of_a_bulk_is_taken_for_granted():
+    with pytest.raises(TypeError, match="structure"):
+        build_bulk("Na", lattice=4.2)
+
+
 def test_an_unknown_bulk_is_refused():
     with pytest.raises(StructureError, match="'diamond' is unknown: use bcc, fcc or hcp"):
         build_bulk("Na", structure="diamond", lattice=4.2)

@@ -199,6 +199,17 @@ def test_a_file_with_60_degrees_and_a_layer_across_the_boundary_is_the_same_laye
     )
 
 
+def test_a_layer_cut_in_two_is_whole_again_even_in_a_cell_that_its_file_calls_open(tmp_path):
+    unit = build_unit(TI2CO2, cell_height=30.0)
+    unit.positions[:, 2] -= 15.0
+    unit.wrap()
+    unit.pbc = (True, True, False)
+    ase.io.write(tmp_path / "layer.extxyz", unit)
+    read = from_file(tmp_path / "layer.extxyz", role="bottom")
+    plain = build_unit(TI2CO2, cell_height=HEIGHT)
+    assert read.positions[:, 2] == pytest.approx(plain.positions[:, 2], abs=1e-6)
+
+
 def test_mos2_from_a_file_is_a_bottom_layer(tmp_path):
     ase.io.write(tmp_path / "mos2.xyz", ase.build.mx2("MoS2", vacuum=10.0), format="extxyz")
     layer = from_file(tmp_path / "mos2.xyz", role="bottom")

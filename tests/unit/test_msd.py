@@ -145,7 +145,7 @@ def test_a_fit_gives_plain_numbers_that_json_can_hold():
     fit = fitted(brownian(np.random.default_rng(6), frames=300, ions=2))
     json.dumps(fit.__dict__)
     assert fit.D_low_cm2_s < fit.D_cm2_s < fit.D_high_cm2_s
-    assert (fit.from_ps, fit.to_ps) == pytest.approx((0.6, 9.0))
+    assert set(fit.__dict__) == {"D_cm2_s", "D_low_cm2_s", "D_high_cm2_s"}
 
 
 def test_an_msd_that_falls_gives_no_d():

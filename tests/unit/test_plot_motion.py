@@ -38,7 +38,7 @@ def msd(frames=2000, ions=2):
 
 
 def entry(**values):
-    return {"label": "model A", "colour": "#0072B2"} | values
+    return {"label": "model A", "colour": "#0072B2", "unstable": False} | values
 
 
 def paths(frames=100, ions=2):
@@ -56,15 +56,30 @@ def spacing_table(cells=8):
 def test_the_spacing_figure_shows_runs_references_and_the_end_of_an_unstable_run(tmp_path):
     reference = {"PBE": 3.11}
     runs = [entry(series=series(), reference=reference)]
-    broken = [entry(series=series(phase="unstable"), reference=None)]
+    broken = [entry(series=series(phase="unstable"), unstable=True, reference=None)]
     fig, table = plot_spacing({"m-g": runs, "m-go": broken})
     assert len(fig.axes) == 2
     pbe = table[table["phase"] == "reference"]
     assert pbe[["stack", "label", "spacing"]].to_numpy().tolist() == [["m-g", "PBE", 3.11]]
     labels = [text.get_text() for text in fig.legends[0].get_texts()]
     assert labels == ["model A", "PBE", "equilibration", "became unstable"]
-    pdf, png = save_figure(fig, tmp_path / "spacing")
-    assert pdf.stat().st_size > 0 and png.stat().st_size > 0
+    save_figure(fig, tmp_path / "spacing")
+    assert all((tmp_path / f"spacing.{kind}").stat().st_size for kind in ("pdf", "png"))
+
+
+def crosses(fig):
+    return [[line for line in ax.lines if line.get_marker() == "x"] for ax in fig.axes]
+
+
+def test_a_run_that_broke_after_its_last_sample_ends_with_a_cross_there():
+    whole = entry(series=series(), reference=None)
+    fig, _ = plot_spacing({"m-g": [whole], "m-go": [whole | {"unstable": True}]})
+    none, (cross,) = crosses(fig)
+    assert none == []
+    last = series().iloc[-1]
+    assert (cross.get_xdata()[0], cross.get_ydata()[0]) == (last["time_ps"], last["spacing"])
+    labels = [text.get_text() for text in fig.legends[0].get_texts()]
+    assert "became unstable" in labels
 
 
 def test_a_reference_has_the_same_line_in_every_panel_and_in_the_legend():

@@ -15,6 +15,7 @@ from anodeflow.spacing import (
     spacing_map,
     spacing_of,
     spacing_series,
+    stability_note,
 )
 from anodeflow.trajectory import Trajectory
 
@@ -125,7 +126,7 @@ def test_uncorrelated_noise_has_half_a_frame_of_correlation():
 def test_the_standard_error_is_the_scatter_of_the_mean_over_many_runs():
     rng = np.random.default_rng(2)
     results = [
-        mean_spacing(series(4.0 + 0.1 * ar1(rng, 2000, tau=15.0)), discard_ps=0.0)
+        mean_spacing(series(4.0 + 0.1 * ar1(rng, 2000, tau=15.0)), discard_ps=0.0, note="")
         for _ in range(200)
     ]
     scatter = np.std([result["mean"] for result in results])
@@ -138,7 +139,7 @@ def test_the_standard_error_is_that_of_blocks_of_many_correlation_times():
     values = 4.0 + 0.1 * ar1(np.random.default_rng(3), 100_000, tau=15.0)
     blocks = values.reshape(200, 500).mean(axis=1)
     by_blocks = blocks.std(ddof=1) / np.sqrt(200)
-    result = mean_spacing(series(values), discard_ps=0.0)
+    result = mean_spacing(series(values), discard_ps=0.0, note="")
     assert result["standard_error"] == pytest.approx(by_blocks, rel=0.15)
     assert result["mean"] == pytest.approx(values.mean())
 
@@ -147,21 +148,45 @@ def test_the_mean_leaves_out_the_equilibration_and_what_follows_an_instability()
     values = np.array([9.0] * 10 + [4.0, 4.2] * 10 + [20.0] * 5)
     table = series(values)
     table.loc[30:, "phase"] = "unstable"
-    result = mean_spacing(table, discard_ps=0.1)
+    result = mean_spacing(table, discard_ps=0.1, note="unstable after 0.3 ps (a broken bond)")
     assert result["mean"] == pytest.approx(4.1)
     assert result["frames"] == 20
-    assert result["note"] == "unstable after 0.3 ps"
+    assert result["note"] == "unstable after 0.3 ps (a broken bond)"
+
+
+def test_a_run_that_breaks_between_two_samples_says_so_though_no_row_is_unstable():
+    atoms = stack()
+    run = trajectory(
+        atoms,
+        np.repeat(atoms.positions[None], 10, axis=0),
+        stable=False,
+        unstable_after_ps=0.094,
+        reason="a force is not finite",
+    )
+    table = spacing_series(run)
+    assert set(table["phase"]) == {"production"}
+    result = mean_spacing(table, discard_ps=0.0, note=stability_note(run))
+    assert result["frames"] == 10
+    assert result["note"] == "unstable after 0.094 ps (a force is not finite)"
+
+
+def test_a_stable_run_has_nothing_to_note():
+    atoms = stack()
+    assert stability_note(trajectory(atoms, atoms.positions[None])) == ""
 
 
 def test_a_run_that_breaks_in_the_equilibration_gives_no_number_but_says_why():
-    result = mean_spacing(series(np.full(5, 4.0)), discard_ps=1.0)
+    result = mean_spacing(
+        series(np.full(5, 4.0)), discard_ps=1.0, note="unstable after 0.05 ps (x)"
+    )
     assert result["mean"] is None
-    assert result["note"].startswith("0 stable frames after the first 1 ps")
+    too_few = "0 stable frames after the first 1 ps: too few for a mean spacing"
+    assert result["note"] == f"unstable after 0.05 ps (x); {too_few}"
     json.dumps(result)
 
 
 def test_a_spacing_that_never_changes_has_no_error():
-    assert mean_spacing(series(np.full(50, 4.0)), discard_ps=0.0)["standard_error"] == 0.0
+    assert mean_spacing(series(np.full(50, 4.0)), discard_ps=0.0, note="")["standard_error"] == 0.0
 
 
 def test_the_map_of_a_tilted_sheet_is_the_tilt():

@@ -9,6 +9,8 @@ from anodeflow.tables import (
     adhesion_table,
     diffusion_table,
     phonon_table,
+    published_spacings,
+    published_voltages,
     read_published,
     spacing_table,
     structure_table,
@@ -181,11 +183,33 @@ def test_a_saved_figure_has_its_size_in_print_and_no_date(tmp_path):
     for name in ("first", "second"):
         fig, ax = figure(COLUMN_MM, 50)
         ax.plot([0, 1], [0, 1])
-        pdf, png = save_figure(fig, tmp_path / name)
-        sizes.append((pdf.read_bytes(), png.read_bytes()))
+        save_figure(fig, tmp_path / name)
+        sizes.append([(tmp_path / f"{name}.{kind}").read_bytes() for kind in ("pdf", "png")])
     assert sizes[0] == sizes[1]
     assert b"CreationDate" not in sizes[0][0]
     assert b"/FontFile2" in sizes[0][0]
     width_pixels = int.from_bytes(sizes[0][1][16:20], "big")
     assert width_pixels == pytest.approx(COLUMN_MM / 25.4 * 300, abs=1)
     assert len(list(tmp_path.iterdir())) == 4
+
+
+def test_published_numbers_that_are_words_or_no_ion_count_are_refused(tmp_path):
+    head = "table,system,ions,model,quantity,value,unit,citation\n"
+    path = tmp_path / "published.csv"
+    path.write_text(head + "spacing,m-g,none,PBE,mean,3.1,angstrom,me\n")
+    with pytest.raises(ReferenceDataError, match="column ions that is no whole number"):
+        read_published(path)
+    path.write_text(head + "spacing,m-g,0,PBE,mean,near,angstrom,me\n")
+    with pytest.raises(ReferenceDataError, match="hold 'near' as mean of m-g"):
+        published_spacings(read_published(path), "m-g")
+
+
+def test_only_mean_spacings_and_average_voltages_are_drawn(tmp_path):
+    head = "table,system,ions,model,quantity,value,unit,citation\n"
+    path = tmp_path / "published.csv"
+    rows = ["spacing,m-g,0,PBE,mean,3.1,angstrom,me", "spacing,m-g,0,PBE,standard_error,0.1,,me"]
+    rows += ["voltage,m-g,1,PBE,average_V,1.5,V,me", "voltage,m-g,1,PBE,step_V,1.4,V,me"]
+    path.write_text(head + "\n".join(rows) + "\n")
+    published = read_published(path)
+    assert published_spacings(published, "m-g") == {"PBE": 3.1}
+    assert published_voltages(published, "m-g")["value"].tolist() == [1.5]

@@ -250,7 +250,7 @@ def test_one_more_stack_adds_its_own_jobs_and_keeps_the_others(copied):
         "build_layer 1",
         "build_stack 1",
         "relax 2",
-        "check_structure 1",
+        "check_structure 2",
         "scan_adhesion 1",
         "fit_adhesion 1",
         "plot_structures 1",

@@ -27,8 +27,8 @@ rule scan_adhesion:
         runtime=360,
     params:
         calculator=calculator("static"),
-        first_spacing=lookup("adhesion/first_spacing", within=config),
-        last_spacing=lookup("adhesion/last_spacing", within=config),
+        first=lookup("adhesion/first_spacing", within=config),
+        last=lookup("adhesion/last_spacing", within=config),
         points=lookup("adhesion/points", within=config),
         settings=minimiser(config["adhesion"], config["adhesion"]["fmax"]),
         method=METHOD["adhesion"],
@@ -59,6 +59,6 @@ rule fit_adhesion:
         layers=lookup("adhesion/layers", within=config),
         peak_window=lookup("adhesion/peak_window", within=config),
         fit_half_width=lookup("adhesion/fit_half_width", within=config),
-        method=METHOD["adhesion"],
+        method=METHOD["adhesion_fit"],
     script:
         "../scripts/fit_adhesion.py"

@@ -76,8 +76,9 @@ WEIGHTS = {
 
 
 def layer_file(wildcards):
-    """Return the user's file that a layer is read from, if it is."""
-    return config["structures"]["layers"][wildcards.layer].get("path", [])
+    """Return the user's file that a layer, or the sheet that carries its group, is read from."""
+    layer = config["structures"]["layers"][wildcards.layer]
+    return (PLAN.base(wildcards.layer) or layer).get("path", [])
 
 
 def weights_file(wildcards):
@@ -177,7 +178,11 @@ EMPTY_RUNS = PLAN.pairs("dynamics", PLAN.runs_with(ions=False))
 
 # For each table: the (model, name) of its rows, and the file with a row's numbers.
 KEYS = {
-    "structure": PLAN.pairs("relaxation", PLAN.units + config["study"]["stacks"]),
+    "structure": [
+        (model, name)
+        for model in PLAN.models("relaxation")
+        for name in PLAN.relaxed_with(model)
+    ],
     "phonons": PLAN.pairs("phonons", config["study"]["layers"]),
     "adhesion": PLAN.pairs("adhesion", config["study"]["stacks"]),
     "spacing": PLAN.pairs("dynamics", list(PLAN.runs)),
@@ -194,17 +199,20 @@ RESULTS = {
 }
 DYNAMICS_MODELS = PLAN.models("dynamics") if FILLED_RUNS else []
 FIGURES = expand(
-    "results/figures/{figure}.pdf",
+    "results/figures/{figure}.{kind}",
     figure=[f"structures_{model}" for model in PLAN.models("relaxation")]
     + [name for name in ("phonons", "adhesion", "voltage") if KEYS[name]]
     + (["spacing"] if EMPTY_RUNS else [])
     + (["msd"] if KEYS["diffusion"] else [])
     + [
-        f"{kind}_{model}"
-        for kind in ("spacing_map", "paths")
+        f"{figure}_{model}"
+        for figure in ("spacing_map", "paths")
         for model in DYNAMICS_MODELS
     ],
+    kind=["pdf", "png", "csv"],
 )
 TABLES = expand(
-    "results/tables/{table}.csv", table=[name for name in KEYS if KEYS[name]]
+    "results/tables/{table}.{kind}",
+    table=[name for name in KEYS if KEYS[name]],
+    kind=["csv", "md"],
 )

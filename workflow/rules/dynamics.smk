@@ -2,7 +2,7 @@
 
 Needs: relaxed stacks, weights. Makes: results/{model}/dynamics/{run}.h5 (H5MD), and from it
 results/{model}/spacing/{run}.csv, .json and _map.csv, results/{model}/diffusion/{run}.json,
-_msd.csv and _paths.csv.
+_msd.csv, _hops.csv and _paths.csv.
 """
 
 
@@ -51,8 +51,8 @@ rule analyse_spacing:
     conda:
         "../../envs/mace.yaml"
     params:
-        map_cells=lookup("diffusion/map_cells", within=config),
-        method=METHOD["diffusion"],
+        map_cells=lookup("spacing/map_cells", within=config),
+        method=METHOD["spacing"],
     script:
         "../scripts/analyse_spacing.py"
 
@@ -63,6 +63,7 @@ rule analyse_diffusion:
         trajectory="results/{model}/dynamics/{run}.h5",
     output:
         msd="results/{model}/diffusion/{run}_msd.csv",
+        hops="results/{model}/diffusion/{run}_hops.csv",
         paths="results/{model}/diffusion/{run}_paths.csv",
         summary="results/{model}/diffusion/{run}.json",
     log:

@@ -109,6 +109,7 @@ rule plot_spacing:
     """Draw the spacing of stacks without ions against time."""
     input:
         series=paths("results/{model}/spacing/{name}.csv", EMPTY_RUNS),
+        summaries=paths("results/{model}/spacing/{name}.json", EMPTY_RUNS),
         published=config["reference"]["published"] or [],
     output:
         multiext("results/figures/spacing", ".pdf", ".png", ".csv"),

@@ -59,6 +59,6 @@ rule analyse_phonons:
         imaginary_THz=lookup("phonons/imaginary_THz", within=config),
         gamma_radius=lookup("phonons/gamma_radius", within=config),
         dos_width_THz=lookup("phonons/layers/{layer}/dos_width_THz", within=config),
-        method=METHOD["phonons"],
+        method=METHOD["phonon_analysis"],
     script:
         "../scripts/analyse_phonons.py"

@@ -47,6 +47,6 @@ rule check_structure:
     conda:
         "../../envs/mace.yaml"
     params:
-        method=METHOD["relaxation"],
+        method=METHOD["structure_check"],
     script:
         "../scripts/check_structure.py"

@@ -27,7 +27,7 @@ rule fill_frozen_host:
         element=lookup("structures/ions/element", within=config),
         max_ions=lookup("voltage/max_ions", within=config),
         settings=minimiser(config["relaxation"], config["relaxation"]["stacks"]["fmax"]),
-        method=METHOD["voltage"],
+        method=METHOD["frozen_host"],
     script:
         "../scripts/fill_frozen_host.py"
 

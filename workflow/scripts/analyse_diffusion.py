@@ -6,7 +6,7 @@ from pathlib import Path
 from anodeflow.job import job
 
 
-def main(trajectory, msd, paths, summary, *, settings):
+def main(trajectory, msd, hops, paths, summary, *, settings):
     from anodeflow.diffusion import analyse_diffusion, ion_paths
     from anodeflow.tables import write_table
     from anodeflow.trajectory import read_trajectory
@@ -14,6 +14,7 @@ def main(trajectory, msd, paths, summary, *, settings):
     run = read_trajectory(Path(trajectory))
     analysis = analyse_diffusion(run, settings=settings)
     write_table(analysis.msd, Path(msd))
+    write_table(analysis.hops, Path(hops))
     write_table(ion_paths(run, run.initial), Path(paths))
     Path(summary).write_text(json.dumps(analysis.summary, indent=1) + "\n")
 
@@ -22,8 +23,6 @@ if __name__ == "__main__":
     with job(log=snakemake.log[0], threads=snakemake.threads):
         main(
             snakemake.input.trajectory,
-            snakemake.output.msd,
-            snakemake.output.paths,
-            snakemake.output.summary,
+            *snakemake.output,
             settings=snakemake.params.settings,
         )

@@ -15,8 +15,9 @@ def main(trajectory, series, spacing_map, summary, *, map_cells):
     table = spacing.spacing_series(run)
     write_table(table, Path(series))
     write_table(spacing.spacing_map(run, cells=map_cells), Path(spacing_map))
-    found = spacing.mean_spacing(table, discard_ps=run.production_start_ps)
-    found |= {"stable": run.stable, "reason": run.reason}
+    note = spacing.stability_note(run)
+    found = spacing.mean_spacing(table, discard_ps=run.production_start_ps, note=note)
+    found["stable"] = run.stable
     Path(summary).write_text(json.dumps(found, indent=1) + "\n")
 
 

@@ -7,16 +7,15 @@ from anodeflow.job import job
 
 def main(bulk, structures, voltage, *, electrons_per_ion):
     from anodeflow import tags
-    from anodeflow.adhesion_curve import energy
-    from anodeflow.structure_io import read_frames, read_structure
+    from anodeflow.structure_io import read_frames, read_structure, stored_energy
     from anodeflow.tables import write_table
     from anodeflow.voltage import voltages
 
     metal = read_structure(bulk)
     frames = [frame for path in structures for frame in read_frames(path)]
     table = voltages(
-        {int(tags.ions(frame).sum()): energy(frame, "total") for frame in frames},
-        bulk_energy_per_atom=energy(metal, "total") / len(metal),
+        {int(tags.ions(frame).sum()): stored_energy(frame, "total") for frame in frames},
+        bulk_energy_per_atom=stored_energy(metal, "total") / len(metal),
         electrons_per_ion=electrons_per_ion,
     )
     write_table(table, Path(voltage))

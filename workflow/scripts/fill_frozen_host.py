@@ -7,18 +7,19 @@ from pathlib import Path
 from anodeflow.job import job
 
 
-def main(inputs, structures, *, calculator, element, max_ions, settings):
+def main(inputs, structures, *, calculator, method, element, max_ions, settings):
     from anodeflow.calculators import identity, load_calculator
     from anodeflow.progress import Progress
     from anodeflow.structure_io import read_structure, write_frames
     from anodeflow.voltage import fill_frozen_host
 
+    calc = load_calculator(Path(inputs.weights), Path(inputs.card), **calculator)
     settings |= {"points_dir": Path(f"{structures}.part"), "log": sys.stdout}
-    settings |= {"fingerprint_extra": identity(Path(inputs.card), calculator)}
+    settings |= {"fingerprint_extra": identity(Path(inputs.card), calculator, method)}
     with Progress(max_ions, label="ions in a frozen host", unit="fillings") as progress:
         filled = fill_frozen_host(
             read_structure(inputs.host),
-            load_calculator(Path(inputs.weights), Path(inputs.card), **calculator),
+            calc,
             element=element,
             counts=range(1, max_ions + 1),
             on_point=lambda _: progress.update(),
@@ -30,11 +31,4 @@ def main(inputs, structures, *, calculator, element, max_ions, settings):
 
 if __name__ == "__main__":
     with job(log=snakemake.log[0], threads=snakemake.threads):
-        main(
-            snakemake.input,
-            *snakemake.output,
-            calculator=snakemake.params.calculator,
-            element=snakemake.params.element,
-            max_ions=snakemake.params.max_ions,
-            settings=snakemake.params.settings,
-        )
+        main(snakemake.input, *snakemake.output, **dict(snakemake.params.items()))

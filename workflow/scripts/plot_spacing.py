@@ -1,11 +1,12 @@
 """Draw the spacing of stacks without ions against time."""
 
+import json
 from pathlib import Path
 
 from anodeflow.job import job
 
 
-def main(series, published, outputs, *, rows):
+def main(series, summaries, published, outputs, *, rows):
     import pandas as pd
 
     from anodeflow.plots import save
@@ -14,11 +15,12 @@ def main(series, published, outputs, *, rows):
 
     others = read_published(Path(published)) if published else None
     panels = {}
-    for row, path in zip(rows, series, strict=True):
+    for row, path, summary in zip(rows, series, summaries, strict=True):
         entry = {
             "label": row["label"],
             "colour": row["colour"],
             "series": pd.read_csv(path),
+            "unstable": not json.loads(Path(summary).read_text())["stable"],
             "reference": None if others is None else published_spacings(others, row["system"]),
         }
         panels.setdefault(row["system"], []).append(entry)
@@ -29,6 +31,7 @@ if __name__ == "__main__":
     with job(log=snakemake.log[0], threads=snakemake.threads):
         main(
             snakemake.input.series,
+            snakemake.input.summaries,
             snakemake.input.get("published"),
             snakemake.output,
             rows=snakemake.params.rows,

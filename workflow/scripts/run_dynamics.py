@@ -5,7 +5,7 @@ from pathlib import Path
 from anodeflow.job import job
 
 
-def main(inputs, trajectory, *, calculator, settings, label):
+def main(inputs, trajectory, *, calculator, method, settings, label):
     from anodeflow.calculators import identity, load_calculator
     from anodeflow.dynamics import run_dynamics
     from anodeflow.structure_io import read_structure
@@ -16,7 +16,7 @@ def main(inputs, trajectory, *, calculator, settings, label):
         Path(trajectory),
         settings=settings,
         label=label,
-        fingerprint_extra=identity(Path(inputs.card), calculator),
+        fingerprint_extra=identity(Path(inputs.card), calculator, method),
     )
 
 
@@ -26,6 +26,7 @@ if __name__ == "__main__":
             snakemake.input,
             snakemake.output.trajectory,
             calculator=snakemake.params.calculator,
+            method=snakemake.params.method,
             settings=snakemake.params.settings,
             label=snakemake.wildcards.model,
         )

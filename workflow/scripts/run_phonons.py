@@ -7,13 +7,13 @@ from anodeflow.job import job
 
 def main(inputs, params, force_constants, *, calculator, supercell, displacement):
     from anodeflow.calculators import load_calculator
-    from anodeflow.phonons import compute_force_sets, write_force_constants
+    from anodeflow.phonons import compute_force_constants, write_force_constants
     from anodeflow.progress import Progress
     from anodeflow.structure_io import read_structure
 
     calc = load_calculator(Path(inputs.weights), Path(inputs.card), **calculator)
     with Progress(None, label="phonons", unit="force calls") as progress:
-        phonon = compute_force_sets(
+        phonon = compute_force_constants(
             read_structure(inputs.structure),
             calc,
             supercell=supercell,

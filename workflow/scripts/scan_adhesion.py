@@ -7,7 +7,7 @@ from pathlib import Path
 from anodeflow.job import job
 
 
-def main(inputs, points, references, *, calculator, spacings, settings):
+def main(inputs, scan, references, *, calculator, method, first, last, points, settings):
     from numpy import linspace
 
     from anodeflow.adhesion import reference_layers, scan_spacings
@@ -17,24 +17,18 @@ def main(inputs, points, references, *, calculator, spacings, settings):
 
     calc = load_calculator(Path(inputs.weights), Path(inputs.card), **calculator)
     stack, bottom, top = (read_structure(inputs[key]) for key in ("stack", "bottom", "top"))
-    finished = Path(f"{points}.part")
+    finished = Path(f"{scan}.part")
     settings |= {"points_dir": finished, "log": sys.stdout}
-    settings |= {"fingerprint_extra": identity(Path(inputs.card), calculator)}
+    settings |= {"fingerprint_extra": identity(Path(inputs.card), calculator, method)}
     layers = reference_layers(stack, bottom, top, calc, **settings)
-    with Progress(spacings[-1], label="adhesion scan", unit="points") as progress:
+    with Progress(points, label="adhesion scan", unit="points") as progress:
         settings |= {"on_point": lambda _: progress.update()}
-        frames = scan_spacings(stack, calc, spacings=linspace(*spacings), **settings)
+        frames = scan_spacings(stack, calc, spacings=linspace(first, last, points), **settings)
     write_frames(references, list(layers.values()))
-    write_frames(points, frames)
+    write_frames(scan, frames)
     shutil.rmtree(finished)
 
 
 if __name__ == "__main__":
     with job(log=snakemake.log[0], threads=snakemake.threads):
-        main(
-            snakemake.input,
-            *snakemake.output,
-            calculator=snakemake.params.calculator,
-            spacings=[snakemake.params[k] for k in ("first_spacing", "last_spacing", "points")],
-            settings=snakemake.params.settings,
-        )
+        main(snakemake.input, *snakemake.output, **dict(snakemake.params.items()))

@@ -3,7 +3,6 @@
 from anodeflow.plots.style import (
     COLUMN_MM,
     PAGE_MM,
-    PALETTE,
     REFERENCE_GREY,
     figure,
     save,
@@ -14,7 +13,6 @@ from anodeflow.plots.style import (
 __all__ = [
     "COLUMN_MM",
     "PAGE_MM",
-    "PALETTE",
     "REFERENCE_GREY",
     "figure",
     "save",

@@ -23,11 +23,7 @@ REFERENCE_STYLES = (
     {"linestyle": (0, (4, 1.5))},
     {"linestyle": (0, (1, 1))},
 )
-REFERENCE_LABELS = {
-    "pbe": "PBE, Qiu et al. 2024",
-    "omat-published": "MACE-OMAT-0 + D3, published",
-}
-LAYER_STATES = {
+LAYERS_APART = {
     "strained": "Layers apart: strained to the common cell",
     "own": "Layers apart: in their own cells",
 }
@@ -83,7 +79,7 @@ def plot_adhesion(
     axes[0, 0].set_ylim(lowest, room * highest)
     fig.supylabel("Adhesion energy (eV nm$^{-2}$)", fontsize="medium")
     fig.supxlabel("Interlayer spacing $d$ (Å)", fontsize="medium")
-    _add_legend(fig, axes, title=LAYER_STATES[layers], columns=int(width // LEGEND_ENTRY_MM))
+    _add_legend(fig, axes, title=LAYERS_APART[layers], columns=int(width // LEGEND_ENTRY_MM))
     return fig, table
 
 
@@ -138,7 +134,7 @@ def _draw_references(ax: Axes, stack: str, entries: Sequence[Mapping]) -> list[d
     for i, (source, rows) in enumerate(tables[0].groupby("source", sort=False)):
         d, e = (rows[c].to_numpy() for c in ("spacing_angstrom", "adhesion_ev_per_nm2"))
         look = REFERENCE_STYLES[i % len(REFERENCE_STYLES)]
-        label = REFERENCE_LABELS.get(source, str(source))
+        label = str(source)
         ax.plot(d, e, color=REFERENCE_GREY, label=label, zorder=1, **look)
         shown += _rows(stack, label, None, d, e)
     return shown

@@ -45,9 +45,10 @@ def plot_spacing(panels: dict[str, list[dict]]) -> tuple[Figure, pd.DataFrame]:
     The equilibration is shaded; a run that became unstable ends with a cross.
 
     Args:
-        panels: for each stack, entries {"label", "colour", "series", "reference"}, with series of
-            `anodeflow.spacing.spacing_series` and reference a dict of label to mean spacing (Å)
-            from elsewhere, or None.
+        panels: for each stack, entries {"label", "colour", "series", "unstable", "reference"}, with
+            series of `anodeflow.spacing.spacing_series`, unstable whether the run broke (its series
+            may end before), and reference a dict of label to mean spacing (Å) from elsewhere, or
+            None.
 
     Returns:
         the figure; rows of stack, label, time_ps, spacing, running_mean, phase, and one row for
@@ -93,7 +94,7 @@ def _draw_series(ax: Axes, entry: dict) -> pd.DataFrame:
     if equilibrating.any():
         end = min(equilibrating.sum(), len(time) - 1)
         ax.axvspan(time[0], time[end], color="0.93", linewidth=0, zorder=0)
-    if (series["phase"] == "unstable").any():
+    if entry["unstable"]:
         ax.plot(time[-1], spacing[-1], "x", color=entry["colour"], markersize=6, clip_on=False)
     ax.set_xlim(left=0)
     columns = {"time_ps": time, "spacing": spacing, "running_mean": smooth}
@@ -129,7 +130,7 @@ def _handles(panels: dict[str, list[dict]]) -> list[Line2D]:
     seen = {phase for entry in entries for phase in entry["series"]["phase"].unique()}
     if "equilibration" in seen:
         lines["equilibration"] = {"color": "0.9", "linewidth": 6}
-    if "unstable" in seen:
+    if any(entry["unstable"] for entry in entries):
         lines["became unstable"] = {"color": "black", "marker": "x", "linestyle": "none"}
     return [Line2D([], [], label=label, **look) for label, look in lines.items()]
 

@@ -5,7 +5,6 @@ import pandas as pd
 from ase import Atoms
 from ase.data import covalent_radii
 from ase.data.colors import jmol_colors
-from ase.neighborlist import natural_cutoffs, neighbor_list
 from matplotlib.axes import Axes
 from matplotlib.collections import PatchCollection
 from matplotlib.figure import Figure
@@ -13,6 +12,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Circle, Patch, Polygon
 
 from anodeflow import tags
+from anodeflow.bonds import find_bonds
 from anodeflow.plots.style import PAGE_MM, figure, styled
 
 RADIUS_SCALE = 0.5
@@ -151,7 +151,7 @@ def _half_bonds(
 
     A bond across the boundary of the cell shows as the half inside.
     """
-    first, second, vectors = neighbor_list("ijD", atoms, natural_cutoffs(atoms, mult=1.15))
+    first, second, vectors = find_bonds("ijD", atoms)
     layer, roles = tags.top(atoms).astype(int) + 2 * tags.ions(atoms), atoms.get_tags()
     bonded = (layer[first] == layer[second]) & (layer[first] < 2)
     bonded &= (roles[first] != tags.METAL) | (roles[second] != tags.METAL)

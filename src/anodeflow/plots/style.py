@@ -19,9 +19,6 @@ COLUMN_MM = 85.0
 PAGE_MM = 170.0
 """Width of the text block of a page."""
 
-PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
-"""Colours that colour-blind readers tell apart (Okabe and Ito), in order of use."""
-
 REFERENCE_GREY = "#6E6E6E"
 """Everything that was not computed here: literature and published values."""
 
@@ -65,7 +62,7 @@ def figure(width_mm: float, height_mm: float, **subplots_options) -> tuple[Figur
 
 
 @styled
-def save_figure(fig: Figure, stem: Path) -> tuple[Path, Path]:
+def save_figure(fig: Figure, stem: Path) -> None:
     """Write `stem`.pdf and `stem`.png (300 dpi), fonts embedded and without dates.
 
     Saving the same figure twice gives the same bytes; a file takes its name only when whole.
@@ -76,14 +73,11 @@ def save_figure(fig: Figure, stem: Path) -> tuple[Path, Path]:
         "pdf": {"CreationDate": None, "ModDate": None, "Producer": None, "Creator": "anodeflow"},
         "png": {"Software": "anodeflow"},
     }
-    targets = []
     for kind, entries in metadata.items():
         target = stem.with_name(f"{stem.name}.{kind}")
         part = target.with_name(f"{target.name}.part")
         fig.savefig(part, format=kind, metadata=entries)
         os.replace(part, target)
-        targets.append(target)
-    return targets[0], targets[1]
 
 
 def save(fig: Figure, shown: pd.DataFrame, outputs: Sequence[str]) -> None:

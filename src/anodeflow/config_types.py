@@ -1,0 +1,42 @@
+"""Kinds of values that the configuration's fields share."""
+
+import re
+from typing import Annotated
+
+from pydantic import AfterValidator, BeforeValidator, Field
+
+
+def _exponent(value: object) -> object:
+    """Read `1e-4`, which YAML takes for a string, as the number it is."""
+    if isinstance(value, str) and re.fullmatch(r"[+-]?\d+(\.\d*)?[eE][+-]?\d+", value):
+        return float(value)
+    return value
+
+
+Number = Annotated[float, BeforeValidator(_exponent), Field(strict=True, allow_inf_nan=False)]
+Positive = Annotated[Number, Field(gt=0)]
+NonNegative = Annotated[Number, Field(ge=0)]
+Count = Annotated[int, Field(strict=True, ge=1)]
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$")]
+Element = Annotated[str, Field(pattern=r"^[A-Z][a-z]?$")]
+Size = Annotated[list[Count], Field(min_length=2, max_length=2)]
+Triple = Annotated[list[Count], Field(min_length=3, max_length=3)]
+Pair = Annotated[list[Number], Field(min_length=2, max_length=2)]
+Names = Annotated[list[Name], Field(min_length=1)]
+
+
+def require_ascending(pair: list[float]) -> list[float]:
+    """Return a pair whose first number is below its second, refuse another."""
+    if pair[0] >= pair[1]:
+        raise ValueError(f"its first number {pair[0]:g} is not below its second {pair[1]:g}")
+    return pair
+
+
+Range = Annotated[Pair, AfterValidator(require_ascending)]
+
+
+def require_multiple(name: str, value_fs: float, unit: str, unit_fs: float) -> None:
+    """Refuse a time that is no whole multiple, at least one, of another."""
+    ratio = value_fs / unit_fs
+    if round(ratio) < 1 or abs(ratio - round(ratio)) > 1e-6:
+        raise ValueError(f"{name} is {value_fs:g} fs, no whole multiple of {unit} {unit_fs:g} fs")
