@@ -141,7 +141,7 @@ def rows(keys):
         {
             "model": config["models"][model]["label"],
             "colour": config["models"][model]["colour"],
-            "system": name.removesuffix("_unit"),
+            "system": name,
         }
         for model, name in keys
     ]
@@ -160,13 +160,20 @@ def run_rows(keys):
 
 def table_rows(wildcards):
     """Return what each row of a table is about, without what only figures show."""
-    keys = KEYS[wildcards.table]
-    about = (
-        run_rows(keys) if wildcards.table in ("spacing", "diffusion") else rows(keys)
-    )
+    dynamic = wildcards.table in ("spacing", "diffusion")
+    about = (run_rows if dynamic else rows)(KEYS[wildcards.table])
+    if wildcards.table == "structure":
+        about = [
+            row | {"system": UNIT_CELLS.get(row["system"], row["system"])}
+            for row in about
+        ]
     drawn = ("colour", "label")
     return [{key: row[key] for key in row if key not in drawn} for row in about]
 
+
+# Table 1 gives the layer's name to its unit cell, where the published values stand.
+UNIT_CELLS = {f"{layer}_unit": layer for layer in config["study"]["layers"]}
+UNIT_CELLS |= {layer: f"{layer} supercell" for layer in config["study"]["layers"]}
 
 # In the study's order, so that the order of keys under `reference` decides nothing.
 PHONON_REFERENCES = {
