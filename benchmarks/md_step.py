@@ -18,7 +18,6 @@ SETTINGS = {
     "equilibration_ps": 0.0,
     "frame_interval_fs": 20.0,
     "ion_interval_fs": 10.0,
-    "checkpoint_interval_ps": 1.0,
     "hold_centres_of_mass": True,
     "stability": {"max_spacing": 8.0, "max_bond_stretch": 1.5, "max_temperature_K": 1500.0},
 }
@@ -45,6 +44,7 @@ def run(calculator, output: Path, steps: int, **settings) -> float:
         calculator,
         output,
         settings=SETTINGS | {"production_ps": steps / 1000} | settings,
+        checkpoint_interval_ps=1.0,
         label="benchmark",
         fingerprint_extra="",
     )

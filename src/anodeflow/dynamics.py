@@ -35,6 +35,7 @@ def run_dynamics(
     output: Path,
     *,
     settings: dict,
+    checkpoint_interval_ps: float,
     label: str,
     fingerprint_extra: str,
 ) -> None:
@@ -44,9 +45,10 @@ def run_dynamics(
     deterministic calculator it ends with the numbers of an unbroken one. A run that the stability
     watch stops is kept, with the reason and the time. `settings` holds temperature (K),
     timestep_fs, thermostat_time_fs, equilibration_ps, production_ps, frame_interval_fs (all
-    atoms), ion_interval_fs (ions and observables), checkpoint_interval_ps, seed,
-    hold_centres_of_mass (see `hold_centres`) and stability (see `StabilityWatch`). `label` names
-    the model in the file, `fingerprint_extra` is what else decides the numbers, as its hash.
+    atoms), ion_interval_fs (ions and observables), seed, hold_centres_of_mass (see `hold_centres`)
+    and stability (see `StabilityWatch`). A checkpoint is written each `checkpoint_interval_ps`,
+    which decides no number. `label` names the model in the file, `fingerprint_extra` is what else
+    decides the numbers.
 
     Raises ConfigError for intervals that are no whole steps, StructureError for atoms that are no
     stack, TrajectoryError when the checkpoints belong to another run, and SystemExit(143), after
@@ -57,7 +59,7 @@ def run_dynamics(
     folder = output.with_name(output.name + ".part")
     mark = fingerprint(atoms, settings, fingerprint_extra)
     number, state = find_checkpoint(folder, mark)
-    run = _Run(atoms, calc, settings, state)
+    run = _Run(atoms, calc, settings, state, checkpoint_interval_ps)
     if state is not None:
         print(f"continuing after {run.time_ps:g} ps from {folder}", file=sys.stderr)
     number = _simulate(run, folder, number, mark, label=output.stem)
@@ -187,7 +189,14 @@ class _Record:
 class _Run:
     """A simulation between two steps: the atoms, their integrator, the watch and the record."""
 
-    def __init__(self, start: Atoms, calc: Calculator, settings: Mapping, state: State | None):
+    def __init__(
+        self,
+        start: Atoms,
+        calc: Calculator,
+        settings: Mapping,
+        state: State | None,
+        checkpoint_interval_ps: float,
+    ):
         self.settings = settings
         length_fs = 1000 * (settings["equilibration_ps"] + settings["production_ps"])
         self.total = _whole_steps(settings, "the length of the run", length_fs)
@@ -195,7 +204,7 @@ class _Run:
             _whole_steps(settings, name, settings[name])
             for name in ("frame_interval_fs", "ion_interval_fs")
         )
-        checkpoint_fs = 1000 * settings["checkpoint_interval_ps"]
+        checkpoint_fs = 1000 * checkpoint_interval_ps
         self.checkpoint_every = _whole_steps(settings, "checkpoint_interval_ps", checkpoint_fs)
         self.rng = np.random.Generator(np.random.PCG64(settings["seed"]))
         self.watch = StabilityWatch(start, **settings["stability"])

@@ -84,7 +84,7 @@ class Plan:
         kinds |= dict.fromkeys(self.config.study.stacks, relaxation.stacks)
         kinds |= dict.fromkeys(self.fillings, relaxation.stacks)
         kinds[self.bulk] = relaxation.bulk
-        shared = {"optimiser": relaxation.optimiser, "max_steps": relaxation.max_steps}
+        shared = {"optimiser": relaxation.optimiser}
         return {name: shared | kind.model_dump() for name, kind in kinds.items()}
 
     @cached_property

@@ -32,7 +32,6 @@ SETTINGS = {
     "production_ps": 0.2,
     "frame_interval_fs": 20.0,
     "ion_interval_fs": 10.0,
-    "checkpoint_interval_ps": 0.05,
     "seed": 7,
     "hold_centres_of_mass": True,
     "stability": {"max_spacing": 6.0, "max_bond_stretch": 1.5, "max_temperature_K": 3000.0},
@@ -101,7 +100,7 @@ def make_stack(*, bottom=2, top=2, lattice=2.46, ions=1, spacing=3.9):
     )
 
 
-def simulate(output, *, stack=None, calc=None, **changes):
+def simulate(output, *, stack=None, calc=None, checkpoint_interval_ps=0.05, **changes):
     stack = make_stack() if stack is None else stack
     calc = Springs(stack) if calc is None else calc
     run_dynamics(
@@ -109,6 +108,7 @@ def simulate(output, *, stack=None, calc=None, **changes):
         calc,
         output,
         settings=SETTINGS | changes,
+        checkpoint_interval_ps=checkpoint_interval_ps,
         label="springs",
         fingerprint_extra="springs",
     )

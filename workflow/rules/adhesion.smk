@@ -25,12 +25,13 @@ rule scan_adhesion:
         gpu=gpus,
         mem_mb=4000,
         runtime=360,
+        max_steps=lookup("adhesion/max_steps", within=config),
     params:
         calculator=calculator("static"),
         first=lookup("adhesion/first_spacing", within=config),
         last=lookup("adhesion/last_spacing", within=config),
         points=lookup("adhesion/points", within=config),
-        settings=minimiser(config["adhesion"], config["adhesion"]["fmax"]),
+        settings=minimiser(config["adhesion"]["fmax"]),
         method=METHOD["adhesion"],
     script:
         "../scripts/scan_adhesion.py"

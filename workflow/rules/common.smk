@@ -55,13 +55,9 @@ def calculator(precision):
     return settings
 
 
-def minimiser(section, fmax):
-    """Return the optimiser's settings for constrained minima of a section."""
-    return {
-        "optimiser": config["relaxation"]["optimiser"],
-        "fmax": fmax,
-        "max_steps": section["max_steps"],
-    }
+def minimiser(fmax):
+    """Return what decides a constrained minimum beside the calculator."""
+    return {"optimiser": config["relaxation"]["optimiser"], "fmax": fmax}
 
 
 def gpus(wildcards):
@@ -79,6 +75,12 @@ def layer_file(wildcards):
     """Return the user's file that a layer, or the sheet that carries its group, is read from."""
     layer = config["structures"]["layers"][wildcards.layer]
     return (PLAN.base(wildcards.layer) or layer).get("path", [])
+
+
+def unit_settings(wildcards):
+    """Return the settings of a layer that its unit cell depends on."""
+    layer = config["structures"]["layers"][wildcards.layer]
+    return {key: value for key, value in layer.items() if key != "size"}
 
 
 def weights_file(wildcards):
@@ -100,7 +102,7 @@ def start_of_run(wildcards):
 
 def dynamics_settings(wildcards):
     """Return every setting of a run that its trajectory depends on."""
-    shared = {"temperatures", "replicas", "seed", "runs"}
+    shared = {"temperatures", "replicas", "seed", "runs", "checkpoint_interval_ps"}
     section = {
         key: value for key, value in config["dynamics"].items() if key not in shared
     }

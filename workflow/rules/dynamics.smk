@@ -23,6 +23,7 @@ rule run_dynamics:
         gpu=gpus,
         mem_mb=4000,
         runtime=1440,
+        checkpoint_interval_ps=str(config["dynamics"]["checkpoint_interval_ps"]),
     params:
         calculator=calculator("dynamics"),
         settings=dynamics_settings,
@@ -33,16 +34,16 @@ rule run_dynamics:
 
 localrules:
     analyse_spacing,
+    map_spacing,
     analyse_diffusion,
 
 
 rule analyse_spacing:
-    """Follow the spacing in time and over the cell."""
+    """Follow the spacing in time."""
     input:
         trajectory="results/{model}/dynamics/{run}.h5",
     output:
         series="results/{model}/spacing/{run}.csv",
-        map="results/{model}/spacing/{run}_map.csv",
         summary="results/{model}/spacing/{run}.json",
     log:
         "results/logs/analyse_spacing/{model}/{run}.log",
@@ -51,10 +52,28 @@ rule analyse_spacing:
     conda:
         "../../envs/mace.yaml"
     params:
-        map_cells=lookup("spacing/map_cells", within=config),
         method=METHOD["spacing"],
     script:
         "../scripts/analyse_spacing.py"
+
+
+rule map_spacing:
+    """Average the local spacing over a run, cell by cell."""
+    input:
+        trajectory="results/{model}/dynamics/{run}.h5",
+    output:
+        map="results/{model}/spacing/{run}_map.csv",
+    log:
+        "results/logs/map_spacing/{model}/{run}.log",
+    benchmark:
+        "results/benchmarks/map_spacing/{model}/{run}.tsv"
+    conda:
+        "../../envs/mace.yaml"
+    params:
+        cells=lookup("spacing/map_cells", within=config),
+        method=METHOD["spacing"],
+    script:
+        "../scripts/map_spacing.py"
 
 
 rule analyse_diffusion:

@@ -22,10 +22,13 @@ rule fetch_weights:
         "results/benchmarks/fetch_weights/{model}.tsv"
     conda:
         "../../envs/mace.yaml"
+    resources:
+        sha256=lambda wildcards: config["models"][wildcards.model]["weights"]["sha256"]
+        or "",
+        mirror=config["weights_mirror"] or "",
     params:
-        weights=lookup("models/{model}/weights", within=config),
+        source=lookup("models/{model}/weights/source", within=config),
         family=lookup("models/{model}/calculator/family", within=config),
-        mirror=lookup("weights_mirror", within=config),
         method=METHOD["weights"],
     script:
         "../scripts/fetch_weights.py"

@@ -21,6 +21,7 @@ rule relax:
         gpu=gpus,
         mem_mb=4000,
         runtime=120,
+        max_steps=lookup("relaxation/max_steps", within=config),
     params:
         calculator=calculator("static"),
         settings=lookup("{structure}", within=PLAN.minima),

@@ -25,7 +25,7 @@ rule build_unit:
     conda:
         "../../envs/mace.yaml"
     params:
-        settings=lookup("structures/layers/{layer}", within=config),
+        settings=unit_settings,
         cell_height=lookup("structures/cell_height", within=config),
         method=METHOD["structures"],
     script:
@@ -66,10 +66,11 @@ rule build_stack:
         "results/benchmarks/build_stack/{stack}.tsv"
     conda:
         "../../envs/mace.yaml"
+    resources:
+        strain_limit=str(config["structures"]["strain_limit"]),
     params:
         settings=lookup("structures/stacks/{stack}", within=config),
         cell_height=lookup("structures/cell_height", within=config),
-        strain_limit=lookup("structures/strain_limit", within=config),
         method=METHOD["structures"],
     script:
         "../scripts/build_stack.py"

@@ -22,11 +22,12 @@ rule fill_frozen_host:
         gpu=gpus,
         mem_mb=4000,
         runtime=240,
+        max_steps=lookup("relaxation/max_steps", within=config),
     params:
         calculator=calculator("static"),
         element=lookup("structures/ions/element", within=config),
         max_ions=lookup("voltage/max_ions", within=config),
-        settings=minimiser(config["relaxation"], config["relaxation"]["stacks"]["fmax"]),
+        settings=minimiser(config["relaxation"]["stacks"]["fmax"]),
         method=METHOD["frozen_host"],
     script:
         "../scripts/fill_frozen_host.py"

@@ -1,4 +1,4 @@
-"""Follow the spacing in time and over the cell."""
+"""Follow the spacing in time."""
 
 import json
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 from anodeflow.job import job
 
 
-def main(trajectory, series, spacing_map, summary, *, map_cells):
+def main(trajectory, series, summary):
     from anodeflow import spacing
     from anodeflow.tables import write_table
     from anodeflow.trajectory import read_trajectory
@@ -14,7 +14,6 @@ def main(trajectory, series, spacing_map, summary, *, map_cells):
     run = read_trajectory(Path(trajectory))
     table = spacing.spacing_series(run)
     write_table(table, Path(series))
-    write_table(spacing.spacing_map(run, cells=map_cells), Path(spacing_map))
     note = spacing.stability_note(run)
     found = spacing.mean_spacing(table, discard_ps=run.production_start_ps, note=note)
     found["stable"] = run.stable
@@ -26,7 +25,5 @@ if __name__ == "__main__":
         main(
             snakemake.input.trajectory,
             snakemake.output.series,
-            snakemake.output.map,
             snakemake.output.summary,
-            map_cells=snakemake.params.map_cells,
         )

@@ -27,5 +27,5 @@ if __name__ == "__main__":
             snakemake.output.structure,
             settings=snakemake.params.settings,
             cell_height=snakemake.params.cell_height,
-            strain_limit=snakemake.params.strain_limit,
+            strain_limit=float(snakemake.resources.strain_limit),
         )

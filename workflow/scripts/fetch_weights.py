@@ -15,7 +15,7 @@ def main(weights, card, *, family, source, sha256, mirror):
         Path(card),
         family=family,
         source=source,
-        sha256=sha256,
+        sha256=sha256 or None,
         mirror=Path(mirror) if mirror else None,
         lock=LOCK,
     )
@@ -27,6 +27,7 @@ if __name__ == "__main__":
             snakemake.output.weights,
             snakemake.output.card,
             family=snakemake.params.family,
-            mirror=snakemake.params.mirror,
-            **snakemake.params.weights,
+            source=snakemake.params.source,
+            sha256=snakemake.resources.sha256,
+            mirror=snakemake.resources.mirror,
         )

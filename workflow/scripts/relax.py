@@ -31,5 +31,5 @@ if __name__ == "__main__":
             snakemake.input.card,
             snakemake.output.structure,
             calculator=snakemake.params.calculator,
-            settings=snakemake.params.settings,
+            settings=snakemake.params.settings | {"max_steps": snakemake.resources.max_steps},
         )

@@ -5,7 +5,7 @@ from pathlib import Path
 from anodeflow.job import job
 
 
-def main(inputs, trajectory, *, calculator, method, settings, label):
+def main(inputs, trajectory, *, calculator, method, settings, checkpoint_interval_ps, label):
     from anodeflow.calculators import identity, load_calculator
     from anodeflow.dynamics import run_dynamics
     from anodeflow.structure_io import read_structure
@@ -15,6 +15,7 @@ def main(inputs, trajectory, *, calculator, method, settings, label):
         load_calculator(Path(inputs.weights), Path(inputs.card), **calculator),
         Path(trajectory),
         settings=settings,
+        checkpoint_interval_ps=checkpoint_interval_ps,
         label=label,
         fingerprint_extra=identity(Path(inputs.card), calculator, method),
     )
@@ -28,5 +29,6 @@ if __name__ == "__main__":
             calculator=snakemake.params.calculator,
             method=snakemake.params.method,
             settings=snakemake.params.settings,
+            checkpoint_interval_ps=float(snakemake.resources.checkpoint_interval_ps),
             label=snakemake.wildcards.model,
         )

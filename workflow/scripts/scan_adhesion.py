@@ -7,7 +7,7 @@ from pathlib import Path
 from anodeflow.job import job
 
 
-def main(inputs, scan, references, *, calculator, method, first, last, points, settings):
+def main(inputs, scan, references, *, calculator, method, first, last, points, settings, max_steps):
     from numpy import linspace
 
     from anodeflow.adhesion import reference_layers, scan_spacings
@@ -19,6 +19,7 @@ def main(inputs, scan, references, *, calculator, method, first, last, points, s
     stack, bottom, top = (read_structure(inputs[key]) for key in ("stack", "bottom", "top"))
     finished = Path(f"{scan}.part")
     settings |= {"points_dir": finished, "log": sys.stdout}
+    settings |= {"max_steps": max_steps}
     settings |= {"fingerprint_extra": identity(Path(inputs.card), calculator, method)}
     layers = reference_layers(stack, bottom, top, calc, **settings)
     with Progress(points, label="adhesion scan", unit="points") as progress:
@@ -31,4 +32,9 @@ def main(inputs, scan, references, *, calculator, method, first, last, points, s
 
 if __name__ == "__main__":
     with job(log=snakemake.log[0], threads=snakemake.threads):
-        main(snakemake.input, *snakemake.output, **dict(snakemake.params.items()))
+        main(
+            snakemake.input,
+            *snakemake.output,
+            **dict(snakemake.params.items()),
+            max_steps=snakemake.resources.max_steps,
+        )

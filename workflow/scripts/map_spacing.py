@@ -1,0 +1,23 @@
+"""Average the local spacing over a run, cell by cell."""
+
+from pathlib import Path
+
+from anodeflow.job import job
+
+
+def main(trajectory, spacing_map, *, cells):
+    from anodeflow import spacing
+    from anodeflow.tables import write_table
+    from anodeflow.trajectory import read_trajectory
+
+    run = read_trajectory(Path(trajectory))
+    write_table(spacing.spacing_map(run, cells=cells), Path(spacing_map))
+
+
+if __name__ == "__main__":
+    with job(log=snakemake.log[0], threads=snakemake.threads):
+        main(
+            snakemake.input.trajectory,
+            snakemake.output.map,
+            cells=snakemake.params.cells,
+        )
