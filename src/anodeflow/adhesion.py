@@ -11,8 +11,9 @@ from ase.calculators.calculator import Calculator
 from ase.constraints import FixedPlane
 
 from anodeflow import tags
+from anodeflow.checkpoints import fingerprint
 from anodeflow.errors import StructureError
-from anodeflow.points import FinishedPoints, fingerprint
+from anodeflow.points import FinishedPoints
 from anodeflow.relaxation import relax
 from anodeflow.spacing import spacing_of
 
@@ -41,7 +42,8 @@ def scan_spacings(
         stack: relaxed stack without ions (N atoms).
         spacings: d, shape (P,), Å.
         fmax: largest force left on the free components, eV/Å.
-        points_dir: folder of finished points; a restarted scan takes them from there.
+        points_dir: folder of finished points and of the checkpoint of an unfinished one; a
+            restarted scan takes them from there.
         fingerprint_extra: identity of the calculator (hash of its weights, dispersion), so that
             points of another model are not taken.
         log: receives the optimiser's lines.
@@ -55,10 +57,10 @@ def scan_spacings(
         NotConvergedError: a point used up `max_steps`.
     """
     _require_stack(stack)
-    settings = {"optimiser": optimiser, "fmax": fmax, "calculator": fingerprint_extra}
-    finished = FinishedPoints(points_dir, fingerprint(stack, settings))
+    settings = {"optimiser": optimiser, "fmax": fmax}
+    finished = FinishedPoints(points_dir, fingerprint(stack, settings, fingerprint_extra))
 
-    def relax_point(spacing: float) -> Atoms:
+    def relax_point(spacing: float, checkpoint: Path) -> Atoms:
         log.write(f"spacing {spacing:.4f} Å\n")
         point = relax(
             hold_spacing(at_spacing(stack, spacing)),
@@ -68,6 +70,8 @@ def scan_spacings(
             max_steps=max_steps,
             cell="fixed",
             log=log,
+            fingerprint_extra=fingerprint_extra,
+            checkpoint=checkpoint,
             unfinished=Path(points_dir) / f"spacing-{spacing:.4f}-unfinished.extxyz",
         )
         point.set_constraint()
@@ -113,9 +117,9 @@ def reference_layers(
         NotConvergedError: a layer used up `max_steps`.
     """
     starts = _layer_starts(stack, bottom_own, top_own)
-    settings = {"optimiser": optimiser, "fmax": fmax, "calculator": fingerprint_extra}
+    settings = {"optimiser": optimiser, "fmax": fmax}
 
-    def relax_layer(name: str) -> Atoms:
+    def relax_layer(name: str, checkpoint: Path) -> Atoms:
         log.write(f"layer {name}\n")
         layer = relax(
             starts[name],
@@ -125,6 +129,8 @@ def reference_layers(
             max_steps=max_steps,
             cell="fixed",
             log=log,
+            fingerprint_extra=fingerprint_extra,
+            checkpoint=checkpoint,
             unfinished=Path(points_dir) / f"layer-{name}-unfinished.extxyz",
         )
         layer.info["reference"] = name
@@ -132,7 +138,7 @@ def reference_layers(
 
     references = {}
     for name, start in starts.items():
-        finished = FinishedPoints(points_dir, fingerprint(start, settings))
+        finished = FinishedPoints(points_dir, fingerprint(start, settings, fingerprint_extra))
         references[name] = finished.get_or_compute(f"layer-{name}", partial(relax_layer, name))
     return references
 

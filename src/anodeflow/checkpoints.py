@@ -1,24 +1,22 @@
 """Checkpoints of a run: numbered segments, each with the frames since the one before and the state.
 
-A segment is written beside its final name and renamed, so that a kill at any moment leaves either
-a whole segment or none. The segments 1..k are the trajectory up to the state of segment k.
+A kill at any moment leaves either a whole segment or none. The segments 1..k are the trajectory up
+to the state of segment k.
 """
 
 import hashlib
 import json
-import os
 import sys
-import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from ase import Atoms
+from ase.io.jsonio import encode
 
+from anodeflow.archives import DamagedArchiveError, read_archive, write_archive
 from anodeflow.errors import TrajectoryError
-
-UNREADABLE = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile)
 
 
 @dataclass(frozen=True)
@@ -38,9 +36,14 @@ class State:
 
 
 def fingerprint(atoms: Atoms, settings: Mapping, extra: str) -> str:
-    """Return the sha256 of everything that decides a run: start, settings, and `extra`."""
+    """Return the sha256 of everything that decides a run: start, settings, and `extra`.
+
+    The start is its elements, positions, cell, tags, masses and constraints; `settings` are plain
+    values, JSON-able.
+    """
     digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
     digest.update(extra.encode())
+    digest.update(encode([constraint.todict() for constraint in atoms.constraints]).encode())
     start = (atoms.numbers, atoms.positions, atoms.cell.array, atoms.pbc, atoms.get_tags())
     for array in (*start, atoms.get_masses()):
         digest.update(np.ascontiguousarray(array).tobytes())
@@ -59,46 +62,22 @@ def write_segment(
 
     `mark` is the fingerprint of the run.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    scalars = {
+    values = {
         "step": state.step,
         "rng": state.rng,
         "transferred_energy": state.transferred_energy,
         "reason": state.reason,
         "fingerprint": mark,
     }
-    path = segment_path(folder, number)
-    part = path.with_suffix(".tmp")
-    with open(part, "wb") as stream:
-        np.savez(
-            stream,
-            state=np.array(json.dumps(scalars)),
-            state_positions=state.positions,
-            state_momenta=state.momenta,
-            **series,
-        )
-        stream.flush()
-        os.fsync(stream.fileno())
-    os.replace(part, path)
-    _sync_folder(folder)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    state_arrays = {"state_positions": state.positions, "state_momenta": state.momenta}
+    write_archive(segment_path(folder, number), state_arrays | dict(series), values)
 
 
 def _read_segment(path: Path) -> tuple[dict[str, np.ndarray], State, str]:
-    # numpy leaves a file open that it cannot read, so it is opened here
-    with open(path, "rb") as stream, np.load(stream, allow_pickle=False) as archive:
-        arrays = dict(archive)
-    scalars = json.loads(str(arrays.pop("state")))
-    mark = scalars.pop("fingerprint")
+    arrays, values = read_archive(path)
+    mark = values.pop("fingerprint")
     positions, momenta = arrays.pop("state_positions"), arrays.pop("state_momenta")
-    return arrays, State(positions=positions, momenta=momenta, **scalars), mark
+    return arrays, State(positions=positions, momenta=momenta, **values), mark
 
 
 def find_checkpoint(folder: Path, mark: str) -> tuple[int, State | None]:
@@ -111,8 +90,9 @@ def find_checkpoint(folder: Path, mark: str) -> tuple[int, State | None]:
     while (path := segment_path(folder, number + 1)).exists():
         try:
             _, candidate, found = _read_segment(path)
-        except UNREADABLE as error:
-            print(f"{path} is damaged ({error}); going back before it.", file=sys.stderr)
+        except DamagedArchiveError as error:
+            back = "going back before it" if number else "beginning anew"
+            print(f"{path} is damaged ({error}); {back}.", file=sys.stderr)
             break
         if found != mark:
             raise TrajectoryError(
@@ -120,7 +100,7 @@ def find_checkpoint(folder: Path, mark: str) -> tuple[int, State | None]:
                 "delete this folder to begin anew, or restore what was changed to continue it."
             )
         number, state = number + 1, candidate
-    for path in sorted(folder.glob("*.npz"))[number:]:
+    for path in sorted(folder.glob("[0-9]*.npz"))[number:]:
         path.unlink()
     return number, state
 
@@ -134,7 +114,7 @@ def read_series(folder: Path, count: int) -> Iterator[dict[str, np.ndarray]]:
         path = segment_path(folder, number)
         try:
             yield _read_segment(path)[0]
-        except UNREADABLE as error:
+        except DamagedArchiveError as error:
             raise TrajectoryError(
                 f"{path} cannot be read ({error}): run the dynamics again, it continues before it."
             ) from error

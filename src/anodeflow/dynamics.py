@@ -1,12 +1,7 @@
 """Molecular dynamics of a stack at constant temperature, resumable to the last bit."""
 
-import contextlib
-import os
-import shutil
-import signal
 import sys
-import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -18,14 +13,13 @@ from anodeflow import tags
 from anodeflow.centres import draw_momenta, hold_centres
 from anodeflow.checkpoints import State, find_checkpoint, fingerprint, read_series, write_segment
 from anodeflow.errors import ConfigError, StructureError
+from anodeflow.part_folder import part_folder
 from anodeflow.progress import Progress
+from anodeflow.signals import deferred_signals, leave
 from anodeflow.stability import StabilityWatch
 from anodeflow.trajectory import write_trajectory
+from anodeflow.warm_up import warm_up
 
-# A TorchScript model runs its first calls through another graph than the later ones, with other
-# rounding: a resumed run that began with them would not repeat the unbroken one.
-WARM_UP_CALLS = 3
-WARM_UP_DISPLACEMENT = 1e-3
 A_PER_PS = 1000 * units.fs
 
 
@@ -51,38 +45,36 @@ def run_dynamics(
     decides the numbers.
 
     Raises ConfigError for intervals that are no whole steps, StructureError for atoms that are no
-    stack, TrajectoryError when the checkpoints belong to another run, and SystemExit(143), after
-    a checkpoint, on SIGTERM or SIGUSR1.
+    stack, TrajectoryError when the checkpoints belong to another run, BusyError while another
+    process is at this run, and SystemExit(128 + signal), after a checkpoint, on SIGTERM, SIGUSR1
+    or SIGINT.
     Source: G. Bussi, D. Donadio, M. Parrinello, J. Chem. Phys. 126, 014101 (2007), eq. A7.
     """
     _require_stack(atoms)
-    folder = output.with_name(output.name + ".part")
     mark = fingerprint(atoms, settings, fingerprint_extra)
-    number, state = find_checkpoint(folder, mark)
-    run = _Run(atoms, calc, settings, state, checkpoint_interval_ps)
-    if state is not None:
-        print(f"continuing after {run.time_ps:g} ps from {folder}", file=sys.stderr)
-    number = _simulate(run, folder, number, mark, label=output.stem)
-    if run.reason:
-        print(f"stopped after {run.time_ps:g} ps: {run.reason}", file=sys.stderr)
-    outcome = {"settings": settings, "model": label, "reason": run.reason, "last_step": run.step}
-    assembled = folder / "trajectory.h5"
-    write_trajectory(assembled, atoms, read_series(folder, number), **outcome)
-    os.replace(assembled, output)
-    shutil.rmtree(folder)
+    with part_folder(output) as folder:
+        number, state = find_checkpoint(folder, mark)
+        run = _Run(atoms, calc, settings, state, checkpoint_interval_ps)
+        if state is not None:
+            print(f"continuing after {run.time_ps:g} ps from {folder}", file=sys.stderr)
+        number = _simulate(run, folder, number, mark, label=output.stem)
+        if run.reason:
+            print(f"stopped after {run.time_ps:g} ps: {run.reason}", file=sys.stderr)
+        outcome = {"settings": settings, "model": label, "reason": run.reason}
+        segments = read_series(folder, number)
+        write_trajectory(output, atoms, segments, last_step=run.step, **outcome)
 
 
 def _simulate(run: "_Run", folder: Path, number: int, mark: str, *, label: str) -> int:
     """Run to the end, with a segment after `number` at each checkpoint; return the last number."""
     left = run.total - run.step
-    with _signals() as received, Progress(left, label=label) as progress:
+    with deferred_signals() as received, Progress(left, label=label) as progress:
         while number == 0 or not run.finished:
             run.advance(received, progress)
             number += 1
             write_segment(folder, number, run.record.take(), run.state(), mark)
             if received and not run.finished:
-                print(f"signal {received[0]}: checkpoint at {run.time_ps:g} ps", file=sys.stderr)
-                raise SystemExit(143)
+                leave(received, f"checkpoint at {run.time_ps:g} ps")
     return number
 
 
@@ -92,33 +84,6 @@ def _require_stack(atoms: Atoms) -> None:
             "the structure given to the dynamics has no facing termination (tag 3) or no sheet "
             "(tag 10): a stack of two layers is needed, build one."
         )
-
-
-@contextlib.contextmanager
-def _signals() -> Iterator[list[int]]:
-    """Collect SIGTERM and SIGUSR1 in a list in place of dying in the middle of a step."""
-    received: list[int] = []
-    if threading.current_thread() is not threading.main_thread():
-        yield received
-        return
-    previous = {
-        number: signal.signal(number, lambda arrived, _: received.append(arrived))
-        for number in (signal.SIGTERM, signal.SIGUSR1)
-    }
-    try:
-        yield received
-    finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)
-
-
-def warm_up(atoms: Atoms) -> None:
-    """Call the calculator on slightly displaced copies, until its graph is that of later calls."""
-    for call in range(1, WARM_UP_CALLS + 1):
-        probe = atoms.copy()
-        probe.positions[0, 2] += call * WARM_UP_DISPLACEMENT
-        probe.calc = atoms.calc
-        probe.get_forces()
 
 
 def _whole_steps(settings: Mapping, name: str, interval_fs: float) -> int:

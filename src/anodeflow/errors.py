@@ -29,5 +29,13 @@ class TrajectoryError(AnodeflowError):
     """A trajectory or checkpoint cannot be read, or belongs to other settings."""
 
 
+class BusyError(AnodeflowError):
+    """Another process works on the same output."""
+
+
+class DiskFullError(AnodeflowError):
+    """A file found no room."""
+
+
 class ReferenceDataError(AnodeflowError):
     """A file of reference data is not in the documented form."""

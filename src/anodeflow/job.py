@@ -1,6 +1,7 @@
 """What every script does around its work: threads, a log file, and errors without a traceback."""
 
 import contextlib
+import io
 import sys
 import traceback
 import warnings
@@ -10,6 +11,9 @@ from pathlib import Path
 
 from anodeflow.errors import AnodeflowError
 from anodeflow.threads import set_threads
+from anodeflow.whole_files import is_full_disk
+
+AGAIN = "run the same command again to continue."
 
 
 @contextlib.contextmanager
@@ -17,12 +21,11 @@ def job(*, log: str | Path, threads: int) -> Iterator[None]:
     """Run a job's body with `threads` threads and append everything it prints to `log`.
 
     A user's mistake ends the job with its one sentence, in the log and on the terminal; anything
-    else is a defect and shows its traceback in both.
+    else is a defect and shows its traceback in both. A signal ends it with 128 + its number.
     """
     set_threads(threads)
-    Path(log).parent.mkdir(parents=True, exist_ok=True)
     with (
-        open(log, "a", encoding="utf-8", buffering=1) as stream,
+        _log_of_all_tries(Path(log)) as stream,
         contextlib.redirect_stdout(stream),
         contextlib.redirect_stderr(stream),
     ):
@@ -31,16 +34,75 @@ def job(*, log: str | Path, threads: int) -> Iterator[None]:
         try:
             yield
         except AnodeflowError as error:
-            _tell(f"error: {error}", stream)
-            sys.exit(1)
+            _end(f"error: {error}", stream, 1)
         except KeyboardInterrupt:
-            _tell("interrupted; run the same command again to continue.", stream)
-            sys.exit(130)
-        except Exception:
-            _tell(traceback.format_exc(), stream)
-            sys.exit(1)
+            _end(f"interrupted; {AGAIN}", stream, 130)
+        except SystemExit as left:
+            _end(f"left on a signal; {AGAIN}", stream, left.code)
+        except Exception as error:
+            if is_full_disk(error):
+                _end(f"error: the disk is full ({error}): make room, then {AGAIN}", stream, 1)
+            _end(traceback.format_exc(), stream, 1)
 
 
-def _tell(text: str, stream) -> None:
+def _end(text: str, stream: io.TextIOBase, code: int) -> None:
     print(text, file=stream)
-    print(text, file=sys.__stderr__)
+    _tell_terminal(text)
+    sys.exit(code)
+
+
+def _tell_terminal(text: str) -> None:
+    # What the terminal leads to may lie on the disk that is full.
+    with contextlib.suppress(OSError):
+        print(text, file=sys.__stderr__)
+
+
+class _Log(io.TextIOBase):
+    """A log file that may lie on a full disk: the work goes on without the lines it cannot take."""
+
+    encoding = "utf-8"
+
+    def __init__(self, path: Path):
+        self.path = path
+        self.file = path.open("ab", buffering=0)
+        self.failed = False
+
+    def write(self, text: str) -> int:
+        """Append text at once."""
+        try:
+            self.file.write(text.encode("utf-8", "backslashreplace"))
+        except OSError as error:
+            if not self.failed:
+                _tell_terminal(f"{self.path} lacks lines from here on ({error.strerror}).")
+            self.failed = True
+        return len(text)
+
+    def fileno(self) -> int:
+        """Return the descriptor, for libraries that print past Python."""
+        return self.file.fileno()
+
+    def close(self) -> None:
+        """Close the file."""
+        self.file.close()
+        super().close()
+
+
+@contextlib.contextmanager
+def _log_of_all_tries(log: Path) -> Iterator[_Log]:
+    """Open a log to which the next try appends, if this one does not end well.
+
+    Snakemake deletes the log before it runs a job again. So the lines go to `{log}.tries`, to which
+    `log` is a link; after a try that ended well they bear the name `log` alone.
+    """
+    tries = log.with_name(f"{log.name}.tries")
+    try:
+        log.parent.mkdir(parents=True, exist_ok=True)
+        log.unlink(missing_ok=True)
+        stream = _Log(tries)
+        log.symlink_to(tries.name)
+    except OSError as error:
+        _tell_terminal(f"error: {log} cannot be begun ({error.strerror}): make room for it.")
+        sys.exit(1)
+    with contextlib.closing(stream):
+        yield stream
+    tries.replace(log)

@@ -9,6 +9,7 @@ from ase import Atoms
 from ase.calculators.calculator import Calculator
 
 from anodeflow.errors import AnodeflowError, StructureError
+from anodeflow.whole_files import whole
 
 PATH = (
     ("G", (0.0, 0.0, 0.0)),
@@ -85,13 +86,15 @@ def write_force_constants(phonon, params_path: Path, force_constants_path: Path)
     """Write phonopy_params.yaml with its force sets and the compact force constants in HDF5."""
     from phonopy.file_IO import write_force_constants_to_hdf5
 
-    phonon.save(params_path)
-    write_force_constants_to_hdf5(
-        phonon.force_constants,
-        filename=force_constants_path,
-        p2s_map=phonon.primitive.p2s_map,
-        physical_unit="eV/angstrom^2",
-    )
+    with whole(params_path) as part:
+        phonon.save(part)
+    with whole(force_constants_path) as part:
+        write_force_constants_to_hdf5(
+            phonon.force_constants,
+            filename=part,
+            p2s_map=phonon.primitive.p2s_map,
+            physical_unit="eV/angstrom^2",
+        )
 
 
 def load_phonon(params_path: Path, force_constants_path: Path):
@@ -156,9 +159,12 @@ def run_bands_and_dos(
 
 def write_bands(phonon, band_path: Path, dos_path: Path, mesh_path: Path) -> None:
     """Write what `run_bands_and_dos` computed as phonopy's band.yaml, total_dos.dat, mesh.hdf5."""
-    phonon.write_yaml_band_structure(filename=band_path)
-    phonon.write_total_dos(filename=dos_path)
-    phonon.mesh.write_hdf5(filename=mesh_path)
+    with whole(band_path) as part:
+        phonon.write_yaml_band_structure(filename=part)
+    with whole(dos_path) as part:
+        phonon.write_total_dos(filename=part)
+    with whole(mesh_path) as part:
+        phonon.mesh.write_hdf5(filename=part)
 
 
 def read_bands(band_path: Path, dos_path: Path, mesh_path: Path) -> Bands:

@@ -1,7 +1,5 @@
 """Finished points of a series of relaxations, kept so that a restarted job does not repeat them."""
 
-import hashlib
-import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,22 +8,11 @@ from ase import Atoms
 from anodeflow.structure_io import read_structure, write_structure
 
 
-def fingerprint(atoms: Atoms, settings: dict) -> str:
-    """Hash what a point depends on: the start (exact positions, cell, elements, tags) and settings.
-
-    Args:
-        settings: plain values, JSON-able.
-    """
-    digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
-    for array in (atoms.positions, atoms.cell.array, atoms.numbers, atoms.get_tags(), atoms.pbc):
-        digest.update(array.tobytes())
-    return digest.hexdigest()
-
-
 class FinishedPoints:
-    """The points of one series in a folder, one file each.
+    """The points of one series in a folder, a file each, and a checkpoint of the unfinished one.
 
-    The hash stands in the file name, so points of other settings are never taken for these.
+    `series` is the fingerprint of what all points depend on. It stands in the file names, so
+    points of other settings are never taken for these.
     """
 
     def __init__(self, folder: Path, series: str):
@@ -36,13 +23,15 @@ class FinishedPoints:
         """Name the file of one point."""
         return self.folder / f"{label}-{self.series[:16]}.extxyz"
 
-    def get_or_compute(self, label: str, compute: Callable[[], Atoms]) -> Atoms:
+    def get_or_compute(self, label: str, compute: Callable[[Path], Atoms]) -> Atoms:
         """Return the point of this label from its file, after computing it if there is none.
 
-        A fresh point is read back from its file as well, so a restarted series ends with the same
-        numbers as one that ran through.
+        `compute` is given the path of the point's checkpoint. A fresh point is read back from its
+        file as well, so a restarted series ends with the same numbers as one that ran through.
         """
         path = self.path(label)
         if not path.exists():
-            write_structure(path, compute())
+            write_structure(path, compute(path.with_suffix(".npz")))
+        for checkpoint in self.folder.glob(f"{path.stem}*.npz"):
+            checkpoint.unlink()
         return read_structure(path)

@@ -1,5 +1,6 @@
 """Relaxation of atoms, and of the cell where asked, to a force limit that is really reached."""
 
+import time
 from pathlib import Path
 from typing import TextIO
 
@@ -7,13 +8,19 @@ import numpy as np
 from ase import Atoms
 from ase.calculators.calculator import Calculator
 from ase.calculators.singlepoint import SinglePointCalculator
-from ase.filters import Filter, FrechetCellFilter
+from ase.filters import FrechetCellFilter
 from ase.optimize import BFGS, FIRE, LBFGS
+from ase.optimize.optimize import Optimizer
 
 from anodeflow.calculators import energy_terms
+from anodeflow.checkpoints import fingerprint
 from anodeflow.errors import ConfigError, NotConvergedError
+from anodeflow.relaxation_checkpoint import RelaxationCheckpoint
+from anodeflow.signals import deferred_signals, leave
 from anodeflow.structure_io import write_structure
+from anodeflow.warm_up import warm_up
 
+CHECKPOINT_INTERVAL_S = 10.0
 OPTIMISERS = {"BFGS": BFGS, "LBFGS": LBFGS, "FIRE": FIRE}
 # Strain components left free, in ASE's order xx, yy, zz, yz, xz, xy.
 CELLS = {"fixed": None, "in-plane": [1, 1, 0, 0, 0, 1], "full": [1, 1, 1, 1, 1, 1]}
@@ -27,8 +34,10 @@ def relax(
     fmax: float,
     max_steps: int,
     cell: str,
-    log: TextIO,
+    fingerprint_extra: str,
+    checkpoint: Path | None,
     unfinished: Path | None,
+    log: TextIO,
 ) -> Atoms:
     """Return a copy of `atoms`, relaxed until max_i |F_i| <= fmax (eV/A), with its energy.
 
@@ -38,8 +47,14 @@ def relax(
     calculator gives it, stress (6,) (eV/A^3); its info gains energy_model, energy_dispersion (eV),
     fmax (eV/A, reached) and steps. A line per step goes to `log`.
 
+    The state is kept in `checkpoint` (.npz), which stays; from there a relaxation that was killed,
+    or ran out of steps, continues as if it never stopped. `fingerprint_extra` is the identity of
+    the calculator: a checkpoint of another one, or of other settings than max_steps, is refused.
+
     Raises NotConvergedError after `max_steps` or at a force that is not finite, the last geometry
-    being kept in `unfinished`; ConfigError for an unknown optimiser or cell.
+    being kept in `unfinished`; ConfigError for an unknown optimiser or cell; TrajectoryError for
+    the checkpoint of another relaxation; SystemExit(128 + signal), after a checkpoint, on SIGTERM,
+    SIGUSR1 or SIGINT.
     """
     for key, value, allowed in (("optimiser", optimiser, OPTIMISERS), ("cell", cell, CELLS)):
         if value not in allowed:
@@ -47,28 +62,48 @@ def relax(
     moving = atoms.copy()
     moving.calc = calc
     target = moving if CELLS[cell] is None else FrechetCellFilter(moving, mask=CELLS[cell])
-    steps, reached = _optimise(target, OPTIMISERS[optimiser], fmax, max_steps, log)
+    run = OPTIMISERS[optimiser](target, logfile=log)
+    kept = None
+    if checkpoint is not None:
+        settings = {"optimiser": optimiser, "fmax": fmax, "cell": cell}
+        kept = RelaxationCheckpoint(checkpoint, fingerprint(atoms, settings, fingerprint_extra))
+        kept.resume(run, moving)
+    warm_up(moving)
+    reached = _optimise(run, moving, fmax, max_steps, kept)
     if not reached <= fmax:
-        kept = ""
-        if unfinished is not None:
-            write_structure(unfinished, moving.copy())  # without calculator: computes nothing
-            kept = f"; the last geometry is in {unfinished}"
-        raise NotConvergedError(_complaint(moving, reached, fmax, steps, max_steps) + kept + ".")
-    return _with_results(moving, steps=steps, fmax=reached)
+        complaint = _complaint(moving, reached, fmax, run.nsteps, max_steps)
+        raise NotConvergedError(f"{complaint}{_keep_unfinished(moving, unfinished)}.")
+    return _with_results(moving, steps=run.nsteps, fmax=reached)
+
+
+def _keep_unfinished(moving: Atoms, path: Path | None) -> str:
+    if path is None:
+        return ""
+    write_structure(path, moving.copy())  # without calculator: computes nothing
+    return f"; the last geometry is in {path}"
 
 
 def _optimise(
-    target: Atoms | Filter, optimiser: type, fmax: float, max_steps: int, log: TextIO
-) -> tuple[int, float]:
-    """Run until converged, out of steps or not finite; return the steps and the force reached."""
-    run = optimiser(target, logfile=log)
-    reached = np.inf
-    # ASE's own test compares with < or <=, by version; the one that counts is made here.
-    for _ in run.irun(fmax=0.0, steps=max_steps):
-        reached = float(np.sqrt((target.get_forces() ** 2).sum(axis=1).max()))
-        if reached <= fmax or not np.isfinite(reached):
-            break
-    return run.nsteps, reached
+    run: Optimizer, moving: Atoms, fmax: float, max_steps: int, kept: RelaxationCheckpoint | None
+) -> float:
+    """Run until converged, out of steps or not finite; return the force reached (eV/A)."""
+    written = time.monotonic()
+    with deferred_signals() as received:
+        # ASE's own test compares with < or <=, by version; the one that counts is made here.
+        for _ in run.irun(fmax=0.0, steps=max_steps - run.nsteps):
+            reached = float(np.sqrt((run.atoms.get_forces() ** 2).sum(axis=1).max()))
+            if not np.isfinite(reached):
+                break
+            ended = reached <= fmax or run.nsteps >= max_steps
+            due = received or ended or time.monotonic() - written >= CHECKPOINT_INTERVAL_S
+            if kept is not None and due and run.nsteps > 0:
+                kept.write(run, moving)
+                written = time.monotonic()
+            if received:
+                leave(received, f"stopped after step {run.nsteps}")
+            if ended:
+                break
+    return reached
 
 
 def _complaint(atoms: Atoms, reached: float, fmax: float, steps: int, max_steps: int) -> str:

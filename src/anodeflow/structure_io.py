@@ -1,6 +1,5 @@
 """Structures and series of structures as extended XYZ, written whole or not at all."""
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -8,6 +7,7 @@ from ase import Atoms
 from ase.io import extxyz
 
 from anodeflow.errors import StructureError
+from anodeflow.whole_files import whole
 
 TERMS = {"energy_model", "energy_dispersion"}
 """Energies (eV) that a relaxed structure carries in its info."""
@@ -41,17 +41,8 @@ def write_frames(path: Path, frames: Sequence[Atoms]) -> None:
 
     The file appears under its name only when it is complete.
     """
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    try:
-        with unfinished.open("w", encoding="utf-8") as file:
-            extxyz.write_xyz(file, list(frames))
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(unfinished, path)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    with whole(path) as part, part.open("w", encoding="utf-8") as file:
+        extxyz.write_xyz(file, list(frames))
 
 
 def read_frames(path: Path) -> list[Atoms]:

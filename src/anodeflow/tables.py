@@ -1,6 +1,5 @@
 """Tables of the study: one row per system and model, published values as further rows."""
 
-import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -8,6 +7,7 @@ import pandas as pd
 
 from anodeflow.adhesion_curve import EV_NM2_TO_J_M2
 from anodeflow.errors import ReferenceDataError
+from anodeflow.whole_files import whole
 
 PUBLISHED_COLUMNS = ("table", "system", "ions", "model", "quantity", "value", "unit", "citation")
 SHOWN_DIGITS = 4
@@ -222,11 +222,8 @@ def _published_numbers(
 
 def write_table(table: pd.DataFrame, path: Path) -> None:
     """Write a table as CSV in full precision; it appears under its name only when whole."""
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f"{path.name}.part")
-    table.to_csv(part, index=False)
-    os.replace(part, path)
+    with whole(path) as part:
+        table.to_csv(part, index=False)
 
 
 def to_markdown(table: pd.DataFrame) -> str:

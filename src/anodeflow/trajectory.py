@@ -17,6 +17,7 @@ from ase import Atoms
 
 from anodeflow import __version__, tags
 from anodeflow.errors import TrajectoryError
+from anodeflow.whole_files import whole
 
 FRAME_SERIES = {
     "position": ("particles/all/position", "Angstrom"),
@@ -83,14 +84,14 @@ def write_trajectory(
     reason: str,
     last_step: int,
 ) -> None:
-    """Write the segments of a run, in their order, as one H5MD file.
+    """Write the segments of a run, in their order, as one H5MD file, whole or not at all.
 
     Each segment maps `frame_step` (F,), `sample_step` (G,) and the names of FRAME_SERIES (F, ...),
     ION_SERIES and OBSERVABLES (G, ...) to arrays; a segment without frames or samples lacks their
     names. An empty `reason` means a stable run, `last_step` is where it ended.
     Source: P. de Buyl, P. H. Colberg, F. Höfling, Comput. Phys. Commun. 185, 1546 (2014).
     """
-    with h5py.File(path, "w") as file:
+    with whole(path) as part, h5py.File(part, "w") as file:
         _write_header(file, initial, settings=settings, model=model)
         outcome = file["parameters"].attrs
         outcome["stable"] = not reason

@@ -12,9 +12,10 @@ from ase.calculators.calculator import Calculator
 from ase.constraints import FixAtoms
 
 from anodeflow import tags
+from anodeflow.checkpoints import fingerprint
 from anodeflow.errors import StructureError
 from anodeflow.ions import fill_ions
-from anodeflow.points import FinishedPoints, fingerprint
+from anodeflow.points import FinishedPoints
 from anodeflow.relaxation import relax
 from anodeflow.spacing import spacing_of
 
@@ -75,7 +76,8 @@ def fill_frozen_host(
         host: relaxed stack without ions; its atoms do not move.
         counts: numbers of ions, 0 allowed, shape (P,).
         fmax: largest force left on the ions, eV/Å.
-        points_dir: folder of finished points; a restarted series takes them from there.
+        points_dir: folder of finished points and of the checkpoint of an unfinished one; a
+            restarted series takes them from there.
         fingerprint_extra: identity of the calculator.
         log: receives the optimiser's lines.
         on_point: called with each finished point.
@@ -88,10 +90,9 @@ def fill_frozen_host(
         NotConvergedError: a relaxation used up `max_steps`.
     """
     settings = {"element": element, "optimiser": optimiser, "fmax": fmax}
-    series = fingerprint(host, settings | {"calculator": fingerprint_extra})
-    finished = FinishedPoints(points_dir, series)
+    finished = FinishedPoints(points_dir, fingerprint(host, settings, fingerprint_extra))
 
-    def relax_filled(count: int) -> Atoms:
+    def relax_filled(count: int, checkpoint: Path) -> Atoms:
         log.write(f"{count} {element} in the frozen host\n")
         relaxed = relax(
             _filled(host, element, count),
@@ -101,6 +102,8 @@ def fill_frozen_host(
             max_steps=max_steps,
             cell="fixed",
             log=log,
+            fingerprint_extra=fingerprint_extra,
+            checkpoint=checkpoint,
             unfinished=Path(points_dir) / f"ions-{count}-unfinished.extxyz",
         )
         relaxed.set_constraint()

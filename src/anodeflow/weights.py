@@ -16,6 +16,7 @@ from pathlib import Path
 
 from anodeflow.download import discard, download
 from anodeflow.errors import WeightsError
+from anodeflow.whole_files import full_disk_named, sync, write_json
 
 CHGNET_FILES = {
     "0.3.0": "pretrained/0.3.0/chgnet_0.3.0_e29f68s314m37.pth.tar",
@@ -61,8 +62,10 @@ def fetch_weights(
         except WeightsError:
             discard(part)
             raise
+        with full_disk_named(target):
+            sync(part)
         os.replace(part, target)
-    _write_json(card, {"source": source, "family": family, **entry})
+    write_json(card, {"source": source, "family": family, **entry})
 
 
 def _copy(source: Path, part: Path) -> None:
@@ -219,7 +222,7 @@ def _refuse_other_hash(
         if source not in records:
             today = datetime.datetime.now(datetime.UTC).date().isoformat()
             records[source] = {"sha256": sha256, "size": size_bytes, "first_used": today}
-            _write_json(lock, records)
+            write_json(lock, dict(sorted(records.items())))
         elif sha256 != records[source]["sha256"]:
             raise WeightsError(
                 f"The weights from {source} have sha256 {sha256}, but {lock} recorded "
@@ -242,13 +245,6 @@ def _read_lock(lock: Path) -> dict[str, dict]:
             f"The lock file of weights {lock} is damaged ({error}); restore it from version "
             "control, or delete it to record the hashes anew."
         ) from error
-
-
-def _write_json(path: Path, content: dict) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
-    part.write_text(json.dumps(content, indent=2, sort_keys=True) + "\n")
-    os.replace(part, path)
 
 
 @contextlib.contextmanager

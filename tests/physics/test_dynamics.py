@@ -21,6 +21,7 @@ from anodeflow.checkpoints import segment_path
 from anodeflow.dynamics import run_dynamics
 from anodeflow.errors import ConfigError, StructureError, TrajectoryError
 from anodeflow.trajectory import read_trajectory
+from anodeflow.warm_up import WARM_UP_CALLS
 
 MODEL = Path(__file__).parents[2] / "resources" / "demo-model" / "mace-mxene-demo.model"
 
@@ -481,7 +482,7 @@ def test_each_step_calls_the_calculator_once(tmp_path):
     stack = make_stack()
     calc = Springs(stack)
     simulate(tmp_path / "run.h5", stack=stack, calc=calc)
-    assert calc.calls == 300 + 1 + dynamics.WARM_UP_CALLS
+    assert calc.calls == 300 + 1 + WARM_UP_CALLS
 
 
 def simulate_mace(output):

@@ -27,8 +27,10 @@ def _relax(atoms: Atoms, calc: Calculator, **changes) -> Atoms:
         "fmax": 1e-3,
         "max_steps": 200,
         "cell": "fixed",
-        "log": io.StringIO(),
+        "fingerprint_extra": "calculator",
+        "checkpoint": None,
         "unfinished": None,
+        "log": io.StringIO(),
     }
     return relax(atoms, calc, **{**options, **changes})
 

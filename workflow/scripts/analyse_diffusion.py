@@ -1,6 +1,5 @@
 """Judge the mobility of the ions: mean square displacement, hops, diffusion coefficient."""
 
-import json
 from pathlib import Path
 
 from anodeflow.job import job
@@ -10,13 +9,14 @@ def main(trajectory, msd, hops, paths, summary, *, settings):
     from anodeflow.diffusion import analyse_diffusion, ion_paths
     from anodeflow.tables import write_table
     from anodeflow.trajectory import read_trajectory
+    from anodeflow.whole_files import write_json
 
     run = read_trajectory(Path(trajectory))
     analysis = analyse_diffusion(run, settings=settings)
     write_table(analysis.msd, Path(msd))
     write_table(analysis.hops, Path(hops))
     write_table(ion_paths(run, run.initial), Path(paths))
-    Path(summary).write_text(json.dumps(analysis.summary, indent=1) + "\n")
+    write_json(summary, analysis.summary)
 
 
 if __name__ == "__main__":

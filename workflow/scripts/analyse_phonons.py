@@ -1,6 +1,5 @@
 """Compute bands and density of states, judge stability, compare with the reference."""
 
-import json
 from pathlib import Path
 
 from anodeflow.job import job
@@ -12,6 +11,7 @@ def main(params, force_constants, reference, outputs, *, layer, mode, judge):
     from anodeflow import phonons
     from anodeflow.phonon_verdict import verdict
     from anodeflow.reference_phonons import compare, read_reference, reference_of_layer
+    from anodeflow.whole_files import write_json
 
     phonon = phonons.load_phonon(Path(params), Path(force_constants))
     bands = phonons.run_bands_and_dos(phonon, **mode)
@@ -22,7 +22,7 @@ def main(params, force_constants, reference, outputs, *, layer, mode, judge):
     if expected is not None:
         width = mode["dos_width_THz"]
         found["reference"] = compare(bands, expected, dos_width_THz=width)
-    Path(outputs.verdict).write_text(json.dumps(found, indent=1) + "\n")
+    write_json(outputs.verdict, found)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,5 @@
 """Follow the spacing in time."""
 
-import json
 from pathlib import Path
 
 from anodeflow.job import job
@@ -10,6 +9,7 @@ def main(trajectory, series, summary):
     from anodeflow import spacing
     from anodeflow.tables import write_table
     from anodeflow.trajectory import read_trajectory
+    from anodeflow.whole_files import write_json
 
     run = read_trajectory(Path(trajectory))
     table = spacing.spacing_series(run)
@@ -17,7 +17,7 @@ def main(trajectory, series, summary):
     note = spacing.stability_note(run)
     found = spacing.mean_spacing(table, discard_ps=run.production_start_ps, note=note)
     found["stable"] = run.stable
-    Path(summary).write_text(json.dumps(found, indent=1) + "\n")
+    write_json(summary, found)
 
 
 if __name__ == "__main__":

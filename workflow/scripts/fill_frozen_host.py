@@ -1,6 +1,5 @@
 """Relax ions in a host that keeps its geometry without ions."""
 
-import shutil
 import sys
 from pathlib import Path
 
@@ -9,25 +8,26 @@ from anodeflow.job import job
 
 def main(inputs, structures, *, calculator, method, element, max_ions, settings, max_steps):
     from anodeflow.calculators import identity, load_calculator
+    from anodeflow.part_folder import part_folder
     from anodeflow.progress import Progress
     from anodeflow.structure_io import read_structure, write_frames
     from anodeflow.voltage import fill_frozen_host
 
     calc = load_calculator(Path(inputs.weights), Path(inputs.card), **calculator)
-    settings |= {"points_dir": Path(f"{structures}.part"), "log": sys.stdout}
-    settings |= {"max_steps": max_steps}
+    settings |= {"max_steps": max_steps, "log": sys.stdout}
     settings |= {"fingerprint_extra": identity(Path(inputs.card), calculator, method)}
-    with Progress(max_ions, label="ions in a frozen host", unit="fillings") as progress:
+    progress = Progress(max_ions, label="ions in a frozen host", unit="fillings")
+    with part_folder(structures) as folder, progress:
         filled = fill_frozen_host(
             read_structure(inputs.host),
             calc,
             element=element,
             counts=range(1, max_ions + 1),
+            points_dir=folder,
             on_point=lambda _: progress.update(),
             **settings,
         )
-    write_frames(structures, filled)
-    shutil.rmtree(settings["points_dir"])
+        write_frames(structures, filled)
 
 
 if __name__ == "__main__":

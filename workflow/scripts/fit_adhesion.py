@@ -1,6 +1,5 @@
 """Turn a scan's energies into the adhesion curve and find its peak."""
 
-import json
 from pathlib import Path
 
 from anodeflow.job import job
@@ -10,12 +9,13 @@ def main(points, references, curve, summary, *, settings):
     from anodeflow.adhesion_curve import adhesion_curve, summarise_adhesion
     from anodeflow.structure_io import read_frames
     from anodeflow.tables import write_table
+    from anodeflow.whole_files import write_json
 
     layers = {layer.info["reference"]: layer for layer in read_frames(references)}
     table = adhesion_curve(read_frames(points), layers)
     write_table(table, Path(curve))
     found = summarise_adhesion(table, layers, **settings)
-    Path(summary).write_text(json.dumps(found, indent=1) + "\n")
+    write_json(summary, found)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Relax a structure with a model."""
+"""Relax a structure with a model; a relaxation that was killed continues from its checkpoint."""
 
 import sys
 from pathlib import Path
@@ -6,30 +6,33 @@ from pathlib import Path
 from anodeflow.job import job
 
 
-def main(structure, weights, card, relaxed, *, calculator, settings):
-    from anodeflow.calculators import load_calculator
+def main(inputs, relaxed, *, calculator, settings, method, max_steps):
+    from anodeflow.calculators import identity, load_calculator
+    from anodeflow.part_folder import part_folder
     from anodeflow.relaxation import relax
     from anodeflow.structure_io import read_structure, write_structure
 
     unfinished = Path(f"{relaxed}.unfinished.extxyz")
-    minimum = relax(
-        read_structure(structure),
-        load_calculator(Path(weights), Path(card), **calculator),
-        **settings,
-        log=sys.stdout,
-        unfinished=unfinished,
-    )
-    write_structure(relaxed, minimum)
+    with part_folder(relaxed) as folder:
+        minimum = relax(
+            read_structure(inputs.structure),
+            load_calculator(Path(inputs.weights), Path(inputs.card), **calculator),
+            **settings,
+            max_steps=max_steps,
+            fingerprint_extra=identity(Path(inputs.card), calculator, method),
+            checkpoint=folder / "relaxation.npz",
+            unfinished=unfinished,
+            log=sys.stdout,
+        )
+        write_structure(relaxed, minimum)
     unfinished.unlink(missing_ok=True)
 
 
 if __name__ == "__main__":
     with job(log=snakemake.log[0], threads=snakemake.threads):
         main(
-            snakemake.input.structure,
-            snakemake.input.weights,
-            snakemake.input.card,
-            snakemake.output.structure,
-            calculator=snakemake.params.calculator,
-            settings=snakemake.params.settings | {"max_steps": snakemake.resources.max_steps},
+            snakemake.input,
+            *snakemake.output,
+            **dict(snakemake.params.items()),
+            max_steps=snakemake.resources.max_steps,
         )

@@ -1,6 +1,5 @@
-"""Relax a stack at fixed spacings, and its two layers alone."""
+"""Relax a stack at fixed spacings, and its two layers alone; finished points are kept."""
 
-import shutil
 import sys
 from pathlib import Path
 
@@ -12,22 +11,22 @@ def main(inputs, scan, references, *, calculator, method, first, last, points, s
 
     from anodeflow.adhesion import reference_layers, scan_spacings
     from anodeflow.calculators import identity, load_calculator
+    from anodeflow.part_folder import part_folder
     from anodeflow.progress import Progress
     from anodeflow.structure_io import read_structure, write_frames
 
     calc = load_calculator(Path(inputs.weights), Path(inputs.card), **calculator)
     stack, bottom, top = (read_structure(inputs[key]) for key in ("stack", "bottom", "top"))
-    finished = Path(f"{scan}.part")
-    settings |= {"points_dir": finished, "log": sys.stdout}
-    settings |= {"max_steps": max_steps}
+    settings |= {"max_steps": max_steps, "log": sys.stdout}
     settings |= {"fingerprint_extra": identity(Path(inputs.card), calculator, method)}
-    layers = reference_layers(stack, bottom, top, calc, **settings)
-    with Progress(points, label="adhesion scan", unit="points") as progress:
+    progress = Progress(points, label="adhesion scan", unit="points")
+    with part_folder(scan) as folder, progress:
+        settings |= {"points_dir": folder}
+        layers = reference_layers(stack, bottom, top, calc, **settings)
         settings |= {"on_point": lambda _: progress.update()}
         frames = scan_spacings(stack, calc, spacings=linspace(first, last, points), **settings)
-    write_frames(references, list(layers.values()))
-    write_frames(scan, frames)
-    shutil.rmtree(finished)
+        write_frames(references, list(layers.values()))
+        write_frames(scan, frames)
 
 
 if __name__ == "__main__":

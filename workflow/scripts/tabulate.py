@@ -10,6 +10,7 @@ def main(table, results, published, csv, markdown, *, rows):
     import pandas as pd
 
     from anodeflow import tables
+    from anodeflow.whole_files import write_text
 
     def read(path):
         return json.loads(path.read_text()) if path.suffix == ".json" else pd.read_csv(path)
@@ -17,7 +18,7 @@ def main(table, results, published, csv, markdown, *, rows):
     entries = [row | {"result": read(Path(path))} for row, path in zip(rows, results, strict=True)]
     others = tables.read_published(Path(published)) if published else None
     filled = tables.TABLES[table](entries, others)
-    Path(markdown).write_text(tables.to_markdown(filled))
+    write_text(markdown, tables.to_markdown(filled))
     tables.write_table(filled, Path(csv))
 
 

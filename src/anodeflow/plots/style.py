@@ -1,7 +1,6 @@
 """Size, style, colours and saving, the same for every figure."""
 
 import functools
-import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import ParamSpec, TypeVar
@@ -12,6 +11,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from anodeflow.tables import write_table
+from anodeflow.whole_files import whole
 
 COLUMN_MM = 85.0
 """Width of one journal column."""
@@ -68,16 +68,13 @@ def save_figure(fig: Figure, stem: Path) -> None:
     Saving the same figure twice gives the same bytes; a file takes its name only when whole.
     """
     stem = Path(stem)
-    stem.parent.mkdir(parents=True, exist_ok=True)
     metadata = {
         "pdf": {"CreationDate": None, "ModDate": None, "Producer": None, "Creator": "anodeflow"},
         "png": {"Software": "anodeflow"},
     }
     for kind, entries in metadata.items():
-        target = stem.with_name(f"{stem.name}.{kind}")
-        part = target.with_name(f"{target.name}.part")
-        fig.savefig(part, format=kind, metadata=entries)
-        os.replace(part, target)
+        with whole(stem.with_name(f"{stem.name}.{kind}")) as part:
+            fig.savefig(part, format=kind, metadata=entries)
 
 
 def save(fig: Figure, shown: pd.DataFrame, outputs: Sequence[str]) -> None:

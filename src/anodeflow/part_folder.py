@@ -1,0 +1,79 @@
+"""The folder beside an output in which unfinished work is kept, for one process at a time."""
+
+import contextlib
+import errno
+import fcntl
+import os
+import shutil
+import socket
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TextIO
+
+from anodeflow.errors import BusyError
+from anodeflow.whole_files import full_disk_named
+
+CANNOT_LOCK = (errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS)
+
+
+@contextlib.contextmanager
+def part_folder(output: Path) -> Iterator[Path]:
+    """Yield `{output}.part`, held by this process alone; it is removed when the body ends well.
+
+    The kernel gives it free when the process dies, however it dies.
+
+    Raises BusyError while another process holds it.
+    """
+    output = Path(output)
+    folder = output.with_name(f"{output.name}.part")
+    # Renamed before it is removed, so that a kill leaves all of it or nothing under its name.
+    done = output.with_name(f"{output.name}.done")
+    shutil.rmtree(done, ignore_errors=True)
+    with _held(folder):
+        yield folder
+        os.replace(folder, done)
+    shutil.rmtree(done)
+
+
+@contextlib.contextmanager
+def _held(folder: Path) -> Iterator[None]:
+    path = folder / "holder"
+    with full_disk_named(path):
+        folder.mkdir(parents=True, exist_ok=True)
+        file = path.open("a+")
+    with file:
+        _lock(file, folder)
+        with full_disk_named(path):
+            file.truncate(0)
+            file.write(_this_process())
+            file.flush()
+        yield
+
+
+def _lock(file: TextIO, folder: Path) -> None:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        file.seek(0)
+        raise BusyError(
+            f"{folder} is in use by {file.read() or 'another process'}: wait until that ends, or "
+            "end it, then run the same command again."
+        ) from None
+    except OSError as error:
+        if error.errno not in CANNOT_LOCK:
+            raise
+        print(
+            f"{folder} lies on a file system that cannot lock ({error.strerror}): make sure "
+            "yourself that no other process works on it.",
+            file=sys.stderr,
+        )
+    # Whoever held the folder until now may have removed it since the file was opened here.
+    if not os.path.exists(file.name) or not os.path.samefile(file.fileno(), file.name):
+        raise BusyError(f"{folder} was just finished elsewhere: run the same command again.")
+
+
+def _this_process() -> str:
+    where = f"process {os.getpid()} on {socket.gethostname()}"
+    job = os.environ.get("SLURM_JOB_ID")
+    return f"{where} (Slurm job {job}, scancel {job})" if job else where
