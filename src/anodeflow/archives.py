@@ -1,5 +1,7 @@
 """Archives of arrays and plain values in one file, written whole, and read whole or refused."""
 
+import hashlib
+import io
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,27 +11,37 @@ import numpy as np
 from anodeflow.whole_files import whole
 
 VALUES = "values"
+DIGEST_BYTES = 32
 
 
 class DamagedArchiveError(Exception):
-    """An archive cannot be read to its last byte; the caller goes back to an earlier one."""
+    """An archive is not what was written; the caller goes back to an earlier one."""
 
 
 def write_archive(path: Path, arrays: Mapping[str, np.ndarray], values: Mapping) -> None:
-    """Write arrays and JSON-able values to `path` (.npz), whole or not at all."""
-    with whole(path) as part, open(part, "wb") as stream:
+    """Write arrays and JSON-able values to `path`, whole or not at all.
+
+    A .npz file and its sha256 after it: zip's own checksums do not see a member that is lost.
+    """
+    with whole(path) as part, open(part, "w+b") as stream:
         np.savez(stream, **{VALUES: np.array(json.dumps(values))}, **arrays)
+        stream.seek(0)
+        digest = hashlib.file_digest(stream, "sha256").digest()
+        stream.seek(0, io.SEEK_END)
+        stream.write(digest)
 
 
 def read_archive(path: Path) -> tuple[dict[str, np.ndarray], dict]:
-    """Return the arrays and the values of an archive, each checked against its checksum.
+    """Return the arrays and the values of an archive.
 
     Raises DamagedArchiveError when it is missing, cut, or altered.
     """
     try:
-        # numpy leaves a file open that it cannot read, so it is opened here
-        with open(path, "rb") as stream, np.load(stream, allow_pickle=False) as archive:
-            arrays = dict(archive)
-        return arrays, json.loads(str(arrays.pop(VALUES)))
-    except Exception as error:  # zipfile and numpy raise whatever they happen to raise on bad bytes
-        raise DamagedArchiveError(f"{type(error).__name__}: {error}") from error
+        content = path.read_bytes()
+    except OSError as error:
+        raise DamagedArchiveError(f"it cannot be read, {error.strerror}") from error
+    if hashlib.sha256(content[:-DIGEST_BYTES]).digest() != content[-DIGEST_BYTES:]:
+        raise DamagedArchiveError("it differs from what was written")
+    with np.load(io.BytesIO(content[:-DIGEST_BYTES]), allow_pickle=False) as archive:
+        arrays = dict(archive)
+    return arrays, json.loads(str(arrays.pop(VALUES)))

@@ -1,0 +1,97 @@
+"""What a job says: in its log, which outlives the next try, and in how it ends."""
+
+import errno
+import os
+import subprocess
+import sys
+
+import pytest
+
+from anodeflow.errors import StructureError
+from anodeflow.job import job
+
+
+def attempt(log, body):
+    with job(log=log, threads=1):
+        body()
+
+
+@pytest.fixture
+def log(tmp_path):
+    return tmp_path / "logs" / "a.log"
+
+
+def say_and_fail(words):
+    print(words)
+    raise StructureError("no such structure.")
+
+
+def test_a_log_keeps_the_lines_of_earlier_tries_that_snakemake_would_remove(log):
+    for words in ("first try", "second try"):
+        with pytest.raises(SystemExit):
+            attempt(log, lambda words=words: say_and_fail(words))
+        assert words in log.read_text()
+        log.unlink()  # as Snakemake does before it runs a job again
+    attempt(log, lambda: print("third try"))
+    said = log.read_text()
+    assert said.index("first try") < said.index("second try") < said.index("third try")
+    assert said.count("error: no such structure.") == 2
+    assert os.listdir(log.parent) == ["a.log"]
+    assert not log.is_symlink()
+
+
+def test_a_job_after_one_that_ended_well_begins_a_new_log(log):
+    attempt(log, lambda: print("before"))
+    attempt(log, lambda: print("after"))
+    assert "after" in log.read_text()
+    assert "before" not in log.read_text()
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "words"),
+    [
+        (StructureError("no."), 1, "error: no."),
+        (KeyboardInterrupt(), 130, "run the same command again to continue."),
+        (SystemExit(138), 138, "run the same command again to continue."),
+        (OSError(errno.ENOSPC, "No space left on device"), 1, "make room, then run the same"),
+        (OSError(errno.EDQUOT, "Disk quota exceeded"), 1, "make room, then run the same"),
+    ],
+)
+def test_a_job_ends_with_one_sentence_and_a_code(log, capfd, error, code, words):
+    def fail():
+        raise error
+
+    with pytest.raises(SystemExit) as left:
+        attempt(log, fail)
+    assert left.value.code == code
+    for said in (log.read_text(), capfd.readouterr().err):
+        assert words in said
+        assert "Traceback" not in said
+
+
+def test_a_defect_shows_its_traceback(log):
+    with pytest.raises(SystemExit):
+        attempt(log, lambda: 1 / 0)
+    assert "ZeroDivisionError" in log.read_text()
+
+
+FULL = """
+import os, sys
+from anodeflow.job import job
+with job(log="a.log", threads=1):
+    os.dup2(os.open("/dev/full", os.O_WRONLY), sys.stdout.fileno())
+    for number in range(3):
+        print("line", number)
+    print("to stderr", file=sys.stderr)
+    print("worked on", file=sys.__stdout__)
+"""
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="the system has no /dev/full")
+def test_a_job_works_on_when_its_log_finds_no_room_and_says_so_once(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-c", FULL], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "worked on\n"
+    assert done.stderr.count("lacks lines from here on (No space left on device)") == 1
