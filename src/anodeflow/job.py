@@ -2,14 +2,16 @@
 
 import contextlib
 import io
+import os
 import sys
 import traceback
 import warnings
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
+from typing import NoReturn
 
-from anodeflow.errors import AnodeflowError
+from anodeflow.errors import AnodeflowError, DiskFullError
 from anodeflow.threads import set_threads
 from anodeflow.whole_files import is_full_disk
 
@@ -34,21 +36,31 @@ def job(*, log: str | Path, threads: int) -> Iterator[None]:
         try:
             yield
         except AnodeflowError as error:
-            _end(f"error: {error}", stream, 1)
+            _tell(f"error: {error}", stream)
+            _exit(1, full_disk=isinstance(error, DiskFullError))
         except KeyboardInterrupt:
-            _end(f"interrupted; {AGAIN}", stream, 130)
-        except SystemExit as left:
-            _end(f"left on a signal; {AGAIN}", stream, left.code)
+            _tell(f"interrupted; {AGAIN}", stream)
+            sys.exit(130)
+        except SystemExit:
+            _tell(f"left on a signal; {AGAIN}", stream)
+            raise
         except Exception as error:
-            if is_full_disk(error):
-                _end(f"error: the disk is full ({error}): make room, then {AGAIN}", stream, 1)
-            _end(traceback.format_exc(), stream, 1)
+            full = is_full_disk(error)
+            sentence = f"error: the disk is full ({error}): make room, then {AGAIN}"
+            _tell(sentence if full else traceback.format_exc(), stream)
+            _exit(1, full_disk=full)
 
 
-def _end(text: str, stream: io.TextIOBase, code: int) -> None:
+def _exit(code: int, *, full_disk: bool) -> NoReturn:
+    if full_disk:
+        # HDF5 crashes in its own exit function if a full disk kept it from closing a file.
+        os._exit(code)
+    sys.exit(code)
+
+
+def _tell(text: str, stream: io.TextIOBase) -> None:
     print(text, file=stream)
     _tell_terminal(text)
-    sys.exit(code)
 
 
 def _tell_terminal(text: str) -> None:

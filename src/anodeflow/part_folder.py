@@ -8,8 +8,8 @@ import shutil
 import socket
 import sys
 from collections.abc import Iterator
+from io import FileIO
 from pathlib import Path
-from typing import TextIO
 
 from anodeflow.errors import BusyError
 from anodeflow.whole_files import full_disk_named
@@ -41,24 +41,24 @@ def _held(folder: Path) -> Iterator[None]:
     path = folder / "holder"
     with full_disk_named(path):
         folder.mkdir(parents=True, exist_ok=True)
-        file = path.open("a+")
+        file = path.open("a+b", buffering=0)
     with file:
         _lock(file, folder)
         with full_disk_named(path):
             file.truncate(0)
-            file.write(_this_process())
-            file.flush()
+            file.write(_this_process().encode())
         yield
 
 
-def _lock(file: TextIO, folder: Path) -> None:
+def _lock(file: FileIO, folder: Path) -> None:
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         file.seek(0)
+        holder = file.read().decode() or "another process"
         raise BusyError(
-            f"{folder} is in use by {file.read() or 'another process'}: wait until that ends, or "
-            "end it, then run the same command again."
+            f"{folder} is in use by {holder}: wait until that ends, or end it, then run the same "
+            "command again."
         ) from None
     except OSError as error:
         if error.errno not in CANNOT_LOCK:

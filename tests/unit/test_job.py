@@ -6,8 +6,9 @@ import subprocess
 import sys
 
 import pytest
+from kills import ended
 
-from anodeflow.errors import StructureError
+from anodeflow.errors import DiskFullError, StructureError
 from anodeflow.job import job
 
 
@@ -55,15 +56,15 @@ def test_a_job_after_one_that_ended_well_begins_a_new_log(log):
         (SystemExit(138), 138, "run the same command again to continue."),
         (OSError(errno.ENOSPC, "No space left on device"), 1, "make room, then run the same"),
         (OSError(errno.EDQUOT, "Disk quota exceeded"), 1, "make room, then run the same"),
+        (DiskFullError("a could not be written: make room."), 1, "error: a could not be written"),
     ],
 )
-def test_a_job_ends_with_one_sentence_and_a_code(log, capfd, error, code, words):
+def test_a_job_ends_with_one_sentence_and_a_code(log, tmp_path, capfd, error, code, words):
     def fail():
         raise error
 
-    with pytest.raises(SystemExit) as left:
-        attempt(log, fail)
-    assert left.value.code == code
+    end = ended(lambda: attempt(log, fail), tmp_path / "messages.txt")
+    assert end.code == code
     for said in (log.read_text(), capfd.readouterr().err):
         assert words in said
         assert "Traceback" not in said

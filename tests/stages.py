@@ -1,0 +1,177 @@
+"""The stages that keep unfinished work, each on a cheap potential, as their rules run them."""
+
+import io
+import time
+from functools import partial
+
+import numpy as np
+from ase.build import bulk
+from ase.calculators.emt import EMT
+from springs import Springs, assert_equal_to_the_last_bit, make_stack, simulate
+from study import GRAPHENE, TI2CO2
+from toy import Toy
+
+from anodeflow import tags
+from anodeflow.adhesion import reference_layers, scan_spacings
+from anodeflow.archives import read_archive, write_archive
+from anodeflow.layers import build_layer
+from anodeflow.part_folder import part_folder
+from anodeflow.relaxation import relax
+from anodeflow.stacks import stack_layers
+from anodeflow.voltage import fill_frozen_host
+
+RELAXATIONS = [
+    (optimiser, cell) for optimiser in ("BFGS", "LBFGS", "FIRE") for cell in ("fixed", "full")
+]
+
+
+def slow(kind: type) -> type:
+    """Return a kind of calculator that leaves another process the time to kill this one."""
+
+    class Slow(kind):
+        def calculate(self, *args, **kwargs):
+            super().calculate(*args, **kwargs)
+            time.sleep(0.001)
+
+    return Slow
+
+
+def run_long(output, calculator=Springs):
+    """Run 1 ps of dynamics with a checkpoint at every 23rd step."""
+    stack = make_stack()
+    options = {"production_ps": 0.9, "checkpoint_interval_ps": 0.023}
+    simulate(output, stack=stack, calc=calculator(stack), **options)
+
+
+def springy_stack():
+    start = make_stack()
+    shaken = start.copy()
+    shaken.rattle(0.1, seed=1)
+    return shaken, lambda kind: kind(start)
+
+
+def shaken_copper():
+    copper = bulk("Cu", cubic=True, a=3.7)
+    copper.rattle(0.1, seed=1)
+    return copper, lambda kind: kind()
+
+
+# ASE's EMT keeps its list of neighbours while the cell is fixed, so its sums depend on the past.
+RELAXED = {"fixed": (springy_stack, Springs), "full": (shaken_copper, EMT)}
+
+
+def relax_one(output, *, optimiser, cell, calculator=None, fmax=1e-4, max_steps=2000):
+    """Relax a shaken structure as the rule does, and keep every number of the result."""
+    (atoms, make), usual = RELAXED[cell][0](), RELAXED[cell][1]
+    with part_folder(output) as folder:
+        relaxed = relax(
+            atoms,
+            make(calculator or usual),
+            optimiser=optimiser,
+            fmax=fmax,
+            max_steps=max_steps,
+            cell=cell,
+            fingerprint_extra="calculator",
+            checkpoint=folder / "relaxation.npz",
+            unfinished=None,
+            log=io.StringIO(),
+        )
+        keep([relaxed], output)
+
+
+def keep(frames, output):
+    """Write positions, cells, forces, energies and steps to the last bit."""
+    arrays = {
+        f"{name}{number}": value
+        for number, atoms in enumerate(frames)
+        for name, value in {
+            "positions": atoms.positions,
+            "cell": atoms.cell.array,
+            "forces": atoms.get_forces(),
+            "numbers": [atoms.info["energy_model"], atoms.info["fmax"], atoms.info["steps"]],
+        }.items()
+    }
+    write_archive(output, arrays, {"frames": len(frames)})
+
+
+def assert_same(output, other):
+    (left, frames), (right, _) = read_archive(output), read_archive(other)
+    assert left.keys() == right.keys()
+    assert len(left) == 4 * frames["frames"] > 0
+    for name, value in left.items():
+        assert np.array_equal(value, right[name]), name
+
+
+def rattled_stack():
+    layers = [build_layer(settings, cell_height=40.0) for settings in (TI2CO2, GRAPHENE)]
+    options = {"strained": "top", "spacing": 3.5, "registry": (0.0, 0.0), "strain_limit": 0.03}
+    stack = stack_layers(*layers, cell_height=40.0, **options)
+    z, planes = stack.positions[:, 2], {tag: tags.facing(stack) for tag in tags.BOTTOM_TAGS}
+    planes[tags.SHEET] = tags.sheet(stack)
+    heights = {t: z[stack.get_tags() == t].mean() - z[mask].mean() for t, mask in planes.items()}
+    for atoms in (stack, *layers):
+        atoms.rattle(0.2, seed=2)
+    return stack, layers, heights
+
+
+def options_of_points(folder, optimiser):
+    return {
+        "optimiser": optimiser,
+        "fmax": 1e-6,
+        "max_steps": 200,
+        "points_dir": folder,
+        "fingerprint_extra": "toy",
+        "log": io.StringIO(),
+    }
+
+
+def scan(output, calculator=Toy):
+    """Scan two spacings and relax the layers as the rule does."""
+    stack, layers, heights = rattled_stack()
+    calc = calculator(heights)
+    with part_folder(output) as folder:
+        options = options_of_points(folder, "BFGS")
+        references = reference_layers(stack, *layers, calc, **options)
+        spacings = {"spacings": [3.0, 4.0], "on_point": lambda point: None}
+        points = scan_spacings(stack, calc, **spacings, **options)
+        keep([*references.values(), *points], output)
+
+
+class Sited(Toy):
+    """The toy with sites off the place where ions are put, so that they have a way to go."""
+
+    def calculate(self, atoms=None, *args, **kwargs):
+        super().calculate(atoms, *args, **kwargs)
+        ions = tags.ions(atoms)
+        off = atoms.positions[ions, 0] - 3.0
+        self.results["energy"] += (off**2).sum() / 2
+        self.results["forces"][ions, 0] -= off
+
+
+def fill(output, calculator=Sited):
+    """Fill a frozen host with one, two and three ions as the rule does."""
+    stack, _, heights = rattled_stack()
+    with part_folder(output) as folder:
+        filled = fill_frozen_host(
+            stack,
+            calculator(heights),
+            element="Na",
+            counts=[1, 2, 3],
+            on_point=lambda point: None,
+            **options_of_points(folder, "FIRE"),
+        )
+        keep(filled, output)
+
+
+STAGES = {
+    "dynamics": (run_long, slow(Springs), assert_equal_to_the_last_bit),
+    "scan": (scan, slow(Toy), assert_same),
+    "frozen host": (fill, slow(Sited), assert_same),
+} | {
+    f"{optimiser}, {cell} cell": (
+        partial(relax_one, optimiser=optimiser, cell=cell),
+        slow(RELAXED[cell][1]),
+        assert_same,
+    )
+    for optimiser, cell in RELAXATIONS
+}
