@@ -19,6 +19,7 @@ rule scan_adhesion:
         "results/logs/scan_adhesion/{model}/{stack}.log",
     benchmark:
         "results/benchmarks/scan_adhesion/{model}/{stack}.tsv"
+    cache: True
     conda:
         "../../envs/mace.yaml"
     resources:

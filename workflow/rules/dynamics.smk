@@ -17,6 +17,7 @@ rule run_dynamics:
         "results/logs/run_dynamics/{model}/{run}.log",
     benchmark:
         "results/benchmarks/run_dynamics/{model}/{run}.tsv"
+    cache: True
     conda:
         "../../envs/mace.yaml"
     resources:

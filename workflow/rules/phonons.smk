@@ -17,6 +17,7 @@ rule run_phonons:
         "results/logs/run_phonons/{model}/{layer}.log",
     benchmark:
         "results/benchmarks/run_phonons/{model}/{layer}.tsv"
+    cache: True
     conda:
         "../../envs/mace.yaml"
     resources:

@@ -15,6 +15,7 @@ rule relax:
         "results/logs/relax/{model}/{structure}.log",
     benchmark:
         "results/benchmarks/relax/{model}/{structure}.tsv"
+    cache: True
     conda:
         "../../envs/mace.yaml"
     resources:

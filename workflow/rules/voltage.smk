@@ -16,6 +16,7 @@ rule fill_frozen_host:
         "results/logs/fill_frozen_host/{model}/{stack}.log",
     benchmark:
         "results/benchmarks/fill_frozen_host/{model}/{stack}.tsv"
+    cache: True
     conda:
         "../../envs/mace.yaml"
     resources:
