@@ -35,8 +35,8 @@ class Project:
             snakefile,
             "--cores",
             "1",
-            *configfile,
             *arguments,
+            *configfile,
         ]
 
     @property

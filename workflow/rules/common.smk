@@ -105,7 +105,7 @@ def phonon_reference(wildcards):
 
 def start_of_run(wildcards):
     """Return the relaxed structure that a run starts from."""
-    run = PLAN.runs[wildcards.run]
+    run = PLAN.run(wildcards.run)
     return f"results/{wildcards.model}/relaxed/{PLAN.filled(run['stack'], run['ions'])}.extxyz"
 
 
