@@ -19,6 +19,10 @@ include: "workflow/rules/voltage.smk"
 include: "workflow/rules/figures.smk"
 
 
+onstart:
+    hold_directory()
+
+
 rule all:
     default_target: True
     input:

@@ -1,5 +1,6 @@
 """Reading the configuration: the schema, checks across its sections, and of the YAML itself."""
 
+import json
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -151,6 +152,21 @@ def check_files(config: Config, root: Path) -> None:
         )
 
 
+def check_pins(config: Config, folder: Path) -> None:
+    """Refuse a pinned hash that is not that of the weights already fetched into `folder`."""
+    for name in config.study.models:
+        pin, card = config.models[name].weights.sha256, folder / f"{name}.json"
+        try:
+            fetched = json.loads(card.read_text())["sha256"]
+        except (OSError, ValueError, KeyError):
+            continue  # not fetched yet, or damaged, which the job that loads them refuses
+        if pin not in (None, fetched):
+            raise ConfigError(
+                f"config: models.{name}.weights.sha256 is '{pin}', but the weights fetched into "
+                f"{folder} have '{fetched}': mend the pin, or delete {card} to fetch them again."
+            )
+
+
 def load_config(raw: dict, *, root: Path = Path()) -> Config:
     """Validate a configuration read from YAML.
 
@@ -162,4 +178,5 @@ def load_config(raw: dict, *, root: Path = Path()) -> Config:
         raise ConfigError("\n".join(sentences(error, Config))) from None
     check_names(config)
     check_files(config, root)
+    check_pins(config, root / "resources/weights")
     return config

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from anodeflow.config import Config, FunctionalisedLayer
+from anodeflow.config_errors import nearest
+from anodeflow.errors import ConfigError
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,12 @@ class Plan:
             for temperature in dynamics.temperatures
             for replica in range(dynamics.replicas)
         }
+
+    def run(self, name: str) -> dict:
+        """Return the settings of a run, or raise ConfigError for a name that none has."""
+        if name not in self.runs:
+            raise ConfigError(f"no run of this study is named '{name}'{nearest(name, self.runs)}.")
+        return self.runs[name]
 
     def among_alike(self, run: str) -> str:
         """Return what tells a run from others of its stack and ions, e.g. `, 300 K, replica 1`."""

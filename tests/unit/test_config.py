@@ -1,12 +1,13 @@
 """The configuration accepts what it documents and refuses the rest with one sentence."""
 
+import json
 import re
 
 import pytest
 import yaml
 from snakemake.utils import update_config
 
-from anodeflow.config_loading import check_duplicate_keys, load_config
+from anodeflow.config_loading import check_duplicate_keys, check_pins, load_config
 from anodeflow.errors import ConfigError
 from anodeflow.plan import Plan
 from anodeflow.schema import schema_text
@@ -170,6 +171,19 @@ def test_a_stage_a_model_does_not_list_is_not_run_for_it(study_config, root):
     plan = Plan(load_config(study_config, root=root))
     assert plan.models("dynamics") == ["mace-mp-0"]
     assert plan.models("phonons") == ["mace-mp-0", "chgnet"]
+
+
+def test_a_pin_of_other_weights_than_those_fetched_is_refused_with_both_hashes(
+    study_config, root, tmp_path
+):
+    (tmp_path / "mace-mp-0.json").write_text(json.dumps({"sha256": "a" * 64}))
+    weights = study_config["models"]["mace-mp-0"]["weights"]
+    for pin in (None, "a" * 64):
+        weights["sha256"] = pin
+        check_pins(load_config(study_config, root=root), tmp_path)
+    weights["sha256"] = "b" * 64
+    with pytest.raises(ConfigError, match=f"{'b' * 64}.*{'a' * 64}.*delete .*mace-mp-0.json"):
+        check_pins(load_config(study_config, root=root), tmp_path)
 
 
 def test_the_conda_file_pins_what_the_requirements_pin(root):

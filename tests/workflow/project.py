@@ -4,7 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import yaml
@@ -16,6 +16,7 @@ class Project:
 
     folder: Path
     root: Path
+    variables: dict[str, str] = field(default_factory=dict)
 
     def overlay(self, settings: dict) -> None:
         """Write the overlay that every later `snakemake` uses."""
@@ -41,7 +42,8 @@ class Project:
     @property
     def environment(self) -> dict[str, str]:
         """Return the environment of a run: this Python's own commands come first."""
-        return os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+        path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+        return os.environ | {"PATH": path} | self.variables
 
     def snakemake(self, *arguments: str) -> subprocess.CompletedProcess:
         """Run snakemake and return its result, stdout and stderr joined in stdout."""

@@ -17,8 +17,7 @@ rule scan_adhesion:
         references="results/{model}/adhesion/{stack}_references.extxyz",
     log:
         "results/logs/scan_adhesion/{model}/{stack}.log",
-    benchmark:
-        "results/benchmarks/scan_adhesion/{model}/{stack}.tsv"
+    cache: True
     conda:
         "../../envs/mace.yaml"
     resources:
@@ -51,8 +50,6 @@ rule fit_adhesion:
         peak="results/{model}/adhesion/{stack}.json",
     log:
         "results/logs/fit_adhesion/{model}/{stack}.log",
-    benchmark:
-        "results/benchmarks/fit_adhesion/{model}/{stack}.tsv"
     conda:
         "../../envs/mace.yaml"
     params:

@@ -7,9 +7,10 @@ import os
 import re
 
 from anodeflow.config_loading import check_duplicate_keys, load_config
-from anodeflow.errors import ConfigError
+from anodeflow.errors import AnodeflowError, ConfigError
 from anodeflow.methods import METHOD
 from anodeflow.plan import Plan
+from anodeflow.run_lock import lock_directory
 from snakemake.exceptions import WorkflowError
 
 try:
@@ -36,11 +37,19 @@ wildcard_constraints:
     model=one_of(config["models"]),
     layer=one_of(config["structures"]["layers"]),
     stack=one_of(config["structures"]["stacks"]),
-    structure=one_of(PLAN.minima),
-    run=one_of(PLAN.runs),
+    structure=r"[a-z0-9_-]+",
+    run=r"[\w.-]+_\d+K_\d+",
     table="structure|phonons|adhesion|spacing|diffusion|voltage",
     ion=PLAN.ion,
     n=r"[1-9]\d*",
+
+
+def hold_directory():
+    """Refuse to start while another run is at work in this directory."""
+    try:
+        lock_directory()
+    except AnodeflowError as error:
+        raise WorkflowError(str(error)) from None
 
 
 def calculator(precision):
@@ -96,7 +105,7 @@ def phonon_reference(wildcards):
 
 def start_of_run(wildcards):
     """Return the relaxed structure that a run starts from."""
-    run = PLAN.runs[wildcards.run]
+    run = PLAN.run(wildcards.run)
     return f"results/{wildcards.model}/relaxed/{PLAN.filled(run['stack'], run['ions'])}.extxyz"
 
 

@@ -15,8 +15,7 @@ rule run_dynamics:
         trajectory="results/{model}/dynamics/{run}.h5",
     log:
         "results/logs/run_dynamics/{model}/{run}.log",
-    benchmark:
-        "results/benchmarks/run_dynamics/{model}/{run}.tsv"
+    cache: True
     conda:
         "../../envs/mace.yaml"
     resources:
@@ -47,8 +46,6 @@ rule analyse_spacing:
         summary="results/{model}/spacing/{run}.json",
     log:
         "results/logs/analyse_spacing/{model}/{run}.log",
-    benchmark:
-        "results/benchmarks/analyse_spacing/{model}/{run}.tsv"
     conda:
         "../../envs/mace.yaml"
     params:
@@ -65,8 +62,6 @@ rule map_spacing:
         map="results/{model}/spacing/{run}_map.csv",
     log:
         "results/logs/map_spacing/{model}/{run}.log",
-    benchmark:
-        "results/benchmarks/map_spacing/{model}/{run}.tsv"
     conda:
         "../../envs/mace.yaml"
     params:
@@ -87,8 +82,6 @@ rule analyse_diffusion:
         summary="results/{model}/diffusion/{run}.json",
     log:
         "results/logs/analyse_diffusion/{model}/{run}.log",
-    benchmark:
-        "results/benchmarks/analyse_diffusion/{model}/{run}.tsv"
     conda:
         "../../envs/mace.yaml"
     params:

@@ -27,8 +27,6 @@ rule tabulate:
         markdown="results/tables/{table}.md",
     log:
         "results/logs/tabulate/{table}.log",
-    benchmark:
-        "results/benchmarks/tabulate/{table}.tsv"
     conda:
         "../../envs/mace.yaml"
     params:
@@ -48,8 +46,6 @@ rule plot_structures:
         multiext("results/figures/structures_{model}", ".pdf", ".png", ".csv"),
     log:
         "results/logs/plot_structures/{model}.log",
-    benchmark:
-        "results/benchmarks/plot_structures/{model}.tsv"
     conda:
         "../../envs/mace.yaml"
     params:
@@ -70,8 +66,6 @@ rule plot_phonons:
         multiext("results/figures/phonons", ".pdf", ".png", ".csv"),
     log:
         "results/logs/plot_phonons.log",
-    benchmark:
-        "results/benchmarks/plot_phonons.tsv"
     conda:
         "../../envs/mace.yaml"
     params:
@@ -92,8 +86,6 @@ rule plot_adhesion:
         multiext("results/figures/adhesion", ".pdf", ".png", ".csv"),
     log:
         "results/logs/plot_adhesion.log",
-    benchmark:
-        "results/benchmarks/plot_adhesion.tsv"
     conda:
         "../../envs/mace.yaml"
     params:
@@ -115,8 +107,6 @@ rule plot_spacing:
         multiext("results/figures/spacing", ".pdf", ".png", ".csv"),
     log:
         "results/logs/plot_spacing.log",
-    benchmark:
-        "results/benchmarks/plot_spacing.tsv"
     conda:
         "../../envs/mace.yaml"
     params:
@@ -135,8 +125,6 @@ rule plot_spacing_map:
         multiext("results/figures/spacing_map_{model}", ".pdf", ".png", ".csv"),
     log:
         "results/logs/plot_spacing_map/{model}.log",
-    benchmark:
-        "results/benchmarks/plot_spacing_map/{model}.tsv"
     conda:
         "../../envs/mace.yaml"
     params:
@@ -155,8 +143,6 @@ rule plot_msd:
         multiext("results/figures/msd", ".pdf", ".png", ".csv"),
     log:
         "results/logs/plot_msd.log",
-    benchmark:
-        "results/benchmarks/plot_msd.tsv"
     conda:
         "../../envs/mace.yaml"
     params:
@@ -175,8 +161,6 @@ rule plot_paths:
         multiext("results/figures/paths_{model}", ".pdf", ".png", ".csv"),
     log:
         "results/logs/plot_paths/{model}.log",
-    benchmark:
-        "results/benchmarks/plot_paths/{model}.tsv"
     conda:
         "../../envs/mace.yaml"
     params:
@@ -195,8 +179,6 @@ rule plot_voltage:
         multiext("results/figures/voltage", ".pdf", ".png", ".csv"),
     log:
         "results/logs/plot_voltage.log",
-    benchmark:
-        "results/benchmarks/plot_voltage.tsv"
     conda:
         "../../envs/mace.yaml"
     params:

@@ -18,8 +18,6 @@ rule fetch_weights:
         card="resources/weights/{model}.json",
     log:
         "results/logs/fetch_weights/{model}.log",
-    benchmark:
-        "results/benchmarks/fetch_weights/{model}.tsv"
     conda:
         "../../envs/mace.yaml"
     resources:

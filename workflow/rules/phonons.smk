@@ -15,8 +15,7 @@ rule run_phonons:
         force_constants="results/{model}/phonons/{layer}/force_constants.hdf5",
     log:
         "results/logs/run_phonons/{model}/{layer}.log",
-    benchmark:
-        "results/benchmarks/run_phonons/{model}/{layer}.tsv"
+    cache: True
     conda:
         "../../envs/mace.yaml"
     resources:
@@ -49,8 +48,6 @@ rule analyse_phonons:
         verdict="results/{model}/phonons/{layer}/phonons.json",
     log:
         "results/logs/analyse_phonons/{model}/{layer}.log",
-    benchmark:
-        "results/benchmarks/analyse_phonons/{model}/{layer}.tsv"
     conda:
         "../../envs/mace.yaml"
     params:

@@ -13,8 +13,7 @@ rule relax:
         structure="results/{model}/relaxed/{structure}.extxyz",
     log:
         "results/logs/relax/{model}/{structure}.log",
-    benchmark:
-        "results/benchmarks/relax/{model}/{structure}.tsv"
+    cache: True
     conda:
         "../../envs/mace.yaml"
     resources:
@@ -43,8 +42,6 @@ rule check_structure:
         check="results/{model}/relaxed/{structure}.json",
     log:
         "results/logs/check_structure/{model}/{structure}.log",
-    benchmark:
-        "results/benchmarks/check_structure/{model}/{structure}.tsv"
     conda:
         "../../envs/mace.yaml"
     params:

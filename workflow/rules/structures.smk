@@ -20,8 +20,6 @@ rule build_unit:
         structure="results/structures/{layer}_unit.extxyz",
     log:
         "results/logs/build_unit/{layer}.log",
-    benchmark:
-        "results/benchmarks/build_unit/{layer}.tsv"
     conda:
         "../../envs/mace.yaml"
     params:
@@ -40,8 +38,6 @@ rule build_layer:
         structure="results/structures/{layer}.extxyz",
     log:
         "results/logs/build_layer/{layer}.log",
-    benchmark:
-        "results/benchmarks/build_layer/{layer}.tsv"
     conda:
         "../../envs/mace.yaml"
     params:
@@ -62,8 +58,6 @@ rule build_stack:
         structure="results/structures/{stack}.extxyz",
     log:
         "results/logs/build_stack/{stack}.log",
-    benchmark:
-        "results/benchmarks/build_stack/{stack}.tsv"
     conda:
         "../../envs/mace.yaml"
     resources:
@@ -84,8 +78,6 @@ rule fill_ions:
         structure="results/structures/{stack}_{n}{ion}.extxyz",
     log:
         "results/logs/fill_ions/{stack}_{n}{ion}.log",
-    benchmark:
-        "results/benchmarks/fill_ions/{stack}_{n}{ion}.tsv"
     conda:
         "../../envs/mace.yaml"
     params:
@@ -102,8 +94,6 @@ rule build_bulk:
         structure="results/structures/{ion}_bulk.extxyz",
     log:
         "results/logs/build_bulk/{ion}.log",
-    benchmark:
-        "results/benchmarks/build_bulk/{ion}.tsv"
     conda:
         "../../envs/mace.yaml"
     params:

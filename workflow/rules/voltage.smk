@@ -14,8 +14,7 @@ rule fill_frozen_host:
         structures="results/{model}/voltage/{stack}_frozen.extxyz",
     log:
         "results/logs/fill_frozen_host/{model}/{stack}.log",
-    benchmark:
-        "results/benchmarks/fill_frozen_host/{model}/{stack}.tsv"
+    cache: True
     conda:
         "../../envs/mace.yaml"
     resources:
@@ -46,8 +45,6 @@ rule compute_voltage:
         voltage="results/{model}/voltage/{stack}.csv",
     log:
         "results/logs/compute_voltage/{model}/{stack}.log",
-    benchmark:
-        "results/benchmarks/compute_voltage/{model}/{stack}.tsv"
     conda:
         "../../envs/mace.yaml"
     params:

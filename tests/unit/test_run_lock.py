@@ -1,0 +1,41 @@
+"""One run at a time in a directory, whatever became of the one before."""
+
+import os
+import signal
+
+import pytest
+
+from anodeflow.errors import AnodeflowError
+from anodeflow.run_lock import lock_directory
+
+
+def hold_in_a_process(lock):
+    """Return the number of a process that holds the lock."""
+    read, write = os.pipe()
+    child = os.fork()
+    if child == 0:
+        lock_directory(lock)
+        os.write(write, b"held")
+        signal.pause()
+    assert os.read(read, 4) == b"held"
+    os.close(read)
+    os.close(write)
+    return child
+
+
+def test_a_second_run_is_refused_with_the_number_of_the_first(tmp_path):
+    child = hold_in_a_process(tmp_path / "lock")
+    try:
+        with pytest.raises(AnodeflowError, match=f"another run is at work.*process {child} on"):
+            lock_directory(tmp_path / "lock")
+    finally:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+
+
+def test_a_killed_run_leaves_no_lock(tmp_path):
+    child = hold_in_a_process(tmp_path / "lock")
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    lock_directory(tmp_path / "lock")
+    assert f"process {os.getpid()} on" in (tmp_path / "lock").read_text()

@@ -1,0 +1,210 @@
+"""The table of docs/reruns.md, edit by edit, against Snakemake's plan of a finished study."""
+
+import copy
+import fnmatch
+import re
+import typing
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import yaml
+from plans import Job, plan, pretend_that_all_ran
+from project import Project, new_project
+from pydantic import BaseModel
+
+from anodeflow.config import Config
+
+ROOT = Path(__file__).parents[2]
+SHEET = {"builder": "file", "path": "sheet.xyz", "role": "top", "size": [5, 5]}
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of the table: a setting, an edit of it (None where there is none), who reads it."""
+
+    setting: str
+    path: tuple[str, ...] | None
+    value: object
+    readers: tuple[str, ...]
+
+
+def read_table() -> list[Row]:
+    """Return the rows of docs/reruns.md."""
+    rows = []
+    for line in (ROOT / "docs/reruns.md").read_text().splitlines():
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        if len(cells) != 3 or not cells[0].startswith("`"):
+            continue
+        path, value = None, None
+        if cells[1].startswith("`"):
+            key, _, text = cells[1].strip("`").partition(": ")
+            path, value = tuple(key.split(".")), yaml.safe_load(text)
+        readers = () if cells[2] == "–" else tuple(cells[2].split("; "))
+        rows.append(Row(cells[0].strip("`"), path, value, readers))
+    return rows
+
+
+ROWS = read_table()
+
+
+def leaves(kind: object, path: str) -> list[str]:
+    """Return the path of every setting below a type of the schema, `*` for any name or number."""
+    if typing.get_origin(kind) is typing.Annotated:
+        return leaves(typing.get_args(kind)[0], path)
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        dot = f"{path}." if path else ""
+        fields = kind.model_fields.items()
+        return [leaf for name, field in fields for leaf in leaves(field.annotation, dot + name)]
+    inner = typing.get_args(kind)
+    sections = [k for k in inner if isinstance(k, type) and issubclass(k, BaseModel)]
+    if typing.get_origin(kind) in (dict, list):
+        below = leaves(inner[-1], f"{path}.*")
+        return [path] if below == [f"{path}.*"] else below
+    if sections:
+        return [
+            leaf
+            for section in sections
+            for (builder,) in [typing.get_args(section.model_fields["builder"].annotation)]
+            for leaf in leaves(section, f"{path}[{builder}]")
+        ]
+    return [path]
+
+
+def base_study(config: dict) -> dict:
+    """Return the study that the examples of the table start from."""
+    config["study"] |= {"models": ["mace-mp-0", "chgnet"], "stacks": ["m-g", "m-go", "m-s"]}
+    config["structures"]["layers"]["sheet"] = SHEET
+    config["structures"]["stacks"]["m-s"] = config["structures"]["stacks"]["m-g"] | {"top": "sheet"}
+    for run in config["dynamics"]["runs"]:
+        run["stacks"] = ["m-g", "m-go", "m-s"]
+    config["voltage"]["max_ions"] = 2
+    config["models"]["chgnet"]["calculator"]["dispersion"] = False
+    return config
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory, root, _study_config) -> tuple[Project, dict]:
+    """Return a project in which every job of the study counts as done, and its config."""
+    project = new_project(tmp_path_factory.mktemp("reruns"), root)
+    for name in ("sheet.xyz", "other.xyz"):
+        (project.folder / name).write_text("")
+    config = base_study(copy.deepcopy(_study_config))
+    write(project, config)
+    assert pretend_that_all_ran(project.folder, root / "Snakefile") > 100
+    assert not running(plan(project.folder, root / "Snakefile"))
+    return project, config
+
+
+def write(project: Project, config: dict) -> None:
+    """Make this the project's whole configuration."""
+    text = yaml.safe_dump(config, sort_keys=False)
+    (project.folder / "config/config.yaml").write_text(text)
+
+
+def edited(config: dict, path: tuple[str, ...], value: object) -> dict:
+    """Return a copy of a configuration with one value replaced."""
+    changed = copy.deepcopy(config)
+    *parents, last = [int(key) if key.isdecimal() else key for key in path]
+    section = changed
+    for key in parents:
+        section = section[key]
+    assert section[last] != value, f"{'.'.join(path)} is {value} already"
+    section[last] = value
+    return changed
+
+
+def running(jobs: dict[int, Job]) -> list[str]:
+    """Return the jobs that would run, as sorted text."""
+    return sorted(str(job) for job in jobs.values() if job.runs)
+
+
+def expected(jobs: dict[int, Job], readers: tuple[str, ...]) -> list[str]:
+    """Return the jobs that read the setting, those that never ran, and all that they feed."""
+
+    def reads(job: Job) -> bool:
+        return any(
+            job.rule == rule and (not name or fnmatch.filter(job.names, name))
+            for rule, _, name in (reader.partition(": ") for reader in readers)
+        )
+
+    run = {number for number, job in jobs.items() if reads(job) or job.lacks_output}
+    grown = True
+    while grown:
+        fed = {number for number, job in jobs.items() if job.needs & run}
+        grown = not fed <= run
+        run |= fed
+    return sorted(str(jobs[number]) for number in run)
+
+
+def test_every_setting_of_the_schema_has_one_row_and_every_row_its_setting():
+    assert sorted(row.setting for row in ROWS) == sorted(leaves(Config, ""))
+
+
+def test_every_example_edits_the_setting_of_its_row():
+    for row in ROWS:
+        if row.path is not None:
+            setting = re.sub(r"\[\w+\]", "", row.setting)
+            pattern = setting.removesuffix(".builder").replace("*", "[^.]+").replace(".", r"\.")
+            assert re.match(pattern.replace("[^\\.]", "[^.]"), ".".join(row.path)), row
+
+
+def test_only_settings_with_a_single_value_have_no_example():
+    fixed = [row.setting for row in ROWS if row.path is None]
+    assert fixed == ["dispersion.functional", "dispersion.damping"]
+
+
+@pytest.mark.parametrize("row", [r for r in ROWS if r.path], ids=lambda row: row.setting)
+def test_an_edit_reruns_the_jobs_that_read_the_setting_and_what_they_feed(study, row):
+    project, config = study
+    write(project, edited(config, row.path, row.value))
+    jobs = plan(project.folder, project.root / "Snakefile")
+    for reader in row.readers:
+        assert any(job.rule == reader.partition(":")[0] for job in jobs.values()), reader
+    assert running(jobs) == expected(jobs, row.readers)
+
+
+def test_order_comments_whitespace_and_a_repeated_value_rerun_nothing(study):
+    project, config = study
+
+    def mirrored(value):
+        if isinstance(value, dict):
+            return {key: mirrored(value[key]) for key in reversed(value)}
+        return value
+
+    write(project, mirrored(config))
+    path = project.folder / "config/config.yaml"
+    path.write_text(path.read_text().replace("\n", "   # a comment\n\n"))
+    repeated = {"phonons": config["phonons"], "dynamics": config["dynamics"]}
+    (project.folder / "repeated.yaml").write_text(yaml.safe_dump(repeated))
+    jobs = plan(project.folder, project.root / "Snakefile", "--configfile", "repeated.yaml")
+    assert running(jobs) == []
+
+
+def test_a_bumped_method_reruns_its_stage_and_what_it_feeds(study, monkeypatch):
+    from anodeflow import methods
+
+    project, config = study
+    write(project, config)
+    monkeypatch.setitem(methods.METHOD, "phonons", methods.METHOD["phonons"] + 1)
+    jobs = plan(project.folder, project.root / "Snakefile")
+    assert running(jobs) == expected(jobs, ("run_phonons",))
+    assert running(jobs)
+
+
+def test_one_more_model_adds_its_jobs_and_redraws_what_shows_all_models(study):
+    project, config = study
+    models = [*config["study"]["models"], "mace-omat-0"]
+    write(project, edited(config, ("study", "models"), models))
+    ran = running(plan(project.folder, project.root / "Snakefile"))
+    others = [name for name in ran if "mace-omat-0" not in name]
+    assert [name for name in others if not name.startswith(("plot_", "tabulate: "))] == []
+    assert len(ran) - len(others) > 50
+
+
+def test_a_damaged_table_row_would_be_noticed(study):
+    project, config = study
+    write(project, edited(config, ("phonons", "mesh"), [24, 24, 1]))
+    jobs = plan(project.folder, project.root / "Snakefile")
+    assert running(jobs) != expected(jobs, ())
+    assert running(jobs) != expected(jobs, ("run_phonons",))
