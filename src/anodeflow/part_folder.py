@@ -53,7 +53,7 @@ def _held(folder: Path) -> Iterator[None]:
 def _lock(file: FileIO, folder: Path) -> None:
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
+    except (BlockingIOError, PermissionError):  # some network file systems say EACCES
         file.seek(0)
         holder = file.read().decode() or "another process"
         raise BusyError(

@@ -1,0 +1,90 @@
+"""Kills and signals of real jobs under Snakemake, in the smallest chain."""
+
+import os
+import signal
+import subprocess
+import time
+
+import psutil
+import pytest
+from project import Project
+from test_chain import MODEL, contents, settings
+
+from anodeflow.structure_io import read_structure
+
+RELAXED = f"results/{MODEL}/relaxed/m-g.extxyz"
+LOG = f"results/logs/relax/{MODEL}/m-g.log"
+
+
+@pytest.fixture
+def relaxing(project) -> Project:
+    """Return a project whose stack takes some hundred steps to relax."""
+    overlay = settings(project.root)
+    overlay["relaxation"]["stacks"] = {"fmax": 0.02}
+    project.overlay(overlay)
+    return project
+
+
+def start(project: Project, target: str) -> subprocess.Popen:
+    """Start a run in a process group of its own, as a shell does."""
+    with (project.folder / "said.txt").open("w") as output:
+        return subprocess.Popen(
+            project.command(target),
+            cwd=project.folder,
+            env=project.environment,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+
+
+def wait_for(run: subprocess.Popen, project: Project, there) -> None:
+    """Wait until something holds of a run that goes on."""
+    deadline = time.monotonic() + 120
+    while not there():
+        assert run.poll() is None, (project.folder / "said.txt").read_text()
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def steps_logged(project: Project) -> int:
+    """Return how many steps the log of the relaxation has."""
+    log = project.folder / LOG
+    return log.read_text().count("BFGS:") if log.exists() else 0
+
+
+@pytest.mark.slow
+def test_ctrl_c_leaves_a_checkpoint_and_both_tries_stand_in_the_log(relaxing):
+    run = start(relaxing, RELAXED)
+    wait_for(run, relaxing, lambda: steps_logged(relaxing) > 5)
+    os.killpg(run.pid, signal.SIGINT)
+    assert run.wait(timeout=60) != 0
+    assert list((relaxing.folder / f"{RELAXED}.part").glob("relaxation*.npz"))
+    assert not (relaxing.folder / RELAXED).exists()
+    before = (relaxing.folder / f"{LOG}.tries").read_text()
+    assert "SIGINT: stopped after step" in before
+    result = relaxing.snakemake(RELAXED)
+    assert result.returncode == 0, result.stdout
+    after = (relaxing.folder / LOG).read_text()
+    assert after.startswith(before)
+    assert "continuing after step" in after
+    assert not list((relaxing.folder / "results").rglob("*.tries"))
+    assert not list((relaxing.folder / "results").rglob("*.part"))
+
+
+@pytest.mark.slow
+def test_an_orphaned_job_keeps_a_second_one_out_and_its_result_is_taken(relaxing):
+    run = start(relaxing, RELAXED)
+    wait_for(run, relaxing, lambda: steps_logged(relaxing) > 1)
+    jobs = psutil.Process(run.pid).children(recursive=True)
+    run.kill()
+    run.wait()
+    refused = relaxing.snakemake(RELAXED)
+    alive = [job for job in jobs if job.is_running() and job.status() != psutil.STATUS_ZOMBIE]
+    assert alive, "the orphan ended before the second run started"
+    assert refused.returncode != 0
+    assert f"{RELAXED}.part is in use by process " in refused.stdout
+    assert "Traceback" not in refused.stdout
+    psutil.wait_procs(alive, timeout=120)
+    assert len(read_structure(relaxing.folder / RELAXED)) > 100
+    assert "relax 1" not in relaxing.planned(RELAXED)
