@@ -8,7 +8,7 @@ import time
 import psutil
 import pytest
 from project import Project
-from test_chain import MODEL, contents, settings
+from test_chain import MODEL, settings
 
 from anodeflow.structure_io import read_structure
 
