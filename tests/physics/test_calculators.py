@@ -16,6 +16,7 @@ from ase.constraints import FixedPlane
 from anodeflow.calculators import DispersionCorrected, energy_terms, load_calculator
 from anodeflow.dispersion import load_dispersion
 from anodeflow.errors import ConfigError, DeviceError, WeightsError
+from anodeflow.warm_up import warm_up
 from anodeflow.weights import fetch_weights, hash_file
 
 DEMO = Path(__file__).parents[2] / "resources" / "demo-model" / "mace-mxene-demo.model"
@@ -102,12 +103,14 @@ def test_torch_s_default_dtype_neither_changes_nor_matters(name, default, weight
 
     reference = _mxene()
     reference.calc = calculators[name]
+    warm_up(reference)
     forces = reference.get_forces()
     before = torch.get_default_dtype()
     torch.set_default_dtype(getattr(torch, default))
     try:
         atoms = _mxene()
         atoms.calc = _load(name, weights, dispersion=None)
+        warm_up(atoms)
         np.testing.assert_array_equal(atoms.get_forces(), forces)
         assert torch.get_default_dtype() == getattr(torch, default)
     finally:
