@@ -11,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import NoReturn
 
+from anodeflow.costs import noted_cost
 from anodeflow.errors import AnodeflowError, DiskFullError
 from anodeflow.threads import set_threads
 from anodeflow.whole_files import is_full_disk
@@ -34,7 +35,8 @@ def job(*, log: str | Path, threads: int) -> Iterator[None]:
         print(f"started {datetime.now():%Y-%m-%d %H:%M:%S}, {threads} thread(s)")
         warnings.simplefilter("default")
         try:
-            yield
+            with noted_cost(Path(log), threads):
+                yield
         except AnodeflowError as error:
             _tell(f"error: {error}", stream)
             _exit(1, full_disk=isinstance(error, DiskFullError))

@@ -27,9 +27,7 @@ rule scan_adhesion:
         max_steps=lookup("adhesion/max_steps", within=config),
     params:
         calculator=calculator("static"),
-        first=lookup("adhesion/first_spacing", within=config),
-        last=lookup("adhesion/last_spacing", within=config),
-        points=lookup("adhesion/points", within=config),
+        spacings=section("adhesion", "first_spacing", "last_spacing", "points"),
         settings=minimiser(config["adhesion"]["fmax"]),
         method=METHOD["adhesion"],
     script:
@@ -53,10 +51,9 @@ rule fit_adhesion:
     conda:
         "../../envs/mace.yaml"
     params:
-        spacing=lookup("adhesion/spacing", within=config),
-        layers=lookup("adhesion/layers", within=config),
-        peak_window=lookup("adhesion/peak_window", within=config),
-        fit_half_width=lookup("adhesion/fit_half_width", within=config),
+        settings=section(
+            "adhesion", "spacing", "layers", "peak_window", "fit_half_width"
+        ),
         method=METHOD["adhesion_fit"],
     script:
         "../scripts/fit_adhesion.py"

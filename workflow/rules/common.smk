@@ -103,6 +103,25 @@ def phonon_reference(wildcards):
     return config["reference"]["phonons"].get(wildcards.layer) or []
 
 
+def section(name, *keys):
+    """Return some settings of a section as one value: alone, two that are swapped look the same."""
+    return {key: config[name][key] for key in keys}
+
+
+def displacements(wildcards):
+    """Return what decides a layer's force constants beside the calculator."""
+    own = config["phonons"]["layers"][wildcards.layer]
+    return section("phonons", "displacement") | {"supercell": own["supercell"]}
+
+
+def bands_and_dos(wildcards):
+    """Return where a layer's frequencies are computed, and how its density of states is drawn."""
+    own = config["phonons"]["layers"][wildcards.layer]
+    return section("phonons", "path_points", "mesh") | {
+        "dos_width_THz": own["dos_width_THz"]
+    }
+
+
 def start_of_run(wildcards):
     """Return the relaxed structure that a run starts from."""
     run = PLAN.run(wildcards.run)

@@ -90,8 +90,7 @@ rule plot_adhesion:
         "../../envs/mace.yaml"
     params:
         rows=rows(KEYS["adhesion"]),
-        spacing=lookup("adhesion/spacing", within=config),
-        layers=lookup("adhesion/layers", within=config),
+        convention=section("adhesion", "spacing", "layers"),
         method=METHOD["figures"],
     script:
         "../scripts/plot_adhesion.py"

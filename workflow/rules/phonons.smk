@@ -24,8 +24,7 @@ rule run_phonons:
         runtime=120,
     params:
         calculator=calculator("static"),
-        supercell=lookup("phonons/layers/{layer}/supercell", within=config),
-        displacement=lookup("phonons/displacement", within=config),
+        settings=displacements,
         method=METHOD["phonons"],
     script:
         "../scripts/run_phonons.py"
@@ -51,11 +50,8 @@ rule analyse_phonons:
     conda:
         "../../envs/mace.yaml"
     params:
-        path_points=lookup("phonons/path_points", within=config),
-        mesh=lookup("phonons/mesh", within=config),
-        imaginary_THz=lookup("phonons/imaginary_THz", within=config),
-        gamma_radius=lookup("phonons/gamma_radius", within=config),
-        dos_width_THz=lookup("phonons/layers/{layer}/dos_width_THz", within=config),
+        mode=bands_and_dos,
+        judge=section("phonons", "imaginary_THz", "gamma_radius"),
         method=METHOD["phonon_analysis"],
     script:
         "../scripts/analyse_phonons.py"

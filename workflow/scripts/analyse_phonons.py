@@ -27,13 +27,12 @@ def main(params, force_constants, reference, outputs, *, layer, mode, judge):
 
 if __name__ == "__main__":
     with job(log=snakemake.log[0], threads=snakemake.threads):
-        p = snakemake.params
         main(
             snakemake.input.params,
             snakemake.input.force_constants,
             snakemake.input.get("reference"),
             snakemake.output,
             layer=snakemake.wildcards.layer,
-            mode={key: p[key] for key in ("path_points", "mesh", "dos_width_THz")},
-            judge={key: p[key] for key in ("imaginary_THz", "gamma_radius")},
+            mode=snakemake.params.mode,
+            judge=snakemake.params.judge,
         )

@@ -25,8 +25,5 @@ if __name__ == "__main__":
             snakemake.input.references,
             snakemake.output.curve,
             snakemake.output.peak,
-            settings={
-                key: snakemake.params[key]
-                for key in ("spacing", "layers", "peak_window", "fit_half_width")
-            },
+            settings=snakemake.params.settings,
         )

@@ -36,5 +36,5 @@ if __name__ == "__main__":
             snakemake.input.get("reference"),
             snakemake.output,
             rows=snakemake.params.rows,
-            convention={key: snakemake.params[key] for key in ("spacing", "layers")},
+            convention=snakemake.params.convention,
         )

@@ -5,7 +5,7 @@ from pathlib import Path
 from anodeflow.job import job
 
 
-def main(inputs, params, force_constants, *, calculator, supercell, displacement):
+def main(inputs, params, force_constants, *, calculator, settings):
     from anodeflow.calculators import load_calculator
     from anodeflow.phonons import compute_force_constants, write_force_constants
     from anodeflow.progress import Progress
@@ -16,8 +16,7 @@ def main(inputs, params, force_constants, *, calculator, supercell, displacement
         phonon = compute_force_constants(
             read_structure(inputs.structure),
             calc,
-            supercell=supercell,
-            displacement=displacement,
+            **settings,
             on_step=progress.reach,
         )
     write_force_constants(phonon, Path(params), Path(force_constants))
@@ -30,6 +29,5 @@ if __name__ == "__main__":
             snakemake.output.params,
             snakemake.output.force_constants,
             calculator=snakemake.params.calculator,
-            supercell=snakemake.params.supercell,
-            displacement=snakemake.params.displacement,
+            settings=snakemake.params.settings,
         )

@@ -6,7 +6,7 @@ from pathlib import Path
 from anodeflow.job import job
 
 
-def main(inputs, scan, references, *, calculator, method, first, last, points, settings, max_steps):
+def main(inputs, scan, references, *, calculator, method, spacings, settings, max_steps):
     from numpy import linspace
 
     from anodeflow.adhesion import reference_layers, scan_spacings
@@ -19,12 +19,13 @@ def main(inputs, scan, references, *, calculator, method, first, last, points, s
     stack, bottom, top = (read_structure(inputs[key]) for key in ("stack", "bottom", "top"))
     settings |= {"max_steps": max_steps, "log": sys.stdout}
     settings |= {"fingerprint_extra": identity(Path(inputs.card), calculator, method)}
-    progress = Progress(points, label="adhesion scan", unit="points")
+    distances = linspace(*(spacings[key] for key in ("first_spacing", "last_spacing", "points")))
+    progress = Progress(len(distances), label="adhesion scan", unit="points")
     with part_folder(scan) as folder, progress:
         settings |= {"points_dir": folder}
         layers = reference_layers(stack, bottom, top, calc, **settings)
         settings |= {"on_point": lambda _: progress.update()}
-        frames = scan_spacings(stack, calc, spacings=linspace(first, last, points), **settings)
+        frames = scan_spacings(stack, calc, spacings=distances, **settings)
         write_frames(references, list(layers.values()))
         write_frames(scan, frames)
 
