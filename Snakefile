@@ -24,3 +24,7 @@ rule all:
     input:
         FIGURES,
         TABLES,
+
+
+onerror:
+    print(report_failures(log for job in workflow.scheduler.failed for log in job.log))

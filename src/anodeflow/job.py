@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 from anodeflow.errors import AnodeflowError
+from anodeflow.failures import FINISHED
 from anodeflow.threads import set_threads
 
 
@@ -30,6 +31,7 @@ def job(*, log: str | Path, threads: int) -> Iterator[None]:
         warnings.simplefilter("default")
         try:
             yield
+            print(f"{FINISHED}{datetime.now():%Y-%m-%d %H:%M:%S}")
         except AnodeflowError as error:
             _tell(f"error: {error}", stream)
             sys.exit(1)
