@@ -34,7 +34,7 @@ benchmark: $(INSTALLED)
 	$(BIN)/python benchmarks/run.py
 
 benchmark-slurm: $(INSTALLED)
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python benchmarks/slurm_groups.py
+	PATH="$(CURDIR)/$(BIN):$$PATH" PYTHONPATH=tests/workflow:tests/slurm $(BIN)/python benchmarks/slurm_groups.py
 
 clean:
 	rm -rf results

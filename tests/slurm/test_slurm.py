@@ -137,7 +137,7 @@ def test_relaxations_share_a_job_with_one_gpu_and_the_time_of_all(chain):
     assert group["TresPerJob"] == "gres:gpu:1"
     assert group["NumCPUs"] == "1"
     assert group["MinMemoryNode"] == "4000M"
-    assert group["TimeLimit"] == "05:00:00"
+    assert group["TimeLimit"] == "02:30:00"
 
 
 def test_weights_are_fetched_and_small_jobs_run_on_the_submitting_host_only(chain):
