@@ -135,8 +135,8 @@ def test_relaxations_share_a_job_with_one_gpu_and_the_time_of_all(chain):
     relaxed = list((chain.project.folder / f"results/{MODEL}/relaxed").glob("*.extxyz"))
     assert len(relaxed) == 5
     assert group["TresPerJob"] == "gres:gpu:1"
-    assert group["NumCPUs"] == "1"
-    assert group["MinMemoryNode"] == "4000M"
+    assert group["NumCPUs"] == "5"
+    assert group["MinMemoryNode"] == "20000M"
     assert group["TimeLimit"] == "02:30:00"
 
 
