@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: demo test benchmark clean
+.PHONY: demo test test-slurm benchmark benchmark-slurm clean
 
 $(INSTALLED): envs/requirements.txt pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] < (3, 11) and "anodeflow needs Python 3.11 or newer")'
@@ -27,8 +27,14 @@ demo: $(INSTALLED)
 test: $(INSTALLED)
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest
 
+test-slurm: $(INSTALLED)
+	PATH="$(CURDIR)/$(BIN):$$PATH" timeout 900 $(BIN)/python -m pytest -m slurm tests/slurm
+
 benchmark: $(INSTALLED)
 	$(BIN)/python benchmarks/run.py
+
+benchmark-slurm: $(INSTALLED)
+	PATH="$(CURDIR)/$(BIN):$$PATH" PYTHONPATH=tests/workflow:tests/slurm $(BIN)/python benchmarks/slurm_groups.py
 
 clean:
 	rm -rf results

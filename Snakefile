@@ -28,3 +28,7 @@ rule all:
     input:
         FIGURES,
         TABLES,
+
+
+onerror:
+    print(report_failures(log for job in workflow.scheduler.failed for log in job.log))

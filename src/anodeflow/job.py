@@ -13,6 +13,7 @@ from typing import NoReturn
 
 from anodeflow.costs import noted_cost
 from anodeflow.errors import AnodeflowError, DiskFullError
+from anodeflow.failures import FINISHED
 from anodeflow.threads import set_threads
 from anodeflow.whole_files import is_full_disk
 
@@ -37,6 +38,7 @@ def job(*, log: str | Path, threads: int) -> Iterator[None]:
         try:
             with noted_cost(Path(log), threads):
                 yield
+            print(f"{FINISHED}{datetime.now():%Y-%m-%d %H:%M:%S}")
         except AnodeflowError as error:
             _tell(f"error: {error}", stream)
             _exit(1, full_disk=isinstance(error, DiskFullError))

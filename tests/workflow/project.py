@@ -72,4 +72,5 @@ def new_project(folder: Path, root: Path) -> Project:
     for name in ("config", "resources", "profiles"):
         ignored = shutil.ignore_patterns("weights")
         shutil.copytree(root / name, folder / name, ignore=ignored)
+    (folder / "slurm").symlink_to((root / "slurm").readlink())
     return Project(folder, root)

@@ -8,6 +8,7 @@ import re
 
 from anodeflow.config_loading import check_duplicate_keys, load_config
 from anodeflow.errors import AnodeflowError, ConfigError
+from anodeflow.failures import report_failures
 from anodeflow.methods import METHOD
 from anodeflow.plan import Plan
 from anodeflow.run_lock import lock_directory
