@@ -185,6 +185,7 @@ def test_another_temperature_redoes_the_dynamics_and_what_is_read_from_it_only(c
     assert edited(copied, {"dynamics": {"temperatures": [310.0]}}) == {
         "run_dynamics 2",
         "analyse_spacing 2",
+        "map_spacing 1",
         "analyse_diffusion 1",
         "plot_spacing 1",
         "plot_spacing_map 1",
