@@ -30,6 +30,7 @@ from anodeflow.structure_io import read_frames  # noqa: E402
 
 SEED = 11
 ROW = "{:<44} {:>6} {:>9} {:>10} {:>10}"
+LEFTOVERS = ("*.part", "*.tmp", "*.tries", "*.done")
 RESULTS = f"results/{MODEL}"
 TARGETS = {
     "relax": [f"{RESULTS}/relaxed/m-g.extxyz"],
@@ -129,7 +130,7 @@ def kill_snakemake(
         return
     compared = [differing(unbroken.folder / file, folder / file) for file in files]
     count, differ = (sum(column) for column in zip(*compared, strict=True))
-    left = [path for pattern in ("*.part", "*.tmp", "*.tries") for path in folder.rglob(pattern)]
+    left = [path for pattern in LEFTOVERS for path in folder.rglob(pattern)]
     assert not left, left
     show(f"{stage}, snakemake", kills, kills * (not differ), count, differ)
     shutil.rmtree(folder)
