@@ -16,6 +16,7 @@ import tempfile
 import time
 from pathlib import Path
 
+import numpy as np
 from figures import ROOT
 
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests/workflow")]
@@ -49,7 +50,11 @@ def show(stage: str, kills: int, survived: int, compared: int, differing: int) -
 def values(path: Path) -> dict[str, bytes]:
     """Return everything in a file by name, to the last bit."""
     if path.suffix in (".h5", ".hdf5"):
-        return {name: value.tobytes() for name, value in contents(path).items()}
+        # strings are objects in memory, whose bytes would be addresses
+        return {
+            name: str(value).encode() if value.dtype == object else value.tobytes()
+            for name, value in ((name, np.asarray(value)) for name, value in contents(path).items())
+        }
     if path.suffix == ".extxyz":
         return {
             f"{number} {name}": value.tobytes()
