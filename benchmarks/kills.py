@@ -21,7 +21,7 @@ from figures import ROOT
 
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests/workflow")]
 
-from kills import kill_again_and_again  # noqa: E402
+from killing import kill_again_and_again  # noqa: E402
 from project import Project, new_project  # noqa: E402
 from stages import STAGES  # noqa: E402
 from test_chain import MODEL, contents, settings  # noqa: E402
