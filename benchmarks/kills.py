@@ -16,11 +16,12 @@ import tempfile
 import time
 from pathlib import Path
 
+import numpy as np
 from figures import ROOT
 
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests/workflow")]
 
-from kills import kill_again_and_again  # noqa: E402
+from killing import kill_again_and_again  # noqa: E402
 from project import Project, new_project  # noqa: E402
 from stages import STAGES  # noqa: E402
 from test_chain import MODEL, contents, settings  # noqa: E402
@@ -30,6 +31,7 @@ from anodeflow.structure_io import read_frames  # noqa: E402
 
 SEED = 11
 ROW = "{:<44} {:>6} {:>9} {:>10} {:>10}"
+LEFTOVERS = ("*.part", "*.tmp", "*.tries", "*.done")
 RESULTS = f"results/{MODEL}"
 TARGETS = {
     "relax": [f"{RESULTS}/relaxed/m-g.extxyz"],
@@ -48,7 +50,11 @@ def show(stage: str, kills: int, survived: int, compared: int, differing: int) -
 def values(path: Path) -> dict[str, bytes]:
     """Return everything in a file by name, to the last bit."""
     if path.suffix in (".h5", ".hdf5"):
-        return {name: value.tobytes() for name, value in contents(path).items()}
+        # strings are objects in memory, whose bytes would be addresses
+        return {
+            name: str(value).encode() if value.dtype == object else value.tobytes()
+            for name, value in ((name, np.asarray(value)) for name, value in contents(path).items())
+        }
     if path.suffix == ".extxyz":
         return {
             f"{number} {name}": value.tobytes()
@@ -129,7 +135,7 @@ def kill_snakemake(
         return
     compared = [differing(unbroken.folder / file, folder / file) for file in files]
     count, differ = (sum(column) for column in zip(*compared, strict=True))
-    left = [path for pattern in ("*.part", "*.tmp", "*.tries") for path in folder.rglob(pattern)]
+    left = [path for pattern in LEFTOVERS for path in folder.rglob(pattern)]
     assert not left, left
     show(f"{stage}, snakemake", kills, kills * (not differ), count, differ)
     shutil.rmtree(folder)

@@ -33,7 +33,7 @@ def part_folder(output: Path) -> Iterator[Path]:
     with _held(folder):
         yield folder
         os.replace(folder, done)
-    shutil.rmtree(done)
+    shutil.rmtree(done, ignore_errors=True)  # what stays is removed by the next
 
 
 @contextlib.contextmanager

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from kills import ended
+from killing import ended
 from stages import STAGES
 
 from anodeflow.job import job

@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 import pytest
-from kills import ended
+from killing import ended
 
 from anodeflow.errors import DiskFullError, StructureError
 from anodeflow.job import job

@@ -9,7 +9,7 @@ import time
 
 import numpy as np
 import pytest
-from kills import ended, signalled, start
+from killing import ended, signalled, start
 
 from anodeflow.archives import DamagedArchiveError, read_archive, write_archive
 from anodeflow.errors import BusyError, DiskFullError

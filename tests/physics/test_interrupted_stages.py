@@ -9,7 +9,7 @@ from functools import partial
 
 import numpy as np
 import pytest
-from kills import ended, kill_again_and_again, signalled
+from killing import ended, kill_again_and_again, signalled
 from stages import STAGES
 
 from anodeflow.errors import BusyError, NotConvergedError, TrajectoryError

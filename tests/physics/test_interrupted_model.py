@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from kills import ended, kill_again_and_again
+from killing import ended, kill_again_and_again
 from springs import assert_equal_to_the_last_bit, make_stack, simulate
 from stages import assert_same, keep
 
