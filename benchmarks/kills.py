@@ -57,9 +57,9 @@ def values(path: Path) -> dict[str, bytes]:
         }
     if path.suffix == ".extxyz":
         return {
-            f"{number} {name}": value.tobytes()
+            f"{number} {name}": np.asarray(value).tobytes()
             for number, atoms in enumerate(read_frames(path))
-            for name, value in (atoms.arrays | {"forces": atoms.get_forces()}).items()
+            for name, value in (atoms.arrays | (atoms.calc.results if atoms.calc else {})).items()
         }
     return {"bytes": path.read_bytes()}
 
