@@ -156,7 +156,8 @@ def kill_the_chain(kills: int) -> None:
             kill_snakemake(unbroken, copy, stage, files, files, kills)
         made = (unbroken.folder / "results").rglob("*")
         files = [str(path.relative_to(unbroken.folder)) for path in made if path.is_file()]
-        files = [file for file in files if not file.startswith("results/logs")]
+        notes = ("results/logs", "results/benchmarks")  # they tell of every try
+        files = [file for file in files if not file.startswith(notes)]
         copy = Path(folder) / "chain"
         kill_snakemake(unbroken, copy, "whole chain", [], files, 2 * kills)
 
