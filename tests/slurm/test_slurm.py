@@ -94,7 +94,7 @@ def first_checkpoint(run: Run) -> dict[str, str]:
 
 
 def log(run: Run) -> str:
-    """Return the log of the long run's job so far; each job begins it anew."""
+    """Return the log of the long run's tries so far."""
     path = run.project.folder / f"results/logs/run_dynamics/{MODEL}/{LONG_RUN}.log"
     return path.read_text() if path.exists() else ""
 
@@ -149,7 +149,7 @@ def test_weights_are_fetched_and_small_jobs_run_on_the_submitting_host_only(chai
 
 def test_a_job_out_of_time_writes_a_checkpoint_and_is_continued_with_more_time(troubled):
     run = troubled["late"]
-    run.wait_for(lambda: "signal 15: checkpoint at" in log(run), what="a checkpoint at the end")
+    run.wait_for(lambda: "SIGTERM: checkpoint at" in log(run), what="a checkpoint at the end")
     run.wait_for(lambda: "continuing after" in log(run), what="the job goes on")
     late, again = jobs(run.project.folder)
     assert late["JobState"] == "TIMEOUT"
