@@ -93,15 +93,7 @@ def kill_cheap_stages(kills: int) -> None:
 
 def killed_run(project: Project, targets: list[str], moment: float) -> bool:
     """Kill a run's whole process group after `moment` seconds; say whether it was still at work."""
-    with (project.folder / "said.txt").open("a") as output:
-        run = subprocess.Popen(
-            project.command(*targets),
-            cwd=project.folder,
-            env=project.environment,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
+    run = project.start(*targets, said="said.txt")
     try:
         run.wait(timeout=moment)
     except subprocess.TimeoutExpired:

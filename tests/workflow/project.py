@@ -57,6 +57,18 @@ class Project:
             check=False,
         )
 
+    def start(self, *arguments: str, said: str) -> subprocess.Popen:
+        """Start snakemake in a process group of its own, as a shell does; it writes to `said`."""
+        with (self.folder / said).open("a") as output:
+            return subprocess.Popen(
+                self.command(*arguments),
+                cwd=self.folder,
+                env=self.environment,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
     def planned(self, *arguments: str) -> set[str]:
         """Return the rules that a dry run would run, with their counts, as `rule count`."""
         result = self.snakemake("-n", *arguments)

@@ -104,22 +104,14 @@ def sentence(result: subprocess.CompletedProcess) -> str:
 
 def kill_once_there(project: Project, target: str, pattern: str) -> list[Path]:
     """Start a run, kill its whole process group when `pattern` has a match, return the matches."""
-    with (project.folder / "killed.txt").open("w") as output:
-        run = subprocess.Popen(
-            project.command(target),
-            cwd=project.folder,
-            env=project.environment,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-        deadline = time.monotonic() + 120
-        while not (found := list(project.folder.glob(pattern))) and run.poll() is None:
-            assert time.monotonic() < deadline, (project.folder / "killed.txt").read_text()
-            time.sleep(0.005)
-        assert run.poll() is None, (project.folder / "killed.txt").read_text()
-        os.killpg(run.pid, signal.SIGKILL)
-        run.wait()
+    run = project.start(target, said="killed.txt")
+    deadline = time.monotonic() + 120
+    while not (found := list(project.folder.glob(pattern))) and run.poll() is None:
+        assert time.monotonic() < deadline, (project.folder / "killed.txt").read_text()
+        time.sleep(0.005)
+    assert run.poll() is None, (project.folder / "killed.txt").read_text()
+    os.killpg(run.pid, signal.SIGKILL)
+    run.wait()
     assert not (project.folder / target).exists()
     return found
 

@@ -25,19 +25,6 @@ def relaxing(project) -> Project:
     return project
 
 
-def start(project: Project, target: str) -> subprocess.Popen:
-    """Start a run in a process group of its own, as a shell does."""
-    with (project.folder / "said.txt").open("w") as output:
-        return subprocess.Popen(
-            project.command(target),
-            cwd=project.folder,
-            env=project.environment,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-
-
 def wait_for(run: subprocess.Popen, project: Project, there) -> None:
     """Wait until something holds of a run that goes on."""
     deadline = time.monotonic() + 120
@@ -55,7 +42,7 @@ def steps_logged(project: Project) -> int:
 
 @pytest.mark.slow
 def test_ctrl_c_leaves_a_checkpoint_and_both_tries_stand_in_the_log(relaxing):
-    run = start(relaxing, RELAXED)
+    run = relaxing.start(RELAXED, said="said.txt")
     wait_for(run, relaxing, lambda: steps_logged(relaxing) > 5)
     os.killpg(run.pid, signal.SIGINT)
     assert run.wait(timeout=60) != 0
@@ -74,7 +61,7 @@ def test_ctrl_c_leaves_a_checkpoint_and_both_tries_stand_in_the_log(relaxing):
 
 @pytest.mark.slow
 def test_an_orphaned_job_keeps_a_second_one_out_and_its_result_is_taken(relaxing):
-    run = start(relaxing, RELAXED)
+    run = relaxing.start(RELAXED, said="said.txt")
     wait_for(run, relaxing, lambda: steps_logged(relaxing) > 1)
     jobs = psutil.Process(run.pid).children(recursive=True)
     run.kill()
