@@ -5,7 +5,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: demo test test-slurm benchmark benchmark-slurm clean
+# Environments of models that cannot share the workflow's packages: one for each envs/NAME.txt.
+ENVS := $(patsubst envs/%.txt,.envs/%/.installed,$(filter-out envs/requirements.txt,$(wildcard envs/*.txt)))
+
+.PHONY: envs demo test test-slurm benchmark benchmark-slurm clean
 
 $(INSTALLED): envs/requirements.txt pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] < (3, 11) and "anodeflow needs Python 3.11 or newer")'
@@ -17,6 +20,15 @@ $(INSTALLED): envs/requirements.txt pyproject.toml
 	$(BIN)/pip install --quiet --no-deps --editable .
 	touch $@
 
+envs: $(ENVS)
+
+.envs/%/.installed: envs/%.txt
+	@echo "installing what models of the environment $* need into .envs/$*"
+	$(PYTHON) -m venv .envs/$*
+	.envs/$*/bin/pip install --quiet torch==$(shell sed -n 's/^torch==//p' $<)
+	.envs/$*/bin/pip install --quiet -r $<
+	touch $@
+
 demo: $(INSTALLED)
 	@echo "demo: the whole chain with a small MACE (and relaxation and phonons with CHGNet), 10 to 15 minutes"
 	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --cores $(CORES) --configfile config/demo.yaml
@@ -24,7 +36,7 @@ demo: $(INSTALLED)
 	@echo "done: figures in results/figures, tables in results/tables; start with"
 	@ls -1 results/tables/structure.csv results/figures/*.png
 
-test: $(INSTALLED)
+test: $(INSTALLED) $(ENVS)
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest
 
 test-slurm: $(INSTALLED)

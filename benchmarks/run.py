@@ -8,7 +8,7 @@ import os
 import platform
 from pathlib import Path
 
-BENCHMARKS = ("planning", "large_study", "md_step", "parallel_jobs")
+BENCHMARKS = ("planning", "large_study", "md_step", "socket_overhead", "parallel_jobs")
 OUTPUT = Path(__file__).parent / "results" / "benchmarks.csv"
 
 

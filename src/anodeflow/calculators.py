@@ -13,14 +13,24 @@ from ase.calculators.calculator import Calculator, all_changes
 from ase.calculators.mixing import SumCalculator
 from ase.stress import full_3x3_to_voigt_6_stress
 
+from anodeflow.config_models import FLOAT32_ONLY
 from anodeflow.dispersion import load_dispersion
-from anodeflow.errors import ConfigError, DeviceError, WeightsError
+from anodeflow.errors import CalculatorError, ConfigError, DeviceError, WeightsError
 from anodeflow.quiet import quiet_loading
+from anodeflow.serve import open_calculator
+from anodeflow.socket_calculator import SocketCalculator
 from anodeflow.threads import limit_torch
 from anodeflow.weights import verify_weights
 
 DTYPES = ("float32", "float64")
 DEVICES = ("cpu", "cuda")
+# Families that ASE opens as any calculator: module:name, and what it is called with.
+ENTRIES = {
+    "sevennet": (
+        "sevenn.calculator:SevenNetCalculator",
+        {"model": "{weights}", "device": "{device}"},
+    ),
+}
 
 
 class ModelCalculator(Calculator):
@@ -28,7 +38,8 @@ class ModelCalculator(Calculator):
 
     implemented_properties = ["energy", "free_energy", "forces", "stress"]  # noqa: RUF012
 
-    def __init__(self, inner: Calculator, *, dtype: str):
+    def __init__(self, inner: Calculator, *, dtype: str | None):
+        """Wrap a calculator; dtype: torch's default in its calls, None where it runs elsewhere."""
         super().__init__()
         self.inner = inner
         self.dtype = dtype
@@ -70,29 +81,32 @@ def load_calculator(
     device: str,
     dispersion: Mapping | None,
     dtype: str,
+    python: str | None = None,
+    entry: str | None = None,
+    kwargs: Mapping | None = None,
 ) -> Calculator:
     """Load a model whose weights match their card, with or without dispersion.
 
-    family: "mace" or "chgnet"; device: "cpu" or "cuda"; dispersion: None, or the
-    settings of `load_dispersion`; dtype: "float32" or "float64". torch's default dtype is left
-    unchanged, at loading and at every call.
+    family: "mace", "chgnet", "sevennet" or "custom"; device: "cpu" or "cuda"; dispersion: None, or
+    the settings of `load_dispersion`; dtype: "float32" or "float64"; python: the Python that the
+    model runs in, None for this one; entry and kwargs: "module:name" of a custom calculator and
+    what it is called with. torch's default dtype is left unchanged, at loading and at every call.
 
     Raises WeightsError where the weights differ from the card or hold no model of the family,
-    DeviceError where the device is missing, ConfigError for a family or dtype not on offer.
+    CalculatorError where a calculator cannot be opened, DeviceError where the device is missing,
+    ConfigError for a family or dtype not on offer.
     """
-    if family not in LOADERS:
-        raise ConfigError(f"Model family is {family!r}; allowed are {', '.join(LOADERS)}.")
-    if dtype not in DTYPES:
-        raise ConfigError(f"Model dtype is {dtype!r}; allowed are {', '.join(DTYPES)}.")
-    if family == "chgnet" and dtype != "float32":
-        raise ConfigError(
-            f"Model dtype is {dtype} for {weights}, but CHGNet computes in float32 only; "
-            "set dtype: float32."
-        )
+    _refuse_unknown(weights, family, dtype)
     verify_weights(weights, card)
     _require_device(device)
-    limit_torch()
-    model = ModelCalculator(_load_inner(weights, family, device, dtype), dtype=dtype)
+    if family in LOADERS:
+        limit_torch()
+        model = ModelCalculator(_load_inner(weights, family, device, dtype), dtype=dtype)
+    else:
+        entry, kwargs = ENTRIES.get(family, (entry, kwargs or {}))
+        given = {"{weights}": str(weights), "{device}": device, "{dtype}": dtype}
+        kwargs = {k: given.get(v, v) if isinstance(v, str) else v for k, v in kwargs.items()}
+        model = _open_model(python, entry, kwargs, dtype)
     if dispersion is None:
         return model
     return DispersionCorrected(model, load_dispersion(dispersion, device=device))
@@ -119,12 +133,27 @@ def energy_terms(atoms: Atoms) -> dict[str, float]:
     return {"energy_model": float(model), "energy_dispersion": float(dispersion)}
 
 
-def _require_device(device: str) -> None:
-    import torch
+def _refuse_unknown(weights: Path, family: str, dtype: str) -> None:
+    families = (*LOADERS, *ENTRIES, "custom")
+    if family not in families:
+        raise ConfigError(f"Model family is {family!r}; allowed are {', '.join(families)}.")
+    if dtype not in DTYPES:
+        raise ConfigError(f"Model dtype is {dtype!r}; allowed are {', '.join(DTYPES)}.")
+    if family in FLOAT32_ONLY and dtype != "float32":
+        raise ConfigError(
+            f"Model dtype is {dtype} for {weights}, but {FLOAT32_ONLY[family]} computes in "
+            "float32 only; set dtype: float32."
+        )
 
+
+def _require_device(device: str) -> None:
     if device not in DEVICES:
         raise DeviceError(f"Device is {device!r}; allowed are {', '.join(DEVICES)}.")
-    if device == "cuda" and not torch.cuda.is_available():
+    if device == "cpu":
+        return
+    import torch
+
+    if not torch.cuda.is_available():
         raise DeviceError(
             "Device cuda was asked for, but torch finds no CUDA device here; run where a GPU is, "
             "install a CUDA build of torch, or set device: cpu."
@@ -157,6 +186,22 @@ def _load_inner(weights: Path, family: str, device: str, dtype: str) -> Calculat
         ) from error
 
 
+def _open_model(python: str | None, entry: str, kwargs: Mapping, dtype: str) -> ModelCalculator:
+    """Open any ASE calculator in another Python, or in this one."""
+    if python is not None:
+        return ModelCalculator(SocketCalculator(python, entry, kwargs), dtype=None)
+    limit_torch()
+    try:
+        with quiet_loading(), _torch_dtype(dtype):
+            return ModelCalculator(open_calculator(entry, kwargs), dtype=dtype)
+    except Exception as error:  # the user's own code raises what it likes
+        raise CalculatorError(
+            f"The calculator {entry} cannot be opened ({type(error).__name__}: "
+            f"{' '.join(str(error).split())}): mend calculator.entry or calculator.kwargs, install "
+            "its package, or name an environment that has it."
+        ) from error
+
+
 def _load_mace(weights: Path, device: str, dtype: str) -> Calculator:
     from mace.calculators.mace import MACECalculator
 
@@ -182,7 +227,10 @@ LOADERS: dict[str, Callable[[Path, str, str], Calculator]] = {
 
 
 @contextlib.contextmanager
-def _torch_dtype(dtype: str) -> Iterator[None]:
+def _torch_dtype(dtype: str | None) -> Iterator[None]:
+    if dtype is None:
+        yield
+        return
     import torch
 
     before = torch.get_default_dtype()

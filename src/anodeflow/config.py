@@ -5,8 +5,9 @@ Parsed by every `snakemake -n`, so nothing heavier than pydantic is imported her
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
+from anodeflow.config_models import Model
 from anodeflow.config_types import (
     Count,
     Element,
@@ -17,23 +18,14 @@ from anodeflow.config_types import (
     Pair,
     Positive,
     Range,
+    Section,
     Size,
     Triple,
     require_ascending,
     require_multiple,
 )
 
-Stage = Literal["relaxation", "phonons", "adhesion", "dynamics", "voltage"]
 RESERVED_MODEL_NAMES = {"structures", "figures", "tables", "logs", "benchmarks"}
-
-
-class Section(BaseModel):
-    """A part of the configuration: unknown keys are refused, values are fixed once read."""
-
-    # Schemas are built once, for Config: built for each section they cost every dry run 0.1 s.
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, use_attribute_docstrings=True, defer_build=True
-    )
 
 
 class StudySection(Section):
@@ -43,72 +35,6 @@ class StudySection(Section):
     """Stacks to run, by their names under `structures.stacks`."""
     layers: Names
     """Layers whose unit cells go into Table 1 and the phonons."""
-
-
-class Weights(Section):
-    source: str
-    """Name in the family's own table, URL, or local path."""
-    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None
-    """Hash of the file; null holds to the one recorded on first use."""
-
-
-class Calculator(Section):
-    family: Literal["mace", "chgnet"]
-    """Code that evaluates the model."""
-    device: Literal["cpu", "cuda"]
-    """Where it runs; an absent device is an error."""
-    dispersion: bool
-    """Whether D3 is added."""
-
-
-class Precision(Section):
-    static: Literal["float64", "float32"]
-    """For relaxations, phonons, adhesion and voltage."""
-    dynamics: Literal["float64", "float32"]
-    """For molecular dynamics."""
-
-
-class Card(Section):
-    functional: str
-    """Level of theory of the labels."""
-    training_data: str
-    """Data set the model was trained on."""
-    labels_hold_dispersion: bool
-    """Whether the labels include dispersion already."""
-    licence: str
-    """Licence of the weights."""
-
-
-class Model(Section):
-    label: str
-    """Name in figures and tables."""
-    colour: Annotated[str, Field(pattern=r"^#[0-9A-Fa-f]{6}$")]
-    """Colour in figures, as #RRGGBB."""
-    stages: Annotated[list[Stage], Field(min_length=1)]
-    """Stages this model is run for."""
-    weights: Weights
-    calculator: Calculator
-    precision: Precision
-    card: Card
-
-    @model_validator(mode="after")
-    def _check(self) -> "Model":
-        if self.calculator.dispersion and self.card.labels_hold_dispersion:
-            raise ValueError(
-                "calculator.dispersion adds D3 to a model whose labels hold dispersion already: "
-                "set calculator.dispersion to false"
-            )
-        if self.calculator.family == "chgnet" and "float64" in (
-            self.precision.static,
-            self.precision.dynamics,
-        ):
-            raise ValueError(
-                "CHGNet evaluates in float32 only: "
-                "set precision to {static: float32, dynamics: float32}"
-            )
-        if "relaxation" not in self.stages:
-            raise ValueError("stages lacks relaxation, on which every other stage builds: add it")
-        return self
 
 
 class Dispersion(Section):
@@ -359,6 +285,8 @@ class Config(Section):
 
     study: StudySection
     models: dict[Name, Model]
+    environments: dict[Name, str]
+    """Python of each environment that a model may name, as a path."""
     weights_mirror: str | None
     """Directory that holds the weights, for machines without internet."""
     dispersion: Dispersion

@@ -1,6 +1,7 @@
 """Reading the configuration: the schema, checks across its sections, and of the YAML itself."""
 
 import json
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -101,6 +102,14 @@ def _check_dispersion(config: Config) -> None:
             )
 
 
+def _check_environments(config: Config) -> None:
+    for name, model in config.models.items():
+        environment = model.calculator.environment
+        if environment is not None:
+            where = f"models.{name}.calculator.environment"
+            _known(environment, where, "the environment", config.environments)
+
+
 def check_names(config: Config) -> None:
     """Refuse a name that is used but not defined, defined twice, or reserved."""
     study = config.study
@@ -135,6 +144,7 @@ def check_names(config: Config) -> None:
     ):
         for name in named:
             _known(name, where, "the layer", config.structures.layers)
+    _check_environments(config)
     _check_stacks(config)
     _check_runs(config)
     _check_dispersion(config)
@@ -150,6 +160,19 @@ def check_files(config: Config, root: Path) -> None:
         raise ConfigError(
             f"config: weights_mirror is '{mirror}', which is no directory: mend it, or set null."
         )
+
+
+def check_pythons(config: Config, root: Path) -> None:
+    """Refuse an environment of the study's models that is not there."""
+    for name in config.study.models:
+        environment = config.models[name].calculator.environment
+        path = config.environments.get(environment)
+        if path is not None and not os.access(root / path, os.X_OK):
+            raise ConfigError(
+                f"config: models.{name} runs in environments.{environment}, but there is no Python "
+                f"at '{path}': run `make envs`, or give the path of one that has the model's "
+                "package."
+            )
 
 
 def check_pins(config: Config, folder: Path) -> None:
@@ -178,5 +201,6 @@ def load_config(raw: dict, *, root: Path = Path()) -> Config:
         raise ConfigError("\n".join(sentences(error, Config))) from None
     check_names(config)
     check_files(config, root)
+    check_pythons(config, root)
     check_pins(config, root / "resources/weights")
     return config

@@ -4,6 +4,7 @@ Snakemake's own `benchmark:` keeps the last try only, and refuses rules whose re
 """
 
 import contextlib
+import gc
 import resource
 import socket
 import time
@@ -29,6 +30,7 @@ def noted_cost(log: Path, threads: int) -> Iterator[None]:
         end = type(error).__name__
         raise
     finally:
+        gc.collect()  # ends the processes of models, whose use is counted once they have ended
         usage = [resource.getrusage(w) for w in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
         seconds = time.monotonic() - start
         cpu = sum(used.ru_utime + used.ru_stime for used in usage)

@@ -17,6 +17,10 @@ class WeightsError(AnodeflowError):
     """Model weights cannot be had, or are not what they claim to be."""
 
 
+class CalculatorError(AnodeflowError):
+    """A calculator cannot be opened, or failed at work."""
+
+
 class DeviceError(AnodeflowError):
     """The asked device is not there."""
 

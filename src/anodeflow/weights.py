@@ -5,10 +5,11 @@ import datetime
 import difflib
 import fcntl
 import hashlib
-import importlib.util
 import json
 import os
 import shutil
+import subprocess
+import sys
 import urllib.parse
 import urllib.request
 from collections.abc import Iterator
@@ -18,11 +19,25 @@ from anodeflow.download import discard, download
 from anodeflow.errors import WeightsError
 from anodeflow.whole_files import full_disk_named, sync, write_json
 
-CHGNET_FILES = {
-    "0.3.0": "pretrained/0.3.0/chgnet_0.3.0_e29f68s314m37.pth.tar",
-    "0.2.0": "pretrained/0.2.0/chgnet_0.2.0_e30f77s348m32.pth.tar",
-    "r2scan": "pretrained/r2scan/chgnet_r2scan_transfer_learning_e15f36s161m23.pth.tar",
+# Files of weights that come with a package: family, package, and its files by their names.
+PACKAGED = {
+    "chgnet": (
+        "chgnet",
+        {
+            "0.3.0": "pretrained/0.3.0/chgnet_0.3.0_e29f68s314m37.pth.tar",
+            "0.2.0": "pretrained/0.2.0/chgnet_0.2.0_e30f77s348m32.pth.tar",
+            "r2scan": "pretrained/r2scan/chgnet_r2scan_transfer_learning_e15f36s161m23.pth.tar",
+        },
+    ),
+    "sevennet": (
+        "sevenn",
+        {
+            "7net-0": "pretrained_potentials/SevenNet_0__11Jul2024/checkpoint_sevennet_0.pth",
+            "7net-l3i5": "pretrained_potentials/SevenNet_l3i5/checkpoint_l3i5.pth",
+        },
+    ),
 }
+FIND = "import importlib.util, sys; print(importlib.util.find_spec(sys.argv[1]).origin)"
 
 
 def fetch_weights(
@@ -30,14 +45,17 @@ def fetch_weights(
     card: Path,
     *,
     family: str,
-    source: str,
+    source: str | None,
     sha256: str | None,
     mirror: Path | None,
     lock: Path,
+    python: str | None = None,
 ) -> None:
     """Put the weights that `source` means at `target` and write their card beside them.
 
-    source: a file here, a URL, or a name that the family knows ("medium-omat-0", "0.3.0").
+    source: a file here, a URL, or a name that the family knows ("medium-omat-0", "0.3.0"); None
+    for a calculator that reads no file, for which an empty one stands. python: the Python whose
+    packages are searched for weights that come with one, None for this one.
     mirror: a folder whose files stand in for every download. The hash must equal `sha256`, or,
     without that pin, the one that `lock` recorded when the source was first used. The card holds
     source, family, sha256 and size_bytes. Nothing stands under the name `target` until all is
@@ -49,14 +67,9 @@ def fetch_weights(
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(target.name + ".part")
     with _exclusive(part):
-        found = _resolve(source, family, mirror)
-        if isinstance(found, Path):
-            discard(part)
-            _copy(found, part)
-        else:
-            download(found, part)
+        _bring(part, source, family, mirror, python)
         try:
-            _refuse_no_model(part, source)
+            _refuse_no_model(part, source, family)
             entry = {"sha256": hash_file(part), "size_bytes": part.stat().st_size}
             _refuse_other_hash(**entry, source=source, pin=sha256, lock=lock)
         except WeightsError:
@@ -66,6 +79,17 @@ def fetch_weights(
             sync(part)
         os.replace(part, target)
     write_json(card, {"source": source, "family": family, **entry})
+
+
+def _bring(
+    part: Path, source: str | None, family: str, mirror: Path | None, python: str | None
+) -> None:
+    found = Path(os.devnull) if source is None else _resolve(source, family, mirror, python)
+    if isinstance(found, Path):
+        discard(part)
+        _copy(found, part)
+    else:
+        download(found, part)
 
 
 def _copy(source: Path, part: Path) -> None:
@@ -106,15 +130,15 @@ def hash_file(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _resolve(source: str, family: str, mirror: Path | None) -> Path | str:
+def _resolve(source: str, family: str, mirror: Path | None, python: str | None) -> Path | str:
     """Return the file, or the URL, that `source` means."""
     if Path(source).is_file():
         return Path(source)
     address = urllib.parse.urlsplit(source)
     if address.scheme == "file":
         return _existing(Path(urllib.request.url2pathname(address.path)), source)
-    if family == "chgnet" and source in CHGNET_FILES:
-        return _chgnet_file(source)
+    if family in PACKAGED and source in PACKAGED[family][1]:
+        return _packaged_file(family, source, python or sys.executable)
     url = source if address.scheme in ("http", "https") else None
     if url is None and family == "mace" and not _is_path(source):
         url = _mace_urls().get(source)
@@ -148,14 +172,23 @@ def _mirrored(mirror: Path, source: str, url: str | None) -> Path:
     )
 
 
-def _chgnet_file(name: str) -> Path:
-    package = importlib.util.find_spec("chgnet")
-    if package is None or package.origin is None:
+def _packaged_file(family: str, name: str, python: str) -> Path:
+    """Return the file of a package that `python` has, whichever Python that is."""
+    package, files = PACKAGED[family]
+    try:
+        found = subprocess.run([python, "-c", FIND, package], capture_output=True, text=True)
+    except OSError as error:
         raise WeightsError(
-            f"The weights {name} come with the package chgnet, which is not installed here; "
-            "install chgnet, or give the path of the weights file."
+            f"The weights {name} come with the package {package}, but the Python {python} cannot "
+            f"be started ({error.strerror}): run `make envs`, or mend its path in the config."
+        ) from None
+    if found.returncode != 0:
+        raise WeightsError(
+            f"The weights {name} come with the package {package}, which {python} does not have; "
+            f"install {package} there, name the environment that has it, or give the path of the "
+            "weights file."
         )
-    return _existing(Path(package.origin).parent / CHGNET_FILES[name], f"chgnet {name}")
+    return _existing(Path(found.stdout.strip()).parent / files[name], f"{package} {name}")
 
 
 def _mace_urls() -> dict[str, str]:
@@ -167,10 +200,9 @@ def _mace_urls() -> dict[str, str]:
 
 
 def _unknown_source(source: str, family: str) -> str:
-    if _is_path(source):
+    if _is_path(source) or family == "custom":
         return f"There is no file {source} here; check the model's weights."
-    names = {"chgnet": CHGNET_FILES, "mace": _mace_urls}.get(family, {})
-    known = list(names() if callable(names) else names)
+    known = list(_mace_urls() if family == "mace" else PACKAGED.get(family, ("", {}))[1])
     near = difflib.get_close_matches(source, known, n=1)
     return (
         f"{source!r} is neither a file here, nor a URL, nor a name of family {family} "
@@ -178,8 +210,11 @@ def _unknown_source(source: str, family: str) -> str:
     )
 
 
-def _refuse_no_model(path: Path, source: str) -> None:
-    """Refuse what is plainly no saved torch model: torch saves zip, pickle or tar files."""
+def _refuse_no_model(path: Path, source: str | None, family: str) -> None:
+    """Refuse what is plainly no saved torch model: torch saves zip, pickle or tar files.
+
+    A custom calculator may read any file.
+    """
     with path.open("rb") as file:
         start = file.read(512)
     is_zip = start.startswith(b"PK\x03\x04")
@@ -198,6 +233,8 @@ def _refuse_no_model(path: Path, source: str) -> None:
         kind = "a Git LFS pointer"
     else:
         kind = "something else"
+    if family == "custom" and (source is None or kind in ("JSON text", "something else")):
+        return
     raise WeightsError(
         f"{source} gave {kind}, not a file of weights (a zip, pickle or tar file that torch "
         "saved); check the address: it has to be that of the file itself, not of a page about it."
@@ -205,7 +242,7 @@ def _refuse_no_model(path: Path, source: str) -> None:
 
 
 def _refuse_other_hash(
-    *, sha256: str, size_bytes: int, source: str, pin: str | None, lock: Path
+    *, sha256: str, size_bytes: int, source: str | None, pin: str | None, lock: Path
 ) -> None:
     """Compare with the pin, else with the lock file's record, which a first use writes."""
     if pin is not None:
@@ -215,6 +252,8 @@ def _refuse_other_hash(
                 f"{pin.lower()}; they are not the file that was meant, so correct the source "
                 "or, if the new file is trusted, the pin."
             )
+        return
+    if source is None:
         return
     lock.parent.mkdir(parents=True, exist_ok=True)
     with _exclusive(lock):

@@ -4,7 +4,9 @@ import contextlib
 import copy
 import json
 import logging
+import os
 import pickle
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -13,13 +15,19 @@ from ase import Atoms
 from ase.calculators.emt import EMT
 from ase.constraints import FixedPlane
 
-from anodeflow.calculators import DispersionCorrected, energy_terms, load_calculator
+from anodeflow.calculators import (
+    DispersionCorrected,
+    energy_terms,
+    identity,
+    load_calculator,
+)
 from anodeflow.dispersion import load_dispersion
-from anodeflow.errors import ConfigError, DeviceError, WeightsError
+from anodeflow.errors import CalculatorError, ConfigError, DeviceError, WeightsError
 from anodeflow.warm_up import warm_up
 from anodeflow.weights import fetch_weights, hash_file
 
-DEMO = Path(__file__).parents[2] / "resources" / "demo-model" / "mace-mxene-demo.model"
+ROOT = Path(__file__).parents[2]
+DEMO = ROOT / "resources" / "demo-model" / "mace-mxene-demo.model"
 DISPERSION = {
     "functional": "pbe",
     "damping": "bj",
@@ -27,21 +35,39 @@ DISPERSION = {
     "coordination_cutoff_bohr": 40.0,
     "library": "auto",
 }
-# family, source, dtype and the noise of a central difference of its energies (eV/A).
-MODELS = {
-    "mace float64": ("mace", str(DEMO), "float64", 1e-5),
-    "mace float32": ("mace", str(DEMO), "float32", 2e-2),
-    "chgnet": ("chgnet", "0.3.0", "float32", 2e-2),
-    "chgnet with bias": ("chgnet", "0.2.0", "float32", 2e-2),
+SEVENNET = str(ROOT / ".envs/sevennet/bin/python")
+LJ = {
+    "entry": "ase.calculators.lj:LennardJones",
+    "kwargs": {"sigma": 1.7, "epsilon": 0.05, "rc": 6.0, "smooth": True},
 }
+MACE = {
+    "entry": "mace.calculators:MACECalculator",
+    "kwargs": {"model_paths": "{weights}", "device": "{device}", "default_dtype": "{dtype}"},
+}
+HERE = {"python": sys.executable}
+# family, source, dtype, the noise of a central difference of its energies (eV/A), what else.
+MODELS = {
+    "mace float64": ("mace", str(DEMO), "float64", 1e-5, {}),
+    "mace float32": ("mace", str(DEMO), "float32", 2e-2, {}),
+    "chgnet": ("chgnet", "0.3.0", "float32", 2e-2, {}),
+    "chgnet with bias": ("chgnet", "0.2.0", "float32", 2e-2, {}),
+    "custom": ("custom", None, "float64", 1e-5, LJ),
+    "custom in an environment": ("custom", None, "float64", 1e-5, LJ | HERE),
+    "mace in an environment": ("custom", str(DEMO), "float64", 1e-5, MACE | HERE),
+    "sevennet": ("sevennet", "7net-0", "float32", 2e-2, {"python": SEVENNET}),
+}
+ABSENT = {} if os.path.exists(SEVENNET) else {"sevennet": f"no {SEVENNET}: make envs"}
 
 
 @pytest.fixture(scope="module")
 def weights(tmp_path_factory):
     folder, found = tmp_path_factory.mktemp("weights"), {}
-    for name, (family, source, _, _) in MODELS.items():
+    for name, (family, source, _, _, others) in MODELS.items():
+        if name in ABSENT:
+            continue
         target, card = folder / f"{name}.model", folder / f"{name}.json"
         options = {"sha256": None, "mirror": None, "lock": folder / "lock.json"}
+        options["python"] = others.get("python")
         fetch_weights(target, card, family=family, source=source, **options)
         found[name] = (target, card)
     return found
@@ -49,17 +75,24 @@ def weights(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def calculators(weights):
-    return {name: _load(name, weights, dispersion=None) for name in MODELS}
+    return {name: _load(name, weights, dispersion=None) for name in weights}
 
 
 @pytest.fixture(params=MODELS)
 def name(request):
+    if request.param in ABSENT:
+        pytest.skip(ABSENT[request.param])
     return request.param
 
 
 def _load(name, weights, *, dispersion, device="cpu"):
-    family, _, dtype, _ = MODELS[name]
-    options = {"family": family, "device": device, "dtype": dtype, "dispersion": dispersion}
+    family, _, dtype, _, others = MODELS[name]
+    options = others | {
+        "family": family,
+        "device": device,
+        "dtype": dtype,
+        "dispersion": dispersion,
+    }
     return load_calculator(*weights[name], **options)
 
 
@@ -208,9 +241,10 @@ def test_an_unknown_device_is_refused(weights):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"family": "nequip"}, "family is 'nequip'; allowed are mace, chgnet"),
+        ({"family": "nequip"}, "family is 'nequip'; allowed are mace, chgnet, sevennet, custom"),
         ({"dtype": "float16"}, "dtype is 'float16'; allowed are float32, float64"),
         ({"family": "chgnet", "dtype": "float64"}, "CHGNet computes in float32 only"),
+        ({"family": "sevennet", "dtype": "float64"}, "SevenNet computes in float32 only"),
     ],
 )
 def test_a_family_or_dtype_that_is_not_on_offer_is_refused(changes, message, weights):
@@ -235,6 +269,45 @@ def test_a_file_that_is_no_model_is_refused(tmp_path, family, content):
     options = {"device": "cpu", "dtype": "float32", "dispersion": None}
     with pytest.raises(WeightsError, match=f"holds no model that family {family} can load"):
         load_calculator(file, card, family=family, **options)
+
+
+@pytest.mark.parametrize(
+    ("here", "there", "tolerance"),
+    [
+        ("custom", "custom in an environment", 1e-12),
+        # MACE rounds a constant to torch's default dtype, which only the wrapper in process sets.
+        ("mace float64", "mace in an environment", 1e-9),
+    ],
+)
+def test_a_model_in_an_environment_gives_the_numbers_of_the_same_model_in_process(
+    calculators, here, there, tolerance
+):
+    direct, served = _mxene(), _mxene()
+    direct.calc, served.calc = calculators[here], calculators[there]
+    for atoms in (direct, served):
+        warm_up(atoms)
+    for get in ("get_potential_energy", "get_forces", "get_stress"):
+        values = getattr(direct, get)()
+        np.testing.assert_allclose(getattr(served, get)(), values, rtol=1e-11, atol=tolerance)
+
+
+def test_a_custom_calculator_that_cannot_be_opened_says_why(weights):
+    options = {"family": "custom", "device": "cpu", "dtype": "float64", "dispersion": None}
+    with pytest.raises(CalculatorError, match=r"no_such:Thing cannot be opened.*no_such"):
+        load_calculator(*weights["custom"], entry="no_such:Thing", **options)
+
+
+def test_weights_are_checked_before_another_python_sees_them(weights):
+    options = {"family": "custom", "device": "cpu", "dtype": "float64", "dispersion": None}
+    files = (weights["mace float64"][0], weights["chgnet"][1])
+    with pytest.raises(WeightsError, match="but their card"):
+        load_calculator(*files, **options, **MACE, python="never/started")
+
+
+def test_partial_results_know_the_environment_and_the_arguments(weights):
+    card = weights["custom"][1]
+    variants = [LJ, LJ | HERE, LJ | {"kwargs": {"sigma": 1.8}}, LJ | {"entry": "a:b"}]
+    assert len({identity(card, settings, 1) for settings in variants}) == len(variants)
 
 
 def test_weights_that_differ_from_their_card_are_not_loaded(weights):

@@ -2,15 +2,23 @@
 
 import json
 import re
+import sys
 
 import pytest
 import yaml
 from snakemake.utils import update_config
 
-from anodeflow.config_loading import check_duplicate_keys, check_pins, load_config
+from anodeflow.config_loading import (
+    check_duplicate_keys,
+    check_pins,
+    check_pythons,
+    load_config,
+)
 from anodeflow.errors import ConfigError
 from anodeflow.plan import Plan
 from anodeflow.schema import schema_text
+
+CUSTOM = {"family": "custom", "device": "cpu", "dispersion": True, "entry": "a.b:C"}
 
 
 def put(config: dict, path: str, value) -> None:
@@ -80,6 +88,15 @@ def test_every_field_of_the_schema_is_in_the_study_file(study_config, root):
         ("reference/phonons/graphen", "x.csv", "reference.phonons names the layer 'graphen'"),
         ("models/mace-mp-0/card/functional", "r2SCAN", "but its card.functional is 'r2SCAN'"),
         ("structures/ions", None, "structures.ions is None"),
+        ("models/7net-0/precision", {"static": "float64", "dynamics": "float32"}, "SevenNet evaluates in float32 only"),
+        ("models/7net-0/calculator/environment", "sevenet", "the environment 'sevenet', which is not defined (did you mean 'sevennet'?)"),
+        ("models/chgnet/calculator/environment", "sevennet", "family chgnet runs in the workflow's own environment"),
+        ("models/chgnet/calculator/family", "custom", "family custom needs an entry"),
+        ("models/chgnet/calculator/entry", "a:b", "entry and kwargs are for family custom, not chgnet"),
+        ("models/chgnet/calculator", CUSTOM | {"entry": "no-module"}, "models.chgnet.calculator.entry is 'no-module'"),
+        ("models/chgnet/calculator", CUSTOM, "does not hold \"{weights}\", so they would not be read"),
+        ("models/chgnet/calculator", CUSTOM | {"kwargs": {"path": "{weight}"}}, "kwargs.path is '{weight}'; placeholders are {weights}, {device}, {dtype}"),
+        ("models/chgnet/weights/source", None, "family chgnet reads weights"),
     ],
 )  # fmt: skip
 def test_a_wrong_value_gets_one_sentence_that_says_where(study_config, root, path, value, said):
@@ -186,7 +203,37 @@ def test_a_pin_of_other_weights_than_those_fetched_is_refused_with_both_hashes(
         check_pins(load_config(study_config, root=root), tmp_path)
 
 
-def test_the_conda_file_pins_what_the_requirements_pin(root):
-    pins = set((root / "envs/requirements.txt").read_text().splitlines())
-    conda = yaml.safe_load((root / "envs/mace.yaml").read_text())
+@pytest.mark.parametrize(("conda", "pip"), [("mace", "requirements"), ("sevennet", "sevennet")])
+def test_the_conda_file_pins_what_the_requirements_pin(root, conda, pip):
+    pins = set((root / f"envs/{pip}.txt").read_text().splitlines())
+    conda = yaml.safe_load((root / f"envs/{conda}.yaml").read_text())
     assert set(conda["dependencies"][-1]["pip"]) < pins
+
+
+def test_make_envs_makes_every_environment_that_the_study_file_names(study_config, root):
+    for name, python in study_config["environments"].items():
+        assert python == f".envs/{name}/bin/python"
+        assert (root / f"envs/{name}.txt").exists()
+
+
+def test_a_missing_environment_of_the_study_is_answered_with_the_command_that_makes_it(
+    study_config, root, tmp_path
+):
+    config = load_config(study_config, root=root)
+    check_pythons(config, tmp_path)  # none of the study's models needs one
+    study_config["study"]["models"] = ["mace-mp-0", "7net-0"]
+    study_config["environments"]["sevennet"] = "nowhere/python"
+    with pytest.raises(ConfigError, match=r"models\.7net-0 .*'nowhere/python'.*`make envs`"):
+        load_config(study_config, root=root)
+    study_config["environments"]["sevennet"] = sys.executable
+    assert load_config(study_config, root=root).environments["sevennet"] == sys.executable
+
+
+def test_the_order_of_keyword_arguments_is_no_difference(study_config, root):
+    model = study_config["models"]["chgnet"]
+    model["weights"] = {"source": None, "sha256": None}
+    dumped = []
+    for kwargs in ({"a": 1, "b": {"c": 2, "d": 3}}, {"b": {"d": 3, "c": 2}, "a": 1}):
+        model["calculator"] = CUSTOM | {"kwargs": kwargs}
+        dumped.append(json.dumps(load_config(study_config, root=root).model_dump(mode="json")))
+    assert dumped[0] == dumped[1]

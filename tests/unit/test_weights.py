@@ -5,6 +5,7 @@ import http.server
 import json
 import multiprocessing
 import socket
+import sys
 import threading
 from pathlib import Path
 
@@ -76,7 +77,7 @@ def server():
     thread.join()
 
 
-def _fetch(folder: Path, source: str, **changes) -> Path:
+def _fetch(folder: Path, source: str | None, **changes) -> Path:
     target = folder / "out" / "weights.model"
     options = {"family": "mace", "sha256": None, "mirror": None, "lock": folder / "lock.json"}
     fetch_weights(target, target.with_suffix(".json"), source=source, **{**options, **changes})
@@ -302,6 +303,47 @@ def test_a_chgnet_name_means_the_file_of_its_package(tmp_path):
     target = _fetch(tmp_path, "0.3.0", family="chgnet")
     assert target.stat().st_size > 1_000_000
     assert json.loads(target.with_suffix(".json").read_text())["source"] == "0.3.0"
+
+
+def test_a_sevennet_name_means_the_file_of_its_package_in_the_environment(tmp_path):
+    package = tmp_path / "site/sevenn"
+    file = package / "pretrained_potentials/SevenNet_l3i5/checkpoint_l3i5.pth"
+    file.parent.mkdir(parents=True)
+    (package / "__init__.py").write_text("raise RuntimeError('never imported')")
+    file.write_bytes(WEIGHTS)
+    python = tmp_path / "python"
+    python.write_text(f'#!/bin/sh\nPYTHONPATH={tmp_path}/site exec {sys.executable} "$@"\n')
+    python.chmod(0o755)
+    target = _fetch(tmp_path, "7net-l3i5", family="sevennet", python=str(python))
+    assert target.read_bytes() == WEIGHTS
+
+
+@pytest.mark.parametrize(
+    ("python", "said"),
+    [
+        (sys.executable, "package sevenn, which .*python.* does not have"),
+        ("nowhere/python", "nowhere/python cannot be started .*make envs"),
+    ],
+)
+def test_weights_of_a_package_that_is_not_there_are_refused(tmp_path, python, said):
+    with pytest.raises(WeightsError, match=said):
+        _fetch(tmp_path, "7net-0", family="sevennet", python=python)
+
+
+def test_a_custom_calculator_may_read_any_file_but_no_page_about_one(tmp_path):
+    source = tmp_path / "mine.yaml"
+    source.write_text("sigma: 2")
+    assert _fetch(tmp_path, str(source), family="custom").read_text() == "sigma: 2"
+    source.write_text("<!DOCTYPE html>")
+    with pytest.raises(WeightsError, match="gave a web page"):
+        _fetch(tmp_path, str(source), family="custom")
+
+
+def test_an_empty_file_stands_for_the_weights_of_a_calculator_that_reads_none(tmp_path):
+    target = _fetch(tmp_path, None, family="custom")
+    assert target.read_bytes() == b""
+    assert verify_weights(target, target.with_suffix(".json")) == hashlib.sha256(b"").hexdigest()
+    assert not (tmp_path / "lock.json").exists()
 
 
 def test_an_unknown_name_is_answered_with_the_nearest(tmp_path):

@@ -16,6 +16,21 @@ from pydantic import BaseModel
 from anodeflow.config import Config
 
 ROOT = Path(__file__).parents[2]
+LJ = {
+    "label": "LJ",
+    "colour": "#123123",
+    "stages": ["relaxation"],
+    "weights": {"source": None, "sha256": None},
+    "calculator": {
+        "family": "custom",
+        "device": "cpu",
+        "dispersion": False,
+        "environment": "sevennet",
+        "entry": "ase.calculators.lj:LennardJones",
+        "kwargs": {"sigma": 2.0, "epsilon": 0.1},
+    },
+    "precision": {"static": "float64", "dynamics": "float64"},
+}
 SHEET = {"builder": "file", "path": "sheet.xyz", "role": "top", "size": [5, 5]}
 
 
@@ -73,7 +88,10 @@ def leaves(kind: object, path: str) -> list[str]:
 
 def base_study(config: dict) -> dict:
     """Return the study that the examples of the table start from."""
-    config["study"] |= {"models": ["mace-mp-0", "chgnet"], "stacks": ["m-g", "m-go", "m-s"]}
+    models = ["mace-mp-0", "chgnet", "lj"]
+    config["study"] |= {"models": models, "stacks": ["m-g", "m-go", "m-s"]}
+    config["models"]["lj"] = LJ | {"card": config["models"]["chgnet"]["card"]}
+    config["environments"]["sevennet"] = "a-python"
     config["structures"]["layers"]["sheet"] = SHEET
     config["structures"]["stacks"]["m-s"] = config["structures"]["stacks"]["m-g"] | {"top": "sheet"}
     for run in config["dynamics"]["runs"]:
@@ -89,6 +107,8 @@ def study(tmp_path_factory, root, _study_config) -> tuple[Project, dict]:
     project = new_project(tmp_path_factory.mktemp("reruns"), root)
     for name in ("sheet.xyz", "other.xyz"):
         (project.folder / name).write_text("")
+    for name in ("a-python", "other-python"):
+        (project.folder / name).touch(mode=0o755)
     config = base_study(copy.deepcopy(_study_config))
     write(project, config)
     assert pretend_that_all_ran(project.folder, root / "Snakefile") > 100

@@ -62,11 +62,20 @@ def calculator(precision):
 
     def settings(wildcards):
         model = config["models"][wildcards.model]
-        dispersion = config["dispersion"] if model["calculator"]["dispersion"] else None
-        dtype = model["precision"][precision]
-        return model["calculator"] | {"dispersion": dispersion, "dtype": dtype}
+        # Settings of some families only are left out of the others' jobs.
+        own = {key: value for key, value in model["calculator"].items() if value}
+        if own.pop("environment", None):
+            own["python"] = environment_python(wildcards)
+        own["dispersion"] = config["dispersion"] if "dispersion" in own else None
+        return own | {"dtype": model["precision"][precision]}
 
     return settings
+
+
+def environment_python(wildcards):
+    """Return the Python of the environment that a model names, or nothing."""
+    environment = config["models"][wildcards.model]["calculator"]["environment"]
+    return config["environments"].get(environment, "")
 
 
 def minimiser(fmax):
@@ -100,7 +109,7 @@ def unit_settings(wildcards):
 def weights_file(wildcards):
     """Return the user's own weights file, if the model is one."""
     source = config["models"][wildcards.model]["weights"]["source"]
-    return source if os.path.isfile(source) else []
+    return source if source and os.path.isfile(source) else []
 
 
 def phonon_reference(wildcards):

@@ -1,7 +1,8 @@
 """Brings model weights to this machine, on the submitting host only.
 
-Needs: network, a mirror, or a package that carries them. Makes: resources/weights/{model}.model
-and its card with the hash, which every job checks before it loads the weights.
+Needs: network, a mirror, or a package (in the model's environment) that carries them. Makes:
+resources/weights/{model}.model and its card with the hash, which every job checks before it loads
+the weights.
 """
 
 
@@ -24,6 +25,7 @@ rule fetch_weights:
         sha256=lambda wildcards: config["models"][wildcards.model]["weights"]["sha256"]
         or "",
         mirror=config["weights_mirror"] or "",
+        python=environment_python,
     params:
         source=lookup("models/{model}/weights/source", within=config),
         family=lookup("models/{model}/calculator/family", within=config),

@@ -7,7 +7,7 @@ from anodeflow.job import job
 LOCK = Path("resources/weights/weights.lock.json")
 
 
-def main(weights, card, *, family, source, sha256, mirror):
+def main(weights, card, *, family, source, sha256, mirror, python):
     from anodeflow.weights import fetch_weights
 
     fetch_weights(
@@ -18,6 +18,7 @@ def main(weights, card, *, family, source, sha256, mirror):
         sha256=sha256 or None,
         mirror=Path(mirror) if mirror else None,
         lock=LOCK,
+        python=python or None,
     )
 
 
@@ -30,4 +31,5 @@ if __name__ == "__main__":
             source=snakemake.params.source,
             sha256=snakemake.resources.sha256,
             mirror=snakemake.resources.mirror,
+            python=snakemake.resources.python,
         )

@@ -1,0 +1,107 @@
+"""Serves an ASE calculator to another process over a socket, by the i-PI protocol.
+
+The Python of a model's own environment runs this file as it is, so it needs nothing but ASE and
+the model's package. Line 1 of its standard input is JSON: {"socket": its descriptor, "entry":
+"module:name", "kwargs": {…}}.
+"""
+
+import importlib
+import json
+import operator
+import os
+import signal
+import socket
+import sys
+import threading
+import traceback
+
+from ase import Atoms
+from ase.calculators.calculator import all_changes
+from ase.calculators.socketio import IPIProtocol, SocketClosed
+from ase.stress import voigt_6_to_full_3x3_stress
+
+PROPERTIES = ("energy", "forces", "stress")
+
+
+def open_calculator(entry, kwargs):
+    """Call the class or function `entry` ("module:name") and return the calculator it makes.
+
+    Modules are also looked for in the working directory.
+
+    Raises whatever the import or the call raises; ValueError for a calculator without stress.
+    """
+    if os.getcwd() not in sys.path:
+        sys.path.append(os.getcwd())
+    module, _, name = entry.partition(":")
+    calculator = operator.attrgetter(name)(importlib.import_module(module))(**kwargs)
+    missing = [name for name in PROPERTIES if name not in calculator.implemented_properties]
+    if missing:
+        raise ValueError(f"{entry} gives no {', '.join(missing)}")
+    return calculator
+
+
+def serve(protocol, calculator):
+    """Answer until the socket is closed.
+
+    A message INIT, sent again for other atoms, holds their numbers and pbc as JSON. Each call is
+    made as if it were the first, so that results do not depend on the calls before.
+    """
+    atoms, answer = None, None
+    while True:
+        message = protocol.recvmsg()
+        if message == "STATUS":
+            state = "NEEDINIT" if atoms is None else "READY"
+            protocol.sendmsg("HAVEDATA" if answer else state)
+        elif message == "INIT":
+            _, text = protocol.recvinit()
+            atoms = Atoms(**json.loads(text.tobytes()))
+            atoms.calc = calculator
+        elif message == "POSDATA":
+            cell, _, positions = protocol.recvposdata()
+            atoms.cell[:], atoms.positions[:] = cell, positions
+            answer = evaluate(calculator, atoms)
+        elif message == "GETFORCE":
+            protocol.sendforce(*answer)
+            answer = None
+        else:
+            raise ValueError(f"the message {message} is not known")
+
+
+def evaluate(calculator, atoms):
+    """Return energy (eV), forces (N, 3) (eV/Å) and virial (3, 3) = -volume × stress (eV)."""
+    calculator.calculate(atoms, list(PROPERTIES), all_changes)
+    energy, forces, stress = (calculator.results[name] for name in PROPERTIES)
+    full = voigt_6_to_full_3x3_stress(stress) if stress.shape == (6,) else stress
+    return energy, forces, -atoms.get_volume() * full
+
+
+def leave_with_parent():
+    """Wait for the end of standard input, which the parent holds open, and end the process."""
+    # Past Python's buffer, whose lock would be held against the end of the interpreter.
+    os.read(sys.stdin.fileno(), 1)
+    os._exit(0)
+
+
+def main():
+    """Serve what standard input asks for; an error is the last line of standard error."""
+    # A signal to the whole job asks the parent, which still needs the call at hand.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1):
+        signal.signal(number, signal.SIG_IGN)
+    # Python puts the folder of this file first, where the library's modules would hide others.
+    here = os.path.dirname(os.path.abspath(__file__))
+    sys.path[:] = [path for path in sys.path if os.path.abspath(path) != here]
+    settings = json.loads(sys.stdin.buffer.readline())
+    threading.Thread(target=leave_with_parent, daemon=True).start()
+    with socket.socket(fileno=settings["socket"]) as wire:
+        try:
+            calculator = open_calculator(settings["entry"], settings["kwargs"])
+            serve(IPIProtocol(wire), calculator)
+        except (SocketClosed, ConnectionError):
+            sys.exit("the parent closed the socket")
+        except Exception as error:
+            traceback.print_exc()
+            sys.exit(f"{type(error).__name__}: {' '.join(str(error).split())}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,89 @@
+"""Models in another environment and custom calculators, through the workflow itself."""
+
+import json
+import sys
+
+import pytest
+from ase.calculators.lj import LennardJones
+
+from anodeflow.structure_io import read_structure
+
+KWARGS = {"sigma": 1.27, "epsilon": 2.8, "rc": 2.0, "smooth": True}
+TARGET = "results/lj/relaxed/graphene_unit.extxyz"
+
+
+def overlay(**changes) -> dict:
+    """Return a study of one custom model in this Python as another environment."""
+    calculator = {"family": "custom", "device": "cpu", "dispersion": False, "environment": "other"}
+    calculator |= {"entry": "ase.calculators.lj:LennardJones", "kwargs": KWARGS}
+    model = {
+        "label": "LJ",
+        "colour": "#123123",
+        "stages": ["relaxation"],
+        "weights": {"source": None, "sha256": None},
+        "calculator": calculator | changes,
+        "precision": {"static": "float64", "dynamics": "float64"},
+        "card": {"functional": "PBE", "training_data": "none", "licence": "none"},
+    }
+    model["card"]["labels_hold_dispersion"] = False
+    return {
+        "study": {"models": ["lj"]},
+        "models": {"lj": model},
+        "environments": {"other": sys.executable},
+        "relaxation": {"layers": {"fmax": 0.01}},
+    }
+
+
+@pytest.mark.parametrize("environment", ["other", None])
+def test_a_custom_calculator_relaxes_here_and_in_another_python(project, environment):
+    project.overlay(overlay(environment=environment))
+    result = project.snakemake(TARGET)
+    assert result.returncode == 0, result.stdout
+    relaxed = read_structure(project.folder / TARGET)
+    energy = relaxed.get_potential_energy()
+    relaxed.calc = LennardJones(**KWARGS)
+    assert relaxed.get_potential_energy() == pytest.approx(energy, rel=1e-6)
+    card = json.loads((project.folder / "resources/weights/lj.json").read_text())
+    assert (card["source"], card["size_bytes"]) == (None, 0)
+    assert not project.planned(TARGET)
+
+
+def test_a_calculator_that_fails_in_its_environment_ends_the_job_with_its_last_line(project):
+    project.overlay(overlay(entry="no_such_package:Calculator"))
+    result = project.snakemake(TARGET)
+    (sentence,) = [line for line in result.stdout.splitlines() if line.startswith("error: ")]
+    assert "ModuleNotFoundError: No module named 'no_such_package'" in sentence
+    assert sentence.endswith(".")
+    log = (project.folder / "results/logs/relax/lj/graphene_unit.log").read_text()
+    assert log.count("Traceback") == 1  # that of the child
+
+
+def test_a_missing_environment_stops_before_any_job_with_the_command_that_makes_it(project):
+    project.overlay(overlay() | {"environments": {"other": "nowhere/bin/python"}})
+    result = project.snakemake()
+    assert "models.lj runs in environments.other" in result.stdout
+    assert "run `make envs`" in result.stdout
+    assert "Traceback" not in result.stdout
+    assert not (project.folder / "results").exists()
+
+
+def test_the_cost_of_a_job_counts_the_memory_and_time_of_its_model_s_process(project):
+    (project.folder / "heavy.py").write_text(
+        "from ase.calculators.lj import LennardJones\n"
+        "block = b'x' * 700_000_000\n"
+        "def heavy(**kwargs):\n    return LennardJones(**kwargs)\n"
+    )
+    project.overlay(overlay(entry="heavy:heavy"))
+    result = project.snakemake(TARGET)
+    assert result.returncode == 0, result.stdout
+    table = (project.folder / "results/benchmarks/relax/lj/graphene_unit.tsv").read_text()
+    header, row = (line.split("\t") for line in table.splitlines())
+    assert float(dict(zip(header, row, strict=True))["max_memory_MB"]) > 600
+
+
+def test_models_of_several_environments_are_planned_in_one_study(project):
+    settings = overlay()
+    settings["study"]["models"] = ["lj", "mace-demo", "7net-l3i5"]
+    settings["environments"]["sevennet"] = sys.executable
+    project.overlay(settings)
+    assert {"fetch_weights 3", "run_phonons 4", "scan_adhesion 6"} <= project.planned()
