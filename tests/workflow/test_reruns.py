@@ -80,6 +80,8 @@ def base_study(config: dict) -> dict:
         run["stacks"] = ["m-g", "m-go", "m-s"]
     config["voltage"]["max_ions"] = 2
     config["models"]["chgnet"]["calculator"]["dispersion"] = False
+    alike = {"stacks": ["m-g"], "ions": 8, "origins": "all", "moved_only": None}
+    config["diffusion"]["exceptions"] = [alike]
     return config
 
 
