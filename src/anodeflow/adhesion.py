@@ -1,6 +1,6 @@
 """Constrained relaxations of a stack at given interlayer spacings, and its layers apart."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TextIO
@@ -11,11 +11,14 @@ from ase.calculators.calculator import Calculator
 from ase.constraints import FixedPlane
 
 from anodeflow import tags
+from anodeflow.calculators import energy_terms
 from anodeflow.checkpoints import fingerprint
 from anodeflow.errors import StructureError
 from anodeflow.points import FinishedPoints
 from anodeflow.relaxation import relax
 from anodeflow.spacing import spacing_of
+from anodeflow.stacks import UNSCALED
+from anodeflow.warm_up import warm_up
 
 STACKING_AXIS = (0.0, 0.0, 1.0)
 
@@ -100,6 +103,7 @@ def reference_layers(
     points_dir: Path,
     fingerprint_extra: str,
     log: TextIO,
+    given: Collection[str] = (),
 ) -> dict[str, Atoms]:
     """Relax the layers of a stack apart from each other, in its common cell and in their own.
 
@@ -108,9 +112,12 @@ def reference_layers(
         bottom_own: bottom layer (its supercell) in its own cell.
         top_own: top layer (its supercell) in its own cell.
         points_dir, fingerprint_extra, log: as in `scan_spacings`.
+        given: ends (`bottom`, `top`) whose layer, of another model, is the reference as it is.
 
-    Returns relaxed layers by the names `bottom`, `top` (strained to the common cell), `bottom_own`
-    and `top_own`, the name also in info as `reference`; energies in info as `relax` writes them.
+    Returns relaxed layers by the names `bottom`, `top` (strained to the common cell, or put into it
+    unscaled, as in the stack), `bottom_own` and `top_own`, and for each end in `given` also the
+    unrelaxed one as `bottom_given` or `top_given`; the name also in info as `reference`; energies
+    in info as `relax` writes them.
 
     Raises:
         StructureError: the layers are not those of the stack.
@@ -140,7 +147,20 @@ def reference_layers(
     for name, start in starts.items():
         finished = FinishedPoints(points_dir, fingerprint(start, settings, fingerprint_extra))
         references[name] = finished.get_or_compute(f"layer-{name}", partial(relax_layer, name))
-    return references
+    return references | {
+        f"{end}_given": _evaluate(starts[f"{end}_own"], calc, f"{end}_given") for end in given
+    }
+
+
+def _evaluate(layer: Atoms, calc: Calculator, name: str) -> Atoms:
+    """Return a copy of a layer, not relaxed, with the calculator's energies in its info (eV)."""
+    evaluated = layer.copy()
+    evaluated.calc = calc
+    warm_up(evaluated)
+    terms = energy_terms(evaluated)
+    evaluated.calc = None
+    evaluated.info |= terms | {"reference": name}
+    return evaluated
 
 
 def at_spacing(stack: Atoms, spacing: float) -> Atoms:
@@ -158,10 +178,14 @@ def hold_spacing(stack: Atoms) -> Atoms:
     return held
 
 
-def scaled_in_plane(layer: Atoms, stack: Atoms) -> Atoms:
-    """Return the layer strained uniformly in its plane to the cell of the stack; heights stay."""
+def in_common_cell(layer: Atoms, stack: Atoms) -> Atoms:
+    """Return the layer in the cell of the stack, put into it as the stack's was; heights stay.
+
+    It is strained uniformly in its plane, or keeps its coordinates where the stack says so.
+    """
     strained = layer.copy()
-    strained.set_cell([*stack.cell.array[:2], layer.cell.array[2]], scale_atoms=True)
+    scaled = stack.info.get("strained") != UNSCALED
+    strained.set_cell([*stack.cell.array[:2], layer.cell.array[2]], scale_atoms=scaled)
     return strained
 
 
@@ -169,11 +193,11 @@ def _layer_starts(stack: Atoms, bottom_own: Atoms, top_own: Atoms) -> dict[str, 
     _require_stack(stack)
     _require_same_composition("bottom", bottom_own, stack[tags.bottom(stack)])
     _require_same_composition("top", top_own, stack[tags.top(stack)])
-    # ASSUME: a strained layer starts from its own relaxed shape, scaled. Cut out of the stack it
+    # ASSUME: a strained layer starts from its own relaxed shape. Cut out of the stack it
     # would start from the ripples it has there, and a compressed sheet keeps its ripples.
     return {
-        "bottom": scaled_in_plane(bottom_own, stack),
-        "top": scaled_in_plane(top_own, stack),
+        "bottom": in_common_cell(bottom_own, stack),
+        "top": in_common_cell(top_own, stack),
         "bottom_own": bottom_own,
         "top_own": top_own,
     }

@@ -36,7 +36,8 @@ def adhesion_curve(frames: Sequence[Atoms], references: Mapping[str, Atoms]) -> 
     Args:
         frames: P relaxed stacks; info energy_model and energy_dispersion, eV.
         references: the layers apart: `bottom` and `top` strained to the common cell and/or
-            `bottom_own` and `top_own` in their own cells, energies as in `frames`.
+            `bottom_own` and `top_own` in their own cells, energies as in `frames`; of a layer that
+            another model relaxed, `bottom_given` or `top_given`, which stands in for the own one.
 
     Returns P rows: spacing (mean of the sheet's atoms) and spacing_all_atoms (mean of all atoms of
     the top layer), Å; adhesion_eV_nm2 (strained layers) and adhesion_relaxed_reference_eV_nm2
@@ -52,7 +53,7 @@ def adhesion_curve(frames: Sequence[Atoms], references: Mapping[str, Atoms]) -> 
     if not frames:
         raise StructureError("An adhesion curve needs at least one relaxed stack; none was given.")
     states = {
-        suffix: (references[bottom], references[top])
+        suffix: [_given_or(references, name) for name in (bottom, top)]
         for bottom, top, suffix in LAYER_STATES.values()
         if bottom in references and top in references
     }
@@ -74,6 +75,27 @@ def adhesion_curve(frames: Sequence[Atoms], references: Mapping[str, Atoms]) -> 
                 stacked = np.array([stored_energy(frame, term) for frame in frames])
                 columns[f"adhesion{suffix}{name}_eV_nm2"] = (apart - stacked) / area
     return pd.DataFrame(columns).sort_values("spacing", ignore_index=True)
+
+
+def _given_or(references: Mapping[str, Atoms], name: str) -> Atoms:
+    """Return a layer, or in place of the one in its own cell the one that another model relaxed."""
+    return references.get(name.replace("_own", "_given"), references[name])
+
+
+def given_energy(references: Mapping[str, Atoms]) -> float | None:
+    """Compute by how much layers that another model relaxed raise the adhesion energy.
+
+    (E(given) - E(own, relaxed)) / A, in eV/nm², summed over such layers; A is the area of the
+    common cell. None without such a layer.
+    """
+    ends = [name for name in ("bottom", "top") if f"{name}_given" in references]
+    if not ends:
+        return None
+    return sum(
+        stored_energy(references[f"{name}_given"], "total")
+        - stored_energy(references[f"{name}_own"], "total")
+        for name in ends
+    ) / area_nm2(references["top"])
 
 
 def strain_energy(references: Mapping[str, Atoms]) -> dict[str, float]:
@@ -225,7 +247,8 @@ def summarise_adhesion(
         fit_half_width: half width of `peak_fit`, Å.
 
     What structures of others do not hold is not made up: without the terms of the energy there is
-    no peak without dispersion, and without all four layers strain_energy is null.
+    no peak without dispersion, and without all four layers strain_energy is null. The same holds
+    for given_layers_eV_nm2, of `given_energy`.
     """
     total = select_curve(curve, spacing=spacing, layers=layers, dispersion=True)
     try:
@@ -241,6 +264,7 @@ def summarise_adhesion(
         "peak_no_dispersion": bare_peak,
         "peak_published_spline": peak_spline(*total, window=peak_window),
         "strain_energy": strain_energy(references) if complete else None,
+        "given_layers_eV_nm2": given_energy(references) if complete else None,
     }
 
 

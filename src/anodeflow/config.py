@@ -8,23 +8,23 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from anodeflow.config_models import Model
+from anodeflow.config_structures import FileLayer, Structures
 from anodeflow.config_types import (
     Count,
-    Element,
     Name,
     Names,
     NonNegative,
     Number,
-    Pair,
     Positive,
     Range,
     Section,
-    Size,
     Triple,
     require_ascending,
     require_multiple,
+    word_or_count,
 )
 
+Origins = word_or_count("all", least=1)
 RESERVED_MODEL_NAMES = {"structures", "figures", "tables", "logs", "benchmarks"}
 
 
@@ -46,94 +46,6 @@ class Dispersion(Section):
     coordination_cutoff_bohr: Positive
     library: Literal["auto", "dftd3", "torch-dftd"]
     """auto: dftd3 on a CPU, torch-dftd on a GPU."""
-
-
-class MXeneLayer(Section):
-    builder: Literal["mxene"]
-    metal: Element
-    x: Element
-    termination: Element
-    n: Count
-    """M(n+1)X(n)T2."""
-    lattice: Positive
-    """In-plane lattice constant, Å."""
-    metal_x_height: Positive
-    """Distance of neighbouring metal and X planes at the start, Å."""
-    metal_termination_height: Positive
-    """Distance of the outer metal and termination planes at the start, Å."""
-    site: Literal["fcc", "hcp"]
-    """Hollow on which the termination sits."""
-    size: Size
-    """Supercell in stacks."""
-
-
-class HoneycombLayer(Section):
-    builder: Literal["honeycomb"]
-    elements: Annotated[list[Element], Field(min_length=2, max_length=2)]
-    lattice: Positive
-    """In-plane lattice constant, Å."""
-    buckling: Number
-    """Height of the second atom above the first, Å."""
-    size: Size
-    """Supercell in stacks."""
-
-
-class FunctionalisedLayer(Section):
-    builder: Literal["functionalised"]
-    base: Name
-    """Layer that carries the group."""
-    group: Literal["epoxide", "hydroxyl"]
-
-
-class FileLayer(Section):
-    builder: Literal["file"]
-    path: str
-    """Unit cell in any format that ASE reads."""
-    role: Literal["bottom", "top"]
-    """bottom: carries the facing termination; top: the partner sheet."""
-    size: Size
-    """Supercell in stacks."""
-
-
-Layer = Annotated[
-    MXeneLayer | HoneycombLayer | FunctionalisedLayer | FileLayer, Field(discriminator="builder")
-]
-
-
-class Stack(Section):
-    bottom: Name
-    top: Name
-    strained: Literal["top", "bottom", "share"]
-    """Layer that takes the mismatch."""
-    spacing: Positive
-    """Mean height of the sheet above the facing termination at the start, Å."""
-    registry: Pair
-    """Shift of the top layer in fractions of the common cell."""
-
-
-class BulkIon(Section):
-    structure: Literal["bcc", "fcc", "hcp"]
-    lattice: Positive
-    """Lattice constant at the start, Å."""
-
-
-class Ions(Section):
-    element: Element
-    electrons_per_ion: Count
-    """Electrons transferred per ion."""
-    spacing: Positive
-    """Spacing at which ions are put into the gap, Å."""
-    bulk: BulkIon
-
-
-class Structures(Section):
-    cell_height: Positive
-    """Out-of-plane cell vector, Å."""
-    strain_limit: Annotated[Number, Field(ge=0, lt=0.5)]
-    """Largest strain a layer may take in a stack."""
-    layers: dict[Name, Layer]
-    stacks: dict[Name, Stack]
-    ions: Ions
 
 
 class Minimum(Section):
@@ -244,11 +156,28 @@ class Dynamics(Section):
 
 
 class Spacing(Section):
+    map: Literal["cells", "windows"]
+    """cells: periodic and fractional, each atom counted once; windows: squares around grid
+    corners, both edges counted, not periodic."""
     map_cells: Count
-    """Fractional cells of the spacing map along each axis."""
+    """Cells, or windows, of the spacing map along each axis."""
+
+
+class Averaging(Section):
+    stacks: Names
+    ions: Count
+    """Ions in the gap of the runs meant."""
+    origins: Origins
+    moved_only: Positive | None
 
 
 class Diffusion(Section):
+    origins: Origins
+    """Time origins of the MSD: all, or this many first frames of production."""
+    moved_only: Positive | None
+    """The MSD is averaged over ions that got farther than this from their start only, Å."""
+    exceptions: list[Averaging]
+    """Runs whose MSD has other origins and ions."""
     residence_ps: NonNegative
     """Shorter visits to a site are no hop."""
     slope_window: Range

@@ -8,13 +8,9 @@ from pathlib import Path
 import yaml
 from pydantic import ValidationError
 
-from anodeflow.config import (
-    RESERVED_MODEL_NAMES,
-    Config,
-    FunctionalisedLayer,
-    MXeneLayer,
-)
+from anodeflow.config import RESERVED_MODEL_NAMES, Config
 from anodeflow.config_errors import nearest, sentences
+from anodeflow.config_structures import FunctionalisedLayer, MXeneLayer
 from anodeflow.errors import ConfigError
 
 
@@ -90,9 +86,37 @@ def _check_runs(config: Config) -> None:
     _unique(config.dynamics.temperatures, "dynamics.temperatures")
 
 
+def _check_exceptions(config: Config) -> None:
+    entries = config.diffusion.exceptions
+    for i, entry in enumerate(entries):
+        where = f"diffusion.exceptions.{i}.stacks"
+        for stack in entry.stacks:
+            _known(stack, where, "the stack", config.structures.stacks)
+    pairs = [(stack, entry.ions) for entry in entries for stack in entry.stacks]
+    _unique(pairs, "diffusion.exceptions (stack, ions)")
+
+
+def _check_layers_from(config: Config) -> None:
+    for name, model in config.models.items():
+        for layer, other in model.layers_from.items():
+            where = f"models.{name}.layers_from"
+            _known(layer, where, "the layer", config.structures.layers)
+            _known(other, f"{where}.{layer}", "the model", config.models)
+            if other == name:
+                raise ConfigError(
+                    f"config: {where}.{layer} names the model itself: name another, or remove it."
+                )
+
+
+def _used_models(config: Config) -> list[str]:
+    """Return the study's models and those whose relaxed layers they take."""
+    taken = [m for name in config.study.models for m in config.models[name].layers_from.values()]
+    return list(dict.fromkeys([*config.study.models, *taken]))
+
+
 def _check_dispersion(config: Config) -> None:
     # ASSUME: a Hubbard U leaves the D3 parameters of its functional as they are.
-    for name in config.study.models:
+    for name in _used_models(config):
         model, own = config.models[name], config.dispersion.functional
         level = model.card.functional.split("+")[0].strip().lower()
         if model.calculator.dispersion and level != own:
@@ -147,6 +171,8 @@ def check_names(config: Config) -> None:
     _check_environments(config)
     _check_stacks(config)
     _check_runs(config)
+    _check_exceptions(config)
+    _check_layers_from(config)
     _check_dispersion(config)
 
 
@@ -177,7 +203,7 @@ def check_pythons(config: Config, root: Path) -> None:
 
 def check_pins(config: Config, folder: Path) -> None:
     """Refuse a pinned hash that is not that of the weights already fetched into `folder`."""
-    for name in config.study.models:
+    for name in _used_models(config):
         pin, card = config.models[name].weights.sha256, folder / f"{name}.json"
         try:
             fetched = json.loads(card.read_text())["sha256"]

@@ -91,6 +91,8 @@ class Model(Section):
     """Colour in figures, as #RRGGBB."""
     stages: Annotated[list[Stage], Field(min_length=1)]
     """Stages this model is run for."""
+    layers_from: dict[Name, Name] = Field(default_factory=dict)
+    """By layer, another model whose relaxed geometry is this model's reference in adhesion."""
     weights: Weights
     calculator: Calculator
     precision: Precision

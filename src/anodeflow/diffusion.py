@@ -10,8 +10,13 @@ be seen, and none seen means nothing.
 D is fitted (`msd.fit_diffusion`) only when diffusive. Otherwise an upper bound is given,
 D ≤ max(Γ_high ⟨l²⟩ / (2d), MSD(τ_end) / (2d τ_end)), d = 2, with Γ_high the upper end of the 95 %
 Poisson interval of the hop rate and τ_end the end of the window.
+
+With other than all time origins and all ions the MSD has a covariance that is not known: D is then
+given without an interval (`msd.plain_diffusion`), and `interval_note` says so. Hops are those of
+all ions at any rate.
 """
 
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -23,9 +28,11 @@ from anodeflow.hops import HOP_COLUMNS, UNSETTLED, assign_sites, count_hops, set
 from anodeflow.ions import hollow_sites
 from anodeflow.msd import (
     A2_PS_TO_CM2_S,
+    displacement_from_first,
     fit_diffusion,
     log_log_slope,
     mean_square_displacement,
+    plain_diffusion,
     remove_drift,
     window_lags,
 )
@@ -61,11 +68,13 @@ def analyse_diffusion(traj: Trajectory, *, settings: dict) -> DiffusionAnalysis:
     Args:
         traj: a run with ions.
         settings: residence_ps (ps); slope_window [low, high]; fit_from_fraction and
-            fit_to_fraction of the analysed time; confined_msd (Å²); minimum_hops.
+            fit_to_fraction of the analysed time; confined_msd (Å²); minimum_hops; origins, "all" or
+            the number of first frames that the MSD starts from; moved_only (Å or None), the MSD
+            is averaged over ions that got farther than this from their start, in the plane.
 
     Returns:
-        summary with verdict and criterion; MSD table with lag_ps, origins, msd, msd_z and ion_0 ...
-        (in-plane, Å²); table of hops.
+        summary with verdict and criterion; MSD table with lag_ps, origins, msd, msd_z (means over
+        the ions averaged) and ion_0 ... (each ion, in-plane, Å²); table of hops.
 
     Raises:
         TrajectoryError: the run has no ions.
@@ -88,7 +97,12 @@ def analyse_diffusion(traj: Trajectory, *, settings: dict) -> DiffusionAnalysis:
         return _undetermined(summary, criterion, pd.DataFrame(columns=MSD_COLUMNS, dtype=float))
 
     positions = remove_drift(traj.ion_positions, traj.bottom_centre)[frames]
-    msd = _msd_table(positions, times)
+    averaged = _averaged(positions, settings["moved_only"])
+    summary |= _describe_average(averaged, settings)
+    if not averaged.any():
+        criterion = f"no ion got farther than {settings['moved_only']:g} Å from its start"
+        return _undetermined(summary, criterion, pd.DataFrame(columns=MSD_COLUMNS, dtype=float))
+    msd = _msd_table(positions, times, averaged, settings["origins"])
     sites, cell = hollow_sites(traj.initial), np.asarray(traj.cell)[:2, :2]
     assigned = assign_sites(positions[..., :2], sites, cell)
     settled = settle(assigned, times_ps=times, residence_ps=settings["residence_ps"])
@@ -120,14 +134,48 @@ def _describe_run(traj: Trajectory, times_ps: np.ndarray) -> dict:
     }
 
 
-def _msd_table(positions: np.ndarray, times_ps: np.ndarray) -> pd.DataFrame:
-    lag, in_plane = mean_square_displacement(positions, times_ps=times_ps, axes=(0, 1))
-    _, along_z = mean_square_displacement(positions, times_ps=times_ps, axes=(2,))
+def _averaged(positions: np.ndarray, moved_only: float | None) -> np.ndarray:
+    """Select the ions of positions (F, I, 3) that the MSD is averaged over; mask (I,) of bool."""
+    if moved_only is None:
+        return np.full(positions.shape[1], True)
+    from_start = np.linalg.norm((positions - positions[0])[..., :IN_PLANE], axis=-1)
+    return from_start.max(axis=0) > moved_only
+
+
+def _describe_average(averaged: np.ndarray, settings: dict) -> dict:
+    count, ions = int(averaged.sum()), len(averaged)
+    note = ""
+    if not _is_plain(settings):
+        origins = settings["origins"]
+        starts = (
+            "all time origins" if origins == "all" else f"the first {origins} frames as origins"
+        )
+        note = (
+            f"no interval of D: the MSD takes {starts} and {count} of {ions} ions, and the "
+            "covariance behind an interval holds for all time origins and all ions"
+        )
+    return {"averaged_ions": count, "interval_note": note}
+
+
+def _is_plain(settings: dict) -> bool:
+    """Tell whether the MSD takes all time origins and all ions."""
+    return settings["origins"] == "all" and settings["moved_only"] is None
+
+
+def _msd_table(
+    positions: np.ndarray, times_ps: np.ndarray, averaged: np.ndarray, origins: int | str
+) -> pd.DataFrame:
+    if origins == "all":
+        displacement, most = mean_square_displacement, len(times_ps)
+    else:
+        displacement, most = partial(displacement_from_first, origins=origins), origins
+    lag, in_plane = displacement(positions, times_ps=times_ps, axes=(0, 1))
+    _, along_z = displacement(positions, times_ps=times_ps, axes=(2,))
     table = {
         "lag_ps": lag,
-        "origins": len(lag) - np.arange(len(lag)),
-        "msd": in_plane.mean(axis=0),
-        "msd_z": along_z.mean(axis=0),
+        "origins": np.minimum(most, len(lag) - np.arange(len(lag))),
+        "msd": in_plane[averaged].mean(axis=0),
+        "msd_z": along_z[averaged].mean(axis=0),
     }
     return pd.DataFrame(table | {f"ion_{i}": curve for i, curve in enumerate(in_plane)})
 
@@ -145,22 +193,26 @@ def _judge(msd: pd.DataFrame, lags: np.ndarray, counted: dict, settings: dict) -
     }
     facts = f"slope {slope:.2f}, MSD {end:.2f} Å² at {end_ps:.3g} ps, {counted['hops']} hops"
     failed = _not_diffusive(slope, end, counted["hops"], settings)
-    fit = None
     if not failed:
-        ions = len(counted["hops_per_ion"])
         try:
-            fit = fit_diffusion(lag_ps, mean, lags, ions=ions, dimensions=IN_PLANE)
+            judged |= _fit(lag_ps, mean, lags, len(counted["hops_per_ion"]), settings)
         except TrajectoryError:
-            failed = ["no growth of the MSD in a fit by generalised least squares"]
-    if fit is not None:
+            failed = ["no growth of the MSD in a fit by least squares"]
+    if not failed:
         verdict, reasons = "diffusive", ["slope, MSD and number of hops within their limits"]
-        judged |= {name: getattr(fit, name) for name in NO_D if hasattr(fit, name)}
     else:
         bound = max(counted["D_hop_high_cm2_s"], end / (2 * IN_PLANE * end_ps) * A2_PS_TO_CM2_S)
         judged["D_upper_bound_cm2_s"] = float(bound)
         still = counted["hops"] == 0 and end <= settings["confined_msd"]
         verdict, reasons = ("confined" if still else "hopping"), failed
     return {**judged, "verdict": verdict, "criterion": f"{facts}: {'; '.join(reasons)}"}
+
+
+def _fit(lag_ps: np.ndarray, mean: np.ndarray, lags: np.ndarray, ions: int, settings: dict) -> dict:
+    """Give D, with its interval where one is known, as D_cm2_s, D_low_cm2_s, D_high_cm2_s."""
+    if not _is_plain(settings):
+        return {"D_cm2_s": plain_diffusion(lag_ps, mean, lags)}
+    return vars(fit_diffusion(lag_ps, mean, lags, ions=ions, dimensions=IN_PLANE))
 
 
 def _not_diffusive(slope: float, msd_end: float, hops: int, settings: dict) -> list[str]:

@@ -33,6 +33,7 @@ PLANE_TOLERANCE = 0.3
 # Starting geometry of the groups (Å, degrees), near what relaxation makes of them.
 CARBON_PULL = 0.3
 EPOXIDE_HEIGHT = 1.25
+ON_TOP_C_O = 1.5
 HYDROXYL_C_O = 1.5
 HYDROXYL_O_H = 0.98
 HYDROXYL_ANGLE = 107.0
@@ -136,8 +137,12 @@ def _build_honeycomb(settings: dict, cell_height: float) -> Atoms:
 
 
 def _build_functionalised(settings: dict, base: dict | None, cell_height: float) -> Atoms:
-    """Put one group on the lower face of the base layer, on the atom nearest the cell's middle."""
-    name, group = settings["base"], settings["group"]
+    """Put one group on the lower face of the base layer.
+
+    `carrier` in the settings is middle, for the atom nearest the cell's middle, or a seed, with
+    which the atom is drawn at random; the seed then stands in info["seed"].
+    """
+    name, group, carrier = settings["base"], settings["group"], settings["carrier"]
     if base is None or base["builder"] == "functionalised":
         raise StructureError(
             f"a functionalised layer needs a plain layer as its base and {name!r} is none: name a "
@@ -149,19 +154,28 @@ def _build_functionalised(settings: dict, base: dict | None, cell_height: float)
             f"the base {name!r} of a functionalised layer is a bottom layer: name a partner layer, "
             "such as a honeycomb one."
         )
-    ADD_GROUP[group](layer, *_bond_in_the_middle(layer, name))
+    if carrier == "middle":
+        atom = _middle_atom(layer)
+    else:
+        atom = int(np.random.default_rng(carrier).choice(np.flatnonzero(tags.sheet(layer))))
+        layer.info["seed"] = carrier
+    ADD_GROUP[group](layer, *_bond_of(layer, atom, name))
     refuse_close_atoms(layer)
-    layer.info.update({"builder": "functionalised", "base": name, "group": group})
+    layer.info.update({"builder": "functionalised", "base": name, "group": group, "carrier": atom})
     return layer
 
 
-def _bond_in_the_middle(layer: Atoms, name: str) -> tuple[int, int, np.ndarray]:
-    """Return the sheet atom nearest the middle of the cell, one neighbour, and their bond (3,)."""
+def _middle_atom(layer: Atoms) -> int:
+    """Return the sheet atom nearest the middle of the cell."""
     middle = layer.cell.array[:2].sum(axis=0) / 2
     distance = np.linalg.norm((layer.positions - middle)[:, :2], axis=1)
     distance[~tags.sheet(layer)] = np.inf
     # Rounding makes ties the same on every machine: the lowest index wins.
-    carrier = int(np.argmin(distance.round(6)))
+    return int(np.argmin(distance.round(6)))
+
+
+def _bond_of(layer: Atoms, carrier: int, name: str) -> tuple[int, int, np.ndarray]:
+    """Return the carrier, one neighbour, and the vector (3,) of their bond."""
     first, second, vectors = find_bonds("ijD", layer)
     bonds = np.flatnonzero(first == carrier)
     if not len(bonds):
@@ -177,6 +191,13 @@ def _add_epoxide(layer: Atoms, carrier: int, partner: int, bond: np.ndarray) -> 
     """Bridge the bond (3,) of two atoms by an O below its middle, both atoms pulled down."""
     layer.positions[[carrier, partner], 2] -= CARBON_PULL
     oxygen = layer.positions[carrier] + bond / 2 - [0, 0, EPOXIDE_HEIGHT]
+    layer.extend(Atoms("O", positions=[oxygen], tags=[tags.SHEET_OXYGEN]))
+
+
+def _add_oxygen_on_top(layer: Atoms, carrier: int, _partner: int, _bond: np.ndarray) -> None:
+    """Put an O straight below the carrier, pulled down itself."""
+    layer.positions[carrier, 2] -= CARBON_PULL
+    oxygen = layer.positions[carrier] - [0, 0, ON_TOP_C_O]
     layer.extend(Atoms("O", positions=[oxygen], tags=[tags.SHEET_OXYGEN]))
 
 
@@ -196,6 +217,7 @@ def _add_hydroxyl(layer: Atoms, carrier: int, _partner: int, bond: np.ndarray) -
 
 ADD_GROUP: dict[str, Callable[[Atoms, int, int, np.ndarray], None]] = {
     "epoxide": _add_epoxide,
+    "epoxide-top": _add_oxygen_on_top,
     "hydroxyl": _add_hydroxyl,
 }
 

@@ -77,12 +77,7 @@ def mean_square_displacement(
 
     Source: V. Calandrini et al., Collection SFN 12, 201 (2011), the algorithm of nMOLDYN.
     """
-    frames = len(positions)
-    if frames < 2:
-        raise TrajectoryError(
-            f"A mean square displacement needs two frames and this run has {frames}: run it longer."
-        )
-    lag = np.arange(frames) * frame_interval(times_ps)
+    lag, frames = _lags(positions, times_ps), len(positions)
     paths = np.moveaxis(np.asarray(positions, float)[..., list(axes)], 0, -1)
     # Large coordinates would cancel badly in the difference below.
     paths = paths - paths.mean(axis=-1, keepdims=True)
@@ -98,6 +93,45 @@ def mean_square_displacement(
     msd = (from_start + to_end) / origins - 2 * correlation
     msd[:, 0] = 0.0
     return lag, np.maximum(msd, 0.0)
+
+
+def displacement_from_first(
+    positions: np.ndarray, *, times_ps: np.ndarray, origins: int, axes: tuple[int, ...] = (0, 1)
+) -> tuple[np.ndarray, np.ndarray]:
+    """Average the squared displacement of each ion over the first time origins only.
+
+    MSD_i(k) = 1/n Σ_{t<n} |r_i(t+k) − r_i(t)|², n = min(N, F−k), N = `origins`. It is unbiased, but
+    its N origins lie so close together that at long lags they see one displacement N times: it
+    scatters as that of a single origin.
+
+    Args:
+        positions, times_ps, axes: as in `mean_square_displacement`.
+        origins: N, frames.
+
+    Returns:
+        lag times (F,) in ps, from 0; MSD (I, F) in Å².
+
+    Raises:
+        TrajectoryError: as `mean_square_displacement` does.
+    """
+    lag = _lags(positions, times_ps)
+    paths = np.moveaxis(np.asarray(positions, float)[..., list(axes)], 0, -1)
+    frames = len(lag)
+    total = np.zeros((len(paths), frames))
+    for origin in range(min(origins, frames)):
+        moved = paths[..., origin:] - paths[..., [origin]]
+        total[:, : frames - origin] += (moved**2).sum(axis=1)
+    return lag, total / np.minimum(origins, frames - np.arange(frames))
+
+
+def _lags(positions: np.ndarray, times_ps: np.ndarray) -> np.ndarray:
+    """Return the lag times (F,) in ps of a run, F ≥ 2."""
+    frames = len(positions)
+    if frames < 2:
+        raise TrajectoryError(
+            f"A mean square displacement needs two frames and this run has {frames}: run it longer."
+        )
+    return np.arange(frames) * frame_interval(times_ps)
 
 
 def window_lags(frames: int, *, from_fraction: float, to_fraction: float, count: int) -> np.ndarray:
@@ -123,6 +157,30 @@ def log_log_slope(lag_ps: np.ndarray, msd: np.ndarray) -> float:
     if np.any(msd <= 0):
         return 0.0
     return float(np.polyfit(np.log(lag_ps), np.log(msd), 1)[0])
+
+
+def plain_diffusion(lag_ps: np.ndarray, msd: np.ndarray, lags: np.ndarray) -> float:
+    """Fit MSD = 4 D τ + b, in the plane, by ordinary least squares; return D in cm²/s.
+
+    For an MSD whose covariance is not known, so without an interval.
+
+    Args:
+        lag_ps, msd, lags: as in `fit_diffusion`.
+
+    Raises:
+        TrajectoryError: the MSD does not grow in the window.
+    """
+    slope = np.polyfit(lag_ps[lags], msd[lags], 1)[0]
+    if slope <= 0:
+        raise _no_growth(lag_ps[lags])
+    return float(slope / 4 * A2_PS_TO_CM2_S)
+
+
+def _no_growth(times_ps: np.ndarray) -> TrajectoryError:
+    return TrajectoryError(
+        f"The mean square displacement does not grow between {times_ps[0]:g} and "
+        f"{times_ps[-1]:g} ps, so no D can be read from it: run longer."
+    )
 
 
 def msd_covariance(
@@ -200,10 +258,7 @@ def fit_diffusion(
         covariance = np.linalg.inv(design.T @ weight @ design)
         new = covariance @ design.T @ weight @ values
         if new[0] <= 0:
-            raise TrajectoryError(
-                f"The mean square displacement does not grow between {times[0]:g} and "
-                f"{times[-1]:g} ps, so no D can be read from it: run longer."
-            )
+            raise _no_growth(times)
         # A negative intercept must not make the model negative at the first lag.
         new[1] = max(new[1], -0.9 * new[0] * lag_ps[1])
         converged = np.allclose(new, line, rtol=1e-4, atol=1e-12)

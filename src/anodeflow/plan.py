@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from functools import cached_property
 
-from anodeflow.config import Config, FunctionalisedLayer
+from anodeflow.config import Config
 from anodeflow.config_errors import nearest
+from anodeflow.config_structures import FunctionalisedLayer
 from anodeflow.errors import ConfigError
 
 

@@ -14,6 +14,10 @@ WINDOW = 5.0
 """Autocorrelations are summed up to this many correlation times (Sokal's window)."""
 
 
+EDGE = 1e-9
+"""Å by which rounding may put an atom beyond the edge of a window that counts it."""
+
+
 LEAST_OCCUPANCY = 0.1
 """Atoms per frame below which a cell of the map shows rare excursions, not a mean height."""
 
@@ -159,8 +163,8 @@ def mean_spacing(series: pd.DataFrame, *, discard_ps: float, note: str) -> dict:
     }
 
 
-def spacing_map(traj: Trajectory, *, cells: int) -> pd.DataFrame:
-    """Average the local spacing over the run on a grid of fractional cells, periodic.
+def spacing_map(traj: Trajectory, *, cells: int, kind: str) -> pd.DataFrame:
+    """Average the local spacing over the run on a grid over the cell.
 
     d(a, b) = ⟨z⟩(tag 10 in the cell) − ⟨z⟩(tag 3 in the cell), means over all atoms and stable
     production frames, in the frame of the bottom layer, whose drift is removed. Where a plane has
@@ -170,6 +174,9 @@ def spacing_map(traj: Trajectory, *, cells: int) -> pd.DataFrame:
     Args:
         traj: the run.
         cells: number of cells along each lateral vector.
+        kind: "cells" are fractional and periodic, each atom counts once; "windows" are squares, as
+            wide as a cell, around the lower left corner of each cell, both edges counted and
+            nothing beyond the boundary of the cell seen, as the published maps had them.
 
     Returns:
         one row per cell: cell_a, cell_b, fraction_a, fraction_b (its centre), spacing (Å),
@@ -189,32 +196,58 @@ def spacing_map(traj: Trajectory, *, cells: int) -> pd.DataFrame:
         return pd.DataFrame(columns=MAP_COLUMNS, dtype=float)
     host = traj.positions[:, np.isin(traj.tags, tags.BOTTOM_TAGS)].mean(axis=1)
     positions = remove_drift(traj.positions, host)[frames]
-    lateral = np.asarray(traj.cell)[:2, :2]
-    high, high_samples = _plane_heights(positions[:, sheet], lateral, cells)
-    low, low_samples = _plane_heights(positions[:, facing], lateral, cells)
+    grid = (np.asarray(traj.cell)[:2, :2], cells, kind)
+    high, high_samples = _plane_heights(positions[:, sheet], *grid)
+    low, low_samples = _plane_heights(positions[:, facing], *grid)
     a, b = np.divmod(np.arange(cells**2), cells)
-    centres = (a + 0.5) / cells, (b + 0.5) / cells
-    columns = (a, b, *centres, high - low, high_samples, low_samples)
+    columns = (a, b, *_centres(cells, kind).T, high - low, high_samples, low_samples)
     return pd.DataFrame(dict(zip(MAP_COLUMNS, columns, strict=True)))
 
 
+def _centres(cells: int, kind: str) -> np.ndarray:
+    """Return the middles of cells, or of windows, in fractions of the lateral cell (cells², 2)."""
+    corners = np.stack(np.divmod(np.arange(cells**2), cells), axis=-1) / cells
+    return corners + 0.5 / cells if kind == "cells" else corners
+
+
 def _plane_heights(
-    positions: np.ndarray, lateral: np.ndarray, cells: int
+    positions: np.ndarray, lateral: np.ndarray, cells: int, kind: str
 ) -> tuple[np.ndarray, np.ndarray]:
     """Average z of atoms (F, A, 3) in each cell: heights (cells²,) in Å and samples (cells²,)."""
-    fractions = (positions[..., :2] @ np.linalg.inv(lateral)).reshape(-1, 2)
-    a, b = (np.floor(fractions * cells).astype(int) % cells).T
-    index = a * cells + b
-    samples = np.bincount(index, minlength=cells**2)
-    total = np.bincount(index, weights=positions[..., 2].ravel(), minlength=cells**2)
+    fractions = ((positions[..., :2] @ np.linalg.inv(lateral)) % 1.0).reshape(-1, 2)
+    count = _count_in_cells if kind == "cells" else _count_in_windows
+    samples, total = count(fractions, positions[..., 2].ravel(), lateral, cells)
     visited = samples >= min(LEAST_OCCUPANCY * len(positions), samples.max())
     heights = total / np.maximum(samples, 1)
-
-    centres = np.stack(np.divmod(np.arange(cells**2), cells), axis=-1) / cells
+    centres = _centres(cells, kind)
     for cell in np.flatnonzero(~visited):
         separation = centres[visited] - centres[cell]
-        separation -= np.round(separation)
+        if kind == "cells":
+            separation -= np.round(separation)
         distance = np.linalg.norm(separation @ lateral, axis=1)
         nearest = distance < distance.min() + 1e-6
         heights[cell] = heights[visited][nearest].mean()
     return heights, samples
+
+
+def _count_in_cells(
+    fractions: np.ndarray, z: np.ndarray, _lateral: np.ndarray, cells: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Count points of fractions (P, 2) and add up their z (P,) in each cell: two (cells²,)."""
+    a, b = (np.floor(fractions * cells).astype(int) % cells).T
+    index = a * cells + b
+    return (
+        np.bincount(index, minlength=cells**2),
+        np.bincount(index, weights=z, minlength=cells**2),
+    )
+
+
+def _count_in_windows(
+    fractions: np.ndarray, z: np.ndarray, lateral: np.ndarray, cells: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Do the same in squares of side |a| / cells around the corners, both edges counted."""
+    # ASSUME: the published windows lie around the lower left corners and their sides along x and y.
+    points, half = fractions @ lateral, np.linalg.norm(lateral[0]) / (2 * cells)
+    corners = _centres(cells, "windows") @ lateral
+    inside = [(np.abs(points - corner) <= half + EDGE).all(axis=1) for corner in corners]
+    return np.array([i.sum() for i in inside]), np.array([z[i].sum() for i in inside])

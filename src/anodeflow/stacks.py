@@ -4,6 +4,7 @@ import numpy as np
 from ase import Atoms
 
 from anodeflow import tags
+from anodeflow.bonds import find_bonds
 from anodeflow.errors import StructureError
 from anodeflow.layers import SEED, refuse_close_atoms
 
@@ -12,6 +13,12 @@ SMALLEST_VACUUM = 20.0
 
 LARGEST_ANGLE_MISMATCH = 0.5
 """Cells whose angles differ by more (degrees) are not strained copies of one lattice."""
+
+UNSCALED = "top-unscaled"
+"""Value of `strained`: the top layer is put into the bottom's cell with its coordinates kept."""
+
+LARGEST_BOND_CHANGE = 0.03
+"""A bond over the boundary changed by more than this fraction is worth a warning."""
 
 
 def stack_layers(
@@ -24,16 +31,20 @@ def stack_layers(
     strain_limit: float,
     cell_height: float,
 ) -> Atoms:
-    """Put `top` above `bottom` in a common cell, with both strained uniformly to it.
+    """Put `top` above `bottom` in a common cell, both strained to it.
 
     F = C_layer⁻¹ C_common, strain = the singular value of F farthest from 1, minus 1; C are the
     in-plane cells (2, 2), rows a and b. Lateral fractions are kept, heights are not scaled.
     spacing = mean z(tag 10) − mean z(tag 3).
 
     `strained` names the layer that takes the other's cell, top or bottom; at share both take the
-    mean. `spacing` and `cell_height` are in Å, `registry` shifts the top layer along a and b in
-    fractions of the common cell, `strain_limit` is a fraction. The info of the stack names both
-    layers, by their own info["name"] or formula.
+    mean. At top-unscaled the top layer takes the bottom's cell and keeps its coordinates: no bond
+    changes but those across the boundary of the cell, which take the whole mismatch. Of these
+    info["boundary_bonds"] is the number, info["boundary_bond_lengths"] the shortest and the longest
+    (Å), info["boundary_bond_change"] the largest relative change.
+    `spacing` and `cell_height` are in Å, `registry` shifts the top layer along a and b in fractions
+    of the common cell, `strain_limit` is a fraction. The info of the stack names both layers, by
+    their own info["name"] or formula.
 
     Raises StructureError if the layers lack their tags, cell angles differ, a strain is above the
     limit, two atoms are closer than 0.6 Å, or the vacuum is thinner than 20 Å.
@@ -42,17 +53,37 @@ def stack_layers(
     common = _common_cell(bottom.cell.array[:2, :2], top.cell.array[:2, :2], strained)
     strains = {"bottom": _strain(bottom, common), "top": _strain(top, common)}
     _refuse_strain(strains, strain_limit, bottom, top)
-    stack = _fit(bottom, common, (0.0, 0.0)) + _fit(top, common, registry)
+    fitted = _fit(top, common, registry, scaled=strained != UNSCALED)
+    stack = _fit(bottom, common, (0.0, 0.0), scaled=True) + fitted
     stack.cell[2] = [0, 0, cell_height]
     stack.info = {"builder": "stack", "seed": SEED, "bottom": _name(bottom), "top": _name(top)}
     stack.info |= {f"strain_{place}": strain for place, strain in strains.items()}
     stack.info |= {"strained": strained, "registry": [float(shift) for shift in registry]}
+    if strained == UNSCALED:
+        stack.info |= _boundary_bonds(top, common)
     move_top(stack, spacing)
     heights = stack.positions[:, 2]
     stack.positions[:, 2] += cell_height / 2 - (heights.max() + heights.min()) / 2
     refuse_thin_vacuum(stack)
     refuse_close_atoms(stack)
     return stack
+
+
+def boundary_warning(stack: Atoms) -> str:
+    """Say in one sentence which bonds of an unscaled layer the boundary changed; empty if none.
+
+    A change of less than 3 % is not worth one.
+    """
+    info = stack.info
+    if info["strained"] != UNSCALED or info["boundary_bond_change"] <= LARGEST_BOND_CHANGE:
+        return ""
+    shortest, longest = info["boundary_bond_lengths"]
+    return (
+        f"{info['boundary_bonds']} bonds of the top layer cross the boundary of the cell and are "
+        f"{shortest:.2f} to {longest:.2f} Å long, changed by up to "
+        f"{100 * info['boundary_bond_change']:.0f} %, because its coordinates were not scaled "
+        f"(strained: {UNSCALED})."
+    )
 
 
 def move_top(stack: Atoms, spacing: float) -> None:
@@ -98,7 +129,8 @@ def _common_cell(bottom: np.ndarray, top: np.ndarray, strained: str) -> np.ndarr
             f"the cells of the two layers have angles of {angles[0]:.2f} and {angles[1]:.2f}°, at "
             f"most {LARGEST_ANGLE_MISMATCH}° apart is allowed: use layers with the same lattice."
         )
-    return {"top": bottom, "bottom": top, "share": (bottom + top) / 2}[strained]
+    cells = {"top": bottom, UNSCALED: bottom, "bottom": top, "share": (bottom + top) / 2}
+    return cells[strained]
 
 
 def _angle(cell: np.ndarray) -> float:
@@ -125,11 +157,27 @@ def _refuse_strain(strains: dict[str, float], limit: float, bottom: Atoms, top: 
             )
 
 
-def _fit(layer: Atoms, common: np.ndarray, shift: tuple[float, float]) -> Atoms:
-    """Return a copy with its lateral fractions, shifted, in the common cell; heights kept."""
+def _boundary_bonds(layer: Atoms, common: np.ndarray) -> dict:
+    """Measure the bonds of a layer that cross its boundary, in the common cell (2, 2), unscaled."""
+    offsets, vectors = find_bonds("SD", layer)
+    crossing = offsets[:, :2].any(axis=1)
+    before = np.linalg.norm(vectors[crossing], axis=1)
+    moved = vectors[crossing]
+    moved[:, :2] += offsets[crossing, :2] @ (common - layer.cell.array[:2, :2])
+    after = np.linalg.norm(moved, axis=1)
+    change = float(np.abs(after / before - 1).max(initial=0))
+    found = {"boundary_bonds": len(after) // 2, "boundary_bond_change": change}
+    if len(after):
+        found["boundary_bond_lengths"] = [float(after.min()), float(after.max())]
+    return found
+
+
+def _fit(layer: Atoms, common: np.ndarray, shift: tuple[float, float], *, scaled: bool) -> Atoms:
+    """Return a copy in the common cell: lateral fractions, or coordinates, kept and shifted."""
     fitted = Atoms(layer.symbols, positions=layer.positions, tags=layer.get_tags(), pbc=True)
+    kept = common if scaled else layer.cell.array[:2, :2]
     fractions = np.linalg.solve(layer.cell.array[:2, :2].T, layer.positions[:, :2].T).T
-    fitted.positions[:, :2] = (fractions + np.asarray(shift)) @ common
+    fitted.positions[:, :2] = fractions @ kept + np.asarray(shift) @ common
     cell = np.zeros((3, 3))
     cell[:2, :2] = common
     cell[2] = layer.cell.array[2]

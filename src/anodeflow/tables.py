@@ -30,6 +30,7 @@ DIFFUSION = (
     "D_cm2_s",
     "D_low_cm2_s",
     "D_high_cm2_s",
+    "interval_note",
     "D_upper_bound_cm2_s",
     "D_hop_cm2_s",
     "criterion",
@@ -64,6 +65,7 @@ HEADERS = {
     "height_no_dispersion": "peak without D3 (eV/nm²)",
     "spline_spacing": "published spline: at d (Å)",
     "strain_energy_eV_nm2": "strain energy (eV/nm²)",
+    "given_layers_eV_nm2": "raised by layers of another model (eV/nm²)",
     "mean": "mean spacing (Å)",
     "temperature": "T (K)",
     "average_V": "average voltage (V)",
@@ -316,6 +318,7 @@ def _adhesion_row(row: Mapping) -> dict:
         "spacing_no_dispersion": bare.get("spacing"),
         "spline_spacing": summary["peak_published_spline"].get("spacing"),
         "strain_energy_eV_nm2": (summary["strain_energy"] or {}).get("total_eV_nm2"),
+        "given_layers_eV_nm2": summary.get("given_layers_eV_nm2"),
         "note": peak.get("sentence"),
     }
 

@@ -23,6 +23,8 @@ SETTINGS = {
     "fit_to_fraction": 0.2,
     "confined_msd": 2.0,
     "minimum_hops": 10,
+    "origins": "all",
+    "moved_only": None,
 }
 
 

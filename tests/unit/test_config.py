@@ -97,6 +97,15 @@ def test_every_field_of_the_schema_is_in_the_study_file(study_config, root):
         ("models/chgnet/calculator", CUSTOM, "does not hold \"{weights}\", so they would not be read"),
         ("models/chgnet/calculator", CUSTOM | {"kwargs": {"path": "{weight}"}}, "kwargs.path is '{weight}'; placeholders are {weights}, {device}, {dtype}"),
         ("models/chgnet/weights/source", None, "family chgnet reads weights"),
+        ("structures/layers/graphene-o/carrier", -1, "-1 is neither 'middle' nor a whole number from 0 up"),
+        ("models/mace-omat-0/layers_from", {"graphene-x": "mace-mpa-0"}, "models.mace-omat-0.layers_from names the layer 'graphene-x'"),
+        ("models/mace-omat-0/layers_from", {"graphene-o": "mace-mpa"}, "layers_from.graphene-o names the model 'mace-mpa', which is not defined (did you mean 'mace-mpa-0'?)"),
+        ("models/mace-omat-0/layers_from", {"graphene-o": "mace-omat-0"}, "layers_from.graphene-o names the model itself"),
+        ("diffusion/origins", 0, "diffusion.origins: 0 is neither 'all' nor a whole number from 1 up"),
+        ("diffusion/moved_only", -3, "diffusion.moved_only is -3"),
+        ("diffusion/exceptions", [{"stacks": ["m-gx"], "ions": 1, "origins": 20, "moved_only": None}], "diffusion.exceptions.0.stacks names the stack 'm-gx'"),
+        ("diffusion/exceptions", [{"stacks": ["m-g", "m-g"], "ions": 1, "origins": 20, "moved_only": None}], "holds '('m-g', 1)' twice"),
+        ("spacing/map", "squares", "spacing.map is 'squares'; allowed: 'cells' or 'windows'"),
     ],
 )  # fmt: skip
 def test_a_wrong_value_gets_one_sentence_that_says_where(study_config, root, path, value, said):
@@ -105,6 +114,14 @@ def test_a_wrong_value_gets_one_sentence_that_says_where(study_config, root, pat
         load_config(study_config, root=root)
     assert str(caught.value).count("\n") == 0
     assert str(caught.value).endswith(".")
+
+
+def test_weights_of_a_model_that_only_lends_its_layers_are_checked_as_well(study_config, root):
+    study_config["study"]["models"] = ["mace-mp-0"]
+    study_config["models"]["mace-mp-0"]["layers_from"] = {"graphene-o": "mace-omat-0"}
+    study_config["models"]["mace-omat-0"]["card"]["functional"] = "r2SCAN"
+    with pytest.raises(ConfigError, match=r"but its card\.functional is 'r2SCAN'"):
+        load_config(study_config, root=root)
 
 
 def test_a_missing_key_is_named(study_config, root):

@@ -17,7 +17,12 @@ def make_stack(group: str | None = None, **mxene) -> Atoms:
     bottom = build_layer({**TI2CO2, **mxene}, cell_height=HEIGHT)
     top = build_layer(GRAPHENE, cell_height=HEIGHT)
     if group:
-        settings = {"builder": "functionalised", "base": "graphene", "group": group}
+        settings = {
+            "builder": "functionalised",
+            "base": "graphene",
+            "group": group,
+            "carrier": "middle",
+        }
         top = build_layer(settings, cell_height=HEIGHT, base=GRAPHENE)
     return stack_layers(
         bottom,

@@ -13,7 +13,12 @@ from anodeflow.layers import build_layer, build_unit
 
 
 def functionalised(group: str) -> Atoms:
-    settings = {"builder": "functionalised", "base": "graphene", "group": group}
+    settings = {
+        "builder": "functionalised",
+        "base": "graphene",
+        "group": group,
+        "carrier": "middle",
+    }
     return build_layer(settings, cell_height=HEIGHT, base=GRAPHENE)
 
 
@@ -128,7 +133,12 @@ def test_a_group_is_put_on_the_same_atom_every_time(group: str):
 
 
 def test_a_functionalised_layer_has_no_unit_cell():
-    settings = {"builder": "functionalised", "base": "graphene", "group": "epoxide"}
+    settings = {
+        "builder": "functionalised",
+        "base": "graphene",
+        "group": "epoxide",
+        "carrier": "middle",
+    }
     with pytest.raises(StructureError, match=r"graphene.*no primitive cell"):
         build_unit(settings, cell_height=HEIGHT)
 
@@ -141,7 +151,12 @@ def test_a_functionalised_layer_has_no_unit_cell():
     ],
 )
 def test_a_group_needs_a_partner_layer_as_its_base(base: dict | None, sentence: str):
-    settings = {"builder": "functionalised", "base": "ground", "group": "epoxide"}
+    settings = {
+        "builder": "functionalised",
+        "base": "ground",
+        "group": "epoxide",
+        "carrier": "middle",
+    }
     with pytest.raises(StructureError, match=f"'ground'.*{sentence}|{sentence}"):
         build_layer(settings, cell_height=HEIGHT, base=base)
 

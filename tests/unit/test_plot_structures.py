@@ -19,7 +19,12 @@ GRAPHENE = {
 
 @pytest.fixture
 def layer() -> Atoms:
-    settings = {"builder": "functionalised", "base": "graphene", "group": "hydroxyl"}
+    settings = {
+        "builder": "functionalised",
+        "base": "graphene",
+        "group": "hydroxyl",
+        "carrier": "middle",
+    }
     return build_layer(settings, cell_height=40.0, base=GRAPHENE)
 
 

@@ -192,7 +192,7 @@ def test_a_spacing_that_never_changes_has_no_error():
 def test_the_map_of_a_tilted_sheet_is_the_tilt():
     heights = 24.0 + np.cos(2 * np.pi * FINE[:, 0]) + 0.3 * np.sin(2 * np.pi * FINE[:, 1])
     atoms = stack(sheet_z=heights)
-    table = spacing_map(trajectory(atoms, atoms.positions[None]), cells=8)
+    table = spacing_map(trajectory(atoms, atoms.positions[None]), cells=8, kind="cells")
     np.testing.assert_allclose(table["spacing"], heights - 20.0)
     np.testing.assert_allclose(table[["fraction_a", "fraction_b"]], FINE)
     assert table["sheet_samples"].tolist() == [1] * 64
@@ -205,8 +205,8 @@ def test_the_map_is_periodic():
     moved = atoms.positions.copy()
     moved[tags.sheet(atoms), :2] += np.array([2 + 3 / 8, -1]) @ LATERAL
     run = trajectory(atoms, moved[None])
-    shifted = spacing_map(run, cells=8)["spacing"].to_numpy().reshape(8, 8)
-    still = spacing_map(trajectory(atoms, atoms.positions[None]), cells=8)["spacing"]
+    shifted = spacing_map(run, cells=8, kind="cells")["spacing"].to_numpy().reshape(8, 8)
+    still = spacing_map(trajectory(atoms, atoms.positions[None]), cells=8, kind="cells")["spacing"]
     np.testing.assert_allclose(shifted, np.roll(still.to_numpy().reshape(8, 8), 3, axis=0))
 
 
@@ -215,8 +215,10 @@ def test_the_map_follows_a_drifting_stack():
     atoms = stack(sheet_z=heights)
     drift = np.linspace(0, 1, 30)[:, None] * np.array([7.0, -4.0, 0.5])
     run = trajectory(atoms, atoms.positions + drift[:, None])
-    expected = spacing_map(trajectory(atoms, atoms.positions[None]), cells=8)
-    np.testing.assert_allclose(spacing_map(run, cells=8)["spacing"], expected["spacing"])
+    expected = spacing_map(trajectory(atoms, atoms.positions[None]), cells=8, kind="cells")
+    np.testing.assert_allclose(
+        spacing_map(run, cells=8, kind="cells")["spacing"], expected["spacing"]
+    )
 
 
 def test_the_map_averages_over_production_frames_only():
@@ -232,7 +234,7 @@ def test_the_map_averages_over_production_frames_only():
         unstable_after_ps=0.03,
         reason="the sheet detached",
     )
-    np.testing.assert_allclose(spacing_map(run, cells=8)["spacing"], 4.1)
+    np.testing.assert_allclose(spacing_map(run, cells=8, kind="cells")["spacing"], 4.1)
 
 
 def test_a_cell_without_atoms_takes_the_mean_of_the_nearest_cells():
@@ -242,7 +244,7 @@ def test_a_cell_without_atoms_takes_the_mean_of_the_nearest_cells():
     heights[ring] = np.arange(25.0, 31.0)
     atoms = stack(sheet_z=heights)
     del atoms[32 + hole]
-    table = spacing_map(trajectory(atoms, atoms.positions[None]), cells=8)
+    table = spacing_map(trajectory(atoms, atoms.positions[None]), cells=8, kind="cells")
     assert table["sheet_samples"][hole] == 0
     assert table["spacing"][hole] == pytest.approx(27.5 - 20.0)
 
@@ -253,7 +255,7 @@ def test_a_rare_excursion_into_a_cell_does_not_set_its_height():
     positions = np.repeat(atoms.positions[None], 50, axis=0)
     positions[7, 32, :2] = FINE[0] @ LATERAL
     positions[7, 32, 2] = 30.0
-    table = spacing_map(trajectory(atoms, positions), cells=8)
+    table = spacing_map(trajectory(atoms, positions), cells=8, kind="cells")
     assert table["sheet_samples"][0] == 1
     assert table["spacing"][0] == pytest.approx(4.0, abs=0.1)
 
@@ -268,9 +270,9 @@ def test_a_run_without_stable_production_has_an_empty_map(broken):
         stable=not broken,
         unstable_after_ps=0.0 if broken else None,
     )
-    table = spacing_map(run, cells=8)
+    table = spacing_map(run, cells=8, kind="cells")
     assert table.empty
-    whole = spacing_map(trajectory(atoms, atoms.positions[None]), cells=8)
+    whole = spacing_map(trajectory(atoms, atoms.positions[None]), cells=8, kind="cells")
     assert table.columns.tolist() == whole.columns.tolist()
 
 
@@ -278,4 +280,4 @@ def test_a_run_of_one_layer_has_no_map():
     atoms = stack()
     run = trajectory(atoms, atoms.positions[None], tags=np.zeros(len(atoms), int))
     with pytest.raises(TrajectoryError, match="0 sheet atoms"):
-        spacing_map(run, cells=8)
+        spacing_map(run, cells=8, kind="cells")

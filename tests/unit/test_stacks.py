@@ -85,7 +85,12 @@ def test_the_registry_shifts_the_top_layer_in_fractions_of_the_common_cell(mxene
 
 
 def test_groups_move_with_their_sheet(mxene):
-    settings = {"builder": "functionalised", "base": "graphene", "group": "hydroxyl"}
+    settings = {
+        "builder": "functionalised",
+        "base": "graphene",
+        "group": "hydroxyl",
+        "carrier": "middle",
+    }
     layer = build_layer(settings, cell_height=HEIGHT, base=GRAPHENE)
     built = stack(mxene, layer)
     top = built[tags.top(built)]

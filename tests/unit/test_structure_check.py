@@ -15,7 +15,12 @@ from anodeflow.structure_check import check_structure
 
 
 def make_stack(group: str) -> Atoms:
-    settings = {"builder": "functionalised", "base": "graphene", "group": group}
+    settings = {
+        "builder": "functionalised",
+        "base": "graphene",
+        "group": group,
+        "carrier": "middle",
+    }
     return stack_layers(
         build_layer(TI2CO2, cell_height=HEIGHT),
         build_layer(settings, cell_height=HEIGHT, base=GRAPHENE),

@@ -90,6 +90,7 @@ def base_study(config: dict) -> dict:
     """Return the study that the examples of the table start from."""
     models = ["mace-mp-0", "chgnet", "lj"]
     config["study"] |= {"models": models, "stacks": ["m-g", "m-go", "m-s"]}
+    config["models"]["mace-mp-0"]["layers_from"] = {}
     config["models"]["lj"] = LJ | {"card": config["models"]["chgnet"]["card"]}
     config["environments"]["sevennet"] = "a-python"
     config["structures"]["layers"]["sheet"] = SHEET
@@ -98,6 +99,8 @@ def base_study(config: dict) -> dict:
         run["stacks"] = ["m-g", "m-go", "m-s"]
     config["voltage"]["max_ions"] = 2
     config["models"]["chgnet"]["calculator"]["dispersion"] = False
+    alike = {"stacks": ["m-g"], "ions": 8, "origins": "all", "moved_only": None}
+    config["diffusion"]["exceptions"] = [alike]
     return config
 
 

@@ -10,8 +10,8 @@ rule scan_adhesion:
     input:
         **WEIGHTS,
         stack="results/{model}/relaxed/{stack}.extxyz",
-        bottom=end_of_stack("bottom", "results/{model}/relaxed"),
-        top=end_of_stack("top", "results/{model}/relaxed"),
+        bottom=relaxed_end("bottom"),
+        top=relaxed_end("top"),
     output:
         points="results/{model}/adhesion/{stack}.extxyz",
         references="results/{model}/adhesion/{stack}_references.extxyz",
@@ -27,6 +27,7 @@ rule scan_adhesion:
         max_steps=lookup("adhesion/max_steps", within=config),
     params:
         calculator=calculator("static"),
+        given=given_ends,
         spacings=section("adhesion", "first_spacing", "last_spacing", "points"),
         settings=minimiser(config["adhesion"]["fmax"]),
         method=METHOD["adhesion"],

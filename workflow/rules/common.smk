@@ -153,6 +153,18 @@ def dynamics_settings(wildcards):
     return section | {key: run[key] for key in own}
 
 
+def averaging(wildcards):
+    """Return how a run's ions are analysed: the settings of diffusion, or its own exception."""
+    shared, run = config["diffusion"], PLAN.run(wildcards.run)
+    own = {
+        key: entry[key]
+        for entry in shared["exceptions"]
+        if run["stack"] in entry["stacks"] and run["ions"] == entry["ions"]
+        for key in ("origins", "moved_only")
+    }
+    return {key: value for key, value in (shared | own).items() if key != "exceptions"}
+
+
 def filled_hosts(wildcards):
     """Return the structures whose energies make up a voltage curve, from no ion upwards."""
     folder = f"results/{wildcards.model}"
@@ -164,14 +176,33 @@ def filled_hosts(wildcards):
     return [empty] + [f"{folder}/relaxed/{name}.extxyz" for name in filled]
 
 
-def end_of_stack(end, folder):
-    """Return an input function: the layer at one end of a stack, as a file in `folder`."""
+def built_end(end):
+    """Return an input function: the layer at one end of a stack, as it was built."""
 
     def path(wildcards):
         layer = config["structures"]["stacks"][wildcards.stack][end]
-        return f"{folder}/{layer}.extxyz".format(**wildcards)
+        return f"results/structures/{layer}.extxyz"
 
     return path
+
+
+def relaxed_end(end):
+    """Return an input function: the layer at one end of a stack, relaxed with the model, or with
+    another one that the model takes it from."""
+
+    def path(wildcards):
+        layer = config["structures"]["stacks"][wildcards.stack][end]
+        taken = config["models"][wildcards.model]["layers_from"]
+        return f"results/{taken.get(layer, wildcards.model)}/relaxed/{layer}.extxyz"
+
+    return path
+
+
+def given_ends(wildcards):
+    """Return the ends of a stack whose layer a model takes from another."""
+    stack = config["structures"]["stacks"][wildcards.stack]
+    taken = config["models"][wildcards.model]["layers_from"]
+    return [end for end in ("bottom", "top") if stack[end] in taken]
 
 
 def paths(pattern, keys):

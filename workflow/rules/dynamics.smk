@@ -65,7 +65,7 @@ rule map_spacing:
     conda:
         "../../envs/mace.yaml"
     params:
-        cells=lookup("spacing/map_cells", within=config),
+        settings=section("spacing", "map", "map_cells"),
         method=METHOD["spacing"],
     script:
         "../scripts/map_spacing.py"
@@ -85,7 +85,7 @@ rule analyse_diffusion:
     conda:
         "../../envs/mace.yaml"
     params:
-        settings=lookup("diffusion", within=config),
+        settings=averaging,
         method=METHOD["diffusion"],
     script:
         "../scripts/analyse_diffusion.py"

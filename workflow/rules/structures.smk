@@ -52,8 +52,8 @@ rule build_layer:
 rule build_stack:
     """Put two layers on top of each other in a common cell."""
     input:
-        bottom=end_of_stack("bottom", "results/structures"),
-        top=end_of_stack("top", "results/structures"),
+        bottom=built_end("bottom"),
+        top=built_end("top"),
     output:
         structure="results/structures/{stack}.extxyz",
     log:

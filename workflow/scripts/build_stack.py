@@ -1,10 +1,12 @@
 """Put two layers on top of each other in a common cell."""
 
+import sys
+
 from anodeflow.job import job
 
 
 def main(bottom, top, structure, *, settings, cell_height, strain_limit):
-    from anodeflow.stacks import stack_layers
+    from anodeflow.stacks import boundary_warning, stack_layers
     from anodeflow.structure_io import read_structure, write_structure
 
     stack = stack_layers(
@@ -16,6 +18,8 @@ def main(bottom, top, structure, *, settings, cell_height, strain_limit):
         strain_limit=strain_limit,
         cell_height=cell_height,
     )
+    if warning := boundary_warning(stack):
+        print(f"WARNING: {structure}: {warning}", file=sys.__stderr__)
     write_structure(structure, stack)
 
 

@@ -5,13 +5,14 @@ from pathlib import Path
 from anodeflow.job import job
 
 
-def main(trajectory, spacing_map, *, cells):
+def main(trajectory, spacing_map, *, settings):
     from anodeflow import spacing
     from anodeflow.tables import write_table
     from anodeflow.trajectory import read_trajectory
 
     run = read_trajectory(Path(trajectory))
-    write_table(spacing.spacing_map(run, cells=cells), Path(spacing_map))
+    table = spacing.spacing_map(run, cells=settings["map_cells"], kind=settings["map"])
+    write_table(table, Path(spacing_map))
 
 
 if __name__ == "__main__":
@@ -19,5 +20,5 @@ if __name__ == "__main__":
         main(
             snakemake.input.trajectory,
             snakemake.output.map,
-            cells=snakemake.params.cells,
+            settings=snakemake.params.settings,
         )

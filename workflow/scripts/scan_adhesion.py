@@ -6,7 +6,7 @@ from pathlib import Path
 from anodeflow.job import job
 
 
-def main(inputs, scan, references, *, calculator, method, spacings, settings, max_steps):
+def main(inputs, scan, references, *, calculator, method, given, spacings, settings, max_steps):
     from numpy import linspace
 
     from anodeflow.adhesion import reference_layers, scan_spacings
@@ -23,7 +23,7 @@ def main(inputs, scan, references, *, calculator, method, spacings, settings, ma
     progress = Progress(len(distances), label="adhesion scan", unit="points")
     with part_folder(scan) as folder, progress:
         settings |= {"points_dir": folder}
-        layers = reference_layers(stack, bottom, top, calc, **settings)
+        layers = reference_layers(stack, bottom, top, calc, given=given, **settings)
         settings |= {"on_point": lambda _: progress.update()}
         frames = scan_spacings(stack, calc, spacings=distances, **settings)
         write_frames(references, list(layers.values()))
