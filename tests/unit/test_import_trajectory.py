@@ -85,7 +85,7 @@ def test_inferred_tags_are_those_of_the_builder(group):
     top = (
         GRAPHENE
         if group is None
-        else {"builder": "functionalised", "base": "graphene", "group": group}
+        else {"builder": "functionalised", "base": "graphene", "group": group, "carrier": "middle"}
     )
     base = None if group is None else GRAPHENE
     settings = {"strained": "top", "spacing": 3.9, "registry": [0.0, 0.0], "strain_limit": 0.03}

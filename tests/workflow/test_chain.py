@@ -32,11 +32,10 @@ CURVES = {f"plot_{figure} 1" for figure in ("phonons", "adhesion", "voltage", "s
 
 def settings(root: Path) -> dict:
     """Return the smallest settings with which every stage still has something to do."""
-    demo = yaml.safe_load((root / "config/demo.yaml").read_text())["models"][MODEL]
     run = {"stacks": ["m-g"], "equilibration_ps": 0.01, "production_ps": 0.03}
     return {
         "study": {"models": [MODEL], "stacks": ["m-g"], "layers": ["graphene"]},
-        "models": {MODEL: demo | {"precision": {"static": "float64", "dynamics": "float64"}}},
+        "models": {MODEL: {"precision": {"static": "float64", "dynamics": "float64"}}},
         "dispersion": {"pair_cutoff_bohr": 20.0, "coordination_cutoff_bohr": 20.0},
         "relaxation": {key: {"fmax": 0.3} for key in ("layers", "stacks", "bulk")},
         "phonons": {
@@ -279,9 +278,10 @@ def test_a_killed_scan_keeps_its_finished_points_and_ends_with_the_same_energies
 
 
 def test_weights_of_another_hash_are_refused_with_both_hashes_and_not_kept(project):
+    study = yaml.safe_load((project.folder / "config/config.yaml").read_text())
+    given = study["models"][MODEL]["weights"]["sha256"]
     overlay = settings(project.root)
-    given = overlay["models"][MODEL]["weights"]["sha256"]
-    overlay["models"][MODEL]["weights"]["sha256"] = "0" * 64
+    overlay["models"][MODEL]["weights"] = {"sha256": "0" * 64}
     project.overlay(overlay)
     said = sentence(project.snakemake(f"resources/weights/{MODEL}.model"))
     assert given in said
