@@ -8,6 +8,9 @@ min_version("9.9")
 configfile: "config/config.yaml"
 
 
+report: "workflow/report/study.rst"
+
+
 include: "workflow/rules/common.smk"
 include: "workflow/rules/structures.smk"
 include: "workflow/rules/models.smk"
@@ -17,6 +20,7 @@ include: "workflow/rules/adhesion.smk"
 include: "workflow/rules/dynamics.smk"
 include: "workflow/rules/voltage.smk"
 include: "workflow/rules/figures.smk"
+include: "workflow/rules/report.smk"
 
 
 onstart:
@@ -28,6 +32,7 @@ rule all:
     input:
         FIGURES,
         TABLES,
+        REPORT,
 
 
 onerror:

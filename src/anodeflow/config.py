@@ -25,7 +25,7 @@ from anodeflow.config_types import (
 )
 
 Origins = word_or_count("all", least=1)
-RESERVED_MODEL_NAMES = {"structures", "figures", "tables", "logs", "benchmarks"}
+RESERVED_MODEL_NAMES = {"structures", "figures", "tables", "report", "logs", "benchmarks"}
 
 
 class StudySection(Section):

@@ -83,6 +83,10 @@ HEADERS = {
     "D_high_cm2_s": "D at most (cm²/s)",
     "D_upper_bound_cm2_s": "upper bound of D (cm²/s)",
     "D_hop_cm2_s": "D from hops (cm²/s)",
+    "wall_s": "wall time (s)",
+    "cpu_s": "CPU time (s)",
+    "memory_MB": "largest memory (MB)",
+    "size_MB": "size (MB)",
 }
 
 

@@ -233,6 +233,17 @@ def run_rows(keys):
     return filled
 
 
+def shows(title):
+    """Return a labels function: how the report's lists name a result, and whose it is."""
+
+    def labels(wildcards):
+        model = wildcards.get("model")
+        whose = config["models"][model]["label"] if model else "all"
+        return {"result": title, "model": whose}
+
+    return labels
+
+
 def table_rows(wildcards):
     """Return what each row of a table is about, without what only figures show."""
     dynamic = wildcards.table in ("spacing", "diffusion")
@@ -278,6 +289,17 @@ RESULTS = {
     "spacing": "results/{model}/spacing/{name}.json",
     "diffusion": "results/{model}/diffusion/{name}.json",
     "voltage": "results/{model}/voltage/{name}.csv",
+}
+
+# Categories of the report, which sorts them by name.
+CATEGORIES = {
+    "scorecard": "1. Scorecard",
+    "structures": "2. Structures",
+    "phonons": "3. Phonons",
+    "adhesion": "4. Adhesion",
+    "dynamics": "5. Dynamics",
+    "voltage": "6. Voltage",
+    "record": "7. How it was computed",
 }
 DYNAMICS_MODELS = PLAN.models("dynamics") if FILLED_RUNS else []
 FIGURES = expand(

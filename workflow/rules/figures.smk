@@ -43,7 +43,13 @@ rule plot_structures:
             "results/{{model}}/relaxed/{stack}.extxyz", stack=config["study"]["stacks"]
         ),
     output:
-        multiext("results/figures/structures_{model}", ".pdf", ".png", ".csv"),
+        multiext("results/figures/structures_{model}", ".pdf", ".csv"),
+        report(
+            "results/figures/structures_{model}.png",
+            caption="../report/plot_structures.rst",
+            category=CATEGORIES["structures"],
+            labels=shows("Figure 1. Relaxed stacks"),
+        ),
     log:
         "results/logs/plot_structures/{model}.log",
     conda:
@@ -63,7 +69,13 @@ rule plot_phonons:
         mesh=paths("results/{model}/phonons/{name}/mesh.hdf5", KEYS["phonons"]),
         references=list(filter(None, PHONON_REFERENCES.values())),
     output:
-        multiext("results/figures/phonons", ".pdf", ".png", ".csv"),
+        multiext("results/figures/phonons", ".pdf", ".csv"),
+        report(
+            "results/figures/phonons.png",
+            caption="../report/plot_phonons.rst",
+            category=CATEGORIES["phonons"],
+            labels=shows("Figure 2. Bands and density of states"),
+        ),
     log:
         "results/logs/plot_phonons.log",
     conda:
@@ -83,7 +95,13 @@ rule plot_adhesion:
         summaries=paths("results/{model}/adhesion/{name}.json", KEYS["adhesion"]),
         reference=config["reference"]["adhesion"] or [],
     output:
-        multiext("results/figures/adhesion", ".pdf", ".png", ".csv"),
+        multiext("results/figures/adhesion", ".pdf", ".csv"),
+        report(
+            "results/figures/adhesion.png",
+            caption="../report/plot_adhesion.rst",
+            category=CATEGORIES["adhesion"],
+            labels=shows("Figure 3. Adhesion energy"),
+        ),
     log:
         "results/logs/plot_adhesion.log",
     conda:
@@ -103,7 +121,13 @@ rule plot_spacing:
         summaries=paths("results/{model}/spacing/{name}.json", EMPTY_RUNS),
         published=config["reference"]["published"] or [],
     output:
-        multiext("results/figures/spacing", ".pdf", ".png", ".csv"),
+        multiext("results/figures/spacing", ".pdf", ".csv"),
+        report(
+            "results/figures/spacing.png",
+            caption="../report/plot_spacing.rst",
+            category=CATEGORIES["dynamics"],
+            labels=shows("Figure 4. Spacing in time"),
+        ),
     log:
         "results/logs/plot_spacing.log",
     conda:
@@ -121,7 +145,13 @@ rule plot_spacing_map:
         maps=expand("results/{{model}}/spacing/{run}_map.csv", run=FILLED_RUNS),
         trajectories=expand("results/{{model}}/dynamics/{run}.h5", run=FILLED_RUNS),
     output:
-        multiext("results/figures/spacing_map_{model}", ".pdf", ".png", ".csv"),
+        multiext("results/figures/spacing_map_{model}", ".pdf", ".csv"),
+        report(
+            "results/figures/spacing_map_{model}.png",
+            caption="../report/plot_spacing_map.rst",
+            category=CATEGORIES["dynamics"],
+            labels=shows("Figure 5c. Map of the spacing"),
+        ),
     log:
         "results/logs/plot_spacing_map/{model}.log",
     conda:
@@ -139,7 +169,13 @@ rule plot_msd:
         msd=paths("results/{model}/diffusion/{name}_msd.csv", KEYS["diffusion"]),
         summaries=paths("results/{model}/diffusion/{name}.json", KEYS["diffusion"]),
     output:
-        multiext("results/figures/msd", ".pdf", ".png", ".csv"),
+        multiext("results/figures/msd", ".pdf", ".csv"),
+        report(
+            "results/figures/msd.png",
+            caption="../report/plot_msd.rst",
+            category=CATEGORIES["dynamics"],
+            labels=shows("Figure 5a. Mean square displacement"),
+        ),
     log:
         "results/logs/plot_msd.log",
     conda:
@@ -157,7 +193,13 @@ rule plot_paths:
         paths=expand("results/{{model}}/diffusion/{run}_paths.csv", run=FILLED_RUNS),
         trajectories=expand("results/{{model}}/dynamics/{run}.h5", run=FILLED_RUNS),
     output:
-        multiext("results/figures/paths_{model}", ".pdf", ".png", ".csv"),
+        multiext("results/figures/paths_{model}", ".pdf", ".csv"),
+        report(
+            "results/figures/paths_{model}.png",
+            caption="../report/plot_paths.rst",
+            category=CATEGORIES["dynamics"],
+            labels=shows("Figure 5b. Paths of the ions"),
+        ),
     log:
         "results/logs/plot_paths/{model}.log",
     conda:
@@ -175,7 +217,13 @@ rule plot_voltage:
         voltages=paths("results/{model}/voltage/{name}.csv", KEYS["voltage"]),
         published=config["reference"]["published"] or [],
     output:
-        multiext("results/figures/voltage", ".pdf", ".png", ".csv"),
+        multiext("results/figures/voltage", ".pdf", ".csv"),
+        report(
+            "results/figures/voltage.png",
+            caption="../report/plot_voltage.rst",
+            category=CATEGORIES["voltage"],
+            labels=shows("Figure 6. Voltage"),
+        ),
     log:
         "results/logs/plot_voltage.log",
     conda:

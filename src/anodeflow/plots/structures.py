@@ -56,7 +56,7 @@ def plot_structures(structures: dict[str, Atoms]) -> tuple[Figure, pd.DataFrame]
         The figure, a page wide and on one scale, and a table of the positions drawn, folded into
         the cell: structure, symbol, tag, x, y, z in Å.
     """
-    drawn = {title: _inside_cell(atoms) for title, atoms in structures.items()}
+    drawn = {title: inside_cell(atoms) for title, atoms in structures.items()}
     widths = [np.ptp(_outline(atoms)[:, 0]) + 2 * MARGIN for atoms in drawn.values()]
     heights = [
         max(np.ptp(atoms.positions[:, 2]) for atoms in drawn.values()) + 2 * MARGIN,
@@ -84,7 +84,7 @@ def plot_structures(structures: dict[str, Atoms]) -> tuple[Figure, pd.DataFrame]
     return fig, _table(drawn)
 
 
-def _inside_cell(atoms: Atoms) -> Atoms:
+def inside_cell(atoms: Atoms) -> Atoms:
     folded = atoms.copy()
     folded.wrap(pbc=(True, True, False), eps=1e-3)
     return folded
@@ -125,7 +125,7 @@ def _draw(axes: Axes, atoms: Atoms, *, view: str, size: tuple[float, float]) -> 
 
 def _looks(atoms: Atoms, view: str) -> tuple[np.ndarray, np.ndarray]:
     """Return the colours (N, 3) and radii (N,) in Å of all atoms."""
-    colours = np.array([_colour(symbol) for symbol in atoms.symbols])
+    colours = np.array([colour_of(symbol) for symbol in atoms.symbols])
     radii = RADIUS_SCALE * covalent_radii[atoms.numbers]
     if view == "top" and tags.top(atoms).any():
         below, sheet = tags.bottom(atoms), tags.sheet(atoms)
@@ -144,19 +144,28 @@ def _circles(seen: np.ndarray, colours: np.ndarray, radii: np.ndarray) -> list[t
     ]
 
 
-def _half_bonds(
-    atoms: Atoms, seen: np.ndarray, turn: np.ndarray, colours: np.ndarray
-) -> list[tuple[float, Patch]]:
-    """Return each bond as two halves in the colours of its atoms, none between metal atoms.
+def drawn_bonds(atoms: Atoms) -> tuple[np.ndarray, np.ndarray]:
+    """List the bonds inside the layers, none between metal atoms or to ions, in both directions.
 
-    A bond across the boundary of the cell shows as the half inside.
+    Returns the atom (B,) that each starts from, and its vector (B, 3) in Å.
     """
     first, second, vectors = find_bonds("ijD", atoms)
     layer, roles = tags.top(atoms).astype(int) + 2 * tags.ions(atoms), atoms.get_tags()
     bonded = (layer[first] == layer[second]) & (layer[first] < 2)
     bonded &= (roles[first] != tags.METAL) | (roles[second] != tags.METAL)
+    return first[bonded], vectors[bonded]
+
+
+def _half_bonds(
+    atoms: Atoms, seen: np.ndarray, turn: np.ndarray, colours: np.ndarray
+) -> list[tuple[float, Patch]]:
+    """Return each bond as two halves in the colours of its atoms.
+
+    A bond across the boundary of the cell shows as the half inside.
+    """
     halves = []
-    for i, vector in zip(first[bonded], vectors[bonded] @ turn.T, strict=True):
+    for i, vector in zip(*drawn_bonds(atoms), strict=True):
+        vector = turn @ vector
         length = np.hypot(vector[0], vector[1])
         if length < BOND_WIDTH:
             continue
@@ -169,7 +178,7 @@ def _half_bonds(
     return halves
 
 
-def _colour(symbol: str) -> tuple[float, ...]:
+def colour_of(symbol: str) -> tuple[float, ...]:
     return COLOURS.get(symbol, tuple(jmol_colors[Atoms(symbol).numbers[0]]))
 
 
@@ -196,7 +205,7 @@ def _legend(drawn: dict[str, Atoms]) -> list[Line2D]:
             linestyle="none",
             marker="o",
             markersize=4 + 3 * covalent_radii[Atoms(symbol).numbers[0]],
-            markerfacecolor=_colour(symbol),
+            markerfacecolor=colour_of(symbol),
             markeredgecolor="0.15",
             label=symbol,
         )

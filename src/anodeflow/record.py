@@ -1,0 +1,161 @@
+"""What a finished study was made with: its configuration, models, software, and what it cost."""
+
+import importlib.metadata
+import platform
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import pandas as pd
+import yaml
+from pydantic import BaseModel
+
+from anodeflow import __version__
+from anodeflow.config import Config
+
+SOFTWARE = {
+    "mace-torch": "MACE models",
+    "e3nn": "equivariant layers of MACE models",
+    "chgnet": "CHGNet models",
+    "torch": "evaluates the models",
+    "dftd3": "D3 on a CPU",
+    "torch-dftd": "D3 on a GPU",
+    "ase": "structures, minimisers, dynamics",
+    "phonopy": "phonons",
+    "symfc": "symmetry of force constants",
+    "spglib": "space groups",
+    "numpy": "arrays",
+    "scipy": "fits and statistics",
+    "pandas": "tables",
+    "h5py": "trajectories",
+    "matplotlib": "figures",
+    "plotly": "structures in 3D",
+    "snakemake": "order of the jobs",
+}
+FINISHED = "finished"
+ALL = "all"
+
+
+def commented_yaml(config: Config) -> str:
+    """Write a whole configuration as YAML, each key with its description as comment."""
+    plain = config.model_dump(mode="json")
+    return "\n".join(_lines(config, plain, "")) + "\n"
+
+
+def _lines(section: BaseModel, plain: Mapping, indent: str) -> Iterator[str]:
+    for name, field in type(section).model_fields.items():
+        comment = f"  # {' '.join(field.description.split())}" if field.description else ""
+        yield from _entry(name, getattr(section, name), plain[name], comment, indent)
+
+
+def _entry(key: str, value: object, plain: object, comment: str, indent: str) -> Iterator[str]:
+    if isinstance(value, BaseModel):
+        yield f"{indent}{_flow(key)}:{comment}"
+        yield from _lines(value, plain, f"{indent}  ")
+    elif isinstance(value, Mapping) and value:
+        yield f"{indent}{_flow(key)}:{comment}"
+        for name, item in value.items():
+            yield from _entry(name, item, plain[name], "", f"{indent}  ")
+    else:
+        yield f"{indent}{_flow(key)}: {_flow(plain)}{comment}"
+
+
+def _flow(value: object) -> str:
+    text = yaml.safe_dump(
+        value, default_flow_style=True, sort_keys=False, allow_unicode=True, width=10**9
+    )
+    return text.removesuffix("...\n").strip()
+
+
+def software_table() -> pd.DataFrame:
+    """List what computed, as installed here: software, version, used for."""
+    checkout = Path(__file__).parents[2]
+    rows = [
+        ("anodeflow", f"{__version__}, {commit(checkout)}", "the study"),
+        ("Python", platform.python_version(), "runs all of it"),
+        *((name, _installed(name), use) for name, use in SOFTWARE.items()),
+        ("operating system", platform.platform(), "of the machine that collected the results"),
+    ]
+    return pd.DataFrame(rows, columns=["software", "version", "used_for"])
+
+
+def _installed(name: str) -> str:
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return "not installed"
+
+
+def commit(checkout: Path) -> str:
+    """Return the git commit of a checkout, and whether files differ from it."""
+    asked = ["git", "-C", str(checkout), "describe", "--always", "--dirty", "--abbrev=40"]
+    asked.append("--exclude=*")
+    try:
+        found = subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return "not under git"
+    hash_, _, changed = found.partition("-")
+    return f"git {hash_}" + (", with uncommitted changes" if changed else "")
+
+
+def model_table(models: Mapping[str, Mapping], cards: Mapping[str, Mapping]) -> pd.DataFrame:
+    """List each model with its level of theory, precision, dispersion, licence and weights.
+
+    Args:
+        models: name to its section of the configuration.
+        cards: name to what `weights.fetch_weights` recorded.
+    """
+    rows = []
+    for name, model in models.items():
+        calculator, about, card = model["calculator"], model["card"], cards[name]
+        rows.append(
+            {
+                "model": model["label"],
+                "key": name,
+                "functional": about["functional"],
+                "training_data": about["training_data"],
+                "licence": about["licence"],
+                "D3_added": "yes" if calculator["dispersion"] else "no",
+                "device": calculator["device"],
+                "static": model["precision"]["static"],
+                "dynamics": model["precision"]["dynamics"],
+                "weights": card["source"],
+                "size_MB": card["size_bytes"] / 1e6,
+                "sha256": card["sha256"],
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def run_time_table(folder: Path, models: Sequence[str]) -> pd.DataFrame:
+    """Sum what the jobs of each rule and model cost, over every try that `folder` tells of.
+
+    Args:
+        folder: tables of `costs.noted_cost`, as {rule}/{model}/… or {rule}/….
+        models: the study's; jobs of other models are left out.
+
+    Returns rule, model (`all` for jobs that belong to none), jobs, tries, not_finished (tries that
+    ended otherwise), wall_s and cpu_s (s), memory_MB (largest of one job), and last their totals.
+    """
+    tables = []
+    for path in sorted(folder.rglob("*.tsv")):
+        rule, *rest = path.relative_to(folder).with_suffix("").parts
+        of_model = len(rest) > 1 or set(rest) & set(models)
+        owner = {"rule": rule, "model": rest[0] if of_model else ALL, "job": str(path)}
+        tables.append(pd.read_csv(path, sep="\t").assign(**owner))
+    tries = pd.concat(tables)
+    tries = tries[tries["model"].isin([*models, ALL])]
+    groups = tries.groupby(["rule", "model"])
+    rows = [{"rule": rule, "model": model, **_costs(own)} for (rule, model), own in groups]
+    return pd.DataFrame([*rows, {"rule": "total", "model": ALL, **_costs(tries)}])
+
+
+def _costs(tries: pd.DataFrame) -> dict[str, int]:
+    return {
+        "jobs": tries["job"].nunique(),
+        "tries": len(tries),
+        "not_finished": int((tries["end"] != FINISHED).sum()),
+        "wall_s": round(tries["seconds"].sum()),
+        "cpu_s": round(tries["cpu_seconds"].sum()),
+        "memory_MB": round(tries["max_memory_MB"].max()),
+    }

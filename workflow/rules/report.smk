@@ -1,0 +1,115 @@
+"""What only the report shows: its pages, structures in 3D, and the record of the study.
+
+Needs: figures, tables, relaxed structures. Makes: results/report/*, with the pages of all tables.
+"""
+
+# Tables as they are numbered in the report, and the record of the study: file, category, title.
+TITLES = {
+    "structure": ("structures", "Table 1. Bonds and thickness"),
+    "phonons": ("phonons", "Table 2. Stability and deviation"),
+    "adhesion": ("adhesion", "Table 3. Adhesion peaks"),
+    "spacing": ("dynamics", "Table 4. Mean spacing"),
+    "diffusion": ("dynamics", "Table 5. Mobility of the ions"),
+    "voltage": ("voltage", "Table 6. Voltages"),
+}
+RECORDS = {
+    "configuration": ("configuration.yaml", "Configuration"),
+    "models": ("models.md", "Models, licences, hashes"),
+    "run_times": ("run_times.md", "Run times"),
+    "software": ("software.md", "Software"),
+}
+PAGES = {
+    table: (f"results/tables/{table}.md", CATEGORIES[category], title)
+    for table, (category, title) in TITLES.items()
+    if KEYS[table]
+} | {
+    name: (f"results/report/{file}", CATEGORIES["record"], title)
+    for name, (file, title) in RECORDS.items()
+}
+
+# The structures of each model that can be turned.
+VIEWED = {
+    model: [(model, name) for name in PLAN.relaxed_with(model)]
+    for model in PLAN.models("relaxation")
+}
+REPORT = expand(
+    "results/report/{page}.html", page=[*PAGES, *map("structures_{}".format, VIEWED)]
+)
+
+
+localrules:
+    record_study,
+    show_pages,
+    view_structures,
+
+
+rule record_study:
+    """Record what the finished study was made with: configuration, models, software, run times."""
+    input:
+        results=FIGURES + TABLES,
+        cards=expand("resources/weights/{model}.json", model=config["study"]["models"]),
+    output:
+        configuration="results/report/configuration.yaml",
+        tables=expand(
+            "results/report/{table}.{kind}",
+            table=["models", "software", "run_times"],
+            kind=["csv", "md"],
+        ),
+    log:
+        "results/logs/record_study.log",
+    conda:
+        "../../envs/mace.yaml"
+    params:
+        config=config,
+        method=METHOD["figures"],
+    script:
+        "../scripts/record_study.py"
+
+
+rule show_pages:
+    """Turn tables and the recorded configuration into pages of the report."""
+    input:
+        [shown for shown, _, _ in PAGES.values()],
+    output:
+        [
+            report(
+                f"results/report/{name}.html",
+                caption=f"../report/{name}.rst",
+                category=category,
+                labels={"result": title, "model": "all"},
+            )
+            for name, (_, category, title) in PAGES.items()
+        ],
+    log:
+        "results/logs/show_pages.log",
+    conda:
+        "../../envs/mace.yaml"
+    params:
+        titles=[title for _, _, title in PAGES.values()],
+        method=METHOD["figures"],
+    script:
+        "../scripts/show_pages.py"
+
+
+rule view_structures:
+    """Make a page in which a model's relaxed structures can be turned."""
+    input:
+        lambda wildcards: paths(
+            "results/{model}/relaxed/{name}.extxyz", VIEWED[wildcards.model]
+        ),
+    output:
+        report(
+            "results/report/structures_{model}.html",
+            caption="../report/view_structures.rst",
+            category=CATEGORIES["structures"],
+            labels=shows("Structures in 3D"),
+        ),
+    log:
+        "results/logs/view_structures/{model}.log",
+    conda:
+        "../../envs/mace.yaml"
+    params:
+        names=lambda wildcards: [name for _, name in VIEWED[wildcards.model]],
+        method=METHOD["figures"],
+    script:
+        "../scripts/view_structures.py"

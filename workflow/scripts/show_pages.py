@@ -1,0 +1,23 @@
+"""Turn tables and the recorded configuration into pages of the report."""
+
+from pathlib import Path
+
+from anodeflow.job import job
+
+
+def main(sources, pages, *, titles):
+    from anodeflow.pages import code_page, table_page
+    from anodeflow.whole_files import write_text
+
+    for source, page, title in zip(map(Path, sources), pages, titles, strict=True):
+        text = source.read_text(encoding="utf-8")
+        if source.suffix == ".yaml":
+            html = code_page(title, text, language="yaml")
+        else:
+            html = table_page(title, text, source.with_suffix(".csv"))
+        write_text(Path(page), html)
+
+
+if __name__ == "__main__":
+    with job(log=snakemake.log[0], threads=snakemake.threads):
+        main(snakemake.input, snakemake.output, titles=snakemake.params.titles)
