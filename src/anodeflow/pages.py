@@ -12,8 +12,8 @@ p { max-width: 60rem; } a { color: #0b63a5; }
 table { border-collapse: collapse; margin: 1rem 0; }
 th { text-align: left; vertical-align: bottom; background: #eef2f6; position: sticky; top: 0; }
 th, td { padding: .3rem .6rem; border-bottom: 1px solid #d5dce3; max-width: 26rem; }
-td { vertical-align: top; overflow-wrap: anywhere; } td.number { text-align: right; }
-td.number { white-space: nowrap; font-variant-numeric: tabular-nums; overflow-wrap: normal; }
+td { vertical-align: top; overflow-wrap: break-word; } td.number { text-align: right; }
+td:nth-child(-n+2), td.number { white-space: nowrap; font-variant-numeric: tabular-nums; }
 tbody tr:hover { background: #f6f8fa; }
 """
 NUMBER = re.compile(r"[-+]?\d+(\.\d+)?(e[-+]?\d+)?|–")

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import h5py
 import numpy as np
+import pandas as pd
 import pytest
 import yaml
 from project import Project, new_project
@@ -27,6 +28,8 @@ TABLES = ["structure", "phonons", "adhesion", "spacing", "diffusion", "voltage"]
 FIGURES = ["phonons", "adhesion", "voltage", "spacing", "msd"] + [
     f"{figure}_{MODEL}" for figure in ("structures", "spacing_map", "paths")
 ]
+PAGES = [*TABLES, "configuration", "models", "run_times", "software", f"structures_{MODEL}"]
+CLOSING = ("all ", "total ", "record_study ", "show_pages ")  # follow whatever else runs
 CURVES = {f"plot_{figure} 1" for figure in ("phonons", "adhesion", "voltage", "spacing", "msd")}
 
 
@@ -80,7 +83,7 @@ def copied(finished, tmp_path) -> Project:
 
 
 def edited(project: Project, changes: dict) -> set[str]:
-    """Return what a dry run plans after these keys of the overlay were changed, totals left out."""
+    """Return what a dry run plans after an edit of the overlay, without what follows every edit."""
 
     def merge(old: dict, new: dict) -> dict:
         for key, value in new.items():
@@ -89,7 +92,9 @@ def edited(project: Project, changes: dict) -> set[str]:
 
     overlay = yaml.safe_load((project.folder / "overlay.yaml").read_text())
     project.overlay(merge(overlay, changes))
-    return {line for line in project.planned() if not line.startswith(("all ", "total "))}
+    planned = project.planned()
+    assert {"record_study 1", "show_pages 1"} <= planned
+    return {line for line in planned if not line.startswith(CLOSING)}
 
 
 def sentence(result: subprocess.CompletedProcess) -> str:
@@ -143,7 +148,8 @@ def test_one_command_makes_every_figure_and_table(finished):
     results = finished.folder / "results"
     figures = [f"figures/{name}.{kind}" for name in FIGURES for kind in ("pdf", "png", "csv")]
     tables = [f"tables/{name}.{kind}" for name in TABLES for kind in ("csv", "md")]
-    assert not [name for name in figures + tables if not (results / name).stat().st_size]
+    pages = [f"report/{name}.html" for name in PAGES]
+    assert not [name for name in figures + tables + pages if not (results / name).stat().st_size]
     assert not list(results.rglob("*.part"))
 
 
@@ -169,6 +175,25 @@ def test_the_chain_finds_an_adhesion_peak_inside_its_scan(finished):
 @pytest.mark.slow
 def test_a_finished_chain_has_nothing_to_be_done(finished):
     assert finished.planned() == set()
+
+
+@pytest.mark.slow
+def test_the_recorded_configuration_is_a_config_file_that_plans_the_same_finished_study(copied):
+    record = copied.folder / "results/report/configuration.yaml"
+    (copied.folder / "overlay.yaml").write_text(record.read_text())
+    assert copied.planned() == set()
+
+
+@pytest.mark.slow
+def test_the_recorded_run_times_add_up_to_what_every_try_noted(finished):
+    noted = [
+        pd.read_csv(path, sep="\t")
+        for path in (finished.folder / "results/benchmarks").rglob("*.tsv")
+        if path.stem not in ("record_study", "show_pages")
+    ]
+    total = pd.read_csv(finished.folder / "results/report/run_times.csv").iloc[-1]
+    assert total["tries"] == total["jobs"] == len(noted)
+    assert total["wall_s"] == pytest.approx(pd.concat(noted)["seconds"].sum(), abs=0.5)
 
 
 @pytest.mark.slow
@@ -242,6 +267,7 @@ def test_one_more_stack_adds_its_own_jobs_and_keeps_the_others(copied):
         "fit_adhesion 1",
         "plot_structures 1",
         "plot_adhesion 1",
+        "view_structures 1",
         "tabulate 2",
     }
 

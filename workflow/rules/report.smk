@@ -3,6 +3,8 @@
 Needs: figures, tables, relaxed structures. Makes: results/report/*, with the pages of all tables.
 """
 
+import json
+
 # Tables as they are numbered in the report, and the record of the study: file, category, title.
 TITLES = {
     "structure": ("structures", "Table 1. Bonds and thickness"),
@@ -27,9 +29,11 @@ PAGES = {
     for name, (file, title) in RECORDS.items()
 }
 
-# The structures of each model that can be turned.
+# The structures of each model that can be turned, the first of them shown at first: stacks.
 VIEWED = {
-    model: [(model, name) for name in PLAN.relaxed_with(model)]
+    model: sorted(
+        PLAN.relaxed_with(model), key=[*PLAN.layers, *PLAN.units].__contains__
+    )
     for model in PLAN.models("relaxation")
 }
 REPORT = expand(
@@ -60,7 +64,7 @@ rule record_study:
     conda:
         "../../envs/mace.yaml"
     params:
-        config=config,
+        config=json.dumps(config, sort_keys=True),
         method=METHOD["figures"],
     script:
         "../scripts/record_study.py"
@@ -94,8 +98,10 @@ rule show_pages:
 rule view_structures:
     """Make a page in which a model's relaxed structures can be turned."""
     input:
-        lambda wildcards: paths(
-            "results/{model}/relaxed/{name}.extxyz", VIEWED[wildcards.model]
+        lambda wildcards: expand(
+            "results/{model}/relaxed/{name}.extxyz",
+            model=wildcards.model,
+            name=VIEWED[wildcards.model],
         ),
     output:
         report(
@@ -109,7 +115,7 @@ rule view_structures:
     conda:
         "../../envs/mace.yaml"
     params:
-        names=lambda wildcards: [name for _, name in VIEWED[wildcards.model]],
+        names=lambda wildcards: VIEWED[wildcards.model],
         method=METHOD["figures"],
     script:
         "../scripts/view_structures.py"

@@ -12,6 +12,7 @@ def main(cards, configuration, *, config):
     from anodeflow.tables import to_markdown, write_table
     from anodeflow.whole_files import write_text
 
+    config = json.loads(config)
     names = config["study"]["models"]
     models = {name: config["models"][name] for name in names}
     read = {
