@@ -1,6 +1,8 @@
 # Two commands on a fresh machine with Python 3.11: `make demo` and `make test`.
 PYTHON ?= python3
 CORES ?= 2
+# What `make report` reports on: the configuration of the study that was finished last.
+CONFIG ?= results/report/configuration.yaml
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
@@ -8,7 +10,7 @@ INSTALLED := $(VENV)/.installed
 # Environments of models that cannot share the workflow's packages: one for each envs/NAME.txt.
 ENVS := $(patsubst envs/%.txt,.envs/%/.installed,$(filter-out envs/requirements.txt,$(wildcard envs/*.txt)))
 
-.PHONY: envs demo test test-slurm benchmark benchmark-slurm clean
+.PHONY: envs demo report test test-slurm test-report benchmark benchmark-slurm clean
 
 $(INSTALLED): envs/requirements.txt pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] < (3, 11) and "anodeflow needs Python 3.11 or newer")'
@@ -35,12 +37,23 @@ demo: $(INSTALLED)
 	@echo
 	@echo "done: figures in results/figures, tables in results/tables; start with"
 	@ls -1 results/tables/structure.csv results/figures/*.png
+	@echo "'make report' puts all of it into one page, results/report.html"
+
+report: $(INSTALLED)
+	@test -e $(CONFIG) || { echo "There is no $(CONFIG), so no study has been finished here: run one first, for instance by 'make demo'."; exit 1; }
+	@PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --dry-run --configfile $(CONFIG) 2>&1 | grep --quiet "Nothing to be done" || { echo "The study of $(CONFIG) is not finished: 'snakemake --dry-run --configfile $(CONFIG)' says what is left; run that, then report."; exit 1; }
+	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --report results/report.html --report-stylesheet workflow/report/report.css --configfile $(CONFIG)
+	@echo
+	@echo "done: open results/report.html in a browser"
 
 test: $(INSTALLED) $(ENVS)
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest
 
 test-slurm: $(INSTALLED)
 	PATH="$(CURDIR)/$(BIN):$$PATH" timeout 900 $(BIN)/python -m pytest -m slurm tests/slurm
+
+test-report: $(INSTALLED)
+	PATH="$(CURDIR)/$(BIN):$$PATH" timeout 900 $(BIN)/python -m pytest -m browser tests/report
 
 benchmark: $(INSTALLED)
 	$(BIN)/python benchmarks/run.py
