@@ -10,13 +10,17 @@ body { font: 14px/1.45 "Helvetica Neue", Arial, sans-serif; color: #1f2933; marg
 h1 { font-size: 1.25rem; margin: 0 0 .3rem; } h2 { font-size: 1.05rem; }
 p { max-width: 60rem; } a { color: #0b63a5; }
 table { border-collapse: collapse; margin: 1rem 0; }
-th { text-align: left; vertical-align: bottom; background: #eef2f6; position: sticky; top: 0; }
-th, td { padding: .3rem .6rem; border-bottom: 1px solid #d5dce3; max-width: 26rem; }
-td { vertical-align: top; overflow-wrap: break-word; } td.number { text-align: right; }
-td:nth-child(-n+2), td.number { white-space: nowrap; font-variant-numeric: tabular-nums; }
+th { text-align: left; background: #eef2f6; position: sticky; top: 0; }
+th, td { padding: .3rem .6rem; border-bottom: 1px solid #d5dce3; }
+th { vertical-align: bottom; } td { vertical-align: top; }
+td { white-space: nowrap; font-variant-numeric: tabular-nums; }
+td.number { text-align: right; } td.long { white-space: normal; min-width: 22rem; }
 tbody tr:hover { background: #f6f8fa; }
 """
 NUMBER = re.compile(r"[-+]?\d+(\.\d+)?(e[-+]?\d+)?|–")
+LONG = 40
+"""Letters of a cell beyond which it is broken into lines."""
+
 HEADING = re.compile(r"(#+)\s+(.*)")
 
 
@@ -72,8 +76,12 @@ def _table(rows: list[list[str]]) -> str:
     head, _, *body = rows
     lines = ["".join(f"<th>{escape(cell)}</th>" for cell in head)]
     for row in body:
-        kinds = [' class="number"' if NUMBER.fullmatch(cell) else "" for cell in row]
-        cells = [f"<td{k}>{escape(c)}</td>" for k, c in zip(kinds, row, strict=True)]
-        lines.append("".join(cells))
+        lines.append("".join(f"<td{_kind(cell)}>{escape(cell)}</td>" for cell in row))
     first, *rest = (f"<tr>{line}</tr>" for line in lines)
     return f"<table><thead>{first}</thead><tbody>\n{chr(10).join(rest)}\n</tbody></table>"
+
+
+def _kind(cell: str) -> str:
+    if NUMBER.fullmatch(cell):
+        return ' class="number"'
+    return ' class="long"' if len(cell) > LONG and " " in cell else ""

@@ -10,7 +10,15 @@ from matplotlib.lines import Line2D
 
 from anodeflow import tags
 from anodeflow.plots.style import PAGE_MM, REFERENCE_GREY, figure, styled
-from anodeflow.plots.topview import atom_handles, draw_atoms, draw_cell, map_panels, pale, scale_bar
+from anodeflow.plots.topview import (
+    atom_handles,
+    draw_atoms,
+    draw_cell,
+    legend_columns,
+    map_panels,
+    pale,
+    scale_bar,
+)
 
 ROW_MM = 48.0
 LEGEND_MM = 12.0
@@ -150,7 +158,7 @@ def plot_paths(panels: dict[str, dict]) -> tuple[Figure, pd.DataFrame]:
     handles = atom_handles(atoms[tags.bottom(atoms)], look="pale", label="{}")
     start = {"marker": "o", "color": "black", "markerfacecolor": "none", "linestyle": "none"}
     handles.append(Line2D([], [], label="start of an ion", **start))
-    fig.legend(handles=handles, loc="outside lower center", ncols=8)
+    fig.legend(handles=handles, loc="outside lower center", ncols=legend_columns(len(panels)))
     fig.colorbar(dots, ax=axes, location="bottom", label="Time (ps)", shrink=0.5, aspect=35)
     return fig, table[["panel", "ion", "time_ps", "x", "y"]].reset_index(drop=True)
 

@@ -18,6 +18,7 @@ from anodeflow.plots.topview import (
     atom_handles,
     draw_atoms,
     draw_cell,
+    legend_columns,
     map_panels,
     mark_atoms,
     scale_bar,
@@ -156,7 +157,8 @@ def plot_spacing_map(panels: dict[str, dict]) -> tuple[Figure, pd.DataFrame]:
         _draw_map(ax, panel["map"], panel["atoms"], scale.norm)
         ax.set_title(title, loc="center")
     scale_bar(axes[0], 3.0)
-    fig.legend(handles=_map_handles(panels), loc="outside lower center", ncols=6)
+    handles = _map_handles(panels)
+    fig.legend(handles=handles, loc="outside lower center", ncols=legend_columns(len(panels)))
     if len(table):
         bar = {"location": "bottom", "shrink": 0.5, "aspect": 35}
         fig.colorbar(scale, ax=axes, label="Local spacing (Å)", **bar)

@@ -47,6 +47,11 @@ def map_panels(count: int, atoms: Atoms) -> tuple[Figure, list[Axes]]:
     return fig, list(axes.flat[:count])
 
 
+def legend_columns(count: int) -> int:
+    """Say how many entries of a legend fit side by side below `count` maps."""
+    return 2 * min(count, PANELS_PER_ROW)
+
+
 def cell_outline(atoms: Atoms) -> np.ndarray:
     """Give the corners of the lateral cell (4, 2), Å, in order around it."""
     return np.array([[0, 0], [1, 0], [1, 1], [0, 1]]) @ atoms.cell.array[:2, :2]

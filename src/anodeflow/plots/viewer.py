@@ -28,12 +28,12 @@ VIEWS = {
 }
 ROLES = {
     tags.METAL: "metal",
-    tags.LOWER_TERMINATION: "termination, away from the partner layer",
+    tags.LOWER_TERMINATION: "outer termination",
     tags.X: "X",
-    tags.UPPER_TERMINATION: "termination, facing the partner layer",
+    tags.UPPER_TERMINATION: "facing termination",
     tags.SHEET: "sheet",
-    tags.SHEET_OXYGEN: "oxygen on the sheet",
-    tags.SHEET_HYDROGEN: "hydrogen on the sheet",
+    tags.SHEET_OXYGEN: "on the sheet",
+    tags.SHEET_HYDROGEN: "on the sheet",
     tags.ION: "ion",
 }
 
@@ -42,8 +42,8 @@ def view_structures(structures: Mapping[str, Atoms]) -> go.Figure:
     """Draw structures as balls of half the covalent radius and sticks, one chosen from a list.
 
     Bonds and colours are those of `plots.structures`. The cell is outlined in the plane, over the
-    height of the atoms: what is left out above them is vacuum. Pointing at an atom tells its
-    element, index, role, tag and position.
+    height of the atoms: what is left out above them is vacuum. The key names each element in each
+    role; pointing at an atom tells its index, role and tag.
 
     Args:
         structures: name -> atoms (Å) with tags, z along the third vector.
@@ -70,7 +70,7 @@ def view_structures(structures: Mapping[str, Atoms]) -> go.Figure:
             "camera": VIEWS["tilted"] | {"projection": {"type": "orthographic"}},
         },
         paper_bgcolor="#eef2f6",
-        legend={"itemsizing": "constant", "x": 1, "y": 0.9},
+        legend={"itemsizing": "constant", "x": 0.99, "xanchor": "right", "y": 0.95},
         margin={"l": 0, "r": 0, "t": 90, "b": 0},
     )
     return fig
@@ -130,36 +130,49 @@ def _sticks(starts: np.ndarray, vectors: np.ndarray) -> tuple[np.ndarray, np.nda
 
 
 def _traces(atoms: Atoms) -> list[go.Mesh3d | go.Scatter3d]:
+    """Make one body for each element in each role, and the outline of the cell."""
+    roles = atoms.get_tags()
+    kinds = dict.fromkeys(sorted(zip(roles, atoms.symbols, strict=True)))
+    bodies = [
+        _body(atoms, np.flatnonzero((roles == tag) & (np.array(atoms.symbols) == symbol)))
+        for tag, symbol in kinds
+    ]
+    return [_outline(atoms), *bodies]
+
+
+def _body(atoms: Atoms, own: np.ndarray) -> go.Mesh3d:
+    """Make the balls of the atoms `own`, alike in element and tag, and their halves of bonds."""
+    symbol, tag = atoms.symbols[own[0]], int(atoms.get_tags()[own[0]])
     first, vectors = drawn_bonds(atoms)
+    bonded = np.isin(first, own)
     ball, ball_faces = unit_sphere(SPHERE_POINTS)
-    traces = [_outline(atoms), _labels(atoms)]
-    for symbol in dict.fromkeys(atoms.symbols):
-        own = np.array(atoms.symbols) == symbol
-        radius = RADIUS_SCALE * covalent_radii[atoms.numbers[own][0]]
-        balls = atoms.positions[own][:, None] + radius * ball
-        parts = [(balls, ball_faces)]
-        if own[first].any():
-            parts.append(_sticks(atoms.positions[first[own[first]]], vectors[own[first]] / 2))
-        vertices, faces = _joined(parts)
-        colour = "rgb({:.0f},{:.0f},{:.0f})".format(*(255 * c for c in colour_of(symbol)))
-        corners = dict(zip("xyzijk", [*vertices.T, *faces.T], strict=True))
-        look = {"color": colour, "lighting": LIGHT, "hoverinfo": "skip"}
-        traces.append(go.Mesh3d(**corners, **look, name=symbol, showlegend=True))
-    return traces
-
-
-def _joined(parts: list[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:
-    """Put copies (K, P, 3) of bodies, with triangles (F, 3) of each, into one body."""
-    vertices, faces, offset = [], [], 0
-    for points, triangles in parts:
-        copies, size = points.shape[:2]
-        starts = offset + size * np.arange(copies)
-        faces.append((triangles + starts[:, None, None]).reshape(-1, 3))
-        vertices.append(points.reshape(-1, 3))
-        offset += copies * size
-    return np.concatenate(vertices).astype(np.float32), np.concatenate(faces).astype(
-        np.uint32 if offset > 65535 else np.uint16
+    radius = RADIUS_SCALE * covalent_radii[atoms.numbers[own[0]]]
+    balls = atoms.positions[own][:, None] + radius * ball
+    sticks, stick_faces = _sticks(atoms.positions[first[bonded]], vectors[bonded] / 2)
+    points = np.concatenate([balls.reshape(-1, 3), sticks.reshape(-1, 3)]).astype(np.float32)
+    rest = _repeated(stick_faces, len(sticks), sticks.shape[1]) + balls[..., 0].size
+    faces = np.concatenate([_repeated(ball_faces, len(own), SPHERE_POINTS), rest])
+    atom = np.concatenate([own.repeat(SPHERE_POINTS), first[bonded].repeat(sticks.shape[1])])
+    role = ROLES.get(tag, "other")
+    return go.Mesh3d(
+        **dict(zip("xyzijk", [*points.T, *faces.T.astype(_smallest(faces))], strict=True)),
+        color="rgb({:.0f},{:.0f},{:.0f})".format(*(255 * c for c in colour_of(symbol))),
+        lighting=LIGHT,
+        name=f"{symbol}, {role}",
+        showlegend=True,
+        customdata=atom.astype(_smallest(atom)),
+        hovertemplate=f"{symbol}, atom %{{customdata}}: {role} (tag {tag})<extra></extra>",
     )
+
+
+def _repeated(faces: np.ndarray, copies: int, points: int) -> np.ndarray:
+    """Return the triangles (K F, 3) of K bodies with F triangles and P points each, in a row."""
+    return (faces + points * np.arange(copies)[:, None, None]).reshape(-1, 3)
+
+
+def _smallest(numbers: np.ndarray) -> type[np.unsignedinteger]:
+    """Return the smaller type that holds indices, since they fill most of a page."""
+    return np.uint16 if numbers.max() < 2**16 else np.uint32
 
 
 def _outline(atoms: Atoms) -> go.Scatter3d:
@@ -176,22 +189,6 @@ def _outline(atoms: Atoms) -> go.Scatter3d:
     x, y, z = points.T
     return go.Scatter3d(
         x=x, y=y, z=z, mode="lines", line=line, name="cell", showlegend=True, hoverinfo="skip"
-    )
-
-
-def _labels(atoms: Atoms) -> go.Scatter3d:
-    """Put an invisible point on every atom that tells what it is."""
-    x, y, z = atoms.positions.T
-    texts = [
-        f"{symbol}, atom {i}<br>{ROLES.get(tag, 'other')} (tag {tag})<br>"
-        f"{x:.3f}, {y:.3f}, {z:.3f} Å"
-        for i, (symbol, tag, (x, y, z)) in enumerate(
-            zip(atoms.symbols, atoms.get_tags(), atoms.positions, strict=True)
-        )
-    ]
-    marker = {"size": 9, "opacity": 0}
-    return go.Scatter3d(
-        x=x, y=y, z=z, mode="markers", marker=marker, text=texts, hoverinfo="text", showlegend=False
     )
 
 

@@ -1,0 +1,62 @@
+"""Pages of the report, read back as a browser would."""
+
+import base64
+from xml.etree import ElementTree
+
+import pandas as pd
+import pytest
+
+from anodeflow.pages import code_page, table_page
+from anodeflow.tables import to_markdown
+
+
+@pytest.fixture
+def table() -> pd.DataFrame:
+    """Return a table of words, numbers, a gap, and letters that HTML gives a meaning."""
+    return pd.DataFrame(
+        {
+            "system": ["m-g", "m-go"],
+            "height": [1.79, None],
+            "note": ["a < b & c", "–3 is no number"],
+        }
+    )
+
+
+def parsed(page: str) -> ElementTree.Element:
+    """Return the body of a page, whose head holds an unclosed tag."""
+    return ElementTree.fromstring(page[page.index("<body>") : page.index("</html>")])
+
+
+def test_a_page_shows_every_cell_of_its_table_as_it_stands_there(table):
+    body = parsed(table_page("Table 3", to_markdown(table), None))
+    assert body.findtext("h1") == "Table 3"
+    assert [cell.text for cell in body.iter("th")] == ["system", "peak (eV/nm²)", "note"]
+    rows = [[cell.text for cell in row.iter("td")] for row in body.find("table").iter("tr")]
+    assert rows[1:] == [["m-g", "1.79", "a < b & c"], ["m-go", "–", "–3 is no number"]]
+
+
+def test_only_numbers_and_gaps_are_set_to_the_right(table):
+    body = parsed(table_page("", to_markdown(table), None))
+    right = [cell.text for cell in body.iter("td") if cell.get("class") == "number"]
+    assert right == ["1.79", "–"]
+
+
+def test_headings_and_paragraphs_stand_between_tables():
+    body = parsed(table_page("", "# First\n\nwords\n\n| a |\n| --- |\n| 1 |\n\n## Second", None))
+    assert [child.tag for child in body] == ["h1", "h2", "p", "table", "h2"]
+
+
+def test_the_link_of_a_table_page_holds_the_file_with_all_digits(table, tmp_path):
+    data = tmp_path / "adhesion.csv"
+    table.to_csv(data, index=False)
+    link = parsed(table_page("", to_markdown(table), data)).find("p/a")
+    assert link.get("download") == "adhesion.csv"
+    assert base64.b64decode(link.get("href").partition("base64,")[2]) == data.read_bytes()
+
+
+def test_a_page_of_code_keeps_its_text():
+    text = "a: [1, 2]  # Å & <b>\n"
+    assert (
+        "".join(parsed(code_page("Configuration", text, language="yaml")).find("div").itertext())
+        == text
+    )

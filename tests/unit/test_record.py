@@ -1,0 +1,84 @@
+"""The record of a study, against what it is a record of."""
+
+import importlib.metadata
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from anodeflow.config import Config
+from anodeflow.costs import noted_cost
+from anodeflow.record import commented_yaml, model_table, run_time_table, software_table
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_the_recorded_configuration_reads_back_as_the_same_configuration(study_config):
+    study_config["relaxation"]["layers"]["fmax"] = 1.0e-5
+    config = Config.model_validate(study_config)
+    text = commented_yaml(config)
+    assert Config.model_validate(yaml.safe_load(text)) == config
+    assert list(yaml.safe_load(text)["models"]) == list(study_config["models"])
+
+
+def test_every_described_key_carries_its_description(study_config):
+    text = commented_yaml(Config.model_validate(study_config))
+    assert re.search(r"^  cell_height: 40\.0  # Out-of-plane cell vector, Å\.$", text, re.M)
+    assert re.search(r"^  fit_half_width: 0\.6  # The peak fit takes .*, Å\.$", text, re.M)
+
+
+def test_the_software_table_gives_the_installed_versions_and_the_pins_agree():
+    table = software_table().set_index("software")["version"]
+    pins = dict(
+        line.split("==")
+        for line in (ROOT / "envs/requirements.txt").read_text().splitlines()
+        if "==" in line
+    )
+    for name in set(table.index) - {"anodeflow", "Python", "operating system"}:
+        assert table[name] == importlib.metadata.version(name)
+        assert table[name].partition("+")[0] == pins[name], name
+
+
+def test_a_checkout_is_named_by_its_commit():
+    head = (ROOT / ".git").exists()
+    version = software_table()["version"][0]
+    assert re.search(r"git [0-9a-f]{40}" if head else "not under git", version)
+
+
+def test_the_model_table_joins_the_configuration_with_the_card_of_what_was_fetched(study_config):
+    models = {"chgnet": study_config["models"]["chgnet"]}
+    card = {"source": "0.3.0", "family": "chgnet", "sha256": "d1" * 32, "size_bytes": 1_690_000}
+    (row,) = model_table(models, {"chgnet": card}).to_dict("records")
+    assert (row["licence"], row["functional"], row["D3_added"]) == ("BSD-3-Clause", "PBE+U", "yes")
+    assert (row["sha256"], row["size_MB"]) == ("d1" * 32, pytest.approx(1.69))
+
+
+def test_run_times_are_summed_over_tries_and_kept_apart_by_rule_and_model(tmp_path, monkeypatch):
+    def run(log: str, *, fails: bool = False) -> None:
+        with noted_cost(Path("results/logs") / log, 1):
+            if fails:
+                raise RuntimeError("lost")
+
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(RuntimeError):
+        run("relax/one/m-g.log", fails=True)
+    for log in (
+        "relax/one/m-g.log",
+        "relax/one/m-go.log",
+        "relax/two/m-g.log",
+        "relax/old/m-g.log",
+    ):
+        run(log)
+    for log in ("build_layer/graphene.log", "plot_phonons.log", "plot_paths/one.log"):
+        run(log)
+    table = run_time_table(Path("results/benchmarks"), ["one", "two"])
+    counted = table.set_index(["rule", "model"])[["jobs", "tries", "not_finished"]]
+    assert {key: tuple(row) for key, row in counted.iterrows()} == {
+        ("build_layer", "all"): (1, 1, 0),
+        ("plot_paths", "one"): (1, 1, 0),
+        ("plot_phonons", "all"): (1, 1, 0),
+        ("relax", "one"): (2, 3, 1),
+        ("relax", "two"): (1, 1, 0),
+        ("total", "all"): (6, 7, 1),
+    }
