@@ -44,7 +44,8 @@ def finished(tmp_path_factory, root) -> Project:
     project.overlay(settings(root))
     result = project.snakemake()
     assert result.returncode == 0, result.stdout
-    result = project.snakemake("--report", "results/report.html")
+    style = str(root / "workflow/report/report.css")
+    result = project.snakemake("--report", "results/report.html", "--report-stylesheet", style)
     assert result.returncode == 0, result.stdout
     return project
 
