@@ -13,7 +13,7 @@ table { border-collapse: collapse; margin: 1rem 0; }
 th { text-align: left; background: #eef2f6; position: sticky; top: 0; }
 th, td { padding: .3rem .6rem; border-bottom: 1px solid #d5dce3; }
 th { vertical-align: bottom; } td { vertical-align: top; }
-td { white-space: nowrap; font-variant-numeric: tabular-nums; }
+th { min-width: 4.5rem; } td { white-space: nowrap; font-variant-numeric: tabular-nums; }
 td.number { text-align: right; } td.long { white-space: normal; min-width: 22rem; }
 tbody tr:hover { background: #f6f8fa; }
 """
