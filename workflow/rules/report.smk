@@ -16,9 +16,9 @@ TITLES = {
 }
 RECORDS = {
     "configuration": ("configuration.yaml", "Configuration"),
-    "models": ("models.md", "Models, licences, hashes"),
-    "run_times": ("run_times.md", "Run times"),
-    "software": ("software.md", "Software"),
+    "models": ("models.csv", "Models, licences, hashes"),
+    "run_times": ("run_times.csv", "Run times"),
+    "software": ("software.csv", "Software"),
 }
 PAGES = {
     table: (f"results/tables/{table}.md", CATEGORIES[category], title)
@@ -55,9 +55,7 @@ rule record_study:
     output:
         configuration="results/report/configuration.yaml",
         tables=expand(
-            "results/report/{table}.{kind}",
-            table=["models", "software", "run_times"],
-            kind=["csv", "md"],
+            "results/report/{table}.csv", table=["models", "software", "run_times"]
         ),
     log:
         "results/logs/record_study.log",

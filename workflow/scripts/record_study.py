@@ -9,7 +9,7 @@ from anodeflow.job import job
 def main(cards, configuration, *, config):
     from anodeflow import record
     from anodeflow.config import Config
-    from anodeflow.tables import to_markdown, write_table
+    from anodeflow.tables import write_table
     from anodeflow.whole_files import write_text
 
     config = json.loads(config)
@@ -26,7 +26,6 @@ def main(cards, configuration, *, config):
     folder = Path(configuration).parent
     for name, table in tables.items():
         write_table(table, folder / f"{name}.csv")
-        write_text(folder / f"{name}.md", to_markdown(table))
     write_text(configuration, record.commented_yaml(Config.model_validate(config)))
 
 

@@ -6,13 +6,18 @@ from anodeflow.job import job
 
 
 def main(sources, pages, *, titles):
+    import pandas as pd
+
     from anodeflow.pages import code_page, table_page
+    from anodeflow.tables import to_markdown
     from anodeflow.whole_files import write_text
 
     for source, page, title in zip(map(Path, sources), pages, titles, strict=True):
         text = source.read_text(encoding="utf-8")
         if source.suffix == ".yaml":
             html = code_page(title, text, language="yaml")
+        elif source.suffix == ".csv":
+            html = table_page(title, to_markdown(pd.read_csv(source)), source)
         else:
             html = table_page(title, text, source.with_suffix(".csv"))
         write_text(Path(page), html)
