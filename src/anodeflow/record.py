@@ -1,8 +1,9 @@
 """What a finished study was made with: its configuration, models, software, and what it cost."""
 
-import importlib.metadata
+import json
 import platform
 import subprocess
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -14,9 +15,11 @@ from anodeflow import __version__
 from anodeflow.config import Config
 
 SOFTWARE = {
+    "Python": "runs all of it",
     "mace-torch": "MACE models",
     "e3nn": "equivariant layers of MACE models",
     "chgnet": "CHGNet models",
+    "sevenn": "SevenNet models",
     "torch": "evaluates the models",
     "dftd3": "D3 on a CPU",
     "torch-dftd": "D3 on a GPU",
@@ -32,6 +35,12 @@ SOFTWARE = {
     "plotly": "structures in 3D",
     "snakemake": "order of the jobs",
 }
+OWN = "workflow"
+ASK_VERSIONS = """
+import importlib.metadata, json, platform
+found = {d.metadata["Name"]: d.version for d in importlib.metadata.distributions()}
+print(json.dumps(found | {"Python": platform.python_version()}))
+"""
 FINISHED = "finished"
 ALL = "all"
 
@@ -67,23 +76,35 @@ def _flow(value: object) -> str:
     return text.removesuffix("...\n").strip()
 
 
-def software_table() -> pd.DataFrame:
-    """List what computed, as installed here: software, version, used for."""
+def software_table(models: Mapping[str, Mapping], environments: Mapping[str, str]) -> pd.DataFrame:
+    """List what computed, as installed here: environment, software, version, used_for.
+
+    Args:
+        models: name to its section of the configuration; may name an environment to run in.
+        environments: name to Python.
+    """
     checkout = Path(__file__).parents[2]
+    here = platform.platform()
     rows = [
-        ("anodeflow", f"{__version__}, {commit(checkout)}", "the study"),
-        ("Python", platform.python_version(), "runs all of it"),
-        *((name, _installed(name), use) for name, use in SOFTWARE.items()),
-        ("operating system", platform.platform(), "of the machine that collected the results"),
+        (OWN, "anodeflow", f"{__version__}, {commit(checkout)}", "the study"),
+        (OWN, "operating system", here, "of the machine that collected the results"),
     ]
-    return pd.DataFrame(rows, columns=["software", "version", "used_for"])
+    named = {model["calculator"]["environment"] for model in models.values()} & set(environments)
+    pythons = {OWN: sys.executable} | {name: environments[name] for name in sorted(named)}
+    for name, python in pythons.items():
+        rows += [(name, *row) for row in _installed(python)]
+    return pd.DataFrame(rows, columns=["environment", "software", "version", "used_for"])
 
 
-def _installed(name: str) -> str:
+def _installed(python: str) -> list[tuple[str, str, str]]:
+    """List the version of a Python, and those of SOFTWARE among its packages."""
     try:
-        return importlib.metadata.version(name)
-    except importlib.metadata.PackageNotFoundError:
-        return "not installed"
+        asked = [python, "-c", ASK_VERSIONS]
+        said = subprocess.run(asked, capture_output=True, text=True, check=True).stdout
+    except (OSError, subprocess.CalledProcessError):
+        return [("Python", f"not found at {python} when the study was recorded", "")]
+    found = json.loads(said)
+    return [(name, found[name], use) for name, use in SOFTWARE.items() if name in found]
 
 
 def commit(checkout: Path) -> str:

@@ -29,20 +29,38 @@ def test_every_described_key_carries_its_description(study_config):
 
 
 def test_the_software_table_gives_the_installed_versions_and_the_pins_agree():
-    table = software_table().set_index("software")["version"]
+    table = software_table({}, {}).set_index("software")["version"]
     pins = dict(
         line.split("==")
         for line in (ROOT / "envs/requirements.txt").read_text().splitlines()
         if "==" in line
     )
-    for name in set(table.index) - {"anodeflow", "Python", "operating system"}:
+    packages = set(table.index) - {"anodeflow", "Python", "operating system"}
+    assert {"torch", "mace-torch", "ase", "phonopy", "dftd3"} <= packages
+    for name in packages:
         assert table[name] == importlib.metadata.version(name)
         assert table[name].partition("+")[0] == pins[name], name
 
 
+def test_an_environment_of_its_own_is_asked_and_a_missing_one_is_said_to_be_missing(tmp_path):
+    python = tmp_path / "python"
+    python.write_text(
+        """#!/bin/sh\necho '{"Python": "3.12.1", "sevenn": "0.13.0", "other": "1"}'\n"""
+    )
+    python.chmod(0o755)
+    pythons = {"sevennet": str(python), "lost": str(tmp_path / "none"), "unused": "python"}
+    models = {name: {"calculator": {"environment": name}} for name in ("sevennet", "lost")}
+    models["mace"] = {"calculator": {"environment": None}}
+    table = software_table(models, pythons)
+    rows = {name: list(own["version"]) for name, own in table.groupby("environment")}
+    assert rows.keys() == {"workflow", "sevennet", "lost"}
+    assert rows["sevennet"] == ["3.12.1", "0.13.0"]
+    assert rows["lost"] == [f"not found at {tmp_path / 'none'} when the study was recorded"]
+
+
 def test_a_checkout_is_named_by_its_commit():
     head = (ROOT / ".git").exists()
-    version = software_table()["version"][0]
+    version = software_table({}, {}).set_index("software")["version"]["anodeflow"]
     assert re.search(r"git [0-9a-f]{40}" if head else "not under git", version)
 
 

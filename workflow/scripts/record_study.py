@@ -20,7 +20,7 @@ def main(cards, configuration, *, config):
     }
     tables = {
         "models": record.model_table(models, read),
-        "software": record.software_table(),
+        "software": record.software_table(models, config["environments"]),
         "run_times": record.run_time_table(Path("results/benchmarks"), names),
     }
     folder = Path(configuration).parent
