@@ -14,7 +14,7 @@ th { text-align: left; background: #eef2f6; position: sticky; top: 0; }
 th, td { padding: .3rem .6rem; border-bottom: 1px solid #d5dce3; }
 th { vertical-align: bottom; } td { vertical-align: top; }
 th { min-width: 4.5rem; } td { white-space: nowrap; font-variant-numeric: tabular-nums; }
-td.number { text-align: right; } td.long { white-space: normal; min-width: 22rem; }
+.number { text-align: right; } td.long { white-space: normal; min-width: 22rem; }
 tbody tr:hover { background: #f6f8fa; }
 """
 NUMBER = re.compile(r"[-+]?\d+(\.\d+)?(e[-+]?\d+)?|–")
@@ -74,14 +74,15 @@ def _cells(line: str) -> list[str]:
 
 def _table(rows: list[list[str]]) -> str:
     head, _, *body = rows
-    lines = ["".join(f"<th>{escape(cell)}</th>" for cell in head)]
-    for row in body:
-        lines.append("".join(f"<td{_kind(cell)}>{escape(cell)}</td>" for cell in row))
-    first, *rest = (f"<tr>{line}</tr>" for line in lines)
-    return f"<table><thead>{first}</thead><tbody>\n{chr(10).join(rest)}\n</tbody></table>"
+    numeric = [all(map(NUMBER.fullmatch, column)) for column in zip(*body, strict=True)]
+    lines = [_row("th", head, numeric), *(_row("td", row, numeric) for row in body)]
+    rest = "\n".join(lines[1:])
+    return f"<table><thead>{lines[0]}</thead><tbody>\n{rest}\n</tbody></table>"
 
 
-def _kind(cell: str) -> str:
-    if NUMBER.fullmatch(cell):
-        return ' class="number"'
-    return ' class="long"' if len(cell) > LONG and " " in cell else ""
+def _row(tag: str, cells: list[str], numeric: list[bool]) -> str:
+    shown = []
+    for cell, is_number in zip(cells, numeric or [False] * len(cells), strict=True):
+        kind = "number" if is_number else "long" if len(cell) > LONG and " " in cell else "text"
+        shown.append(f'<{tag} class="{kind}">{escape(cell)}</{tag}>')
+    return f"<tr>{''.join(shown)}</tr>"

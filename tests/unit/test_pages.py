@@ -35,10 +35,15 @@ def test_a_page_shows_every_cell_of_its_table_as_it_stands_there(table):
     assert rows[1:] == [["m-g", "1.79", "a < b & c"], ["m-go", "–", "–3 is no number"]]
 
 
-def test_only_numbers_and_gaps_are_set_to_the_right(table):
+def test_columns_of_numbers_and_gaps_are_set_to_the_right_with_their_heads(table):
     body = parsed(table_page("", to_markdown(table), None))
-    right = [cell.text for cell in body.iter("td") if cell.get("class") == "number"]
-    assert right == ["1.79", "–"]
+    right = [cell.text for cell in body.find("table").iter() if cell.get("class") == "number"]
+    assert right == ["peak (eV/nm²)", "1.79", "–"]
+
+
+def test_a_table_without_rows_shows_its_heads():
+    body = parsed(table_page("", "| a | b |\n| --- | --- |", None))
+    assert [cell.text for cell in body.iter("th")] == ["a", "b"]
 
 
 def test_headings_and_paragraphs_stand_between_tables():
