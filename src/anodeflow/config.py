@@ -123,12 +123,13 @@ class Runs(Section):
     """Ions in the gap."""
     equilibration_ps: NonNegative
     production_ps: Positive
+    replicas: Count
+    """Runs that differ in their seed alone."""
 
 
 class Dynamics(Section):
     temperatures: Annotated[list[Positive], Field(min_length=1)]
     """K."""
-    replicas: Count
     seed: Annotated[int, Field(strict=True, ge=0)]
     """Replica r takes seed + r."""
     timestep_fs: Positive

@@ -14,7 +14,7 @@ METHOD = {
     "adhesion": 1,
     "adhesion_fit": 1,
     "dynamics": 1,
-    "spacing": 1,
+    "spacing": 2,
     "diffusion": 1,
     "frozen_host": 1,
     "voltage": 1,

@@ -170,10 +170,15 @@ def test_numbers_with_an_exponent_that_yaml_reads_as_text_are_numbers(study_conf
 
 
 def test_a_plan_names_every_run_once_and_relaxes_what_it_starts_from(study_config, root):
-    study_config["dynamics"]["replicas"] = 2
+    for run, replicas in zip(study_config["dynamics"]["runs"], (1, 3, 2), strict=True):
+        run["replicas"] = replicas
     plan = Plan(load_config(study_config, root=root))
-    assert len(plan.runs) == 18
+    assert len(plan.runs) == 3 * (1 + 3 + 2)
     assert plan.runs["m-go_1na_300K_1"]["seed"] == study_config["dynamics"]["seed"] + 1
+    assert plan.groups["m-go_1na_300K"] == [f"m-go_1na_300K_{r}" for r in range(3)]
+    assert sorted(sum(plan.groups.values(), [])) == sorted(plan.runs)
+    titles = [plan.title(f"m-g_{run}_300K_0") for run in ("0na", "1na")]
+    assert titles == ["m-g, 0 Na", "m-g, 1 Na, replica 0"]
     assert {f"m-go_{n}na" for n in range(1, 10)} <= set(plan.fillings)
     assert set(plan.fillings) < set(plan.minima)
 

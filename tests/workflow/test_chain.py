@@ -55,7 +55,10 @@ def settings(root: Path) -> dict:
             "frame_interval_fs": 10.0,
             "ion_interval_fs": 5.0,
             "checkpoint_interval_ps": 0.01,
-            "runs": [run | {"ions": 0}, run | {"ions": 1}],
+            "runs": [
+                run | {"ions": 0, "replicas": 1},
+                run | {"ions": 1, "replicas": 2},
+            ],
         },
         "diffusion": {"residence_ps": 0.01},
         "voltage": {"stacks": ["m-g"], "max_ions": 1},

@@ -43,7 +43,7 @@ wildcard_constraints:
     layer=one_of(config["structures"]["layers"]),
     stack=one_of(config["structures"]["stacks"]),
     structure=r"[a-z0-9_-]+",
-    run=r"[\w.-]+_\d+K_\d+",
+    run=r"[\w.-]+_[\d.]+K_\d+",
     table="structure|phonons|adhesion|spacing|diffusion|voltage",
     ion=PLAN.ion,
     n=r"[1-9]\d*",
@@ -144,7 +144,7 @@ def start_of_run(wildcards):
 
 def dynamics_settings(wildcards):
     """Return every setting of a run that its trajectory depends on."""
-    shared = {"temperatures", "replicas", "seed", "runs", "checkpoint_interval_ps"}
+    shared = {"temperatures", "seed", "runs", "checkpoint_interval_ps"}
     section = {
         key: value for key, value in config["dynamics"].items() if key not in shared
     }
@@ -228,7 +228,7 @@ def run_rows(keys):
     for row in rows(keys):
         run = PLAN.runs[row["system"]]
         own = {key: run[key] for key in ("ions", "temperature", "replica")}
-        label = row["model"] + PLAN.among_alike(row["system"])
+        label = row["model"] + PLAN.among_groups(row["system"])
         filled.append(row | own | {"system": run["stack"], "label": label})
     return filled
 

@@ -38,7 +38,7 @@ localrules:
 
 
 rule analyse_spacing:
-    """Follow the spacing in time."""
+    """Follow the spacing in time, and average it and the temperature."""
     input:
         trajectory="results/{model}/dynamics/{run}.h5",
     output:
