@@ -15,7 +15,7 @@ METHOD = {
     "adhesion_fit": 1,
     "dynamics": 1,
     "spacing": 2,
-    "diffusion": 1,
+    "diffusion": 2,
     "frozen_host": 1,
     "voltage": 1,
     "figures": 1,
