@@ -193,6 +193,7 @@ def count_hops(
         "backward": backward,
         "hops_per_ion": [int((hops["ion"] == ion).sum()) for ion in range(settled.shape[1])],
         "watched_ion_ps": watched,
+        "settled_ion_ps": float(settled_ps),
         "settled_fraction": float(np.mean(settled != UNSETTLED)),
         **hop_rate(
             hops=len(hops), backward=backward, watched_ps=watched, residence_ps=residence_ps

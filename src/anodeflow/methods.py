@@ -16,6 +16,7 @@ METHOD = {
     "dynamics": 1,
     "spacing": 2,
     "diffusion": 2,
+    "ensembles": 1,
     "frozen_host": 1,
     "voltage": 1,
     "figures": 1,
