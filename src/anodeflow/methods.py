@@ -11,6 +11,7 @@ METHOD = {
     "structure_check": 1,
     "phonons": 1,
     "phonon_analysis": 1,
+    "phonon_convergence": 1,
     "adhesion": 1,
     "adhesion_fit": 2,
     "dynamics": 1,

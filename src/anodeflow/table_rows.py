@@ -93,8 +93,8 @@ def phonon_row(row: Mapping) -> dict:
     flat = {"system": row["system"], "model": row["model"], "verdict": verdict["kind"]}
     for name, value in numbers.items():
         flat[name] = value
-        if name in row.get("convergence", {}):
-            flat[f"{name}_error"] = row["convergence"][name]
+        if "convergence" in row:
+            flat[f"{name}_error"] = row["convergence"].get(name)
     compared = {"compared_on": comparison.get("kind"), "sentence": verdict["sentence"]}
     return flat | compared
 

@@ -62,7 +62,7 @@ def phonon_table(rows: Sequence[Mapping], published: pd.DataFrame | None) -> pd.
     Args:
         rows: dicts of model, system (layer) and result: what `phonon_verdict.verdict` gives, with
             highest_THz and, if there is one, reference (of `reference_phonons.compare`); and, where
-            it was checked, convergence (of `phonon_convergence.summarise`).
+            it was checked, convergence (changes of `phonon_convergence.summarise`).
         published: table of `read_published`, or None.
     """
     return _assemble("phonons", rows, published, table_rows.phonon_row)

@@ -67,10 +67,7 @@ KNOWN: dict[str, dict[str, Known]] = {
     },
     "phonons": {
         **_phonon("minimum_THz", "highest_THz", "mean_abs_THz", "max_abs_THz"),
-        **_phonon("highest_error_THz"),
-        "dos_overlap": Known(
-            "not computed: it follows from the frequencies, whose changes stand beside them"
-        ),
+        **_phonon("highest_error_THz", "dos_overlap"),
     },
     "adhesion": {
         **{

@@ -137,6 +137,26 @@ def bands_and_dos(wildcards):
     }
 
 
+def phonon_variants(wildcards):
+    """Return the settings with which a layer's force constants are computed anew."""
+    own = displacements(wildcards)
+    tried = config["phonons"]["convergence"]
+    found = [
+        {"varied": "displacement"} | own | {"displacement": displacement}
+        for displacement in tried["displacements"]
+    ]
+    larger = tried["supercells"].get(wildcards.layer)
+    if larger:
+        found.append({"varied": "supercell"} | own | {"supercell": larger})
+    return found
+
+
+def phonon_convergences(wildcards):
+    """Return the checks of convergence that a table shows, in the order of its rows."""
+    shown = wildcards.table == "phonons" and config["phonons"]["convergence"]["run"]
+    return CONVERGENCES if shown else []
+
+
 def start_of_run(wildcards):
     """Return the relaxed structure that a run starts from."""
     run = PLAN.run(wildcards.run)
@@ -332,6 +352,9 @@ RESULTS = {
     "diffusion_ensembles": "results/{model}/ensembles/{name}.json",
     "voltage": "results/{model}/voltage/{name}.csv",
 }
+CONVERGENCES = paths(
+    "results/{model}/phonons/{name}/convergence.json", KEYS["phonons"]
+)
 DYNAMICS_MODELS = PLAN.models("dynamics") if FILLED_RUNS else []
 FIGURES = expand(
     "results/figures/{figure}.{kind}",

@@ -13,13 +13,13 @@ def main(table, inputs, outputs, *, rows):
     from anodeflow.uncertainty import uncertainties
     from anodeflow.whole_files import write_text
 
-    def read(name, path):
-        path = Path(path)
-        return {name: pd.read_csv(path) if path.suffix == ".csv" else json.loads(path.read_text())}
+    def read(path):
+        return json.loads(path.read_text()) if path.suffix == ".json" else pd.read_csv(path)
 
-    entries = [row | read("result", path) for row, path in zip(rows, inputs.results, strict=True)]
+    results = map(read, map(Path, inputs.results))
+    entries = [row | {"result": result} for row, result in zip(rows, results, strict=True)]
     for entry, path in zip(entries, inputs.convergence, strict=False):
-        entry |= read("convergence", path)
+        entry["convergence"] = read(Path(path))["changes"]
     published = tables.read_published(Path(inputs.published)) if inputs.published else None
     filled = tables.TABLES[table](entries, published)
     described = uncertainties(table, filled)
