@@ -352,9 +352,7 @@ RESULTS = {
     "diffusion_ensembles": "results/{model}/ensembles/{name}.json",
     "voltage": "results/{model}/voltage/{name}.csv",
 }
-CONVERGENCES = paths(
-    "results/{model}/phonons/{name}/convergence.json", KEYS["phonons"]
-)
+CONVERGENCES = paths("results/{model}/phonons/{name}/convergence.json", KEYS["phonons"])
 DYNAMICS_MODELS = PLAN.models("dynamics") if FILLED_RUNS else []
 FIGURES = expand(
     "results/figures/{figure}.{kind}",
