@@ -181,12 +181,12 @@ def uncertainties(name: str, table: pd.DataFrame) -> pd.DataFrame:
     for column in table.columns:
         if not holds_numbers(table[column]):
             continue
-        if column in KNOWN[name]:
-            known = KNOWN[name][column]
-        elif column in of:
+        if column in of:
             known = Known(f"uncertainty of {of[column]}")
         elif computed[column].isna().all():
             known = PUBLISHED
+        elif column in KNOWN[name]:
+            known = KNOWN[name][column]
         else:
             raise AnodeflowError(
                 f"The table {name} has numbers in its column {column} and nothing says how well "
