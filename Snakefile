@@ -35,5 +35,11 @@ rule all:
         REPORT,
 
 
+rule phonon_convergence:
+    """Check the convergence of every layer's phonons; not part of `rule all`."""
+    input:
+        CONVERGENCES,
+
+
 onerror:
     print(report_failures(log for job in workflow.scheduler.failed for log in job.log))

@@ -60,13 +60,13 @@ def large_study() -> dict:
     models = {f"model-{i}": entry | {"label": f"Model {i}"} for i in range(MODELS)}
     stacks = {f"stack-{i}": stack | {"spacing": 3.5 + 0.01 * i} for i in range(STACKS)}
     run = {"stacks": list(stacks), "equilibration_ps": 5.0, "production_ps": 20.0}
+    run["replicas"] = REPLICAS
     return {
         "study": {"models": list(models), "stacks": list(stacks)},
         "models": models,
         "structures": {"stacks": stacks},
         "dynamics": {
             "temperatures": TEMPERATURES,
-            "replicas": REPLICAS,
             "runs": [run | {"ions": 0}, run | {"ions": 1}],
         },
         "voltage": {"stacks": ["stack-0"]},

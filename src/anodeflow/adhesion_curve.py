@@ -26,6 +26,8 @@ SPLINE_DEGREE = 4
 SPLINE_GRID = 500
 MIN_FIT_POINTS = 6
 MAX_FIT_DEGREE = 4
+WINDOW_FACTORS = (0.8, 1.2)
+"""Other windows of the fit, in half widths, by which the choice of the window is judged."""
 
 
 def adhesion_curve(frames: Sequence[Atoms], references: Mapping[str, Atoms]) -> pd.DataFrame:
@@ -187,18 +189,42 @@ def peak_fit(spacings: np.ndarray, energies: np.ndarray, *, half_width: float) -
     the fit's own, from the covariance scaled by the residual,
     sigma(d0)² = g C g / p''(d0)², g_k = k d0^(k-1), and sigma(h)² = v C v, v_k = d0^k,
     and of the largest change when the degree is altered by one, which covers the choice of the form
-    (raised only if that leaves two points more than coefficients).
+    (raised only if that leaves two points more than coefficients). Apart from it stands `_window`,
+    the largest change when the window is a fifth narrower or wider: what the choice of half_width
+    decides.
 
     Args:
         spacings: d, shape (P,), Å.
         energies: shape (P,), eV/nm².
         half_width: Å.
 
-    Returns found (bool), points, and when found spacing, spacing_error (Å), height, height_error
-    (eV/nm²), degree, else a sentence.
+    Returns found (bool), points, and when found spacing, spacing_error, spacing_window (Å), height,
+    height_error, height_window (eV/nm²; the windows null where no other one has enough points),
+    degree, and a sentence when the peak is nearer to the end of the scan than half_width; else a
+    sentence.
     """
     order = np.argsort(spacings)
     d, e = np.asarray(spacings, float)[order], np.asarray(energies, float)[order]
+    peak = _fit_once(d, e, half_width)
+    if not peak["found"]:
+        return peak
+    others = [_fit_once(d, e, half_width * factor) for factor in WINDOW_FACTORS]
+    # A window that leaves the same points is no other window.
+    others = [fit for fit in others if fit["found"] and fit["points"] != peak["points"]]
+    for name in ("spacing", "height"):
+        changes = [abs(fit[name] - peak[name]) for fit in others]
+        peak[f"{name}_window"] = max(changes) if changes else None
+    end = d[0] if peak["spacing"] - d[0] < d[-1] - peak["spacing"] else d[-1]
+    if abs(end - peak["spacing"]) < half_width:
+        peak["sentence"] = (
+            f"The peak at {peak['spacing']:.3f} Å is nearer to the end of the scan, {end:.3f} Å, "
+            f"than fit_half_width {half_width:g} Å: it is fitted from one side, scan farther."
+        )
+    return peak
+
+
+def _fit_once(d: np.ndarray, e: np.ndarray, half_width: float) -> dict[str, object]:
+    """Fit the peak in one window; spacings d (P,) ascend."""
     top = int(e.argmax())
     if top in (0, len(d) - 1):
         return _no_peak(

@@ -69,6 +69,15 @@ class LayerPhonons(Section):
     """Gaussian width of the density of states."""
 
 
+class PhononConvergence(Section):
+    run: bool
+    """true: part of the study, and the uncertainty in the table of phonons; else on demand."""
+    displacements: Annotated[list[Positive], Field(min_length=1)]
+    """Displacements tried beside `displacement`, Å."""
+    supercells: dict[Name, Triple]
+    """A larger supercell for each layer; a layer without one has its own only."""
+
+
 class Phonons(Section):
     displacement: Positive
     """Finite displacement, Å."""
@@ -80,6 +89,7 @@ class Phonons(Section):
     gamma_radius: NonNegative
     """Inside this radius around Γ an acoustic residue is told apart, 1/Å with 2π."""
     layers: dict[Name, LayerPhonons]
+    convergence: PhononConvergence
 
 
 class Adhesion(Section):
@@ -123,12 +133,13 @@ class Runs(Section):
     """Ions in the gap."""
     equilibration_ps: NonNegative
     production_ps: Positive
+    replicas: Count
+    """Runs that differ in their seed alone."""
 
 
 class Dynamics(Section):
     temperatures: Annotated[list[Positive], Field(min_length=1)]
     """K."""
-    replicas: Count
     seed: Annotated[int, Field(strict=True, ge=0)]
     """Replica r takes seed + r."""
     timestep_fs: Positive

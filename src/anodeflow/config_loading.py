@@ -164,6 +164,7 @@ def check_names(config: Config) -> None:
     _unique([config.models[m].label for m in study.models], "labels of study.models")
     for where, named in (
         ("phonons.layers", config.phonons.layers),
+        ("phonons.convergence.supercells", config.phonons.convergence.supercells),
         ("reference.phonons", config.reference.phonons),
     ):
         for name in named:

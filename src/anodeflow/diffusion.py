@@ -7,15 +7,17 @@ that MSD stays at or below `confined_msd`; else `hopping`. `undetermined` when t
 for a window of three lags, or when no ion stayed in a hollow for `residence_ps`: then no hop could
 be seen, and none seen means nothing.
 
-D is fitted (`msd.fit_diffusion`) only when diffusive. Otherwise an upper bound is given,
-D ≤ max(Γ_high ⟨l²⟩ / (2d), MSD(τ_end) / (2d τ_end)), d = 2, with Γ_high the upper end of the 95 %
-Poisson interval of the hop rate and τ_end the end of the window.
+D is fitted only when diffusive, by `diffusion_fit.fit_diffusion` (D_*) and by kinisi (D_kinisi_*).
+Otherwise an upper bound is given, D ≤ max(n_high ⟨l²⟩ / (2d t), MSD(τ_end) / (2d τ_end)), d = 2,
+with n_high the upper end of the 95 % Poisson interval of the number of hops in the time t, and
+τ_end the end of the window.
 
 With other than all time origins and all ions the MSD has a covariance that is not known: D is then
-given without an interval (`msd.plain_diffusion`), and `interval_note` says so. Hops are those of
-all ions at any rate.
+given without an interval (`diffusion_fit.plain_diffusion`), and `interval_note` says so. Hops are
+those of all ions at any rate.
 """
 
+from dataclasses import astuple
 from functools import partial
 from typing import NamedTuple
 
@@ -23,17 +25,19 @@ import numpy as np
 import pandas as pd
 from ase import Atoms
 
+from anodeflow.diffusion_fit import fit_diffusion, fit_diffusion_by_kinisi, plain_diffusion
 from anodeflow.errors import TrajectoryError
 from anodeflow.hops import HOP_COLUMNS, UNSETTLED, assign_sites, count_hops, settle
 from anodeflow.ions import hollow_sites
 from anodeflow.msd import (
     A2_PS_TO_CM2_S,
     displacement_from_first,
-    fit_diffusion,
+    frame_interval,
     log_log_slope,
     mean_square_displacement,
-    plain_diffusion,
+    msd_covariance,
     remove_drift,
+    require_unwrapped,
     window_lags,
 )
 from anodeflow.spacing import phases, stability_note
@@ -50,7 +54,9 @@ LEAST_LAGS = 3
 
 MSD_COLUMNS = ["lag_ps", "origins", "msd", "msd_z"]
 
-NO_D = dict.fromkeys(("D_cm2_s", "D_low_cm2_s", "D_high_cm2_s", "D_upper_bound_cm2_s"))
+FITTED = ("D_cm2_s", "D_low_cm2_s", "D_high_cm2_s")
+KINISI = ("D_kinisi_cm2_s", "D_kinisi_low_cm2_s", "D_kinisi_high_cm2_s")
+NO_D = dict.fromkeys((*FITTED, *KINISI, "D_upper_bound_cm2_s"))
 """Null stands for a number that the verdict does not allow to give."""
 
 
@@ -83,35 +89,74 @@ def analyse_diffusion(traj: Trajectory, *, settings: dict) -> DiffusionAnalysis:
         raise TrajectoryError(
             "This run holds no ions, so nothing can diffuse in it: give a run with ions."
         )
-    frames = phases(traj, traj.ion_times_ps) == "production"
-    times = traj.ion_times_ps[frames]
+    times, positions = production_positions(traj)
     summary = _describe_run(traj, times)
-    lags = window_lags(
-        len(times),
-        from_fraction=settings["fit_from_fraction"],
-        to_fraction=settings["fit_to_fraction"],
-        count=FIT_LAGS,
-    )
+    lags = _lags(len(times), settings)
     if len(lags) < LEAST_LAGS:
         criterion = f"{len(times)} stable production frames, too few for {LEAST_LAGS} lags to fit"
         return _undetermined(summary, criterion, pd.DataFrame(columns=MSD_COLUMNS, dtype=float))
 
-    positions = remove_drift(traj.ion_positions, traj.bottom_centre)[frames]
     averaged = _averaged(positions, settings["moved_only"])
     summary |= _describe_average(averaged, settings)
     if not averaged.any():
         criterion = f"no ion got farther than {settings['moved_only']:g} Å from its start"
         return _undetermined(summary, criterion, pd.DataFrame(columns=MSD_COLUMNS, dtype=float))
-    msd = _msd_table(positions, times, averaged, settings["origins"])
     sites, cell = hollow_sites(traj.initial), np.asarray(traj.cell)[:2, :2]
+    require_unwrapped(positions, cell)
+    msd = _msd_table(positions, times, averaged, settings["origins"])
+    residence = {"times_ps": times, "residence_ps": settings["residence_ps"]}
     assigned = assign_sites(positions[..., :2], sites, cell)
-    settled = settle(assigned, times_ps=times, residence_ps=settings["residence_ps"])
+    settled = settle(assigned, **residence)
     if (settled == UNSETTLED).all():
         stay = f"no ion stayed in a hollow for {settings['residence_ps']:g} ps"
         return _undetermined(summary, f"{stay}: run longer, or shorten residence_ps", msd)
-    counted, hops = count_hops(settled, sites=sites, cell=cell, times_ps=times)
-    return DiffusionAnalysis(
-        {**summary, **counted, **_judge(msd, lags, counted, settings)}, msd, hops
+    counted, hops = count_hops(assigned, settled, sites=sites, cell=cell, **residence)
+    judged = _judge(positions[:, averaged], msd, lags, counted, settings)
+    return DiffusionAnalysis({**summary, **counted, **judged}, msd, hops)
+
+
+def production_positions(traj: Trajectory) -> tuple[np.ndarray, np.ndarray]:
+    """Give times (F,) and positions (F, I, 3) of the ions in the frame of the bottom layer.
+
+    Only the stable production is given.
+    """
+    frames = phases(traj, traj.ion_times_ps) == "production"
+    positions = remove_drift(traj.ion_positions, traj.bottom_centre)[frames]
+    return traj.ion_times_ps[frames], positions
+
+
+def judge_together(
+    runs: list[tuple[np.ndarray, np.ndarray]], counted: dict, *, settings: dict
+) -> dict | None:
+    """Judge the ions of replicas as those of one run, as long as the shortest of them.
+
+    Args:
+        runs: what `production_positions` gives of each replica.
+        counted: hops, hops_per_ion, jump_length_rms and D_hop_high_cm2_s of all of them together.
+        settings: as for `analyse_diffusion`.
+
+    Returns:
+        verdict, criterion, slope, msd_at_window_end, D and their errors, or None when the runs are
+        too short for a window or no ion is to be averaged.
+    """
+    frames = min(len(times) for times, _ in runs)
+    lags = _lags(frames, settings)
+    if len(lags) < LEAST_LAGS:
+        return None
+    positions = np.concatenate([positions[:frames] for _, positions in runs], axis=1)
+    averaged = _averaged(positions, settings["moved_only"])
+    if not averaged.any():
+        return None
+    msd = _msd_table(positions, runs[0][0][:frames], averaged, settings["origins"])
+    return _judge(positions[:, averaged], msd, lags, counted, settings)
+
+
+def _lags(frames: int, settings: dict) -> np.ndarray:
+    return window_lags(
+        frames,
+        from_fraction=settings["fit_from_fraction"],
+        to_fraction=settings["fit_to_fraction"],
+        count=FIT_LAGS,
     )
 
 
@@ -180,39 +225,58 @@ def _msd_table(
     return pd.DataFrame(table | {f"ion_{i}": curve for i, curve in enumerate(in_plane)})
 
 
-def _judge(msd: pd.DataFrame, lags: np.ndarray, counted: dict, settings: dict) -> dict:
+def _judge(
+    positions: np.ndarray, msd: pd.DataFrame, lags: np.ndarray, counted: dict, settings: dict
+) -> dict:
     """Choose the verdict, say why, and give D or its upper bound."""
     lag_ps, mean = msd["lag_ps"].to_numpy(), msd["msd"].to_numpy()
-    slope, end = log_log_slope(lag_ps[lags], mean[lags]), float(mean[lags[-1]])
-    end_ps = float(lag_ps[lags[-1]])
+    size = {"ions": positions.shape[1], "dimensions": IN_PLANE}
+    plain = _is_plain(settings)
+    slope, slope_error = log_log_slope(lag_ps, mean, lags, **size)
+    variance = msd_covariance(mean, lags[-1:], **size)[0, 0]
+    end, end_ps = float(mean[lags[-1]]), float(lag_ps[lags[-1]])
     judged = {
         "slope": slope,
+        "slope_error": slope_error if plain else None,
         "window_ps": [float(lag_ps[lags[0]]), end_ps],
         "msd_at_window_end": end,
+        "msd_at_window_end_error": float(np.sqrt(variance)) if plain else None,
         **NO_D,
     }
     facts = f"slope {slope:.2f}, MSD {end:.2f} Å² at {end_ps:.3g} ps, {counted['hops']} hops"
     failed = _not_diffusive(slope, end, counted["hops"], settings)
+    fits = {}
     if not failed:
+        jumps = {"hops": counted["hops"], "jump_length": counted["jump_length_rms"]}
         try:
-            judged |= _fit(lag_ps, mean, lags, len(counted["hops_per_ion"]), settings)
-        except TrajectoryError:
-            failed = ["no growth of the MSD in a fit by least squares"]
-    if not failed:
+            fits = _fits(positions, lag_ps, mean, lags, plain, **size, **jumps)
+        except TrajectoryError as error:
+            failed = [str(error)]
+    if fits:
         verdict, reasons = "diffusive", ["slope, MSD and number of hops within their limits"]
     else:
         bound = max(counted["D_hop_high_cm2_s"], end / (2 * IN_PLANE * end_ps) * A2_PS_TO_CM2_S)
-        judged["D_upper_bound_cm2_s"] = float(bound)
+        fits = {"D_upper_bound_cm2_s": float(bound)}
         still = counted["hops"] == 0 and end <= settings["confined_msd"]
         verdict, reasons = ("confined" if still else "hopping"), failed
-    return {**judged, "verdict": verdict, "criterion": f"{facts}: {'; '.join(reasons)}"}
+    return {**judged, **fits, "verdict": verdict, "criterion": f"{facts}: {'; '.join(reasons)}"}
 
 
-def _fit(lag_ps: np.ndarray, mean: np.ndarray, lags: np.ndarray, ions: int, settings: dict) -> dict:
-    """Give D, with its interval where one is known, as D_cm2_s, D_low_cm2_s, D_high_cm2_s."""
-    if not _is_plain(settings):
-        return {"D_cm2_s": plain_diffusion(lag_ps, mean, lags)}
-    return vars(fit_diffusion(lag_ps, mean, lags, ions=ions, dimensions=IN_PLANE))
+def _fits(
+    positions: np.ndarray,
+    lag_ps: np.ndarray,
+    msd: np.ndarray,
+    lags: np.ndarray,
+    plain: bool,
+    **options,
+) -> dict:
+    """Fit D by both methods, under the names of FITTED and KINISI."""
+    if not plain:
+        return {"D_cm2_s": plain_diffusion(lag_ps, msd, lags)}
+    ours = fit_diffusion(lag_ps, msd, lags, **options)
+    interval = frame_interval(lag_ps)
+    peer = fit_diffusion_by_kinisi(positions[..., :IN_PLANE], lags, interval_ps=interval)
+    return dict(zip((*FITTED, *KINISI), (*astuple(ours), *astuple(peer)), strict=True))
 
 
 def _not_diffusive(slope: float, msd_end: float, hops: int, settings: dict) -> list[str]:
@@ -238,15 +302,14 @@ def ion_paths(traj: Trajectory, reference: Atoms) -> pd.DataFrame:
     Returns:
         one row per ion and frame: ion, time_ps, x, y (Å).
     """
-    frames = phases(traj, traj.ion_times_ps) == "production"
-    positions = remove_drift(traj.ion_positions, traj.bottom_centre)[frames, :, :2]
+    times, positions = production_positions(traj)
     lateral = reference.cell.array[:2, :2]
-    folded = ((positions @ np.linalg.inv(lateral)) % 1.0) @ lateral
+    folded = ((positions[..., :2] @ np.linalg.inv(lateral)) % 1.0) @ lateral
     count = folded.shape[1]
     return pd.DataFrame(
         {
             "ion": np.tile(np.arange(count), len(folded)),
-            "time_ps": np.repeat(traj.ion_times_ps[frames], count),
+            "time_ps": np.repeat(times, count),
             "x": folded[..., 0].ravel(),
             "y": folded[..., 1].ravel(),
         }

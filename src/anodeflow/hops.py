@@ -102,21 +102,77 @@ def poisson_interval(count: int) -> tuple[float, float]:
     return float(low), float(chi2.ppf(0.975, 2 * count + 2) / 2)
 
 
+def watched_time(
+    assigned: np.ndarray, settled: np.ndarray, *, times_ps: np.ndarray, residence_ps: float
+) -> float:
+    """Add up the time (ps, over all ions) during which a hop could begin and be seen.
+
+    A settled ion is known to have stayed for `residence_ps`, so its risk of leaving is watched only
+    after that: each stay counts from its first frame to the last one that the ion is really there,
+    less `residence_ps`, and at least one interval. A memoryless ion of rate Γ then leaves n = Γ t
+    times on average, however near 1/Γ is to `residence_ps`.
+
+    Args:
+        assigned, settled: site of each ion (F, I), before and after `settle`.
+        times_ps: evenly spaced times (F,), ps.
+        residence_ps: as given to `settle`.
+
+    Source: left-truncated exponential lifetimes, e.g. J. F. Lawless, Statistical Models and Methods
+        for Lifetime Data (Wiley, 2003), chapter 2.
+    """
+    interval = frame_interval(times_ps)
+    least = max(1, int(np.ceil(residence_ps / interval - 1e-6)))
+    frames = 0
+    for ion in range(settled.shape[1]):
+        path = settled[:, ion]
+        starts = np.flatnonzero(np.diff(path, prepend=UNSETTLED - 1))
+        for start, end in zip(starts, [*starts[1:], len(path)], strict=True):
+            there = np.flatnonzero(assigned[start:end, ion] == path[start])
+            if path[start] != UNSETTLED:
+                frames += max(there[-1] + 1 - least + 1, 1)
+    return float(frames * interval)
+
+
+def hop_rate(*, hops: int, backward: int, watched_ps: float, residence_ps: float) -> dict:
+    """Give the rate at which an ion leaves its site, Γ = n / t, and its 95 % interval, 1/ps.
+
+    The ends are those of `poisson_interval`. A hop that is taken back within `residence_ps` leaves
+    no trace; of a memoryless ion that is a share (1 − exp(−Γ t_res)) p_b of all, p_b the share of
+    hops backward, so the upper end is divided by 1 − this share.
+    """
+    low, high = (count / watched_ps for count in poisson_interval(hops))
+    share = backward / hops if hops else 0.0
+    hidden = -np.expm1(-high * residence_ps) * share
+    return {
+        "rate_per_ps": hops / watched_ps,
+        "rate_low_per_ps": low,
+        "rate_high_per_ps": float(high / (1 - hidden)),
+    }
+
+
 def count_hops(
-    settled: np.ndarray, *, sites: np.ndarray, cell: np.ndarray, times_ps: np.ndarray
+    assigned: np.ndarray,
+    settled: np.ndarray,
+    *,
+    sites: np.ndarray,
+    cell: np.ndarray,
+    times_ps: np.ndarray,
+    residence_ps: float,
 ) -> tuple[dict, pd.DataFrame]:
     """Count the hops of all ions and turn them into a rate and a diffusion coefficient.
 
-    Γ = n / t, with t the time that the ions were settled, summed over them (only then a hop is seen
-    to leave a site), and the interval of `poisson_interval`; D_hop = Γ ⟨l²⟩ / (2d), d = 2. Without
-    a hop ⟨l²⟩ is the square of the shortest distance between two sites, so that the upper end of
-    the interval keeps a meaning.
+    The rate is that of `hop_rate` in the time of `watched_time`. D_hop = (n / t) ⟨l²⟩ / (2d), d = 2
+    and t the time that the ions were settled: a hop over a short stop is a longer one there.
+    Without a hop ⟨l²⟩ is the square of the shortest distance between two sites, so that the upper
+    end of the interval keeps a meaning.
 
     Args:
+        assigned: site of each ion (F, I).
         settled: settled sites (F, I), not all UNSETTLED.
         sites: lateral positions of the sites (M, 2), Å.
         cell: lateral cell vectors in rows (2, 2), Å.
         times_ps: evenly spaced times (F,), ps.
+        residence_ps: as given to `settle`.
 
     Returns:
         dict of numbers (rates in 1/ps per ion, D in cm²/s, lengths in Å); the table of `find_hops`.
@@ -125,30 +181,41 @@ def count_hops(
     """
     # ASSUME: successive hops are uncorrelated; hops back and forth make D_hop an overestimate.
     hops = find_hops(settled, sites=sites, cell=cell, times_ps=times_ps)
-    exposure = np.count_nonzero(settled != UNSETTLED) * frame_interval(times_ps)
+    settled_ps = np.count_nonzero(settled != UNSETTLED) * frame_interval(times_ps)
+    watched = watched_time(assigned, settled, times_ps=times_ps, residence_ps=residence_ps)
     backward = int((hops["direction"] == "backward").sum())
-    if len(hops):
-        square, length = float((hops["length"] ** 2).mean()), float(hops["length"].mean())
-    else:
-        distances = lateral_distances(sites, sites, cell)
-        length = float(distances[~np.eye(len(sites), dtype=bool)].min())
-        square = length**2
-    low, high = poisson_interval(len(hops))
-    rate, rate_low, rate_high = (n / exposure for n in (len(hops), low, high))
-    to_D = square / 4 * A2_PS_TO_CM2_S
+    square, length, spread = _jump_lengths(hops, sites, cell)
+    to_D = square / 4 * A2_PS_TO_CM2_S / settled_ps
+    D_hop, D_low, D_high = (n * to_D for n in (len(hops), *poisson_interval(len(hops))))
     summary = {
         "hops": len(hops),
         "forward": len(hops) - backward,
         "backward": backward,
         "hops_per_ion": [int((hops["ion"] == ion).sum()) for ion in range(settled.shape[1])],
-        "watched_ion_ps": float(exposure),
+        "watched_ion_ps": watched,
+        "settled_ion_ps": float(settled_ps),
         "settled_fraction": float(np.mean(settled != UNSETTLED)),
-        "rate_per_ps": rate,
-        "rate_low_per_ps": rate_low,
-        "rate_high_per_ps": rate_high,
+        **hop_rate(
+            hops=len(hops), backward=backward, watched_ps=watched, residence_ps=residence_ps
+        ),
         "jump_length": length,
-        "D_hop_cm2_s": rate * to_D,
-        "D_hop_low_cm2_s": rate_low * to_D,
-        "D_hop_high_cm2_s": rate_high * to_D,
+        "jump_length_spread": spread,
+        "jump_length_rms": float(np.sqrt(square)),
+        "D_hop_cm2_s": D_hop,
+        "D_hop_low_cm2_s": D_low,
+        "D_hop_high_cm2_s": D_high,
     }
     return summary, hops
+
+
+def _jump_lengths(
+    hops: pd.DataFrame, sites: np.ndarray, cell: np.ndarray
+) -> tuple[float, float, float | None]:
+    """Give the mean square (Å²) and mean (Å) length of the hops, and the spread (Å) of several."""
+    lengths = hops["length"]
+    if len(hops):
+        spread = float(lengths.std(ddof=1)) if len(hops) > 1 else None
+        return float((lengths**2).mean()), float(lengths.mean()), spread
+    distances = lateral_distances(sites, sites, cell)
+    shortest = float(distances[~np.eye(len(sites), dtype=bool)].min())
+    return shortest**2, shortest, None

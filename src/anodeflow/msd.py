@@ -1,29 +1,12 @@
-"""Mean square displacement of the ions and the diffusion coefficient read from it."""
-
-from dataclasses import dataclass
+"""Mean square displacement of the ions, its slope, and their errors."""
 
 import numpy as np
 from scipy import fft
 
 from anodeflow.errors import TrajectoryError
 
-CONFIDENCE_SIGMA = 1.959963984540054
-"""Half width of a central 95 % interval of the normal distribution."""
-
 A2_PS_TO_CM2_S = 1e-4
 """1 Å²/ps in cm²/s."""
-
-ITERATIONS = 50
-"""Refinements of the covariance in `fit_diffusion`; a handful is the rule."""
-
-
-@dataclass(frozen=True)
-class DiffusionFit:
-    """D of the line MSD = 2 d D τ + b and its 95 % interval, cm²/s."""
-
-    D_cm2_s: float
-    D_low_cm2_s: float
-    D_high_cm2_s: float
 
 
 def remove_drift(positions: np.ndarray, centre: np.ndarray) -> np.ndarray:
@@ -144,43 +127,25 @@ def window_lags(frames: int, *, from_fraction: float, to_fraction: float, count:
     )
 
 
-def log_log_slope(lag_ps: np.ndarray, msd: np.ndarray) -> float:
-    """Fit α of MSD ∝ τ^α by least squares of log MSD on log τ.
-
-    α is 1 for diffusion, 0 for an ion in a cage, 2 for free flight. Ions that do not move at all
-    have α = 0.
+def require_unwrapped(positions: np.ndarray, cell: np.ndarray) -> None:
+    """Refuse positions (F, I, 3) of which one jumps by more than half a cell vector between frames.
 
     Args:
-        lag_ps: lags (L,) > 0, ps.
-        msd: mean over the ions (L,), Å².
-    """
-    if np.any(msd <= 0):
-        return 0.0
-    return float(np.polyfit(np.log(lag_ps), np.log(msd), 1)[0])
-
-
-def plain_diffusion(lag_ps: np.ndarray, msd: np.ndarray, lags: np.ndarray) -> float:
-    """Fit MSD = 4 D τ + b, in the plane, by ordinary least squares; return D in cm²/s.
-
-    For an MSD whose covariance is not known, so without an interval.
-
-    Args:
-        lag_ps, msd, lags: as in `fit_diffusion`.
+        positions: Å.
+        cell: lateral cell vectors in rows (2, 2), Å.
 
     Raises:
-        TrajectoryError: the MSD does not grow in the window.
+        TrajectoryError: an ion jumps that far, as in a trajectory folded into its cell.
     """
-    slope = np.polyfit(lag_ps[lags], msd[lags], 1)[0]
-    if slope <= 0:
-        raise _no_growth(lag_ps[lags])
-    return float(slope / 4 * A2_PS_TO_CM2_S)
-
-
-def _no_growth(times_ps: np.ndarray) -> TrajectoryError:
-    return TrajectoryError(
-        f"The mean square displacement does not grow between {times_ps[0]:g} and "
-        f"{times_ps[-1]:g} ps, so no D can be read from it: run longer."
-    )
+    half = np.linalg.norm(cell, axis=1).min() / 2
+    jumps = np.linalg.norm(np.diff(positions[..., :2], axis=0), axis=-1)
+    if jumps.size and jumps.max() > half:
+        frame, ion = np.unravel_index(jumps.argmax(), jumps.shape)
+        raise TrajectoryError(
+            f"Ion {ion} jumps by {jumps.max():.1f} Å between frames {frame} and {frame + 1}, more "
+            f"than half a cell vector ({half:.1f} Å): the positions are folded into the cell or "
+            "frames are missing, give unwrapped positions of an unbroken run."
+        )
 
 
 def msd_covariance(
@@ -223,48 +188,33 @@ def msd_covariance(
     return covariance
 
 
-def fit_diffusion(
+def log_log_slope(
     lag_ps: np.ndarray, msd: np.ndarray, lags: np.ndarray, *, ions: int, dimensions: int
-) -> DiffusionFit:
-    """Fit MSD = 2 d D τ + b by generalised least squares, with an interval that is calibrated.
+) -> tuple[float, float]:
+    """Fit α of MSD ∝ τ^α by least squares of log MSD on log τ, and give its standard error.
 
-    θ = (Aᵀ C⁻¹ A)⁻¹ Aᵀ C⁻¹ m with rows A_k = (τ_k, 1) and C of `msd_covariance` for the fitted
-    line itself, iterated. b takes up the vibration in the site. The error of D scales with D, so
-    the 95 % interval is D exp(±1.96 σ_D/D).
-
-    kinisi estimates the same covariance from the spread of the observed displacements, which for a
-    single ion are too few: with its covariance the 95 % interval held the true D in 76 to 91 % of
-    synthetic runs of one ion, with this one in 93 to 100 %. With eight ions the two agree.
+    α = Σ a_k log M_k, σ_α² = Σ a_j a_k C_jk / (M_j M_k), C of `msd_covariance` for the power law
+    itself. α is 1 for diffusion, 0 for an ion in a cage, 2 for free flight. Ions that do not move
+    at all have α = 0.
 
     Args:
         lag_ps: all lags of the run (F,), ps.
         msd: mean over the ions at those lags (F,), Å².
-        lags: the lags to fit (L,), L ≥ 3, frames.
+        lags: the lags to fit (L,), frames.
         ions: number of ions averaged over.
         dimensions: d.
-
-    Raises:
-        TrajectoryError: the MSD does not grow in the window.
-
-    Source: J. T. Bullerjahn, S. von Bülow, G. Hummer, J. Chem. Phys. 153, 024116 (2020).
     """
     times, values = lag_ps[lags], msd[lags]
-    design = np.column_stack([times, np.ones_like(times)])
-    line = np.array([values[-1] / times[-1], 0.0])
-    for _ in range(ITERATIONS):
-        model = line[0] * lag_ps + line[1]
-        model[0] = 0.0
-        weight = np.linalg.inv(msd_covariance(model, lags, ions=ions, dimensions=dimensions))
-        covariance = np.linalg.inv(design.T @ weight @ design)
-        new = covariance @ design.T @ weight @ values
-        if new[0] <= 0:
-            raise _no_growth(times)
-        # A negative intercept must not make the model negative at the first lag.
-        new[1] = max(new[1], -0.9 * new[0] * lag_ps[1])
-        converged = np.allclose(new, line, rtol=1e-4, atol=1e-12)
-        line = new
-        if converged:
-            break
-    D = line[0] / (2 * dimensions) * A2_PS_TO_CM2_S
-    factor = np.exp(CONFIDENCE_SIGMA * np.sqrt(covariance[0, 0]) / line[0])
-    return DiffusionFit(*map(float, (D, D / factor, D * factor)))
+    if np.any(values <= 0):
+        return 0.0, 0.0
+    logs = np.log(times) - np.log(times).mean()
+    weights = logs / (logs @ logs)
+    slope = float(weights @ np.log(values))
+    # Displacements of stationary motion cannot grow faster than in free flight.
+    law = np.exp(np.log(values).mean()) * (lag_ps / np.exp(np.log(times).mean())) ** np.clip(
+        slope, 0.0, 2.0
+    )
+    law[0] = 0.0
+    relative = weights / law[lags]
+    variance = relative @ msd_covariance(law, lags, ions=ions, dimensions=dimensions) @ relative
+    return slope, float(np.sqrt(max(variance, 0.0)))

@@ -25,7 +25,7 @@ HEADING = re.compile(r"(#+)\s+(.*)")
 
 
 def table_page(title: str, markdown: str, data: Path | None) -> str:
-    """Show Markdown of headings, paragraphs and pipe tables, with a link that saves `data`.
+    """Show Markdown of headings, paragraphs, lists and pipe tables, with a link that saves `data`.
 
     Columns of numbers are set to the right. Other Markdown is shown as it is written.
     """
@@ -65,6 +65,8 @@ def _block(block: str) -> str:
         return f"<h2>{escape(heading[2])}</h2>" + (_block(rest) if rest else "")
     if all(line.startswith("|") for line in lines):
         return _table([_cells(line) for line in lines])
+    if all(line.startswith("- ") for line in lines):
+        return "<ul>" + "".join(f"<li>{escape(line[2:])}</li>" for line in lines) + "</ul>"
     return f"<p>{escape(block)}</p>"
 
 

@@ -54,6 +54,7 @@ class Plan:
         dynamics = self.config.dynamics
         return {
             f"{stack}_{entry.ions}{self.ion}_{temperature:g}K_{replica}": {
+                "group": f"{stack}_{entry.ions}{self.ion}_{temperature:g}K",
                 "stack": stack,
                 "ions": entry.ions,
                 "replica": replica,
@@ -65,7 +66,7 @@ class Plan:
             for entry in dynamics.runs
             for stack in self._studied(entry.stacks)
             for temperature in dynamics.temperatures
-            for replica in range(dynamics.replicas)
+            for replica in range(entry.replicas)
         }
 
     def run(self, name: str) -> dict:
@@ -74,16 +75,31 @@ class Plan:
             raise ConfigError(f"no run of this study is named '{name}'{nearest(name, self.runs)}.")
         return self.runs[name]
 
-    def among_alike(self, run: str) -> str:
-        """Return what tells a run from others of its stack and ions, e.g. `, 300 K, replica 1`."""
-        dynamics, own = self.config.dynamics, self.runs[run]
-        temperature = f", {own['temperature']:g} K" if len(dynamics.temperatures) > 1 else ""
-        return temperature + (f", replica {own['replica']}" if dynamics.replicas > 1 else "")
+    @cached_property
+    def groups(self) -> dict[str, list[str]]:
+        """Return the runs that are replicas of each other, by the name that they share."""
+        groups: dict[str, list[str]] = {}
+        for name, run in self.runs.items():
+            groups.setdefault(run["group"], []).append(name)
+        return groups
+
+    def group(self, name: str) -> list[str]:
+        """Return the runs of a group, or raise ConfigError for a name that none has."""
+        if name not in self.groups:
+            known = nearest(name, self.groups)
+            raise ConfigError(f"no group of replicas of this study is named '{name}'{known}.")
+        return self.groups[name]
+
+    def among_groups(self, run: str) -> str:
+        """Return what tells a run's group from others of its stack and ions, e.g. `, 300 K`."""
+        several = len(self.config.dynamics.temperatures) > 1
+        return f", {self.runs[run]['temperature']:g} K" if several else ""
 
     def title(self, run: str) -> str:
-        """Return a run's title in figures, e.g. `m-go, 8 Na`."""
+        """Return a run's title in figures, e.g. `m-go, 8 Na` or `m-go, 1 Na, replica 2`."""
         own, element = self.runs[run], self.config.structures.ions.element
-        return f"{own['stack']}, {own['ions']} {element}{self.among_alike(run)}"
+        replica = f", replica {own['replica']}" if len(self.groups[own["group"]]) > 1 else ""
+        return f"{own['stack']}, {own['ions']} {element}{self.among_groups(run)}{replica}"
 
     @cached_property
     def minima(self) -> dict[str, dict]:

@@ -5,14 +5,11 @@ import pandas as pd
 from ase import Atoms
 
 from anodeflow import tags
+from anodeflow.averages import series_mean
 from anodeflow.errors import StructureError, TrajectoryError
 from anodeflow.heights import heights
-from anodeflow.msd import frame_interval, remove_drift
+from anodeflow.msd import remove_drift
 from anodeflow.trajectory import Trajectory
-
-WINDOW = 5.0
-"""Autocorrelations are summed up to this many correlation times (Sokal's window)."""
-
 
 EDGE = 1e-9
 """Å by which rounding may put an atom beyond the edge of a window that counts it."""
@@ -100,67 +97,23 @@ def spacing_series(traj: Trajectory) -> pd.DataFrame:
     )
 
 
-def correlation_time(values: np.ndarray, interval_ps: float) -> float:
-    """Integrate the autocorrelation of a series.
-
-    τ = Δt (½ + Σ_k ρ(k)), summed up to the first k ≥ 5 τ/Δt; uncorrelated values have τ = Δt/2.
-
-    Args:
-        values: evenly spaced series (F,).
-        interval_ps: Δt, ps.
-
-    Source: A. Sokal, in Functional Integration (Plenum, 1997), p. 131.
-    """
-    frames = len(values)
-    deviation = values - values.mean()
-    variance = deviation @ deviation / frames
-    # Round-off of a series that does not move at all must not be correlated.
-    if np.sqrt(variance) <= 1e-12 * max(1.0, np.abs(values).max()):
-        return interval_ps / 2
-    power = np.abs(np.fft.rfft(deviation, 2 * frames)) ** 2
-    rho = np.fft.irfft(power)[:frames] / (frames * variance)
-    tau = np.cumsum(rho) - 0.5
-    beyond = np.arange(frames) >= WINDOW * tau
-    return float(max(tau[np.argmax(beyond)] if beyond.any() else tau[-1], 0.5) * interval_ps)
+def production(series: pd.DataFrame, *, discard_ps: float) -> pd.DataFrame:
+    """Leave out the first `discard_ps` and what follows an instability."""
+    return series[(series["time_ps"] >= discard_ps - 1e-9) & (series["phase"] != "unstable")]
 
 
 def mean_spacing(series: pd.DataFrame, *, discard_ps: float, note: str) -> dict:
-    """Average the spacing, with an error that respects its correlation in time.
-
-    SE = s √(2τ / (F Δt)), with s the standard deviation and τ of `correlation_time`: the error of
-    blocks many τ long.
+    """Average the spacing (Å) over the stable production, as `averages.series_mean` does.
 
     Args:
         series: table of `spacing_series`.
-        discard_ps: equilibration left out, ps; what follows an instability is left out too.
+        discard_ps: equilibration left out, ps.
         note: `stability_note` of the run. The series cannot tell: a run that ends between two
             samples has no row after its instability.
-
-    Returns:
-        mean, standard_error (Å), correlation_time_ps, frames, independent_frames and the note. With
-        fewer than two frames the numbers are null and the note says why.
     """
-    kept = series[(series["time_ps"] >= discard_ps - 1e-9) & (series["phase"] != "unstable")]
-    frames = len(kept)
-    if frames < 2:
-        few = (
-            f"{frames} stable frames after the first {discard_ps:g} ps: too few for a mean spacing"
-        )
-        note = f"{note}; {few}" if note else few
-        names = ("mean", "standard_error", "correlation_time_ps", "independent_frames")
-        return {**dict.fromkeys(names), "frames": frames, "note": note}
-    values = kept["spacing"].to_numpy()
-    interval = frame_interval(kept["time_ps"].to_numpy())
-    tau = correlation_time(values, interval)
-    independent = frames * interval / (2 * tau)
-    return {
-        "mean": float(values.mean()),
-        "standard_error": float(values.std(ddof=1) / np.sqrt(independent)),
-        "correlation_time_ps": tau,
-        "independent_frames": float(independent),
-        "frames": frames,
-        "note": note,
-    }
+    kept = production(series, discard_ps=discard_ps)
+    times, values = kept["time_ps"].to_numpy(), kept["spacing"].to_numpy()
+    return series_mean(values, times, what="spacing", note=note)
 
 
 def spacing_map(traj: Trajectory, *, cells: int, kind: str) -> pd.DataFrame:

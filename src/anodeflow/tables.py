@@ -5,89 +5,13 @@ from pathlib import Path
 
 import pandas as pd
 
-from anodeflow.adhesion_curve import EV_NM2_TO_J_M2
+from anodeflow import table_rows
 from anodeflow.errors import ReferenceDataError
+from anodeflow.uncertainty import kept_columns
 from anodeflow.whole_files import whole
 
 PUBLISHED_COLUMNS = ("table", "system", "ions", "model", "quantity", "value", "unit", "citation")
-SHOWN_DIGITS = 4
-SHOWN_ERROR_DIGITS = 2
-ERROR_ENDINGS = ("_error", "_spread")
 COMPUTED = "computed"
-SPACING = ("mean", "standard_error", "correlation_time_ps", "frames", "note")
-DIFFUSION = (
-    "verdict",
-    "analysed_ps",
-    "hops",
-    "forward",
-    "backward",
-    "rate_per_ps",
-    "rate_low_per_ps",
-    "rate_high_per_ps",
-    "jump_length",
-    "slope",
-    "msd_at_window_end",
-    "D_cm2_s",
-    "D_low_cm2_s",
-    "D_high_cm2_s",
-    "interval_note",
-    "D_upper_bound_cm2_s",
-    "D_hop_cm2_s",
-    "criterion",
-    "note",
-)
-BONDS = ("metal_x", "metal_termination", "metal_metal", "sheet")
-
-HEADERS = {
-    "system": "system",
-    "model": "model",
-    "metal_x": "metal–X (Å)",
-    "metal_termination": "metal–termination (Å)",
-    "metal_metal": "metal–metal (Å)",
-    "sheet": "in the sheet (Å)",
-    "thickness": "thickness (Å)",
-    "minimum_THz": "lowest frequency (THz)",
-    "highest_THz": "highest frequency (THz)",
-    "mean_abs_THz": "mean deviation (THz)",
-    "max_abs_THz": "largest deviation (THz)",
-    "highest_error_THz": "error of the highest (THz)",
-    "metal_x_spread": "± spread",
-    "metal_termination_spread": "± spread",
-    "metal_metal_spread": "± spread",
-    "sheet_spread": "± spread",
-    "height": "peak (eV/nm²)",
-    "height_error": "± (eV/nm²)",
-    "spacing_error": "± (Å)",
-    "spacing_no_dispersion": "without D3 at d (Å)",
-    "standard_error": "± (Å)",
-    "height_J_m2": "peak (J/m²)",
-    "spacing": "d (Å)",
-    "height_no_dispersion": "peak without D3 (eV/nm²)",
-    "spline_spacing": "published spline: at d (Å)",
-    "strain_energy_eV_nm2": "strain energy (eV/nm²)",
-    "given_layers_eV_nm2": "raised by layers of another model (eV/nm²)",
-    "mean": "mean spacing (Å)",
-    "temperature": "T (K)",
-    "average_V": "average voltage (V)",
-    "step_V": "step voltage (V)",
-    "correlation_time_ps": "correlation time (ps)",
-    "analysed_ps": "analysed (ps)",
-    "rate_per_ps": "hops per ion and ps",
-    "rate_low_per_ps": "at least",
-    "rate_high_per_ps": "at most",
-    "jump_length": "jump (Å)",
-    "slope": "log-log slope of the MSD",
-    "msd_at_window_end": "MSD at the window's end (Å²)",
-    "D_cm2_s": "D (cm²/s)",
-    "D_low_cm2_s": "D at least (cm²/s)",
-    "D_high_cm2_s": "D at most (cm²/s)",
-    "D_upper_bound_cm2_s": "upper bound of D (cm²/s)",
-    "D_hop_cm2_s": "D from hops (cm²/s)",
-    "wall_s": "wall time (s)",
-    "cpu_s": "CPU time (s)",
-    "memory_MB": "largest memory (MB)",
-    "size_MB": "size (MB)",
-}
 
 
 def read_published(path: Path) -> pd.DataFrame:
@@ -129,7 +53,7 @@ def structure_table(rows: Sequence[Mapping], published: pd.DataFrame | None) -> 
         rows: dicts of model (label), system (layer) and result (of `check_structure`).
         published: table of `read_published`, or None.
     """
-    return _assemble("structure", rows, published, _structure_row)
+    return _assemble("structure", rows, published, table_rows.structure_row)
 
 
 def phonon_table(rows: Sequence[Mapping], published: pd.DataFrame | None) -> pd.DataFrame:
@@ -137,10 +61,11 @@ def phonon_table(rows: Sequence[Mapping], published: pd.DataFrame | None) -> pd.
 
     Args:
         rows: dicts of model, system (layer) and result: what `phonon_verdict.verdict` gives, with
-            highest_THz and, if there is one, reference (of `reference_phonons.compare`).
+            highest_THz and, if there is one, reference (of `reference_phonons.compare`); and, where
+            it was checked, convergence (changes of `phonon_convergence.summarise`).
         published: table of `read_published`, or None.
     """
-    return _assemble("phonons", rows, published, _phonon_row)
+    return _assemble("phonons", rows, published, table_rows.phonon_row)
 
 
 def adhesion_table(rows: Sequence[Mapping], published: pd.DataFrame | None) -> pd.DataFrame:
@@ -150,7 +75,7 @@ def adhesion_table(rows: Sequence[Mapping], published: pd.DataFrame | None) -> p
         rows: dicts of model, system (stack) and result (of `summarise_adhesion`).
         published: table of `read_published`, or None.
     """
-    return _assemble("adhesion", rows, published, _adhesion_row)
+    return _assemble("adhesion", rows, published, table_rows.adhesion_row)
 
 
 def spacing_table(rows: Sequence[Mapping], published: pd.DataFrame | None) -> pd.DataFrame:
@@ -158,10 +83,10 @@ def spacing_table(rows: Sequence[Mapping], published: pd.DataFrame | None) -> pd
 
     Args:
         rows: dicts of model, system (stack), ions, temperature (K), replica and result (of
-            `mean_spacing`).
+            `mean_spacing`, with that of `mean_temperature` as temperature_K).
         published: table of `read_published`, or None.
     """
-    return _assemble("spacing", rows, published, _nested_row(SPACING))
+    return _assemble("spacing", rows, published, table_rows.spacing_row)
 
 
 def diffusion_table(rows: Sequence[Mapping], published: pd.DataFrame | None) -> pd.DataFrame:
@@ -172,7 +97,30 @@ def diffusion_table(rows: Sequence[Mapping], published: pd.DataFrame | None) -> 
             `analyse_diffusion`).
         published: table of `read_published`, or None.
     """
-    return _assemble("diffusion", rows, published, _nested_row(DIFFUSION))
+    return _assemble("diffusion", rows, published, table_rows.diffusion_row)
+
+
+def spacing_ensemble_table(rows: Sequence[Mapping], published: pd.DataFrame | None) -> pd.DataFrame:
+    """Tabulate mean spacings over replicas, Å.
+
+    Args:
+        rows: dicts of model, system (stack), ions, temperature (K) and result (of
+            `replicas.combine_replicas`).
+        published: table of `read_published`, or None.
+    """
+    return _assemble("spacing_ensembles", rows, published, table_rows.spacing_ensemble_row)
+
+
+def diffusion_ensemble_table(
+    rows: Sequence[Mapping], published: pd.DataFrame | None
+) -> pd.DataFrame:
+    """Tabulate verdicts, hops and diffusion coefficients over replicas.
+
+    Args:
+        rows: as for `spacing_ensemble_table`, of groups with ions.
+        published: table of `read_published`, or None.
+    """
+    return _assemble("diffusion_ensembles", rows, published, table_rows.diffusion_ensemble_row)
 
 
 def voltage_table(rows: Sequence[Mapping], published: pd.DataFrame | None) -> pd.DataFrame:
@@ -196,6 +144,8 @@ TABLES = {
     "adhesion": adhesion_table,
     "spacing": spacing_table,
     "diffusion": diffusion_table,
+    "spacing_ensembles": spacing_ensemble_table,
+    "diffusion_ensembles": diffusion_ensemble_table,
     "voltage": voltage_table,
 }
 
@@ -232,17 +182,6 @@ def write_table(table: pd.DataFrame, path: Path) -> None:
         table.to_csv(part, index=False)
 
 
-def to_markdown(table: pd.DataFrame) -> str:
-    """Format a table for reading: 4 significant digits, 2 for errors, units in the header."""
-    lines = [
-        [HEADERS.get(column, column.replace("_", " ")) for column in table.columns],
-        ["---"] * len(table.columns),
-    ]
-    for row in table.itertuples(index=False):
-        lines.append([_shown(v, name) for v, name in zip(row, table.columns, strict=True)])
-    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
-
-
 def _assemble(
     name: str, rows: Sequence[Mapping], published: pd.DataFrame | None, flatten: Callable
 ) -> pd.DataFrame:
@@ -257,14 +196,18 @@ def _assemble(
         table["ions"] = table["ions"].astype("Int64")
     order = [key for key in ("system", "ions") if key in table]
     ranked = table.assign(system=table["system"].map(systems.index))
-    table = table.loc[ranked.sort_values(order, kind="stable").index].dropna(axis=1, how="all")
+    table = table.loc[ranked.sort_values(order, kind="stable").index]
+    used = [column for column in table if table[column].notna().any()]
+    with_errors = {*used, *kept_columns(name, used)}
+    table = table[[column for column in table if column in with_errors]]
     first = [column for column in ("system", "ions", "model") if column in table]
     middle = [column for column in table if column not in (*first, "source")]
     return table[[*first, *middle, "source"]].reset_index(drop=True)
 
 
 def _published_rows(name: str, published: pd.DataFrame, systems: list[str]) -> list[dict]:
-    chosen = published[(published["table"] == name) & published["system"].isin(systems)]
+    table = name.removesuffix("_ensembles")
+    chosen = published[(published["table"] == table) & published["system"].isin(systems)]
     rows = []
     for (system, ions, model), group in chosen.groupby(
         ["system", "ions", "model"], dropna=False, sort=False
@@ -275,79 +218,8 @@ def _published_rows(name: str, published: pd.DataFrame, systems: list[str]) -> l
     return rows
 
 
-def _structure_row(row: Mapping) -> dict:
-    check = row["result"]
-    flat = {"system": row["system"], "model": row["model"]}
-    for bond in BONDS:
-        if bond in check["bonds"]:
-            flat[bond] = check["bonds"][bond]["mean"]
-            flat[f"{bond}_spread"] = check["bonds"][bond]["std"]
-    flat["thickness"] = check["thickness"]
-    flat["spacing"] = check["spacing"]
-    flat["coordination"] = ", ".join(
-        f"{c['x']} X + {c['termination']} T" for c in check["coordination"]
-    )
-    flat["termination_site"] = check["termination_site"]
-    flat["changed"] = "; ".join(check["changes"]) if check["changed"] else "no"
-    return flat
-
-
-def _phonon_row(row: Mapping) -> dict:
-    verdict = row["result"]
-    comparison = verdict.get("reference", {})
-    return {
-        "system": row["system"],
-        "model": row["model"],
-        "verdict": verdict["kind"],
-        "minimum_THz": verdict["minimum_THz"],
-        "highest_THz": verdict["highest_THz"],
-        "compared_on": comparison.get("kind"),
-        **{key: value for key, value in comparison.items() if key not in ("kind", "qpoints")},
-        "sentence": verdict["sentence"],
-    }
-
-
-def _adhesion_row(row: Mapping) -> dict:
-    summary = row["result"]
-    peak, bare = summary["peak"], summary["peak_no_dispersion"]
-    height = peak.get("height")
-    return {
-        "system": row["system"],
-        "model": row["model"],
-        "layers": summary["layers"],
-        "spacing_convention": summary["spacing_convention"],
-        **{key: peak.get(key) for key in ("height", "height_error", "spacing", "spacing_error")},
-        "height_J_m2": None if height is None else height * EV_NM2_TO_J_M2,
-        "height_no_dispersion": bare.get("height"),
-        "spacing_no_dispersion": bare.get("spacing"),
-        "spline_spacing": summary["peak_published_spline"].get("spacing"),
-        "strain_energy_eV_nm2": (summary["strain_energy"] or {}).get("total_eV_nm2"),
-        "given_layers_eV_nm2": summary.get("given_layers_eV_nm2"),
-        "note": peak.get("sentence"),
-    }
-
-
-def _nested_row(quantities: Sequence[str]) -> Callable[[Mapping], dict]:
-    """Make a function that puts a row's own keys and these of its result on one level."""
-
-    def flatten(row: Mapping) -> dict:
-        keys = {key: value for key, value in row.items() if key != "result"}
-        return keys | {name: row["result"].get(name) for name in quantities}
-
-    return flatten
-
-
 def _number_or_word(value: str) -> float | str:
     try:
         return float(value)
     except ValueError:
         return value
-
-
-def _shown(value: object, column: str) -> str:
-    if pd.isna(value):
-        return "–"
-    if isinstance(value, float):
-        digits = SHOWN_ERROR_DIGITS if column.endswith(ERROR_ENDINGS) else SHOWN_DIGITS
-        return f"{value:.{digits}g}"
-    return str(value)

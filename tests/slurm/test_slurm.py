@@ -81,7 +81,8 @@ def troubled(chain, tmp_path_factory, cluster) -> Iterator[dict[str, Run]]:
 
 def long_run(*, steps: int) -> dict:
     """Return what puts a run of this many steps of 1 fs into the study."""
-    run = {"stacks": ["m-g"], "ions": 0, "equilibration_ps": 0.0, "production_ps": steps / 1000}
+    run = {"stacks": ["m-g"], "ions": 0, "replicas": 1, "equilibration_ps": 0.0}
+    run["production_ps"] = steps / 1000
     return {"dynamics": {"temperatures": [310.0], "runs": [run]}}
 
 

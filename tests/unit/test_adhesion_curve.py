@@ -97,6 +97,65 @@ def test_the_errors_of_the_fit_are_as_large_as_its_scatter():
         assert np.mean(np.abs(values - truth) < 2 * errors) > 0.8
 
 
+MORSE = {"depth": 2.2, "stiffness": 1.3, "best": 3.95}
+
+
+def morse(d, depth, stiffness, best):
+    return depth * (1 - (1 - np.exp(-stiffness * (d - best))) ** 2)
+
+
+@pytest.mark.parametrize("noise", [0.002, 0.01, 0.03])
+def test_the_errors_of_a_peak_hold_its_truth_as_often_as_they_should(noise):
+    rng, d = np.random.default_rng(8), np.linspace(2.8, 5.5, 20)
+    scans = [morse(d, **MORSE) + rng.normal(0, noise, len(d)) for _ in range(300)]
+    fits = [peak_fit(d, e, half_width=0.6) for e in scans]
+    fits = [fit for fit in fits if fit["found"]]
+    assert len(fits) > 290
+    for name, truth in (("spacing", 3.95), ("height", 2.2)):
+        off = np.array([abs(fit[name] - truth) / fit[f"{name}_error"] for fit in fits])
+        assert np.mean(off < 1) > 0.6
+        assert np.mean(off < 2) > 0.88
+
+
+def test_a_bootstrap_of_the_residuals_gives_the_error_of_the_fit_again():
+    """The second route: fits of the fitted curve plus its own residuals, drawn anew."""
+    rng, d = np.random.default_rng(9), np.linspace(2.8, 5.5, 60)
+    # A cubic, which polynomials of every degree fit alike: what is left is the covariance.
+    e = 2.2 - 3 * (d - 3.95) ** 2 + (d - 3.95) ** 3 + rng.normal(0, 0.02, len(d))
+    fit = peak_fit(d, e, half_width=0.6)
+    near = np.abs(d - d[e.argmax()]) <= 0.6
+    curve = np.poly1d(np.polyfit(d[near], e[near], 4))
+    residuals = (e[near] - curve(d[near])) * np.sqrt(near.sum() / (near.sum() - 5))
+    peaks = []
+    for _ in range(400):
+        again = e.copy()
+        again[near] = curve(d[near]) + rng.choice(residuals, near.sum())
+        refitted = np.poly1d(np.polyfit(d[near] - 4, again[near], 4))
+        grid = np.linspace(3.5, 4.5, 2001)
+        peaks.append((grid[refitted(grid - 4).argmax()], refitted(grid - 4).max()))
+    for name, scatter in zip(("spacing", "height"), np.std(peaks, axis=0), strict=True):
+        assert 0.85 * scatter < fit[f"{name}_error"] < 2 * scatter
+
+
+def test_the_choice_of_the_window_is_reported_apart_from_the_error_of_the_fit():
+    d = np.linspace(2.8, 5.5, 40)
+    smooth = peak_fit(d, morse(d, **MORSE), half_width=0.6)
+    others = [peak_fit(d, morse(d, **MORSE), half_width=w) for w in (0.48, 0.72)]
+    for name in ("spacing", "height"):
+        expected = max(abs(fit[name] - smooth[name]) for fit in others)
+        assert smooth[f"{name}_window"] == pytest.approx(expected)
+        assert smooth[f"{name}_window"] > 0
+
+
+def test_a_peak_near_the_end_of_the_scan_says_so():
+    d = np.linspace(3.7, 5.5, 14)
+    peak = peak_fit(d, morse(d, **MORSE), half_width=0.7)
+    assert peak["found"], peak
+    assert "nearer to the end of the scan, 3.700 Å" in peak["sentence"]
+    whole = np.linspace(2.8, 5.5, 20)
+    assert "sentence" not in peak_fit(whole, morse(whole, **MORSE), half_width=0.6)
+
+
 def test_a_curve_that_rises_to_its_end_has_no_peak():
     d = np.linspace(3, 5, 12)
     for peak in (peak_spline(d, d, window=WINDOW), peak_fit(d, d, half_width=0.6)):

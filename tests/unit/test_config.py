@@ -170,10 +170,15 @@ def test_numbers_with_an_exponent_that_yaml_reads_as_text_are_numbers(study_conf
 
 
 def test_a_plan_names_every_run_once_and_relaxes_what_it_starts_from(study_config, root):
-    study_config["dynamics"]["replicas"] = 2
+    for run, replicas in zip(study_config["dynamics"]["runs"], (1, 3, 2), strict=True):
+        run["replicas"] = replicas
     plan = Plan(load_config(study_config, root=root))
-    assert len(plan.runs) == 18
+    assert len(plan.runs) == 3 * (1 + 3 + 2)
     assert plan.runs["m-go_1na_300K_1"]["seed"] == study_config["dynamics"]["seed"] + 1
+    assert plan.groups["m-go_1na_300K"] == [f"m-go_1na_300K_{r}" for r in range(3)]
+    assert sorted(run for runs in plan.groups.values() for run in runs) == sorted(plan.runs)
+    titles = [plan.title(f"m-g_{run}_300K_0") for run in ("0na", "1na")]
+    assert titles == ["m-g, 0 Na", "m-g, 1 Na, replica 0"]
     assert {f"m-go_{n}na" for n in range(1, 10)} <= set(plan.fillings)
     assert set(plan.fillings) < set(plan.minima)
 
@@ -187,7 +192,11 @@ def test_a_frozen_host_relaxes_no_filling_for_the_voltage(study_config, root):
 def test_a_study_of_one_stack_leaves_the_runs_of_the_others_out(study_config, root):
     study_config["study"]["stacks"] = ["m-g"]
     plan = Plan(load_config(study_config, root=root))
-    assert list(plan.runs) == ["m-g_0na_300K_0", "m-g_1na_300K_0", "m-g_8na_300K_0"]
+    assert list(plan.runs) == [
+        "m-g_0na_300K_0",
+        *(f"m-g_1na_300K_{r}" for r in range(3)),
+        "m-g_8na_300K_0",
+    ]
     assert plan.voltage_stacks == []
     assert plan.fillings == ["m-g_1na", "m-g_8na"]
 

@@ -6,8 +6,8 @@ from xml.etree import ElementTree
 import pandas as pd
 import pytest
 
+from anodeflow.markdown import to_markdown
 from anodeflow.pages import code_page, table_page
-from anodeflow.tables import to_markdown
 
 
 @pytest.fixture
@@ -46,9 +46,11 @@ def test_a_table_without_rows_shows_its_heads():
     assert [cell.text for cell in body.iter("th")] == ["a", "b"]
 
 
-def test_headings_and_paragraphs_stand_between_tables():
-    body = parsed(table_page("", "# First\n\nwords\n\n| a |\n| --- |\n| 1 |\n\n## Second", None))
-    assert [child.tag for child in body] == ["h1", "h2", "p", "table", "h2"]
+def test_headings_paragraphs_and_lists_stand_between_tables():
+    text = "# First\n\nwords\n\n| a |\n| --- |\n| 1 |\n\n- one\n- two\n\n## Second"
+    body = parsed(table_page("", text, None))
+    assert [child.tag for child in body] == ["h1", "h2", "p", "table", "ul", "h2"]
+    assert [item.text for item in body.iter("li")] == ["one", "two"]
 
 
 def test_the_link_of_a_table_page_holds_the_file_with_all_digits(table, tmp_path):

@@ -37,8 +37,12 @@ def msd(frames=2000, ions=2):
     return pd.DataFrame(table | {f"ion_{i}": (1 + i) * lag for i in range(ions)})
 
 
-def entry(**values):
-    return {"label": "model A", "colour": "#0072B2", "unstable": False} | values
+def entry(*runs, **values):
+    return {"label": "model A", "colour": "#0072B2", "runs": list(runs)} | values
+
+
+def run_of(table, unstable=False):
+    return {"series": table, "unstable": unstable}
 
 
 def paths(frames=100, ions=2):
@@ -55,8 +59,8 @@ def spacing_table(cells=8):
 
 def test_the_spacing_figure_shows_runs_references_and_the_end_of_an_unstable_run(tmp_path):
     reference = {"PBE": 3.11}
-    runs = [entry(series=series(), reference=reference)]
-    broken = [entry(series=series(phase="unstable"), unstable=True, reference=None)]
+    runs = [entry(run_of(series()), reference=reference)]
+    broken = [entry(run_of(series(phase="unstable"), True), reference=None)]
     fig, table = plot_spacing({"m-g": runs, "m-go": broken})
     assert len(fig.axes) == 2
     pbe = table[table["phase"] == "reference"]
@@ -72,8 +76,9 @@ def crosses(fig):
 
 
 def test_a_run_that_broke_after_its_last_sample_ends_with_a_cross_there():
-    whole = entry(series=series(), reference=None)
-    fig, _ = plot_spacing({"m-g": [whole], "m-go": [whole | {"unstable": True}]})
+    whole = entry(run_of(series()), reference=None)
+    broken = entry(run_of(series(), True), reference=None)
+    fig, _ = plot_spacing({"m-g": [whole], "m-go": [broken]})
     none, (cross,) = crosses(fig)
     assert none == []
     last = series().iloc[-1]
@@ -83,8 +88,8 @@ def test_a_run_that_broke_after_its_last_sample_ends_with_a_cross_there():
 
 
 def test_a_reference_has_the_same_line_in_every_panel_and_in_the_legend():
-    first = [entry(series=series(), reference={"PBE": 3.1, "published": 4.0})]
-    second = [entry(series=series(), reference={"published": 4.1})]
+    first = [entry(run_of(series()), reference={"PBE": 3.1, "published": 4.0})]
+    second = [entry(run_of(series()), reference={"published": 4.1})]
     fig, _ = plot_spacing({"m-g": first, "m-go": second})
     level = [line for line in fig.axes[1].lines if set(line.get_ydata()) == {4.1}]
     handles = {h.get_label(): h for h in fig.legends[0].legend_handles}
@@ -94,14 +99,16 @@ def test_a_reference_has_the_same_line_in_every_panel_and_in_the_legend():
 
 def test_the_running_mean_of_a_straight_line_is_the_line():
     line = series().assign(spacing=lambda t: 4 + 0.01 * t["time_ps"], phase="production")
-    _, table = plot_spacing({"m-g": [entry(series=line, reference=None)]})
+    _, table = plot_spacing({"m-g": [entry(run_of(line), reference=None)]})
     inner = table[table["time_ps"].between(1, 38)]
     np.testing.assert_allclose(inner["running_mean"], inner["spacing"], atol=1e-4)
 
 
 def test_the_msd_figure_has_a_panel_for_each_stack_and_number_of_ions_and_says_what_was_not_run():
-    panels = {("m-g", 1): [entry(msd=msd(ions=1), verdict="confined")]}
-    panels |= {(s, 8): [entry(msd=msd(ions=8), verdict="diffusive")] for s in ("m-g", "m-go")}
+    panels = {("m-g", 1): [entry({"msd": msd(ions=1), "verdict": "confined"})]}
+    panels |= {
+        (s, 8): [entry({"msd": msd(ions=8), "verdict": "diffusive"})] for s in ("m-g", "m-go")
+    }
     fig, table = plot_msd(panels)
     shown = [[text.get_text() for text in ax.texts] for ax in fig.axes]
     assert shown == [["confined"], ["not run"], ["diffusive"], ["diffusive"]]
@@ -109,9 +116,42 @@ def test_the_msd_figure_has_a_panel_for_each_stack_and_number_of_ions_and_says_w
     assert table.groupby(["stack", "ions"]).size().max() <= 200
 
 
+def test_replicas_of_a_run_are_one_entry_with_a_band_around_their_mean(tmp_path):
+    runs = [
+        run_of(series(frames).assign(spacing=level)) for frames, level in ((4000, 3), (2000, 5))
+    ]
+    fig, table = plot_spacing({"m-g": [entry(*runs, reference=None)]})
+    ax = fig.axes[0]
+    (band,) = [c for c in ax.collections if c.get_alpha() == 0.2]
+    edges = band.get_paths()[0].vertices
+    assert (edges[:, 1].min(), edges[:, 1].max()) == (3, 5)
+    assert edges[:, 0].max() == pytest.approx(19.99, abs=0.05)
+    thick = max(ax.lines, key=lambda line: line.get_linewidth())
+    assert set(thick.get_ydata()) == {4.0}
+    assert sorted(table["replica"].unique()) == [0, 1]
+    labels = [text.get_text() for text in fig.legends[0].get_texts()]
+    assert labels == ["model A", "one replica", "spread of replicas", "equilibration"]
+    save_figure(fig, tmp_path / "spacing")
+
+
+def test_the_msd_of_replicas_is_their_mean_in_a_band_and_their_verdicts_are_counted(tmp_path):
+    tables = [msd(ions=1).assign(msd=lambda t, f=f: f * t["lag_ps"]) for f in (1, 3)]
+    tables.append(msd(frames=0, ions=1))
+    verdicts = ["hopping", "hopping", "undetermined"]
+    runs = [{"msd": t, "verdict": v} for t, v in zip(tables, verdicts, strict=True)]
+    fig, table = plot_msd({("m-g", 1): [entry(*runs)]})
+    ax = fig.axes[0]
+    assert [text.get_text() for text in ax.texts] == ["2 hopping, 1 undetermined"]
+    thick = max(ax.lines, key=lambda line: line.get_linewidth())
+    np.testing.assert_allclose(thick.get_ydata(), 2 * thick.get_xdata())
+    assert any(collection.get_alpha() == 0.2 for collection in ax.collections)
+    assert sorted(table["replica"].unique()) == [0, 1]
+    save_figure(fig, tmp_path / "msd")
+
+
 def test_a_run_too_short_for_an_msd_shows_its_verdict_alone():
     empty = msd(frames=0)
-    fig, _ = plot_msd({("m-g", 1): [entry(msd=empty, verdict="undetermined")]})
+    fig, _ = plot_msd({("m-g", 1): [entry({"msd": empty, "verdict": "undetermined"})]})
     assert [text.get_text() for text in fig.axes[0].texts] == ["undetermined"]
 
 

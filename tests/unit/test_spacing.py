@@ -10,7 +10,6 @@ from ase import Atoms
 from anodeflow import tags
 from anodeflow.errors import StructureError, TrajectoryError
 from anodeflow.spacing import (
-    correlation_time,
     mean_spacing,
     spacing_map,
     spacing_of,
@@ -70,16 +69,6 @@ def series(values, start_ps=0.0):
     return pd.DataFrame({"time_ps": times, "spacing": values, "phase": "production"})
 
 
-def ar1(rng, frames, tau):
-    """Noise of unit variance whose autocorrelation is exp(−t/tau), tau in frames."""
-    a = np.exp(-1 / tau)
-    noise = rng.normal(size=frames) * np.sqrt(1 - a**2)
-    noise[0] /= np.sqrt(1 - a**2)
-    for t in range(1, frames):
-        noise[t] += a * noise[t - 1]
-    return noise
-
-
 def test_the_two_conventions_differ_by_what_a_group_pulls_the_mean_down():
     atoms = stack()
     atoms.extend(Atoms("O", [(3.0, 3.0, 22.7)], tags=[tags.SHEET_OXYGEN]))
@@ -113,44 +102,13 @@ def test_the_series_says_which_part_of_the_run_each_frame_belongs_to():
     assert phase == ["equilibration"] * 3 + ["production"] * 4 + ["unstable"] * 3
 
 
-def test_the_correlation_time_of_exponential_noise_is_its_decay_time():
-    values = ar1(np.random.default_rng(0), 200_000, tau=20.0)
-    assert correlation_time(values, 0.01) == pytest.approx(0.2, rel=0.05)
-
-
-def test_uncorrelated_noise_has_half_a_frame_of_correlation():
-    values = np.random.default_rng(1).normal(size=100_000)
-    assert correlation_time(values, 0.01) == pytest.approx(0.005, rel=0.05)
-
-
-def test_the_standard_error_is_the_scatter_of_the_mean_over_many_runs():
-    rng = np.random.default_rng(2)
-    results = [
-        mean_spacing(series(4.0 + 0.1 * ar1(rng, 2000, tau=15.0)), discard_ps=0.0, note="")
-        for _ in range(200)
-    ]
-    scatter = np.std([result["mean"] for result in results])
-    assert np.mean([result["standard_error"] for result in results]) == pytest.approx(
-        scatter, rel=0.15
-    )
-
-
-def test_the_standard_error_is_that_of_blocks_of_many_correlation_times():
-    values = 4.0 + 0.1 * ar1(np.random.default_rng(3), 100_000, tau=15.0)
-    blocks = values.reshape(200, 500).mean(axis=1)
-    by_blocks = blocks.std(ddof=1) / np.sqrt(200)
-    result = mean_spacing(series(values), discard_ps=0.0, note="")
-    assert result["standard_error"] == pytest.approx(by_blocks, rel=0.15)
-    assert result["mean"] == pytest.approx(values.mean())
-
-
 def test_the_mean_leaves_out_the_equilibration_and_what_follows_an_instability():
-    values = np.array([9.0] * 10 + [4.0, 4.2] * 10 + [20.0] * 5)
+    values = np.array([9.0] * 10 + [4.0, 4.2] * 50 + [20.0] * 5)
     table = series(values)
-    table.loc[30:, "phase"] = "unstable"
+    table.loc[110:, "phase"] = "unstable"
     result = mean_spacing(table, discard_ps=0.1, note="unstable after 0.3 ps (a broken bond)")
     assert result["mean"] == pytest.approx(4.1)
-    assert result["frames"] == 20
+    assert result["frames"] == 100
     assert result["note"] == "unstable after 0.3 ps (a broken bond)"
 
 
@@ -180,7 +138,7 @@ def test_a_run_that_breaks_in_the_equilibration_gives_no_number_but_says_why():
         series(np.full(5, 4.0)), discard_ps=1.0, note="unstable after 0.05 ps (x)"
     )
     assert result["mean"] is None
-    too_few = "0 stable frames after the first 1 ps: too few for a mean spacing"
+    too_few = "0 frames: too few for a mean spacing"
     assert result["note"] == f"unstable after 0.05 ps (x); {too_few}"
     json.dumps(result)
 

@@ -1,23 +1,28 @@
+from numbers import Number
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from anodeflow.errors import ReferenceDataError
+from anodeflow.errors import AnodeflowError, ReferenceDataError
+from anodeflow.markdown import footnotes, to_markdown
 from anodeflow.plots import COLUMN_MM, figure, save_figure
 from anodeflow.tables import (
+    TABLES,
     adhesion_table,
+    diffusion_ensemble_table,
     diffusion_table,
     phonon_table,
     published_spacings,
     published_voltages,
     read_published,
+    spacing_ensemble_table,
     spacing_table,
     structure_table,
-    to_markdown,
     voltage_table,
     write_table,
 )
+from anodeflow.uncertainty import uncertainties
 
 PUBLISHED = Path(__file__).parents[2] / "resources" / "reference" / "published.csv"
 
@@ -130,12 +135,72 @@ def test_a_missing_peak_leaves_its_sentence_in_the_table(published):
     assert pd.isna(row["height"])
 
 
+def average(mean, error):
+    numbers = {"mean": mean, "standard_error": error, "low": mean - 2, "high": mean + 2}
+    numbers |= {"std": 1.0, "correlation_time_ps": 0.2, "correlation_time_error_ps": 0.02}
+    return numbers | {"independent_frames": 50.0, "frames": 90, "note": ""}
+
+
+THERMOSTAT = {"std_error": 0.3, "expected_std": 21.6, "thermostat": "agrees"}
+SPACING = average(3.9, 0.01) | {"temperature_K": average(301.0, 1.2) | THERMOSTAT}
+DIFFUSION = {
+    "verdict": "confined",
+    "criterion": "no hop",
+    "hops": 0,
+    "rate_per_ps": 0.0,
+    "rate_low_per_ps": 0.0,
+    "rate_high_per_ps": 0.04,
+    "D_hop_cm2_s": 0.0,
+    "D_hop_low_cm2_s": 0.0,
+    "D_hop_high_cm2_s": 1e-7,
+    "D_upper_bound_cm2_s": 1e-7,
+    "analysed_ps": 95.0,
+    "slope": 0.1,
+    "slope_error": 0.02,
+    "msd_at_window_end": 1.2,
+    "msd_at_window_end_error": 0.1,
+    "jump_length": 1.75,
+    "watched_ion_ps": 94.0,
+    "forward": 0,
+    "backward": 0,
+}
+HOPPING = DIFFUSION | {
+    "verdict": "diffusive",
+    "hops": 30,
+    "rate_per_ps": 0.3,
+    "rate_low_per_ps": 0.2,
+    "rate_high_per_ps": 0.4,
+    "D_cm2_s": 1e-5,
+    "D_low_cm2_s": 5e-6,
+    "D_high_cm2_s": 3e-5,
+    "D_kinisi_cm2_s": 1.1e-5,
+    "D_kinisi_low_cm2_s": 6e-6,
+    "D_kinisi_high_cm2_s": 2e-5,
+    "D_upper_bound_cm2_s": None,
+    "jump_length_spread": 0.1,
+}
+ENSEMBLE = {
+    "replicas": 3,
+    "unstable": [{"replica": 1, "after_ps": 3.2, "reason": "the sheet detached"}],
+    "spacing": average(3.9, 0.02) | {"replica_std": 0.03, "values": [3.9, 3.9, 3.9]},
+    "temperature_K": average(301.0, 0.7) | {"replica_std": 1.0},
+    "mobility": HOPPING
+    | {
+        "verdict": "mixed",
+        "verdicts": ["hopping", "diffusive", "diffusive"],
+        "dispersion": 1.2,
+        "dispersion_p": 0.3,
+        "msd_at_window_end": {"mean": 8.0, "spread": 2.0},
+        "pooled_verdict": "diffusive",
+        "note": "",
+    },
+}
+
+
 def test_dynamics_tables_are_sorted_by_stack_and_number_of_ions(published):
     run = {"model": "m", "temperature": 300.0, "replica": 0}
-    spacing = {"mean": 3.9, "standard_error": 0.01, "correlation_time_ps": 0.2, "frames": 90}
-    diffusion = {"verdict": "confined", "criterion": "no hop", "D_upper_bound_cm2_s": 1e-7}
     systems = [("m-go", 8), ("m-g", 1), ("m-go", 1)]
-    for function, result in ((spacing_table, spacing), (diffusion_table, diffusion)):
+    for function, result in ((spacing_table, SPACING), (diffusion_table, DIFFUSION)):
         rows = [run | {"system": s, "ions": n, "result": result} for s, n in systems]
         table = function(rows, published)
         computed = table[table["source"] == "computed"]
@@ -153,6 +218,101 @@ def test_voltages_of_models_stand_beside_published_ones_at_each_content(publishe
     second = table[table["ions"] == 2].set_index("model")["average_V"]
     assert second.to_dict() == {"m": 1.7, "MACE-OMAT-0 (published)": 1.71}
     assert voltages["n"].tolist() == [1, 2]
+
+
+def example_rows():
+    """Rows of results in which every number of every table is there."""
+    run = {"model": "m", "ions": 1, "temperature": 300.0, "replica": 0, "system": "m-g"}
+    group = {key: value for key, value in run.items() if key != "replica"}
+    peak = {"found": True, "spacing": 3.9, "height": 1.8, "degree": 4, "points": 9}
+    peak |= {f"{n}_{kind}": 0.01 for n in ("spacing", "height") for kind in ("error", "window")}
+    scan = adhesion(peak) | {"peak_no_dispersion": peak, "given_layers_eV_nm2": 0.1}
+    found = {"kind": "stable", "minimum_THz": 0.0, "highest_THz": 22.0, "sentence": "Stable."}
+    compared = dict.fromkeys(
+        ("mean_abs_THz", "max_abs_THz", "highest_error_THz", "dos_overlap"), 1.0
+    )
+    compared |= {"kind": "path", "qpoints": 3}
+    voltages = pd.DataFrame({"n": [1, 2], "average_V": [1.8, 1.7], "step_V": [1.8, 1.6]})
+    bonds = {bond: {"mean": 2.0, "std": 0.1} for bond in ("metal_x", "metal_metal", "sheet")}
+    rows = {
+        "structure": {"system": "ti2co2", "result": check(spacing=3.5, bonds=bonds)},
+        "phonons": {"system": "ti2co2", "result": found | {"reference": compared}},
+        "adhesion": {"system": "m-g", "result": scan},
+        "spacing": run | {"result": SPACING},
+        "diffusion": run | {"result": HOPPING},
+        "spacing_ensembles": group | {"result": ENSEMBLE},
+        "diffusion_ensembles": group | {"result": ENSEMBLE},
+        "voltage": {"system": "m-go", "result": voltages},
+    }
+    return {name: [{"model": "m"} | row] for name, row in rows.items()}
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_every_number_has_its_uncertainty_beside_it_or_the_reason_why_it_has_none(name, published):
+    table = TABLES[name](example_rows()[name], published)
+    told = uncertainties(name, table).set_index("column")
+    numbers = [column for column in table if table[column].map(is_number).any()]
+    assert len(numbers) >= 3
+    assert list(told.index) == numbers
+    for column in numbers:
+        beside = told.loc[column, "uncertainty"]
+        assert not beside or set(beside.split("; ")) <= set(table.columns)
+        assert len(told.loc[column, "sentence"]) > 10, column
+    text = to_markdown(table) + footnotes(told.reset_index())
+    assert "How well the numbers are known:" in text
+    own = [c for c in numbers if not told.loc[c, "sentence"].startswith("uncertainty of ")]
+    assert text.count("\n- ") <= len(own)
+
+
+def is_number(value):
+    return isinstance(value, Number) and not isinstance(value, bool) and not pd.isna(value)
+
+
+def test_a_number_of_which_nothing_is_said_is_refused(published):
+    table = voltage_table(example_rows()["voltage"], published).assign(entropy_V=0.1)
+    with pytest.raises(AnodeflowError, match="numbers in its column entropy_V and nothing says"):
+        uncertainties("voltage", table)
+
+
+def test_an_error_that_no_run_could_give_keeps_its_empty_column():
+    short = SPACING | dict.fromkeys(("standard_error", "low", "high"))
+    rows = [example_rows()["spacing"][0] | {"result": short}]
+    table = spacing_table(rows, None)
+    assert table["standard_error"].isna().all()
+    assert "| – |" in to_markdown(table)
+
+
+def test_the_errors_of_phonons_are_what_their_convergence_changed():
+    rows = example_rows()["phonons"]
+    bare = uncertainties("phonons", phonon_table(rows, None)).set_index("column")
+    assert bare.loc["minimum_THz", "uncertainty"] == ""
+    assert "snakemake phonon_convergence" in bare.loc["minimum_THz", "sentence"]
+    changes = {"minimum_THz": 0.02, "highest_THz": 0.03, "mean_abs_THz": 0.01}
+    table = phonon_table([rows[0] | {"convergence": changes}], None)
+    assert table["minimum_THz_error"].item() == 0.02
+    checked = uncertainties("phonons", table).set_index("column")
+    assert checked.loc["minimum_THz", "uncertainty"] == "minimum_THz_error"
+
+
+def test_where_no_hop_was_seen_the_table_shows_a_bound_and_no_rate():
+    row = {"model": "m", "system": "m-g", "ions": 1, "temperature": 300.0, "replica": 0}
+    (still,) = diffusion_table([row | {"result": DIFFUSION}], None).to_dict("records")
+    assert still["rate_upper_bound_per_ps"] == 0.04
+    assert "rate_per_ps" not in still and "D_hop_cm2_s" not in still
+    assert still["D_upper_bound_cm2_s"] == 1e-7
+    (moving,) = diffusion_table([row | {"result": HOPPING}], None).to_dict("records")
+    assert moving["rate_per_ps"] == 0.3 and "rate_upper_bound_per_ps" not in moving
+
+
+def test_ensemble_tables_say_which_replicas_broke_and_what_each_of_them_did(published):
+    rows = example_rows()
+    spacing = row_of(spacing_ensemble_table(rows["spacing_ensembles"], published), "m")
+    assert (spacing["replicas"], spacing["unstable"]) == (3, "1 after 3.2 ps")
+    assert (spacing["standard_error"], spacing["replica_std"]) == (0.02, 0.03)
+    diffusion = diffusion_ensemble_table(rows["diffusion_ensembles"], published)
+    assert row_of(diffusion, "m")["verdicts"] == "hopping, diffusive, diffusive"
+    assert row_of(diffusion, "m")["msd_at_window_end_spread"] == 2.0
+    assert "MACE-OMAT-0 (published)" in diffusion["model"].tolist()
 
 
 def test_a_table_of_nothing_is_empty(published):

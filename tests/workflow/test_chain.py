@@ -24,7 +24,8 @@ EMPTY_RUN, FILLED_RUN = "m-g_0na_300K_0", "m-g_1na_300K_0"
 TRAJECTORY = f"results/{MODEL}/dynamics/{FILLED_RUN}.h5"
 SCAN = f"results/{MODEL}/adhesion/m-g.extxyz"
 POINTS = 8
-TABLES = ["structure", "phonons", "adhesion", "spacing", "diffusion", "voltage"]
+DYNAMICS_TABLES = ["spacing", "spacing_ensembles", "diffusion", "diffusion_ensembles"]
+TABLES = ["structure", "phonons", "adhesion", "voltage", *DYNAMICS_TABLES]
 FIGURES = ["phonons", "adhesion", "voltage", "spacing", "msd"] + [
     f"{figure}_{MODEL}" for figure in ("structures", "spacing_map", "paths")
 ]
@@ -45,6 +46,7 @@ def settings(root: Path) -> dict:
             "path_points": 30,
             "mesh": [6, 6, 1],
             "layers": {"graphene": {"supercell": [2, 2, 1]}},
+            "convergence": {"supercells": {"graphene": [3, 3, 1]}},
         },
         "adhesion": {
             "first_spacing": 2.2,
@@ -58,7 +60,10 @@ def settings(root: Path) -> dict:
             "frame_interval_fs": 10.0,
             "ion_interval_fs": 5.0,
             "checkpoint_interval_ps": 0.01,
-            "runs": [run | {"ions": 0}, run | {"ions": 1}],
+            "runs": [
+                run | {"ions": 0, "replicas": 1},
+                run | {"ions": 1, "replicas": 2},
+            ],
         },
         "diffusion": {"residence_ps": 0.01},
         "voltage": {"stacks": ["m-g"], "max_ions": 1},
@@ -149,6 +154,7 @@ def test_one_command_makes_every_figure_and_table(finished):
     figures = [f"figures/{name}.{kind}" for name in FIGURES for kind in ("pdf", "png", "csv")]
     tables = [f"tables/{name}.{kind}" for name in TABLES for kind in ("csv", "md")]
     pages = [f"report/{name}.html" for name in PAGES]
+    tables += [f"tables/uncertainty/{name}.csv" for name in TABLES]
     assert not [name for name in figures + tables + pages if not (results / name).stat().st_size]
     assert not list(results.rglob("*.part"))
 
@@ -170,6 +176,50 @@ def test_the_chain_finds_an_adhesion_peak_inside_its_scan(finished):
     peak = json.loads(summary.read_text())["peak"]
     assert peak["found"], peak
     assert 2.2 < peak["spacing"] < 3.8
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", TABLES)
+def test_every_number_of_every_table_comes_with_its_uncertainty_or_a_reason(finished, name):
+    folder = finished.folder / "results/tables"
+    table = pd.read_csv(folder / f"{name}.csv")
+    told = pd.read_csv(folder / f"uncertainty/{name}.csv").set_index("column")
+    numbers = [column for column in table.select_dtypes("number") if table[column].notna().any()]
+    assert len(numbers) >= 3
+    for column in numbers:
+        beside = told.loc[column, "uncertainty"]
+        assert pd.isna(beside) or set(beside.split("; ")) <= set(table.columns), column
+        assert len(told.loc[column, "sentence"]) > 10, column
+
+
+@pytest.mark.slow
+def test_the_chain_combines_replicas_into_the_form_that_readers_expect(finished):
+    folder = finished.folder / f"results/{MODEL}/ensembles"
+    empty, filled = (
+        json.loads((folder / f"{run.removesuffix('_0')}.json").read_text())
+        for run in (EMPTY_RUN, FILLED_RUN)
+    )
+    assert (empty["replicas"], empty["runs"], empty["mobility"]) == (1, [EMPTY_RUN], None)
+    assert (filled["stack"], filled["ions"], filled["temperature"]) == ("m-g", 1, 300.0)
+    assert len(filled["spacing"]["values"]) == len(filled["mobility"]["verdicts"]) == 2
+    assert filled["spacing"]["replica_std"] > 0
+    for kind in ("spacing", "temperature_K"):
+        keys = {"mean", "standard_error", "low", "high", "replica_std", "values", "note"}
+        assert set(filled[kind]) == keys
+
+
+@pytest.mark.slow
+def test_the_convergence_of_phonons_is_checked_on_demand(finished):
+    result = finished.snakemake("phonon_convergence")
+    assert result.returncode == 0, result.stdout
+    folder = finished.folder / f"results/{MODEL}/phonons/graphene"
+    found = json.loads((folder / "convergence.json").read_text())
+    assert [variant["varied"] for variant in found["variants"]] == 2 * ["displacement"] + [
+        "supercell"
+    ]
+    assert 0 < found["displacement"]["max_change_THz"] < found["supercell"]["max_change_THz"]
+    assert len(pd.read_csv(folder / "convergence.csv")) == 3
+    assert finished.planned() == set()
 
 
 @pytest.mark.slow
@@ -199,21 +249,22 @@ def test_the_recorded_run_times_add_up_to_what_every_try_noted(finished):
 @pytest.mark.slow
 def test_another_temperature_redoes_the_dynamics_and_what_is_read_from_it_only(copied):
     assert edited(copied, {"dynamics": {"temperatures": [310.0]}}) == {
-        "run_dynamics 2",
-        "analyse_spacing 2",
-        "map_spacing 1",
-        "analyse_diffusion 1",
+        "run_dynamics 3",
+        "analyse_spacing 3",
+        "map_spacing 2",
+        "analyse_diffusion 2",
+        "combine_replicas 2",
         "plot_spacing 1",
         "plot_spacing_map 1",
         "plot_msd 1",
         "plot_paths 1",
-        "tabulate 2",
+        "tabulate 4",
     }
 
 
 @pytest.mark.slow
 def test_a_label_redoes_the_figures_and_tables_that_show_it_only(copied):
-    assert edited(copied, {"models": {MODEL: {"label": "other"}}}) == CURVES | {"tabulate 6"}
+    assert edited(copied, {"models": {MODEL: {"label": "other"}}}) == CURVES | {"tabulate 8"}
 
 
 @pytest.mark.slow

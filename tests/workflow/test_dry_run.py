@@ -10,7 +10,7 @@ DEMO = ["--configfile", "config/demo.yaml"]
 
 def test_the_study_plans_every_stage_with_no_weights_present(project):
     planned = project.planned()
-    assert {"fetch_weights 3", "run_phonons 6", "scan_adhesion 9", "run_dynamics 27"} <= planned
+    assert {"fetch_weights 3", "run_phonons 6", "scan_adhesion 9", "run_dynamics 45"} <= planned
     assert not (project.folder / "resources/weights").exists()
 
 
@@ -77,6 +77,7 @@ def test_a_foreign_material_needs_the_config_only(project):
     stack = {"bottom": "mo2cf2", "top": "hbn", "strained": "share", "spacing": 3.4}
     phonons = {name: {"supercell": [4, 4, 1], "dos_width_THz": 0.3} for name in layers}
     runs = [{"stacks": ["f-hbn"], "ions": 2, "equilibration_ps": 1.0, "production_ps": 2.0}]
+    runs[0]["replicas"] = 1
     project.overlay(
         {
             "study": {"models": ["chgnet"], "stacks": ["f-hbn"], "layers": list(layers)},
@@ -108,6 +109,7 @@ def test_a_foreign_material_needs_the_config_only(project):
 )
 def test_a_structure_that_cannot_be_built_gets_one_sentence(project, stack, layers, target, said):
     runs = [{"stacks": ["m-g"], "ions": 40, "equilibration_ps": 1.0, "production_ps": 1.0}]
+    runs[0]["replicas"] = 1
     overlay = {"structures": {"layers": layers, "stacks": {"m-g": stack}}}
     overlay["dynamics"] = {"runs": runs}
     project.overlay(overlay)

@@ -100,6 +100,7 @@ def base_study(config: dict) -> dict:
     for run in config["dynamics"]["runs"]:
         run["stacks"] = ["m-g", "m-go", "m-s"]
     config["voltage"]["max_ions"] = 2
+    config["phonons"]["convergence"]["run"] = True
     config["models"]["chgnet"]["calculator"]["dispersion"] = False
     alike = {"stacks": ["m-g"], "ions": 8, "origins": "all", "moved_only": None}
     config["diffusion"]["exceptions"] = [alike]

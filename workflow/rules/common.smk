@@ -43,8 +43,9 @@ wildcard_constraints:
     layer=one_of(config["structures"]["layers"]),
     stack=one_of(config["structures"]["stacks"]),
     structure=r"[a-z0-9_-]+",
-    run=r"[\w.-]+_\d+K_\d+",
-    table="structure|phonons|adhesion|spacing|diffusion|voltage",
+    run=r"[\w.-]+_[\d.]+K_\d+",
+    group=r"[\w.-]+_[\d.]+K",
+    table="structure|phonons|adhesion|(spacing|diffusion)(_ensembles)?|voltage",
     ion=PLAN.ion,
     n=r"[1-9]\d*",
 
@@ -136,6 +137,26 @@ def bands_and_dos(wildcards):
     }
 
 
+def phonon_variants(wildcards):
+    """Return the settings with which a layer's force constants are computed anew."""
+    own = displacements(wildcards)
+    tried = config["phonons"]["convergence"]
+    found = [
+        {"varied": "displacement"} | own | {"displacement": displacement}
+        for displacement in tried["displacements"]
+    ]
+    larger = tried["supercells"].get(wildcards.layer)
+    if larger:
+        found.append({"varied": "supercell"} | own | {"supercell": larger})
+    return found
+
+
+def phonon_convergences(wildcards):
+    """Return the checks of convergence that a table shows, in the order of its rows."""
+    shown = wildcards.table == "phonons" and config["phonons"]["convergence"]["run"]
+    return CONVERGENCES if shown else []
+
+
 def start_of_run(wildcards):
     """Return the relaxed structure that a run starts from."""
     run = PLAN.run(wildcards.run)
@@ -144,7 +165,7 @@ def start_of_run(wildcards):
 
 def dynamics_settings(wildcards):
     """Return every setting of a run that its trajectory depends on."""
-    shared = {"temperatures", "replicas", "seed", "runs", "checkpoint_interval_ps"}
+    shared = {"temperatures", "seed", "runs", "checkpoint_interval_ps"}
     section = {
         key: value for key, value in config["dynamics"].items() if key not in shared
     }
@@ -153,9 +174,9 @@ def dynamics_settings(wildcards):
     return section | {key: run[key] for key in own}
 
 
-def averaging(wildcards):
-    """Return how a run's ions are analysed: the settings of diffusion, or its own exception."""
-    shared, run = config["diffusion"], PLAN.run(wildcards.run)
+def averaging_of(run):
+    """Return how the ions of a run are analysed: the settings of diffusion, or its own exception."""
+    shared = config["diffusion"]
     own = {
         key: entry[key]
         for entry in shared["exceptions"]
@@ -163,6 +184,35 @@ def averaging(wildcards):
         for key in ("origins", "moved_only")
     }
     return {key: value for key, value in (shared | own).items() if key != "exceptions"}
+
+
+def averaging(wildcards):
+    """Return how a run's ions are analysed."""
+    return averaging_of(PLAN.run(wildcards.run))
+
+
+def of_replicas(pattern, with_ions=False):
+    """Return an input function: a file of each replica of a group, none for one without ions."""
+
+    def paths(wildcards):
+        runs = PLAN.group(wildcards.group)
+        if with_ions and not PLAN.runs[runs[0]]["ions"]:
+            return []
+        return [f"results/{wildcards.model}/{pattern}".format(run=run) for run in runs]
+
+    return paths
+
+
+def about_group(wildcards):
+    """Return what the replicas of a group share."""
+    run = PLAN.runs[PLAN.group(wildcards.group)[0]]
+    return {key: run[key] for key in ("stack", "ions", "temperature")}
+
+
+def averaging_of_group(wildcards):
+    """Return how the ions of a group's runs are analysed, None for a group without ions."""
+    run = PLAN.runs[PLAN.group(wildcards.group)[0]]
+    return averaging_of(run) if run["ions"] else None
 
 
 def filled_hosts(wildcards):
@@ -228,7 +278,7 @@ def run_rows(keys):
     for row in rows(keys):
         run = PLAN.runs[row["system"]]
         own = {key: run[key] for key in ("ions", "temperature", "replica")}
-        label = row["model"] + PLAN.among_alike(row["system"])
+        label = row["model"] + PLAN.among_groups(row["system"])
         filled.append(row | own | {"system": run["stack"], "label": label})
     return filled
 
@@ -244,10 +294,28 @@ def shows(title):
     return labels
 
 
+def group_rows(keys):
+    """Return what a table says of each (model, group of replicas), in the order of `paths`."""
+    runs = [PLAN.runs[PLAN.groups[name][0]] for _, name in keys]
+    return [
+        row
+        | {"system": run["stack"]}
+        | {key: run[key] for key in ("ions", "temperature")}
+        for row, run in zip(rows(keys), runs)
+    ]
+
+
+ABOUT = {
+    "spacing": run_rows,
+    "diffusion": run_rows,
+    "spacing_ensembles": group_rows,
+    "diffusion_ensembles": group_rows,
+}
+
+
 def table_rows(wildcards):
     """Return what each row of a table is about, without what only figures show."""
-    dynamic = wildcards.table in ("spacing", "diffusion")
-    about = (run_rows if dynamic else rows)(KEYS[wildcards.table])
+    about = ABOUT.get(wildcards.table, rows)(KEYS[wildcards.table])
     if wildcards.table == "structure":
         about = [
             row | {"system": UNIT_CELLS.get(row["system"], row["system"])}
@@ -267,6 +335,7 @@ PHONON_REFERENCES = {
     for layer in config["study"]["layers"]
 }
 FILLED_RUNS = PLAN.runs_with(ions=True)
+FILLED_GROUPS = list(dict.fromkeys(PLAN.runs[run]["group"] for run in FILLED_RUNS))
 EMPTY_RUNS = PLAN.pairs("dynamics", PLAN.runs_with(ions=False))
 
 # For each table: the (model, name) of its rows, and the file with a row's numbers.
@@ -280,6 +349,8 @@ KEYS = {
     "adhesion": PLAN.pairs("adhesion", config["study"]["stacks"]),
     "spacing": PLAN.pairs("dynamics", list(PLAN.runs)),
     "diffusion": PLAN.pairs("dynamics", FILLED_RUNS),
+    "spacing_ensembles": PLAN.pairs("dynamics", list(PLAN.groups)),
+    "diffusion_ensembles": PLAN.pairs("dynamics", FILLED_GROUPS),
     "voltage": PLAN.pairs("voltage", PLAN.voltage_stacks),
 }
 RESULTS = {
@@ -288,6 +359,8 @@ RESULTS = {
     "adhesion": "results/{model}/adhesion/{name}.json",
     "spacing": "results/{model}/spacing/{name}.json",
     "diffusion": "results/{model}/diffusion/{name}.json",
+    "spacing_ensembles": "results/{model}/ensembles/{name}.json",
+    "diffusion_ensembles": "results/{model}/ensembles/{name}.json",
     "voltage": "results/{model}/voltage/{name}.csv",
 }
 
@@ -301,6 +374,7 @@ CATEGORIES = {
     "voltage": "6. Voltage",
     "record": "7. How it was computed",
 }
+CONVERGENCES = paths("results/{model}/phonons/{name}/convergence.json", KEYS["phonons"])
 DYNAMICS_MODELS = PLAN.models("dynamics") if FILLED_RUNS else []
 FIGURES = expand(
     "results/figures/{figure}.{kind}",

@@ -2,7 +2,7 @@
 
 Needs: relaxed stacks, weights. Makes: results/{model}/dynamics/{run}.h5 (H5MD), and from it
 results/{model}/spacing/{run}.csv, .json and _map.csv, results/{model}/diffusion/{run}.json,
-_msd.csv, _hops.csv and _paths.csv.
+_msd.csv, _hops.csv and _paths.csv, and of all replicas results/{model}/ensembles/{group}.json.
 """
 
 
@@ -35,10 +35,11 @@ localrules:
     analyse_spacing,
     map_spacing,
     analyse_diffusion,
+    combine_replicas,
 
 
 rule analyse_spacing:
-    """Follow the spacing in time."""
+    """Follow the spacing in time, and average it and the temperature."""
     input:
         trajectory="results/{model}/dynamics/{run}.h5",
     output:
@@ -89,3 +90,24 @@ rule analyse_diffusion:
         method=METHOD["diffusion"],
     script:
         "../scripts/analyse_diffusion.py"
+
+
+rule combine_replicas:
+    """Put the replicas of a run together: means with their spread, pooled hops, one D."""
+    input:
+        spacings=of_replicas("spacing/{run}.json"),
+        mobilities=of_replicas("diffusion/{run}.json", with_ions=True),
+        trajectories=of_replicas("dynamics/{run}.h5", with_ions=True),
+    output:
+        ensemble="results/{model}/ensembles/{group}.json",
+    log:
+        "results/logs/combine_replicas/{model}/{group}.log",
+    conda:
+        "../../envs/mace.yaml"
+    params:
+        about=about_group,
+        runs=lambda wildcards: PLAN.group(wildcards.group),
+        settings=averaging_of_group,
+        method=METHOD["ensembles"],
+    script:
+        "../scripts/combine_replicas.py"

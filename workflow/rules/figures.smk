@@ -1,7 +1,8 @@
 """Tables and figures of the study, for any list of models.
 
-Needs: the results of every stage. Makes: results/tables/*.csv and .md, and results/figures/*.pdf
-and .png with the .csv of what each figure shows.
+Needs: the results of every stage. Makes: results/tables/*.csv and .md, with uncertainty/*.csv on how
+well the numbers of each column are known, and results/figures/*.pdf and .png with the .csv of what
+each figure shows.
 """
 
 
@@ -21,10 +22,12 @@ rule tabulate:
     """Put one stage's results of all models into a table, beside published values."""
     input:
         results=lambda wildcards: paths(RESULTS[wildcards.table], KEYS[wildcards.table]),
+        convergence=phonon_convergences,
         published=config["reference"]["published"] or [],
     output:
         csv="results/tables/{table}.csv",
         markdown="results/tables/{table}.md",
+        uncertainty="results/tables/uncertainty/{table}.csv",
     log:
         "results/logs/tabulate/{table}.log",
     conda:

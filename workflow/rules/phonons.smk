@@ -1,7 +1,8 @@
 """Phonons of the layers by finite displacements.
 
 Needs: relaxed unit cells, weights. Makes: results/{model}/phonons/{layer}/ in phonopy's formats,
-and phonons.json with the verdict and the comparison with the reference.
+and phonons.json with the verdict and the comparison with the reference; on demand, convergence.json
+and .csv there.
 """
 
 
@@ -55,3 +56,31 @@ rule analyse_phonons:
         method=METHOD["phonon_analysis"],
     script:
         "../scripts/analyse_phonons.py"
+
+
+rule check_phonon_convergence:
+    """See how far frequencies move with other displacements and a larger supercell."""
+    input:
+        **WEIGHTS,
+        structure="results/{model}/relaxed/{layer}_unit.extxyz",
+        params="results/{model}/phonons/{layer}/phonopy_params.yaml",
+        force_constants="results/{model}/phonons/{layer}/force_constants.hdf5",
+        reference=phonon_reference,
+    output:
+        summary="results/{model}/phonons/{layer}/convergence.json",
+        table="results/{model}/phonons/{layer}/convergence.csv",
+    log:
+        "results/logs/check_phonon_convergence/{model}/{layer}.log",
+    conda:
+        "../../envs/mace.yaml"
+    resources:
+        gpu=gpus,
+        mem_mb=8000,
+        runtime=240,
+    params:
+        calculator=calculator("static"),
+        mode=bands_and_dos,
+        variants=phonon_variants,
+        method=METHOD["phonon_convergence"],
+    script:
+        "../scripts/check_phonon_convergence.py"

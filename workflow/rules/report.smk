@@ -11,8 +11,10 @@ TITLES = {
     "phonons": ("phonons", "Table 2. Stability and deviation"),
     "adhesion": ("adhesion", "Table 3. Adhesion peaks"),
     "spacing": ("dynamics", "Table 4. Mean spacing"),
-    "diffusion": ("dynamics", "Table 5. Mobility of the ions"),
-    "voltage": ("voltage", "Table 6. Voltages"),
+    "spacing_ensembles": ("dynamics", "Table 5. Mean spacing, replicas together"),
+    "diffusion": ("dynamics", "Table 6. Mobility of the ions"),
+    "diffusion_ensembles": ("dynamics", "Table 7. Mobility, replicas together"),
+    "voltage": ("voltage", "Table 8. Voltages"),
 }
 RECORDS = {
     "configuration": ("configuration.yaml", "Configuration"),

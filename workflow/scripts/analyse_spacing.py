@@ -1,4 +1,4 @@
-"""Follow the spacing in time."""
+"""Follow the spacing in time, and average it and the temperature."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ from anodeflow.job import job
 
 
 def main(trajectory, series, summary):
-    from anodeflow import spacing
+    from anodeflow import spacing, thermostat
     from anodeflow.tables import write_table
     from anodeflow.trajectory import read_trajectory
     from anodeflow.whole_files import write_json
@@ -15,8 +15,16 @@ def main(trajectory, series, summary):
     table = spacing.spacing_series(run)
     write_table(table, Path(series))
     note = spacing.stability_note(run)
-    found = spacing.mean_spacing(table, discard_ps=run.production_start_ps, note=note)
-    found["stable"] = run.stable
+    about = {"discard_ps": run.production_start_ps, "note": note}
+    found = spacing.mean_spacing(table, **about)
+    found |= {"stable": run.stable, "unstable_after_ps": run.unstable_after_ps}
+    found["reason"] = run.reason
+    found["temperature_K"] = thermostat.mean_temperature(
+        table,
+        target=run.settings["temperature"],
+        freedom=thermostat.degrees_of_freedom(run),
+        **about,
+    )
     write_json(summary, found)
 
 

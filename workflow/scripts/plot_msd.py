@@ -14,14 +14,12 @@ def main(msd, summaries, outputs, *, rows):
 
     panels = {}
     for row, table, summary in zip(rows, msd, summaries, strict=True):
-        entry = {
-            "label": row["label"],
-            "colour": row["colour"],
-            "msd": pd.read_csv(table),
-            "verdict": json.loads(Path(summary).read_text())["verdict"],
-        }
-        panels.setdefault((row["system"], row["ions"]), []).append(entry)
-    save(*plot_msd(panels), outputs)
+        entry = {"label": row["label"], "colour": row["colour"], "runs": []}
+        entries = panels.setdefault((row["system"], row["ions"]), {})
+        verdict = json.loads(Path(summary).read_text())["verdict"]
+        run = {"msd": pd.read_csv(table), "verdict": verdict}
+        entries.setdefault(row["label"], entry)["runs"].append(run)
+    save(*plot_msd({panel: [*entries.values()] for panel, entries in panels.items()}), outputs)
 
 
 if __name__ == "__main__":

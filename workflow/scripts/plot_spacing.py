@@ -16,15 +16,13 @@ def main(series, summaries, published, outputs, *, rows):
     others = read_published(Path(published)) if published else None
     panels = {}
     for row, path, summary in zip(rows, series, summaries, strict=True):
-        entry = {
-            "label": row["label"],
-            "colour": row["colour"],
-            "series": pd.read_csv(path),
-            "unstable": not json.loads(Path(summary).read_text())["stable"],
-            "reference": None if others is None else published_spacings(others, row["system"]),
-        }
-        panels.setdefault(row["system"], []).append(entry)
-    save(*plot_spacing(panels), outputs)
+        entry = {"label": row["label"], "colour": row["colour"], "runs": []}
+        entry["reference"] = published_spacings(others, row["system"]) if others is not None else {}
+        unstable = not json.loads(Path(summary).read_text())["stable"]
+        entries = panels.setdefault(row["system"], {})
+        run = {"series": pd.read_csv(path), "unstable": unstable}
+        entries.setdefault(row["label"], entry)["runs"].append(run)
+    save(*plot_spacing({panel: [*entries.values()] for panel, entries in panels.items()}), outputs)
 
 
 if __name__ == "__main__":

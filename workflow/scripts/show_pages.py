@@ -8,8 +8,8 @@ from anodeflow.job import job
 def main(sources, pages, *, titles):
     import pandas as pd
 
+    from anodeflow.markdown import to_markdown
     from anodeflow.pages import code_page, table_page
-    from anodeflow.tables import to_markdown
     from anodeflow.whole_files import write_text
 
     for source, page, title in zip(map(Path, sources), pages, titles, strict=True):

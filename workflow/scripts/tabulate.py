@@ -6,29 +6,33 @@ from pathlib import Path
 from anodeflow.job import job
 
 
-def main(table, results, published, csv, markdown, *, rows):
+def main(table, inputs, outputs, *, rows):
     import pandas as pd
 
-    from anodeflow import tables
+    from anodeflow import markdown, tables
+    from anodeflow.uncertainty import uncertainties
     from anodeflow.whole_files import write_text
 
     def read(path):
         return json.loads(path.read_text()) if path.suffix == ".json" else pd.read_csv(path)
 
-    entries = [row | {"result": read(Path(path))} for row, path in zip(rows, results, strict=True)]
-    others = tables.read_published(Path(published)) if published else None
-    filled = tables.TABLES[table](entries, others)
-    write_text(markdown, tables.to_markdown(filled))
-    tables.write_table(filled, Path(csv))
+    results = map(read, map(Path, inputs.results))
+    entries = [row | {"result": result} for row, result in zip(rows, results, strict=True)]
+    for entry, path in zip(entries, inputs.convergence, strict=False):
+        entry["convergence"] = read(Path(path))["changes"]
+    published = tables.read_published(Path(inputs.published)) if inputs.published else None
+    filled = tables.TABLES[table](entries, published)
+    described = uncertainties(table, filled)
+    write_text(outputs.markdown, markdown.to_markdown(filled) + markdown.footnotes(described))
+    tables.write_table(described, Path(outputs.uncertainty))
+    tables.write_table(filled, Path(outputs.csv))
 
 
 if __name__ == "__main__":
     with job(log=snakemake.log[0], threads=snakemake.threads):
         main(
             snakemake.wildcards.table,
-            snakemake.input.results,
-            snakemake.input.get("published"),
-            snakemake.output.csv,
-            snakemake.output.markdown,
+            snakemake.input,
+            snakemake.output,
             rows=snakemake.params.rows,
         )

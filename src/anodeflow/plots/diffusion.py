@@ -36,15 +36,17 @@ POSITIONS = 4000
 def plot_msd(panels: dict[tuple[str, int], list[dict]]) -> tuple[Figure, pd.DataFrame]:
     """Draw the in-plane MSD of every run on logarithmic axes, one column for each stack.
 
-    Thick is the mean over the ions, thin each ion. Lags beyond half the run, which have few
-    independent origins, are dotted. The guide shows the slope 1 of diffusion.
+    Thick is the mean over the ions, thin each ion. Of replicas the thin lines are their means over
+    the ions, and the thick one is the mean of these, in a band from the lowest to the highest.
+    Lags beyond half the run, which have few independent origins, are dotted. The guide shows the
+    slope 1 of diffusion.
 
     Args:
-        panels: (stack, number of ions) to entries {"label", "colour", "msd", "verdict"}, with msd
-            of `anodeflow.diffusion.analyse_diffusion`.
+        panels: (stack, number of ions) to entries {"label", "colour", "runs"}: runs, one for each
+            replica, {"msd", "verdict"}, with msd of `anodeflow.diffusion.analyse_diffusion`.
 
     Returns:
-        the figure; rows of stack, ions, label, verdict and the lags drawn.
+        the figure; rows of stack, ions, label, replica, verdict and the lags drawn.
     """
     stacks = list(dict.fromkeys(stack for stack, _ in panels))
     counts = sorted({count for _, count in panels})
@@ -66,38 +68,73 @@ def plot_msd(panels: dict[tuple[str, int], list[dict]]) -> tuple[Figure, pd.Data
                 ax.text(
                     0.5, 0.5, "not run", color=REFERENCE_GREY, **CENTRED, transform=ax.transAxes
                 )
-            curves = [_draw_msd(ax, entry, line) for line, entry in enumerate(entries)]
+            curves = [_draw_entry(ax, entry, line) for line, entry in enumerate(entries)]
             shown += [curve.assign(stack=stack, ions=count) for curve in curves]
     _finish_msd(fig, axes, panels)
     table = pd.concat(shown, ignore_index=True)
-    first = ["stack", "ions", "label", "verdict"]
+    first = ["stack", "ions", "label", "replica", "verdict"]
     return fig, table[[*first, *(name for name in table.columns if name not in first)]]
 
 
-def _draw_msd(ax: Axes, entry: dict, line: int) -> pd.DataFrame:
-    """Draw one run, with its verdict on line `line` of the panel; return the lags drawn."""
-    verdict = entry["verdict"]
-    ax.text(
-        0.03,
-        0.97 - 0.09 * line,
-        verdict,
-        color=entry["colour"],
-        transform=ax.transAxes,
-        va="top",
-        fontsize=7,
-    )
-    curve = entry["msd"].iloc[1:]
+def _draw_entry(ax: Axes, entry: dict, line: int) -> pd.DataFrame:
+    """Draw the replicas of a run, with their verdicts on line `line` of the panel."""
+    runs, colour = entry["runs"], entry["colour"]
+    place = {"color": colour, "transform": ax.transAxes, "va": "top", "fontsize": 7}
+    ax.text(0.03, 0.97 - 0.09 * line, _verdicts([run["verdict"] for run in runs]), **place)
+    curves = [_chosen_lags(run["msd"]) for run in runs]
+    for run, curve in zip(runs, curves, strict=True):
+        if len(curve):
+            _draw_run(ax, run["msd"], curve, colour, alone=len(runs) == 1)
+    if len(runs) > 1:
+        _draw_spread(ax, [run["msd"] for run in runs if len(run["msd"])], colour)
+    named = [
+        curve.assign(label=entry["label"], replica=replica, verdict=run["verdict"])
+        for replica, (run, curve) in enumerate(zip(runs, curves, strict=True))
+    ]
+    return pd.concat(named)
+
+
+def _verdicts(verdicts: list[str]) -> str:
+    """Say the verdicts of replicas in few words, e.g. `hopping` or `2 hopping, 1 confined`."""
+    counts = {verdict: verdicts.count(verdict) for verdict in verdicts}
+    if len(counts) == 1:
+        return verdicts[0]
+    return ", ".join(f"{count} {verdict}" for verdict, count in counts.items())
+
+
+def _chosen_lags(msd: pd.DataFrame) -> pd.DataFrame:
+    """Take at most LAGS rows of an MSD, evenly spaced on a logarithmic axis."""
+    curve = msd.iloc[1:]
     if curve.empty:
-        return curve.assign(label=entry["label"], verdict=verdict)
-    chosen = np.unique(np.geomspace(1, len(curve), LAGS).round().astype(int)) - 1
-    curve = curve.iloc[chosen]
-    half = curve["lag_ps"] <= entry["msd"]["lag_ps"].max() / 2
+        return curve
+    return curve.iloc[np.unique(np.geomspace(1, len(curve), LAGS).round().astype(int)) - 1]
+
+
+def _draw_run(
+    ax: Axes, msd: pd.DataFrame, curve: pd.DataFrame, colour: str, *, alone: bool
+) -> None:
+    half = curve["lag_ps"] <= msd["lag_ps"].max() / 2
+    if not alone:
+        ax.plot(curve["lag_ps"][half], curve["msd"][half], color=pale(colour), lw=0.7)
+        return
     ions = [name for name in curve.columns if name.startswith("ion_")]
     for name in ions if len(ions) > 1 else []:
-        ax.plot(curve["lag_ps"][half], curve[name][half], color=pale(entry["colour"]), lw=0.5)
-    ax.plot(curve["lag_ps"][half], curve["msd"][half], color=entry["colour"], lw=1.4, zorder=3)
-    ax.plot(curve["lag_ps"][~half], curve["msd"][~half], ":", color=entry["colour"], lw=1.0)
-    return curve.assign(label=entry["label"], verdict=verdict)
+        ax.plot(curve["lag_ps"][half], curve[name][half], color=pale(colour), lw=0.5)
+    ax.plot(curve["lag_ps"][half], curve["msd"][half], color=colour, lw=1.4, zorder=3)
+    ax.plot(curve["lag_ps"][~half], curve["msd"][~half], ":", color=colour, lw=1.0)
+
+
+def _draw_spread(ax: Axes, tables: list[pd.DataFrame], colour: str) -> None:
+    """Draw the band of the replicas' MSD and their mean, up to half the shortest of them."""
+    if not tables:
+        return
+    shortest = min(tables, key=len)
+    curve = _chosen_lags(shortest)
+    curve = curve[curve["lag_ps"] <= shortest["lag_ps"].max() / 2]
+    values = np.array([table["msd"].to_numpy()[curve.index] for table in tables])
+    band = {"color": colour, "alpha": 0.2, "linewidth": 0}
+    ax.fill_between(curve["lag_ps"], values.min(axis=0), values.max(axis=0), **band)
+    ax.plot(curve["lag_ps"], values.mean(axis=0), color=colour, lw=1.4, zorder=3)
 
 
 def _finish_msd(fig: Figure, axes: np.ndarray, panels: dict[tuple[str, int], list[dict]]) -> None:
@@ -124,7 +161,11 @@ def _finish_msd(fig: Figure, axes: np.ndarray, panels: dict[tuple[str, int], lis
         ax.set_ylabel("In-plane MSD (Å$^2$)")
     entries = [entry for group in panels.values() for entry in group]
     looks = {entry["label"]: {"color": entry["colour"]} for entry in entries}
-    looks["single ions"] = {"color": "0.7", "linewidth": 0.5}
+    if any(len(entry["runs"]) == 1 for entry in entries):
+        looks["single ions"] = {"color": "0.7", "linewidth": 0.5}
+    if any(len(entry["runs"]) > 1 for entry in entries):
+        looks["one replica"] = {"color": "0.7", "linewidth": 0.7}
+        looks["spread of replicas"] = {"color": "0.85", "linewidth": 6}
     looks["beyond half the run"] = {"color": "black", "linestyle": ":"}
     looks["slope 1"] = {"color": REFERENCE_GREY, "linestyle": "--", "linewidth": 0.8}
     handles = [Line2D([], [], label=label, **look) for label, look in looks.items()]

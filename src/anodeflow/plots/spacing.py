@@ -43,17 +43,19 @@ REFERENCE_STYLES = ("--", ":", "-.")
 def plot_spacing(panels: dict[str, list[dict]]) -> tuple[Figure, pd.DataFrame]:
     """Draw the spacing against time: thin as it is, thick as a running mean over at most 0.5 ps.
 
-    The equilibration is shaded; a run that became unstable ends with a cross.
+    Of replicas the running means are thin and their mean is thick, in a band from the lowest to the
+    highest, as far as all of them go. The equilibration is shaded; a run that became unstable ends
+    with a cross.
 
     Args:
-        panels: for each stack, entries {"label", "colour", "series", "unstable", "reference"}, with
-            series of `anodeflow.spacing.spacing_series`, unstable whether the run broke (its series
-            may end before), and reference a dict of label to mean spacing (Å) from elsewhere, or
-            None.
+        panels: for each stack, entries {"label", "colour", "runs", "reference"}: runs, one for each
+            replica, {"series", "unstable"}, with series of `anodeflow.spacing.spacing_series` and
+            unstable whether the run broke (its series may end before); reference a dict of label to
+            mean spacing (Å) from elsewhere, or None.
 
     Returns:
-        the figure; rows of stack, label, time_ps, spacing, running_mean, phase, and one row for
-        each reference.
+        the figure; rows of stack, label, replica, time_ps, spacing, running_mean, phase, and one
+        row for each reference.
     """
     columns = min(len(panels), 3)
     rows = -(-len(panels) // columns)
@@ -68,7 +70,7 @@ def plot_spacing(panels: dict[str, list[dict]]) -> tuple[Figure, pd.DataFrame]:
     shown, styles = [], _reference_styles(panels)
     for ax, (stack, entries) in zip(axes.flat, panels.items(), strict=False):
         for entry in entries:
-            shown.append(_draw_series(ax, entry).assign(stack=stack))
+            shown.append(_draw_entry(ax, entry).assign(stack=stack, label=entry["label"]))
         shown.append(_draw_references(ax, _references(entries), styles).assign(stack=stack))
         ax.set_title(stack)
         ax.set_xlabel("Time (ps)")
@@ -78,29 +80,58 @@ def plot_spacing(panels: dict[str, list[dict]]) -> tuple[Figure, pd.DataFrame]:
         ax.set_ylabel("Spacing (Å)")
     fig.legend(handles=_handles(panels), loc="outside lower center", ncols=6)
     table = pd.concat([rows for rows in shown if len(rows)], ignore_index=True)
-    columns_first = ["stack", "label", "time_ps", "spacing", "running_mean", "phase"]
+    columns_first = ["stack", "label", "replica", "time_ps", "spacing", "running_mean", "phase"]
     return fig, table[columns_first]
 
 
-def _draw_series(ax: Axes, entry: dict) -> pd.DataFrame:
-    series = entry["series"]
-    time, spacing = series["time_ps"].to_numpy(), series["spacing"].to_numpy()
+def _draw_entry(ax: Axes, entry: dict) -> pd.DataFrame:
+    """Draw the replicas of a run; return what is drawn of each."""
+    runs, colour = entry["runs"], entry["colour"]
+    smooth = [_smoothed(run["series"]) for run in runs]
+    alone = len(runs) == 1
+    for run, table in zip(runs, smooth, strict=True):
+        every = table.iloc[:: -(-len(table) // POINTS)]
+        if alone:
+            ax.plot(every["time_ps"], every["spacing"], color=colour, alpha=0.3, linewidth=0.4)
+        line = {"linewidth": 1.2} if alone else {"linewidth": 0.5, "alpha": 0.7}
+        ax.plot(every["time_ps"], every["running_mean"], color=colour, **line)
+        if run["unstable"]:
+            end = table.iloc[-1][["time_ps", "spacing"]]
+            ax.plot(*end, "x", color=colour, markersize=6, clip_on=False)
+        _shade_equilibration(ax, table)
+    if not alone:
+        _draw_spread(ax, smooth, colour)
+    ax.set_xlim(left=0)
+    numbered = enumerate(smooth)
+    return pd.concat([t.iloc[:: -(-len(t) // POINTS)].assign(replica=r) for r, t in numbered])
+
+
+def _smoothed(series: pd.DataFrame) -> pd.DataFrame:
+    """Give time_ps, spacing, running_mean and phase of one run."""
+    time = series["time_ps"].to_numpy()
     step = (time[-1] - time[0]) / max(len(time) - 1, 1)
     width = max(1, round(min(SMOOTH_PS, np.ptp(time) / LEAST_WINDOWS) / step)) if step else 1
-    smooth = pd.Series(spacing).rolling(width, center=True, min_periods=1).mean().to_numpy()
-    every = slice(None, None, -(-len(time) // POINTS))
-    ax.plot(time[every], spacing[every], color=entry["colour"], alpha=0.3, linewidth=0.4)
-    ax.plot(time[every], smooth[every], color=entry["colour"], linewidth=1.2)
-    equilibrating = (series["phase"] == "equilibration").to_numpy()
-    if equilibrating.any():
-        end = min(equilibrating.sum(), len(time) - 1)
-        ax.axvspan(time[0], time[end], color="0.93", linewidth=0, zorder=0)
-    if entry["unstable"]:
-        ax.plot(time[-1], spacing[-1], "x", color=entry["colour"], markersize=6, clip_on=False)
-    ax.set_xlim(left=0)
-    columns = {"time_ps": time, "spacing": spacing, "running_mean": smooth}
-    shown = pd.DataFrame(columns | {"phase": series["phase"].to_numpy()})[every]
-    return shown.assign(label=entry["label"])
+    smooth = series["spacing"].rolling(width, center=True, min_periods=1).mean()
+    return series[["time_ps", "spacing", "phase"]].assign(running_mean=smooth)
+
+
+def _shade_equilibration(ax: Axes, table: pd.DataFrame) -> None:
+    equilibrating = (table["phase"] == "equilibration").sum()
+    if equilibrating:
+        time = table["time_ps"].to_numpy()
+        end = time[min(equilibrating, len(time) - 1)]
+        ax.axvspan(time[0], end, color="0.93", linewidth=0, zorder=0)
+
+
+def _draw_spread(ax: Axes, smooth: list[pd.DataFrame], colour: str) -> None:
+    """Draw the band of the replicas' running means and their mean, as far as all of them go."""
+    shortest = min(map(len, smooth))
+    every = slice(None, shortest, -(-shortest // POINTS))
+    time = smooth[0]["time_ps"].to_numpy()[every]
+    means = np.array([table["running_mean"].to_numpy()[every] for table in smooth])
+    band = {"color": colour, "alpha": 0.2, "linewidth": 0}
+    ax.fill_between(time, means.min(axis=0), means.max(axis=0), **band)
+    ax.plot(time, means.mean(axis=0), color=colour, linewidth=1.4)
 
 
 def _references(entries: list[dict]) -> dict[str, float]:
@@ -119,7 +150,7 @@ def _draw_references(ax: Axes, references: dict[str, float], styles: dict) -> pd
     for label, value in references.items():
         look = {"linestyle": styles[label], "linewidth": 1.0}
         ax.axhline(value, color=REFERENCE_GREY, zorder=1, **look)
-    columns = {"label": list(references), "spacing": list(references.values())}
+    columns = {"label": list(references), "spacing": list(references.values()), "replica": pd.NA}
     return pd.DataFrame(columns | {"time_ps": np.nan, "running_mean": np.nan, "phase": "reference"})
 
 
@@ -128,10 +159,13 @@ def _handles(panels: dict[str, list[dict]]) -> list[Line2D]:
     lines = {entry["label"]: {"color": entry["colour"]} for entry in entries}
     for label, style in _reference_styles(panels).items():
         lines[label] = {"color": REFERENCE_GREY, "linestyle": style}
-    seen = {phase for entry in entries for phase in entry["series"]["phase"].unique()}
-    if "equilibration" in seen:
+    runs = [run for entry in entries for run in entry["runs"]]
+    if len(runs) > len(entries):
+        lines["one replica"] = {"color": "0.5", "linewidth": 0.5}
+        lines["spread of replicas"] = {"color": "0.85", "linewidth": 6}
+    if any("equilibration" in run["series"]["phase"].unique() for run in runs):
         lines["equilibration"] = {"color": "0.9", "linewidth": 6}
-    if any(entry["unstable"] for entry in entries):
+    if any(run["unstable"] for run in runs):
         lines["became unstable"] = {"color": "black", "marker": "x", "linestyle": "none"}
     return [Line2D([], [], label=label, **look) for label, look in lines.items()]
 

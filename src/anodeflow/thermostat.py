@@ -1,0 +1,74 @@
+"""The temperature of a run: its mean, and whether it fluctuates as the canonical ensemble does."""
+
+import numpy as np
+import pandas as pd
+from ase import units
+
+from anodeflow.averages import correlation_time, series_mean
+from anodeflow.errors import TrajectoryError
+from anodeflow.msd import frame_interval
+from anodeflow.spacing import production
+from anodeflow.trajectory import Trajectory
+
+SIGMAS = 4.0
+"""Standard errors within which mean and fluctuation must agree with the thermostat's."""
+
+
+def degrees_of_freedom(traj: Trajectory) -> int:
+    """Read off the degrees of freedom that a run's temperatures refer to, N_f = 2 K / (k T).
+
+    Raises:
+        TrajectoryError: the run has no sample with kinetic energy.
+    """
+    moving = traj.temperature > 0
+    if not moving.any():
+        raise TrajectoryError(
+            "No sample of this run has kinetic energy, so its temperature cannot be judged: give a "
+            "run of molecular dynamics."
+        )
+    ratio = 2 * traj.kinetic_energy[moving] / (units.kB * traj.temperature[moving])
+    return round(float(np.median(ratio)))
+
+
+def mean_temperature(
+    series: pd.DataFrame, *, discard_ps: float, target: float, freedom: int, note: str
+) -> dict:
+    """Average the temperature (K) over the stable production, and check the thermostat.
+
+    In the canonical ensemble ⟨T⟩ is the target T₀ and the standard deviation is T₀ √(2/N_f). The
+    error of the standard deviation s is s √(τ₂ / (F Δt)), with τ₂ the correlation time of
+    (T − ⟨T⟩)².
+
+    Args:
+        series: table of `spacing_series`.
+        discard_ps: equilibration left out, ps.
+        target: T₀, K.
+        freedom: N_f.
+        note: `stability_note` of the run.
+
+    Returns:
+        what `averages.series_mean` gives, with target, expected_std, std_error (K) and thermostat:
+        `agrees`, `off`, or `undetermined` where there is no error; the note says what is off.
+
+    Source: M. P. Allen, D. J. Tildesley, Computer Simulation of Liquids (Oxford, 2017), section
+        2.5, for the fluctuation of the kinetic energy.
+    """
+    kept = production(series, discard_ps=discard_ps)
+    times, values = kept["time_ps"].to_numpy(), kept["temperature_K"].to_numpy()
+    found = series_mean(values, times, what="temperature", note=note)
+    expected = target * np.sqrt(2 / freedom)
+    found |= {"target": target, "expected_std": float(expected), "std_error": None}
+    found |= {"degrees_of_freedom": freedom, "thermostat": "undetermined"}
+    if found["standard_error"] is None:
+        return found
+    interval = frame_interval(times)
+    tau, _ = correlation_time((values - values.mean()) ** 2, interval)
+    error = float(found["std"] * np.sqrt(tau / (len(values) * interval)))
+    found["std_error"] = error
+    off = []
+    if abs(found["mean"] - target) > SIGMAS * found["standard_error"]:
+        off.append(f"mean {found['mean']:.1f} K where {target:g} K was asked")
+    if abs(found["std"] - expected) > SIGMAS * error:
+        off.append(f"fluctuation {found['std']:.1f} K where {expected:.1f} K is canonical")
+    note = "; ".join(filter(None, [found["note"], *off]))
+    return found | {"thermostat": "off" if off else "agrees", "note": note}
