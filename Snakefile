@@ -17,6 +17,7 @@ include: "workflow/rules/adhesion.smk"
 include: "workflow/rules/dynamics.smk"
 include: "workflow/rules/voltage.smk"
 include: "workflow/rules/figures.smk"
+include: "workflow/rules/scorecard.smk"
 
 
 onstart:
@@ -28,6 +29,7 @@ rule all:
     input:
         FIGURES,
         TABLES,
+        SCORECARD,
 
 
 onerror:

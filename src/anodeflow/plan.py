@@ -54,6 +54,7 @@ class Plan:
         dynamics = self.config.dynamics
         return {
             f"{stack}_{entry.ions}{self.ion}_{temperature:g}K_{replica}": {
+                "group": f"{stack}_{entry.ions}{self.ion}_{temperature:g}K",
                 "stack": stack,
                 "ions": entry.ions,
                 "replica": replica,
@@ -73,6 +74,14 @@ class Plan:
         if name not in self.runs:
             raise ConfigError(f"no run of this study is named '{name}'{nearest(name, self.runs)}.")
         return self.runs[name]
+
+    @cached_property
+    def groups(self) -> dict[str, list[str]]:
+        """Return the runs that are replicas of each other, by the name that they share."""
+        groups: dict[str, list[str]] = {}
+        for name, run in self.runs.items():
+            groups.setdefault(run["group"], []).append(name)
+        return groups
 
     def among_alike(self, run: str) -> str:
         """Return what tells a run from others of its stack and ions, e.g. `, 300 K, replica 1`."""
