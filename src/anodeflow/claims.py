@@ -16,11 +16,13 @@ from anodeflow.evidence import (
     MOBILE,
     NOT_RUN,
     UNDECIDED,
+    Need,
     Part,
     conclude,
     confined,
     hopping,
     less,
+    needed,
     slower,
     word,
 )
@@ -95,7 +97,7 @@ def _no_imaginary_mode(layer: str) -> Callable[[Asked], list[Part]]:
             return [asked.judge("phonons", "minimum_THz", [case], _above_limit, asked)]
         found = word(kind, ["stable"], [RESIDUE])
         larger = f"a larger phonons.layers.{layer}.supercell, or the model's own lattice constant"
-        return [found._replace(decides=larger if found.status == UNDECIDED else "")]
+        return [found._replace(needs=(Need(layer, larger),) if found.status == UNDECIDED else ())]
 
     return parts
 
@@ -231,7 +233,7 @@ def check_claims(
     Returns:
         a dict for each claim and source: claim, statement, criterion, source, published, status
         (holds | fails | undecided | not run | left out), basis (numbers | words), says, decides,
-        parts [{status, says, decides, sigmas}]. A claim on what is not in the study is left out.
+        parts [{status, says, needs, sigmas}]. A claim on what is not in the study is left out.
     """
     rows = []
     for name, claim in CLAIMS.items():
@@ -250,8 +252,8 @@ def check_claims(
                 | {"source": source, "published": published, "status": status}
                 | {"basis": "words" if words else "numbers"}
                 | {"says": "; ".join(part.says for part in parts)}
-                | {"decides": _decides(status, parts)}
-                | {"parts": [part._asdict() for part in parts]}
+                | {"decides": needed(parts) if status == UNDECIDED else ""}
+                | {"parts": [_plain(part) for part in parts]}
             )
     return rows
 
@@ -265,11 +267,8 @@ def _absent(claim: Claim, study: Study) -> str:
     return f"not in this study: {'; '.join(map(str, missing))}{at}" if missing else ""
 
 
-def _decides(status: str, parts: Sequence[Part]) -> str:
-    """Join what would decide the parts that are open, if the claim is."""
-    if status != UNDECIDED:
-        return ""
-    return "; ".join(dict.fromkeys(part.decides for part in parts if part.decides))
+def _plain(part: Part) -> dict:
+    return part._asdict() | {"needs": [need.text for need in part.needs]}
 
 
 def claims_table(rows: Sequence[dict]) -> pd.DataFrame:

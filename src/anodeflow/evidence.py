@@ -2,8 +2,10 @@
 
 A statement holds or fails when the numbers speak for or against it with at least `sigma` standard
 errors, or with the probability that so many have in a normal distribution, α = 1 − Φ(sigma), each
-side apart. Otherwise, and whenever an uncertainty is not known, it is undecided. Counts of hops are
-taken as Poisson counts.
+side apart. Otherwise, and whenever an uncertainty is not known, it is undecided.
+
+ASSUME: hops are Poisson counts. Hops back and forth, and of ions that push each other, are less
+independent than that, which makes the bounds of their rates somewhat too narrow.
 """
 
 import math
@@ -25,13 +27,30 @@ LONGEST = 1000.0
 """Beyond so many times the present sampling, more of it is no advice."""
 
 
+class Need(NamedTuple):
+    """What would decide an open statement: of what it is, how much of it (ps), and a phrase."""
+
+    of: str
+    text: str
+    extra_ps: float = 0.0
+
+
 class Part(NamedTuple):
     """Whether one part of a claim holds, on what numbers, and what would decide it if open."""
 
     status: str
     says: str
-    decides: str = ""
+    needs: tuple[Need, ...] = ()
     sigmas: float | None = None
+
+
+def needed(parts: Sequence[Part]) -> str:
+    """Say what would decide the parts that are open; of two asks of one case the larger."""
+    largest: dict[str, Need] = {}
+    for need in (need for part in parts for need in part.needs):
+        if need.of not in largest or need.extra_ps > largest[need.of].extra_ps:
+            largest[need.of] = need
+    return "; ".join(need.text for need in largest.values())
 
 
 def conclude(parts: Sequence[Part]) -> str:
@@ -53,18 +72,18 @@ def less(small: Quantity, large: Quantity, sigma: float) -> Part:
     says = f"{small.case} {small}, {large.case} {large}"
     for one in (small, large):
         if one.value is None:
-            return Part(UNDECIDED, says, f"a value of {one.case} ({one.note})")
+            return Part(UNDECIDED, says, _lacking(f"a value of {one.case} ({one.note})"))
         if one.error is None:
             why = f": {one.note}" if one.note else ""
-            return Part(UNDECIDED, says, f"an uncertainty of {one.case}{why}")
+            return Part(UNDECIDED, says, _lacking(f"an uncertainty of {one.case}{why}"))
     if not alike(small, large):
-        decides = f"one convention: {small.convention} and {large.convention} do not compare"
-        return Part(UNDECIDED, says, decides)
+        both = f"one convention: {small.convention} and {large.convention} do not compare"
+        return Part(UNDECIDED, says, _lacking(both))
     z = (large.value - small.value) / math.hypot(small.error, large.error)
-    status, decides = _status(z, sigma), ""
+    status, needs = _status(z, sigma), ()
     if status == UNDECIDED:
-        decides = _more_of_both(small, large, (sigma / z) ** 2 if z else math.inf)
-    return Part(status, f"{says}: {z:+.1f} combined errors apart", decides, z)
+        needs = _more_of_both(small, large, (sigma / z) ** 2 if z else math.inf)
+    return Part(status, f"{says}: {z:+.1f} combined errors apart", needs, z)
 
 
 def slower(slow: Quantity, fast: Quantity, sigma: float) -> Part:
@@ -76,21 +95,19 @@ def slower(slow: Quantity, fast: Quantity, sigma: float) -> Part:
     Source: J. Przyborowski and H. Wilenski, Biometrika 31, 313 (1940).
     """
     says = f"{_counted(slow)}, {_counted(fast)}"
-    unknown = _uncounted(slow, fast)
-    if unknown:
-        return Part(UNDECIDED, says, unknown)
+    if None in (slow.value, fast.value):
+        return Part(UNDECIDED, says, _uncounted(slow, fast))
 
     def z(factor: float) -> float:
         return rate_difference(slow, fast, factor)
 
     status = _status(z(1.0), sigma)
-    decides = ""
-    if status == UNDECIDED:
-        if slow.value + fast.value == 0:
-            decides = "a hop: none was seen in either, so their rates cannot be told apart"
-        else:
-            decides = _more_of_both(slow, fast, _enough(lambda f: abs(z(f)) - sigma))
-    return Part(status, f"{says}: {z(1.0):+.1f} standard errors apart", decides, z(1.0))
+    needs = ()
+    if status == UNDECIDED and slow.value + fast.value == 0:
+        needs = _lacking(f"a hop in {slow.case} or {fast.case}: none was seen")
+    elif status == UNDECIDED:
+        needs = _more_of_both(slow, fast, _enough(lambda f: abs(z(f)) - sigma))
+    return Part(status, f"{says}: {z(1.0):+.1f} standard errors apart", needs, z(1.0))
 
 
 def confined(ions: Quantity, elsewhere: Quantity, sigma: float, confined_ps: float) -> Part:
@@ -101,9 +118,8 @@ def confined(ions: Quantity, elsewhere: Quantity, sigma: float, confined_ps: flo
     `confined_ps`, or above that elsewhere. No hop in a short run thus decides nothing.
     """
     says = _counted(ions)
-    unknown = _uncounted(ions)
-    if unknown:
-        return Part(UNDECIDED, says, unknown)
+    if ions.value is None:
+        return Part(UNDECIDED, says, _uncounted(ions))
     low, high = rate_bounds(ions.value, ions.sample_ps, sigma)
     says += f", at most {high:.2g} and at least {low:.2g} hops per ion and ps"
     against = slower(ions, elsewhere, sigma)
@@ -112,25 +128,26 @@ def confined(ions: Quantity, elsewhere: Quantity, sigma: float, confined_ps: flo
     rare = ions.value / ions.sample_ps < 1 / confined_ps
     if rare and (high < 1 / confined_ps or against.status == HOLDS):
         return Part(HOLDS, says)
-    return Part(UNDECIDED, says, _more(ions, _enough_for_rate(ions, sigma, confined_ps)))
+    return Part(UNDECIDED, says, (_more(ions, _enough_for_rate(ions, sigma, confined_ps)),))
 
 
 def hopping(ions: Quantity, sigma: float, confined_ps: float) -> Part:
     """Judge whether ions hop more than once in `confined_ps`, by the bounds of their rate."""
     says = _counted(ions)
-    unknown = _uncounted(ions)
-    if unknown:
-        return Part(UNDECIDED, says, unknown)
+    if ions.value is None:
+        return Part(UNDECIDED, says, _uncounted(ions))
     low, high = rate_bounds(ions.value, ions.sample_ps, sigma)
     says += f", at least {low:.2g} and at most {high:.2g} hops per ion and ps"
     if low > 1 / confined_ps or high < 1 / confined_ps:
         return Part(HOLDS if low > 1 / confined_ps else FAILS, says)
-    return Part(UNDECIDED, says, _more(ions, _enough_for_rate(ions, sigma, confined_ps)))
+    return Part(UNDECIDED, says, (_more(ions, _enough_for_rate(ions, sigma, confined_ps)),))
 
 
 def word(said: Quantity, wanted: Sequence[str], open_words: Sequence[str] = ()) -> Part:
     """Judge by a word: holds for one of `wanted`, undecided for one of `open_words`, else fails."""
-    says = f"{said.case}, {said.name.replace('_', ' ')}: {said.value}" + (f" ({said.note})" if said.note else "")
+    says = f"{said.case}, {said.name.replace('_', ' ')}: {said.value}" + (
+        f" ({said.note})" if said.note else ""
+    )
     if said.value is None or said.value in open_words:
         return Part(UNDECIDED, says)
     return Part(HOLDS if said.value in wanted else FAILS, says)
@@ -195,32 +212,43 @@ def alike(one: Quantity, other: Quantity) -> bool:
 def _counted(hops: Quantity) -> str:
     if hops.value is None:
         return f"{hops.case}: no count ({hops.note})"
-    return f"{hops.case}: {hops.value:g} hops in {hops.sample_ps:.4g} ps of all ions together"
+    count = f"{hops.value:g} hop{'' if hops.value == 1 else 's'}"
+    return f"{hops.case}: {count} in {hops.sample_ps:.4g} ps of all ions together"
 
 
-def _uncounted(*hops: Quantity) -> str:
-    """Return what is missing where hops could not be counted; empty if all were."""
-    return "; ".join(f"hop counts of {h.case} ({h.note})" for h in hops if h.value is None)
+def _lacking(text: str) -> tuple[Need]:
+    return (Need(text, text),)
 
 
-def _more_of_both(one: Quantity, other: Quantity, factor: float) -> str:
-    if one.sample_ps is None or other.sample_ps is None:
-        if not math.isfinite(factor) or factor > LONGEST:
-            return "smaller errors than these numbers can be given"
-        return f"errors {math.sqrt(factor):.1f} times smaller, with the difference as it is"
-    return "; ".join(_more(quantity, factor) for quantity in (one, other))
+def _uncounted(*hops: Quantity) -> tuple[Need, ...]:
+    """Ask for the counts where hops could not be counted."""
+    texts = [f"hop counts of {h.case} ({h.note})" for h in hops if h.value is None]
+    return tuple(Need(text, text) for text in texts)
 
 
-def _more(quantity: Quantity, factor: float) -> str:
-    """Say how much more of a sample is needed, in ps of all ions or of all replicas."""
-    if not math.isfinite(factor) or factor > LONGEST:
-        return f"more than {LONGEST:g} times the sampling of {quantity.case}: it lies too near"
+def _more_of_both(one: Quantity, other: Quantity, factor: float) -> tuple[Need, ...]:
+    if one.sample_ps is not None and other.sample_ps is not None:
+        return (_more(one, factor), _more(other, factor))
+    if factor > LONGEST:
+        return _lacking("smaller errors than these numbers can be given")
+    times = math.sqrt(factor)
+    return _lacking(f"errors {times:.1f} times smaller, with the difference as it is")
+
+
+def _more(quantity: Quantity, factor: float) -> Need:
+    """Ask for more of a sample, in ps of all ions or of all replicas, with its numbers as now."""
+    case = str(quantity.case)
+    if factor > LONGEST:
+        text = f"more than {LONGEST:g} times the sampling of {case}: it lies too near"
+        return Need(case, text, math.inf)
     extra = (factor - 1) * quantity.sample_ps
-    text = f"about {extra:.2g} ps more of {quantity.case}"
+    text = f"about {_rounded(extra)} ps more of {case} (now {_rounded(quantity.sample_ps)} ps)"
     if quantity.replicas:
-        each = quantity.sample_ps / quantity.replicas
-        count = max(1, math.ceil(extra / each - 1e-9))
-        text += (
-            f" (now {quantity.sample_ps:.3g} ps), {count} more replica{'s' if count > 1 else ''}"
-        )
-    return text
+        count = max(1, math.ceil(extra / (quantity.sample_ps / quantity.replicas) - 1e-9))
+        text += f", {count} more replica{'s' if count > 1 else ''}"
+    return Need(case, text, extra)
+
+
+def _rounded(time_ps: float) -> str:
+    """Format a time to two digits, without an exponent."""
+    return f"{float(f'{time_ps:.2g}'):g}"

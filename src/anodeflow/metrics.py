@@ -84,6 +84,7 @@ COLUMNS = (
     "source",
     "metric",
     "label",
+    "measure",
     "table",
     "system",
     "ions",
@@ -149,8 +150,8 @@ def score(metrics: Mapping[str, Metric], grading: Grading) -> pd.DataFrame:
             ran = [row for row in scored if row["status"] != "not run"]
             kept = [row for row in scored if row in ran or row["source"] in study.stages]
             if ran or grading.reference(metric, case):
-                about = {"metric": name, "label": metric.label, "table": metric.table}
-                rows += [row | about | case._asdict() for row in kept]
+                about = {key: getattr(metric, key) for key in ("label", "measure", "table")}
+                rows += [row | about | {"metric": name} | case._asdict() for row in kept]
     table = pd.DataFrame(rows, columns=list(COLUMNS)).astype({"ions": "Int64"}).astype(object)
     return table.where(table.notna(), None)
 
