@@ -9,7 +9,8 @@ from anodeflow.job import job
 def main(results, published, quantities, *, rows, numerical):
     import pandas as pd
 
-    from anodeflow.quantities import measure, published_quantities, write_quantities
+    from anodeflow.measured import measure
+    from anodeflow.quantities import published_quantities, write_quantities
     from anodeflow.tables import read_published
 
     found = []

@@ -74,12 +74,13 @@ def plot_scorecard(
 def _metric_cells(scores: Sequence[Mapping]) -> list[dict]:
     """Return a cell for each score, without the rows in which no model has anything to show."""
     cells, shown = [], set()
+    several = len({score["temperature_K"] for score in scores} - {None}) > 1
     for score in scores:
         text, face = _shown(score)
         cells.append(
             {
                 "section": score["table"],
-                "row": _row_label(score),
+                "row": _row_label(score, several),
                 "source": score["source"],
                 "shown": text,
                 "grade": score["grade"],
@@ -92,11 +93,13 @@ def _metric_cells(scores: Sequence[Mapping]) -> list[dict]:
     return [cell for cell in cells if cell["row"] in shown]
 
 
-def _row_label(score: Mapping) -> str:
+def _row_label(score: Mapping, several_temperatures: bool) -> str:
     unit = UNITS.get(score["unit"], score["unit"])
     ions = "" if score["ions"] in (None, 0) else f", {score['ions']} ion{'s'[: score['ions'] > 1]}"
     system = f", {score['system']}" if score["system"] else ""
-    return score["label"] + (f" ({unit})" if unit else "") + system + ions
+    told = several_temperatures and score["temperature_K"] is not None
+    temperature = f", {score['temperature_K']:g} K" if told else ""
+    return score["label"] + (f" ({unit})" if unit else "") + system + ions + temperature
 
 
 def _shown(score: Mapping) -> tuple[str, str]:
@@ -111,7 +114,8 @@ def _shown(score: Mapping) -> tuple[str, str]:
     elif score["measure"] == "relative":
         text = f"{100 * value:+.0f} %"
     else:
-        text = f"{value:{'+' if score['measure'] == 'difference' else ''}#.2g}".rstrip(".")
+        sign = "+" if score["measure"] == "difference" else ""
+        text = f"{value:{sign}{'.3f' if abs(value) < 0.1 else '#.2g'}}".rstrip(".")
     return text.replace("-", "−") + _mark(score), score["grade"] or "ungraded"
 
 
