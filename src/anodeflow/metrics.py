@@ -82,6 +82,7 @@ def read_metrics(path: Path) -> dict[str, Metric]:
 
 COLUMNS = (
     "source",
+    "published",
     "metric",
     "label",
     "measure",
@@ -157,7 +158,8 @@ def score(metrics: Mapping[str, Metric], grading: Grading) -> pd.DataFrame:
 
 
 def _score_one(metric: Metric, grading: Grading, source: str, case: Case) -> dict:
-    row = {"source": source, "unit": metric.unit, "reference": metric.reference}
+    row = {"source": source, "published": source not in grading.study.stages}
+    row |= {"unit": metric.unit, "reference": metric.reference}
     own, reference = grading.own(metric, source, case), grading.reference(metric, case)
     if own is None:
         reason = grading.study.why_missing(source, metric.table, case)

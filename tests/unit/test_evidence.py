@@ -1,5 +1,6 @@
 """What counts and errors decide, each by a second route, and how much more would."""
 
+import itertools
 import math
 
 import numpy as np
@@ -161,7 +162,7 @@ def test_more_data_only_turns_an_open_question_into_an_answer(rate):
     ):
         found = [judge(t).status for t in np.geomspace(0.5, 5000.0, 60)]
         assert found[0] == UNDECIDED
-        changes = [b for a, b in zip(found, found[1:], strict=False) if a != b]
+        changes = [b for a, b in itertools.pairwise(found) if a != b]
         assert len(changes) == 1, found
         assert changes[0] != UNDECIDED
 

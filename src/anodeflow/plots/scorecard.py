@@ -11,12 +11,15 @@ from anodeflow.plots.style import COLUMN_MM, PAGE_MM, figure, styled
 
 LABEL_MM = 62.0
 CELL_MM = 17.0
+NARROWEST_MM = 10.8
+"""A number of three digits with its sign and mark needs this."""
+
 ROW_MM = 3.9
 HEADER_MM = 26.0
 LEGEND_MM = 18.0
 
 # Three steps of lightness, so that they are told apart in grey as well.
-COLOURS = {"good": "#BFE3F2", "fair": "#F0C75E", "poor": "#D0704F"}
+COLOURS = {"good": "#BFE3F2", "fair": "#EBB33C", "poor": "#D0704F"}
 UNGRADED, ABSENT = "#EDEDED", "#FFFFFF"
 HATCH = "//////"
 
@@ -48,6 +51,9 @@ def plot_scorecard(
 ) -> tuple[Figure, pd.DataFrame]:
     """Draw a row for each metric and system, a column for each model, and the claims below.
 
+    Who published has a column too where the page has room for all; with more models than it has
+    room for, the figure is wider than the page.
+
     Args:
         scores: rows of `metrics.score`.
         claims: rows of `claims.check_claims`.
@@ -56,9 +62,13 @@ def plot_scorecard(
     """
     cells = pd.DataFrame([*_metric_cells(scores), *_claim_cells(claims)])
     sources = list(dict.fromkeys(cells["source"]))
+    if LABEL_MM + NARROWEST_MM * len(sources) > PAGE_MM:
+        cells = cells[~cells["published"]]
+        sources = list(dict.fromkeys(cells["source"]))
     labels = cells[["section", "row"]].drop_duplicates()
     lines = len(labels) + labels["section"].nunique()
-    width = min(PAGE_MM, max(COLUMN_MM, LABEL_MM + CELL_MM * len(sources)))
+    wanted = min(PAGE_MM, max(COLUMN_MM, LABEL_MM + CELL_MM * len(sources)))
+    width = max(wanted, LABEL_MM + NARROWEST_MM * len(sources))
     fig, ax = figure(width, ROW_MM * lines + HEADER_MM + LEGEND_MM)
     y = _draw_rows(ax, cells, sources)
     ax.set_xlim(0, len(sources))
@@ -82,6 +92,7 @@ def _metric_cells(scores: Sequence[Mapping]) -> list[dict]:
                 "section": score["table"],
                 "row": _row_label(score, several),
                 "source": score["source"],
+                "published": score["published"],
                 "shown": text,
                 "grade": score["grade"],
                 "reference": score["reference"],
@@ -135,7 +146,7 @@ def _claim_cells(claims: Sequence[Mapping]) -> list[dict]:
             continue
         symbol, face = SYMBOLS[claim["status"]]
         about = {"section": "claims", "row": claim["statement"], "source": claim["source"]}
-        about["reference"] = None
+        about |= {"published": claim["published"], "reference": None}
         text = f"({symbol})" if claim["basis"] == "words" else symbol
         cells.append(about | {"shown": text, "grade": claim["status"], "face": face})
     return cells
