@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError,
 
 from anodeflow.errors import ReferenceDataError
 from anodeflow.evidence import MOBILE, alike, rate_bounds
-from anodeflow.quantities import Case, Quantities, Quantity, Study
+from anodeflow.quantities import NONE_HELD, Case, Quantities, Quantity, Study
 
 VERDICTS = ("confined", *MOBILE)
 Limit = Annotated[float, Field(strict=True, allow_inf_nan=False)] | list[str] | None
@@ -137,7 +137,8 @@ def score(metrics: Mapping[str, Metric], grading: Grading) -> pd.DataFrame:
         made of; status is ok, no value (the number could not be had), other convention (not
         graded), no reference, or not run; grade is good, fair, poor or None; certain is None where
         an error is not known; reason says what is behind a status, a value and its error. What a
-        source never published is no row; nor is a case of which no source and no reference has any.
+        source never published is no row; nor is a case that a metric does not apply to: of which
+        models that ran have nothing, and no reference either.
     """
     rows = []
     study = grading.study
@@ -150,7 +151,8 @@ def score(metrics: Mapping[str, Metric], grading: Grading) -> pd.DataFrame:
             ]
             ran = [row for row in scored if row["status"] != "not run"]
             kept = [row for row in scored if row in ran or row["source"] in study.stages]
-            if ran or grading.reference(metric, case):
+            applies = all(row["reason"] != NONE_HELD for row in kept)
+            if ran or applies or grading.reference(metric, case):
                 about = {key: getattr(metric, key) for key in ("label", "measure", "table")}
                 rows += [row | about | {"metric": name} | case._asdict() for row in kept]
     table = pd.DataFrame(rows, columns=list(COLUMNS)).astype({"ions": "Int64"}).astype(object)

@@ -26,6 +26,10 @@ STAGE_OF_TABLE = {
 """Stage of the study that makes a table's numbers; what costs are made by belongs to none."""
 
 
+NONE_HELD = "the results hold none"
+"""Why a model that ran has no such quantity: a sheet has no thickness."""
+
+
 class Case(NamedTuple):
     """What a quantity is of: a layer or stack, its ions, its temperature (K); None: not said."""
 
@@ -121,7 +125,7 @@ class Study:
             return f"the stage {stage} is not among the model's stages"
         if case not in self.cases_of(table):
             return f"{case} is not in this study"
-        return "the results hold none"
+        return NONE_HELD
 
     def sources(self, quantities: Quantities) -> list[str]:
         """Return the models in the study's order, then whoever published."""
