@@ -7,7 +7,7 @@ same at the value ± `sigma` errors.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
@@ -128,6 +128,15 @@ class Grading:
             return None
         return self.own(metric, metric.reference, case)
 
+    def pairs(self, metric: Metric, own: Quantity) -> list[tuple[Quantity, Quantity]]:
+        """Return a source's quantities of a system beside the reference's, at the same ions."""
+        every = self.quantities.all_of(own.source, metric.table, metric.quantity, own.case.system)
+        others = [
+            self.quantities.find(metric.reference, metric.table, metric.quantity, one.case)
+            for one in every
+        ]
+        return [pair for pair in zip(every, others, strict=True) if pair[1] is not None]
+
 
 def score(metrics: Mapping[str, Metric], grading: Grading) -> pd.DataFrame:
     """Grade every model, and whoever published the same, by every metric.
@@ -169,8 +178,11 @@ def _score_one(metric: Metric, grading: Grading, source: str, case: Case) -> dic
     row |= {"quantity": own.value, "reason": own.note}
     if own.value is None:
         return row | {"status": "no value"}
+    if metric.measure == "mean_difference" and not grading.pairs(metric, own):
+        reference = None
     if reference is not None:
         row["reference_value"] = reference.value
+        _refuse_other_kind(own, reference)
     elif metric.reference is not None:
         reason = f"{metric.reference} gives no {metric.quantity} of {case}"
         return row | {"status": "no reference", "reason": reason}
@@ -178,7 +190,7 @@ def _score_one(metric: Metric, grading: Grading, source: str, case: Case) -> dic
         return row | {"status": "ok", "grade": _grade_of_word(metric, own.value)}
     if metric.measure == "mobility":
         return row | _grade_mobility(own, reference, grading)
-    value, error, reason = _compare(metric, own, reference, grading.quantities)
+    value, error, reason = _compare(metric, own, reference, grading)
     row |= {"value": value, "error": error, "reason": reason}
     if reference is not None and not alike(own, reference):
         told = f"{own.convention} here, {reference.convention} in the reference: not graded"
@@ -186,17 +198,26 @@ def _score_one(metric: Metric, grading: Grading, source: str, case: Case) -> dic
     return row | {"status": "ok"} | _grade_number(metric, value, error, grading.sigma)
 
 
+def _refuse_other_kind(own: Quantity, reference: Quantity) -> None:
+    if isinstance(own.value, str) != isinstance(reference.value, str):
+        raise ReferenceDataError(
+            f"The published values hold '{reference.value}' as {reference.name} of "
+            f"{reference.case} by {reference.source}, where a "
+            f"{'word' if isinstance(own.value, str) else 'number'} is needed: mend it."
+        )
+
+
 def _compare(
     metric: Metric,
     own: Quantity,
     reference: Quantity | None,
-    quantities: Quantities,
+    grading: Grading,
 ) -> tuple[float, float | None, str]:
     """Return a metric's value, its error (None where one part is not known), and what is said."""
     if metric.measure == "value":
         return own.value, _combined(own.error, metric.reference_error), own.note
     if metric.measure == "mean_difference":
-        return _mean_difference(metric, quantities, own)
+        return _mean_difference(grading.pairs(metric, own))
     reason = "; ".join(filter(None, [own.note, f"reference: {reference.note}"]))
     if metric.measure == "difference":
         return own.value - reference.value, _combined(own.error, reference.error), reason
@@ -207,14 +228,8 @@ def _compare(
 
 
 def _mean_difference(
-    metric: Metric, quantities: Quantities, first: Quantity
+    pairs: Sequence[tuple[Quantity, Quantity]],
 ) -> tuple[float, float | None, str]:
-    """Compare at every content of ions that both have; `first` is one quantity of the source."""
-    every = quantities.all_of(first.source, metric.table, metric.quantity, first.case.system)
-    others = [
-        quantities.find(metric.reference, metric.table, metric.quantity, own.case) for own in every
-    ]
-    pairs = [pair for pair in zip(every, others, strict=True) if pair[1] is not None]
     value = sum(abs(own.value - its.value) for own, its in pairs) / len(pairs)
     error = _combined(*(quantity.error for pair in pairs for quantity in pair))
     counts = ", ".join(str(own.case.ions) for own, _ in pairs)

@@ -1,5 +1,6 @@
 """Metrics: each number by a second route, grades at their limits, and a reason for every gap."""
 
+import dataclasses
 import json
 
 import numpy as np
@@ -229,3 +230,17 @@ def test_a_file_that_holds_no_metrics_is_refused(tmp_path, text):
     path.write_text(text)
     with pytest.raises(ReferenceDataError, match="metrics"):
         read_metrics(path)
+
+
+def test_a_published_word_where_a_number_is_needed_is_refused():
+    rows = dynamics("m-g", 0, ensemble())
+    wrong = dataclasses.replace(rows[0], source=PBE, value="near", published=True)
+    grading = Grading(quantities(rows, [wrong]), study(MODEL), 2.0, 95.0)
+    with pytest.raises(ReferenceDataError, match="hold 'near' as mean of m-g, 0 ions by PBE"):
+        score(metrics(), grading)
+
+
+def test_voltages_of_other_contents_than_the_published_ones_have_no_reference():
+    table = voltages(1.8).assign(n=12)
+    row = graded(read("voltage", table, system="m-go", host="frozen"))
+    assert row[MODEL, "voltage", "m-go", None]["status"] == "no reference"
