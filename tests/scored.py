@@ -54,11 +54,20 @@ def read(stage: str, result: object, *, system: str, source: str = MODEL, **abou
     return measure(about, result, numerical=NUMERICAL)
 
 
-def check(*, thickness: float | None = 4.46, changes: tuple = (), **bonds: float) -> dict:
+def check(
+    *,
+    thickness: float | None = 4.46,
+    changes: tuple = (),
+    site: str | None = "fcc",
+    coordination: tuple = ((3, 3),),
+    **bonds: float,
+) -> dict:
     """Return what `check_structure` says of a relaxed structure."""
     return {
         "thickness": thickness,
         "bonds": {kind: {"mean": mean, "std": 0.0, "count": 3} for kind, mean in bonds.items()},
+        "coordination": [{"x": x, "termination": t, "metals": 2} for x, t in coordination],
+        "termination_site": site,
         "changed": bool(changes),
         "changes": list(changes),
     }

@@ -33,7 +33,14 @@ DIFFER, IN_KIND, AGREE, OPEN = "differ", "differ in kind", "agree within errors"
 ORDER = (DIFFER, IN_KIND, AGREE, OPEN)
 
 COMPARED = {
-    "structure": ("changed", "thickness", "metal_x", "metal_termination", "metal_metal"),
+    "structure": (
+        "polytype",
+        "changed",
+        "thickness",
+        "metal_x",
+        "metal_termination",
+        "metal_metal",
+    ),
     "phonons": ("kind", "minimum_THz", "highest_THz"),
     "adhesion": ("height", "spacing"),
     "spacing": ("mean",),

@@ -35,6 +35,10 @@ def _structure(about: Mapping, check: Mapping, numerical: Mapping) -> list[Quant
     changes = " ".join(check["changes"])
     rows = [_row("structure", "changed", "yes" if check["changed"] else "no", note=changes)]
     if about["is_unit"]:
+        metals = ", ".join(f"{c['x']} X + {c['termination']} T" for c in check["coordination"])
+        if metals:
+            polytype = f"{metals}, {check['termination_site']}"
+            rows.append(_row("structure", "polytype", polytype, note=changes))
         lengths = {kind: bond["mean"] for kind, bond in check["bonds"].items()}
         lengths |= {} if check["thickness"] is None else {"thickness": check["thickness"]}
         shared = {"error": numerical["length"], "note": "numerical error"}

@@ -127,13 +127,20 @@ def test_strain_decides_which_of_two_strained_heights_is_the_larger():
 
 
 @pytest.mark.parametrize(
-    ("changes", "expected"), [((), "holds"), (("The thickness fell.",), "fails")]
+    ("found", "expected"),
+    [
+        ({}, "holds"),
+        ({"site": "hcp", "changes": ("The site changed.",)}, "fails"),
+        ({"coordination": ((2, 3), (3, 3))}, "fails"),
+        ({"changes": ("6 bonds formed inside the bottom layer.",)}, "holds"),
+    ],
+    ids=["kept", "hcp", "lost bonds", "far start"],
 )
-def test_a_change_of_structure_fails_the_claim_on_it(changes, expected):
-    rows = read("relaxation", check(changes=changes), system="ti2co2", is_unit=True)
+def test_another_polytype_fails_the_claim_on_structure_and_a_far_start_does_not(found, expected):
+    rows = read("relaxation", check(**found), system="ti2co2", is_unit=True)
     row = judge(rows)["structure-kept"]
     assert row["status"] == expected
-    assert all(change in row["says"] for change in changes)
+    assert all(change in row["says"] for change in found.get("changes", ()))
 
 
 @pytest.mark.parametrize(

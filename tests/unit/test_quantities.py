@@ -70,7 +70,7 @@ def test_phonons_without_a_reference_have_no_deviation_and_say_why():
 def test_a_supercell_or_stack_is_asked_for_its_change_only_and_a_sheet_has_no_thickness():
     stack = read("relaxation", check(metal_x=2.1), system="m-g", is_unit=False)
     assert [row.name for row in stack] == ["changed"]
-    sheet = check(thickness=None, sheet=1.42)
+    sheet = check(thickness=None, sheet=1.42, coordination=(), site=None)
     rows = by_name(read("relaxation", sheet, system="graphene", is_unit=True))
     assert rows.keys() == {"changed", "sheet"}
 
