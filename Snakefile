@@ -20,6 +20,7 @@ include: "workflow/rules/adhesion.smk"
 include: "workflow/rules/dynamics.smk"
 include: "workflow/rules/voltage.smk"
 include: "workflow/rules/figures.smk"
+include: "workflow/rules/scorecard.smk"
 include: "workflow/rules/report.smk"
 
 
@@ -32,6 +33,7 @@ rule all:
     input:
         FIGURES,
         TABLES,
+        SCORECARD,
         REPORT,
 
 

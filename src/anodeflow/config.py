@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from anodeflow.config_models import Model
+from anodeflow.config_scorecard import Scorecard
 from anodeflow.config_structures import FileLayer, Structures
 from anodeflow.config_types import (
     Count,
@@ -25,7 +26,15 @@ from anodeflow.config_types import (
 )
 
 Origins = word_or_count("all", least=1)
-RESERVED_MODEL_NAMES = {"structures", "figures", "tables", "report", "logs", "benchmarks"}
+RESERVED_MODEL_NAMES = {
+    "structures",
+    "figures",
+    "tables",
+    "scorecard",
+    "report",
+    "logs",
+    "benchmarks",
+}
 
 
 class StudySection(Section):
@@ -239,6 +248,7 @@ class Config(Section):
     diffusion: Diffusion
     voltage: Voltage
     reference: Reference
+    scorecard: Scorecard
 
     def files(self) -> dict[str, str]:
         """Return the files of the user that the configuration names, by their keys."""
@@ -249,6 +259,7 @@ class Config(Section):
         }
         found |= {"reference.adhesion": self.reference.adhesion}
         found |= {"reference.published": self.reference.published}
+        found |= {"scorecard.metrics": self.scorecard.metrics}
         found |= {
             f"reference.phonons.{layer}": path for layer, path in self.reference.phonons.items()
         }

@@ -21,4 +21,8 @@ METHOD = {
     "frozen_host": 1,
     "voltage": 1,
     "figures": 1,
+    "quantities": 1,
+    "metrics": 1,
+    "claims": 1,
+    "disagreement": 1,
 }

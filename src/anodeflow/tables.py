@@ -10,14 +10,28 @@ from anodeflow.errors import ReferenceDataError
 from anodeflow.uncertainty import kept_columns
 from anodeflow.whole_files import whole
 
-PUBLISHED_COLUMNS = ("table", "system", "ions", "model", "quantity", "value", "unit", "citation")
+PUBLISHED_COLUMNS = (
+    "table",
+    "system",
+    "ions",
+    "temperature_K",
+    "model",
+    "quantity",
+    "value",
+    "error",
+    "unit",
+    "convention",
+    "citation",
+    "note",
+)
 COMPUTED = "computed"
 
 
 def read_published(path: Path) -> pd.DataFrame:
-    """Read published values: table, system, ions, model, quantity, value, unit, citation.
+    """Read published values, in the columns PUBLISHED_COLUMNS.
 
-    A value is a number or a word (a verdict); empty `ions` means that it is not said.
+    A value is a number or a word (a verdict), `error` its standard error, `note` where that comes
+    from; an empty cell means that it is not said.
 
     Raises:
         ReferenceDataError: the file is missing, no CSV, or has other columns.
@@ -42,6 +56,8 @@ def read_published(path: Path) -> pd.DataFrame:
             "empty."
         )
     table["ions"] = ions.astype("Int64")
+    for column in ("temperature_K", "error"):
+        table[column] = _positive_or_unsaid(table[column], path)
     table["value"] = [_number_or_word(value) for value in table["value"]]
     return table
 
@@ -216,6 +232,17 @@ def _published_rows(name: str, published: pd.DataFrame, systems: list[str]) -> l
         row |= dict(zip(group["quantity"], group["value"], strict=True))
         rows.append(row | {"source": "; ".join(dict.fromkeys(group["citation"]))})
     return rows
+
+
+def _positive_or_unsaid(cells: pd.Series, path: Path) -> pd.Series:
+    """Return a column as numbers, NaN where a cell is empty."""
+    numbers = pd.to_numeric(cells, errors="coerce")
+    if (numbers.isna() & (cells != "")).any() or (numbers <= 0).any():
+        raise ReferenceDataError(
+            f"{path} has a value in its column {cells.name} that is no positive number: mend it, "
+            "or leave it empty."
+        )
+    return numbers
 
 
 def _number_or_word(value: str) -> float | str:

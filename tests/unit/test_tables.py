@@ -8,6 +8,7 @@ from anodeflow.errors import AnodeflowError, ReferenceDataError
 from anodeflow.markdown import footnotes, to_markdown
 from anodeflow.plots import COLUMN_MM, figure, save_figure
 from anodeflow.tables import (
+    PUBLISHED_COLUMNS,
     TABLES,
     adhesion_table,
     diffusion_ensemble_table,
@@ -334,7 +335,7 @@ def test_csv_keeps_full_precision_and_markdown_four_digits(tmp_path):
 def test_a_file_of_published_values_with_other_columns_is_refused(tmp_path, text):
     path = tmp_path / "published.csv"
     path.write_text(text)
-    with pytest.raises(ReferenceDataError, match="table, system, ions, model"):
+    with pytest.raises(ReferenceDataError, match="table, system, ions, temperature_K, model"):
         read_published(path)
 
 
@@ -354,22 +355,34 @@ def test_a_saved_figure_has_its_size_in_print_and_no_date(tmp_path):
 
 
 def test_published_numbers_that_are_words_or_no_ion_count_are_refused(tmp_path):
-    head = "table,system,ions,model,quantity,value,unit,citation\n"
+    head = ",".join(PUBLISHED_COLUMNS) + "\n"
     path = tmp_path / "published.csv"
-    path.write_text(head + "spacing,m-g,none,PBE,mean,3.1,angstrom,me\n")
+    path.write_text(head + "spacing,m-g,none,,PBE,mean,3.1,,angstrom,,me,\n")
     with pytest.raises(ReferenceDataError, match="column ions that is no whole number"):
         read_published(path)
-    path.write_text(head + "spacing,m-g,0,PBE,mean,near,angstrom,me\n")
+    for column, cells in (("temperature_K", "warm,PBE,mean,3.1,"), ("error", ",PBE,mean,3.1,-1")):
+        path.write_text(head + f"spacing,m-g,0,{cells},angstrom,,me,\n")
+        with pytest.raises(ReferenceDataError, match=f"column {column} that is no positive number"):
+            read_published(path)
+    path.write_text(head + "spacing,m-g,0,,PBE,mean,near,,angstrom,,me,\n")
     with pytest.raises(ReferenceDataError, match="hold 'near' as mean of m-g"):
         published_spacings(read_published(path), "m-g")
 
 
 def test_only_mean_spacings_and_average_voltages_are_drawn(tmp_path):
-    head = "table,system,ions,model,quantity,value,unit,citation\n"
+    head = ",".join(PUBLISHED_COLUMNS) + "\n"
     path = tmp_path / "published.csv"
-    rows = ["spacing,m-g,0,PBE,mean,3.1,angstrom,me", "spacing,m-g,0,PBE,standard_error,0.1,,me"]
-    rows += ["voltage,m-g,1,PBE,average_V,1.5,V,me", "voltage,m-g,1,PBE,step_V,1.4,V,me"]
+    rows = ["spacing,m-g,0,,PBE,mean,3.1,,,,me,", "spacing,m-g,0,,PBE,standard_error,1,,,,me,"]
+    rows += ["voltage,m-g,1,,PBE,average_V,1.5,,V,,me,", "voltage,m-g,1,,PBE,step_V,1,,V,,me,"]
     path.write_text(head + "\n".join(rows) + "\n")
     published = read_published(path)
     assert published_spacings(published, "m-g") == {"PBE": 3.1}
     assert published_voltages(published, "m-g")["value"].tolist() == [1.5]
+
+
+def test_every_published_value_has_an_error_or_says_what_is_not_known(published):
+    numbers = published[[not isinstance(value, str) for value in published["value"]]]
+    assert len(numbers) > 50
+    assert numbers["error"].notna().all()
+    said = published[~published["quantity"].isin(["layers", "spacing_convention"])]
+    assert (said["note"] != "").all()

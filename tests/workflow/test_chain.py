@@ -26,12 +26,14 @@ SCAN = f"results/{MODEL}/adhesion/m-g.extxyz"
 POINTS = 8
 DYNAMICS_TABLES = ["spacing", "spacing_ensembles", "diffusion", "diffusion_ensembles"]
 TABLES = ["structure", "phonons", "adhesion", "voltage", *DYNAMICS_TABLES]
-FIGURES = ["phonons", "adhesion", "voltage", "spacing", "msd"] + [
+FIGURES = ["phonons", "adhesion", "voltage", "spacing", "msd", "scorecard"] + [
     f"{figure}_{MODEL}" for figure in ("structures", "spacing_map", "paths")
 ]
 PAGES = [*TABLES, "configuration", "models", "run_times", "software", f"structures_{MODEL}"]
 CLOSING = ("all ", "total ", "record_study ", "show_pages ")  # follow whatever else runs
 CURVES = {f"plot_{figure} 1" for figure in ("phonons", "adhesion", "voltage", "spacing", "msd")}
+SCORECARD = {"gather_quantities 1", "score_models 1", "check_claims 1", "compare_models 1"}
+SCORECARD |= {"plot_scorecard 1"}
 
 
 def settings(root: Path) -> dict:
@@ -248,7 +250,7 @@ def test_the_recorded_run_times_add_up_to_what_every_try_noted(finished):
 
 @pytest.mark.slow
 def test_another_temperature_redoes_the_dynamics_and_what_is_read_from_it_only(copied):
-    assert edited(copied, {"dynamics": {"temperatures": [310.0]}}) == {
+    assert edited(copied, {"dynamics": {"temperatures": [310.0]}}) == SCORECARD | {
         "run_dynamics 3",
         "analyse_spacing 3",
         "map_spacing 2",
@@ -264,7 +266,9 @@ def test_another_temperature_redoes_the_dynamics_and_what_is_read_from_it_only(c
 
 @pytest.mark.slow
 def test_a_label_redoes_the_figures_and_tables_that_show_it_only(copied):
-    assert edited(copied, {"models": {MODEL: {"label": "other"}}}) == CURVES | {"tabulate 8"}
+    assert edited(copied, {"models": {MODEL: {"label": "other"}}}) == (
+        CURVES | SCORECARD | {"tabulate 8"}
+    )
 
 
 @pytest.mark.slow
@@ -274,7 +278,7 @@ def test_a_colour_redoes_the_figures_that_show_it_only(copied):
 
 @pytest.mark.slow
 def test_another_number_of_points_redoes_the_scan_its_fit_figure_and_table_only(copied):
-    assert edited(copied, {"adhesion": {"points": POINTS + 1}}) == {
+    assert edited(copied, {"adhesion": {"points": POINTS + 1}}) == SCORECARD | {
         "scan_adhesion 1",
         "fit_adhesion 1",
         "plot_adhesion 1",
@@ -300,7 +304,7 @@ def test_the_order_of_keys_and_the_spelling_of_numbers_redo_nothing(copied):
 
 @pytest.mark.slow
 def test_another_phonon_mesh_keeps_the_force_constants(copied):
-    assert edited(copied, {"phonons": {"mesh": [8, 8, 1]}}) == {
+    assert edited(copied, {"phonons": {"mesh": [8, 8, 1]}}) == SCORECARD | {
         "analyse_phonons 1",
         "plot_phonons 1",
         "tabulate 1",
@@ -309,7 +313,7 @@ def test_another_phonon_mesh_keeps_the_force_constants(copied):
 
 @pytest.mark.slow
 def test_one_more_stack_adds_its_own_jobs_and_keeps_the_others(copied):
-    assert edited(copied, {"study": {"stacks": ["m-g", "m-go"]}}) == {
+    assert edited(copied, {"study": {"stacks": ["m-g", "m-go"]}}) == SCORECARD | {
         "build_layer 1",
         "build_stack 1",
         "relax 2",

@@ -224,8 +224,10 @@ def test_one_more_model_adds_its_jobs_and_redraws_what_shows_all_models(study):
     write(project, edited(config, ("study", "models"), models))
     ran = running(plan(project.folder, project.root / "Snakefile"))
     others = [name for name in ran if "mace-omat-0" not in name]
-    shown = ("plot_", "tabulate: ", "record_study", "show_pages")
+    scorecard = ("gather_quantities", "score_models", "check_claims", "compare_models")
+    shown = ("plot_", "tabulate: ", "record_study", "show_pages", *scorecard)
     assert [name for name in others if not name.startswith(shown)] == []
+    assert set(scorecard) <= set(others)
     assert len(ran) - len(others) > 50
 
 

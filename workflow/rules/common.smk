@@ -313,6 +313,55 @@ ABOUT = {
 }
 
 
+def backend_file(model):
+    """Return the file of a model's backend check, in a list; none is made yet."""
+    return []
+
+
+def scored_rows():
+    """Return what each file of SCORED is about, in its order."""
+    filled = []
+    for stage, model, name, _ in SCORED:
+        own = {"stage": stage, "source": config["models"][model]["label"]}
+        if stage == "relaxation":
+            own["is_unit"] = name in PLAN.units
+            name = UNIT_CELLS[name] if own["is_unit"] else name
+        if stage == "dynamics":
+            run = PLAN.runs[PLAN.groups[name][0]]
+            own |= {"ions": run["ions"], "temperature_K": run["temperature"]}
+            own["production_ps"], name = run["production_ps"], run["stack"]
+        if stage == "voltage":
+            own["host"] = config["voltage"]["host"]
+        if stage == "cost":
+            own["precision"] = config["models"][model]["precision"]["dynamics"]
+            own["timestep_fs"] = config["dynamics"]["timestep_fs"]
+        filled.append(own | {"system": name})
+    return filled
+
+
+def studied():
+    """Return what the study runs, as the scorecard asks it: stages by model, cases by table, ion."""
+    stages = {
+        config["models"][model]["label"]: config["models"][model]["stages"]
+        for model in config["study"]["models"]
+    }
+    runs = [PLAN.runs[names[0]] for names in PLAN.groups.values()]
+    groups = [[run["stack"], run["ions"], run["temperature"]] for run in runs]
+    layers = [[layer, None, None] for layer in config["study"]["layers"]]
+    stacks = [[stack, None, None] for stack in config["study"]["stacks"]]
+    cases = {
+        "structure": layers + stacks,
+        "phonons": layers,
+        "adhesion": stacks,
+        "spacing": groups,
+        "diffusion": [group for group in groups if group[1]],
+        "voltage": [[stack, None, None] for stack in PLAN.voltage_stacks],
+        "cost": [["", None, None]],
+    }
+    ion = config["structures"]["ions"]["element"]
+    return {"stages": stages, "cases": cases, "ion": ion}
+
+
 def table_rows(wildcards):
     """Return what each row of a table is about, without what only figures show."""
     about = ABOUT.get(wildcards.table, rows)(KEYS[wildcards.table])
@@ -363,6 +412,30 @@ RESULTS = {
     "diffusion_ensembles": "results/{model}/ensembles/{name}.json",
     "voltage": "results/{model}/voltage/{name}.csv",
 }
+# Files that the scorecard reads: (stage, model, name, path).
+SCORED = [
+    (stage, model, name, path.format(model=model, name=name))
+    for stage, names, path in (
+        (
+            "relaxation",
+            PLAN.units + config["study"]["stacks"],
+            RESULTS["structure"],
+        ),
+        ("phonons", config["study"]["layers"], RESULTS["phonons"]),
+        ("adhesion", config["study"]["stacks"], RESULTS["adhesion"]),
+        ("dynamics", PLAN.groups, "results/{model}/ensembles/{name}.json"),
+        ("voltage", PLAN.voltage_stacks, RESULTS["voltage"]),
+    )
+    for model, name in PLAN.pairs(stage, names)
+]
+SCORED += [
+    ("cost", model, "", path)
+    for model in config["study"]["models"]
+    for path in backend_file(model)
+]
+SCORECARD = multiext("results/scorecard/scorecard", ".csv", ".json")
+SCORECARD += multiext("results/scorecard/claims", ".csv", ".json", ".md")
+SCORECARD += multiext("results/scorecard/disagreement", ".csv", ".json", ".md")
 
 # Categories of the report, which sorts them by name.
 CATEGORIES = {
@@ -379,6 +452,7 @@ DYNAMICS_MODELS = PLAN.models("dynamics") if FILLED_RUNS else []
 FIGURES = expand(
     "results/figures/{figure}.{kind}",
     figure=[f"structures_{model}" for model in PLAN.models("relaxation")]
+    + ["scorecard"]
     + [name for name in ("phonons", "adhesion", "voltage") if KEYS[name]]
     + (["spacing"] if EMPTY_RUNS else [])
     + (["msd"] if KEYS["diffusion"] else [])

@@ -1,0 +1,140 @@
+"""Result files of made-up models and the study they belong to, for tests of the scorecard."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pandas as pd
+
+from anodeflow.measured import measure
+from anodeflow.metrics import Metric, read_metrics
+from anodeflow.quantities import Quantities, Quantity, Study, published_quantities
+from anodeflow.tables import read_published
+
+REFERENCE = Path(__file__).parents[1] / "resources/reference"
+NUMERICAL = {"length": 0.001, "frequency_THz": 0.05, "voltage_V": 0.01}
+STAGES = ["relaxation", "phonons", "adhesion", "dynamics", "voltage"]
+STACKS = ("m-g", "m-go", "m-goh")
+LAYERS = ("ti2co2", "graphene")
+MODEL = "a model"
+PBE, OMAT = "PBE (literature)", "MACE-OMAT-0 (published)"
+
+
+def study(
+    *labels: str, stages: list[str] = STAGES, stacks: tuple = STACKS, ion: str = "Na"
+) -> Study:
+    """Return the study of these models, as `studied` in common.smk gives it."""
+    groups = [[stack, ions, 300.0] for stack in stacks for ions in (0, 1, 8)]
+    named = [[name, None, None] for name in stacks]
+    layers = [[name, None, None] for name in LAYERS]
+    cases = {
+        "structure": layers + named,
+        "phonons": layers,
+        "adhesion": named,
+        "spacing": groups,
+        "diffusion": [group for group in groups if group[1]],
+        "voltage": [["m-go", None, None]],
+        "cost": [["", None, None]],
+    }
+    return Study(dict.fromkeys(labels, stages), cases, ion)
+
+
+def published() -> list[Quantity]:
+    """Return the values of resources/reference/published.csv."""
+    return published_quantities(read_published(REFERENCE / "published.csv"))
+
+
+def metrics() -> dict[str, Metric]:
+    """Return the metrics of the project."""
+    return read_metrics(REFERENCE / "metrics.yaml")
+
+
+def read(stage: str, result: object, *, system: str, source: str = MODEL, **about):
+    """Return the quantities of one result file."""
+    about |= {"stage": stage, "source": source, "system": system}
+    return measure(about, result, numerical=NUMERICAL)
+
+
+def check(
+    *,
+    thickness: float | None = 4.46,
+    changes: tuple = (),
+    site: str | None = "fcc",
+    coordination: tuple = ((3, 3),),
+    **bonds: float,
+) -> dict:
+    """Return what `check_structure` says of a relaxed structure."""
+    return {
+        "thickness": thickness,
+        "bonds": {kind: {"mean": mean, "std": 0.0, "count": 3} for kind, mean in bonds.items()},
+        "coordination": [{"x": x, "termination": t, "metals": 2} for x, t in coordination],
+        "termination_site": site,
+        "changed": bool(changes),
+        "changes": list(changes),
+    }
+
+
+def verdict(kind: str = "stable", **numbers) -> dict:
+    """Return what phonons.json says of a layer."""
+    said = {"kind": kind, "minimum_THz": 0.0, "highest_THz": 22.0, "sentence": f"It is {kind}."}
+    return said | numbers
+
+
+def adhesion(height: float, spacing: float, *, errors=(0.02, 0.01), strain=0.0, **more) -> dict:
+    """Return the summary of an adhesion curve, its height for strained layers."""
+    peak = {"found": True, "height": height, "height_error": errors[0]}
+    peak |= {"spacing": spacing, "spacing_error": errors[1]}
+    summary = {"layers": "strained", "spacing_convention": "sheet", "peak": peak}
+    return summary | {"strain_energy": {"total_eV_nm2": strain}} | more
+
+
+def ensemble(
+    *,
+    spacing: float = 4.0,
+    error: float | None = 0.01,
+    hops: int | None = None,
+    watched_ps: float = 95.0,
+    said: str | None = None,
+    replicas: int = 1,
+    unstable: tuple = (),
+) -> dict:
+    """Return what a group of replicas says; with `hops`, of ions."""
+    mobility = None
+    if hops is not None or said is not None:
+        rate = None if hops is None else hops / watched_ps
+        mobility = {
+            "verdict": said or ("hopping" if hops else "confined"),
+            "hops": hops,
+            "watched_ion_ps": None if hops is None else watched_ps,
+            "rate_per_ps": rate,
+            "rate_low_per_ps": rate,
+            "rate_high_per_ps": rate,
+            "D_cm2_s": None,
+            "D_low_cm2_s": None,
+            "D_high_cm2_s": None,
+            "D_upper_bound_cm2_s": 1e-6,
+            "note": "",
+        }
+    return {
+        "ions": 0 if mobility is None and not unstable else 1,
+        "replicas": replicas,
+        "unstable": list(unstable),
+        "spacing": {"mean": spacing, "standard_error": error, "note": ""},
+        "mobility": mobility,
+    }
+
+
+def dynamics(stack: str, ions: int, result: Mapping, *, temperature_K: float = 300.0, **about):
+    """Return the quantities of a group of runs."""
+    about = {"production_ps": 20.0} | about
+    result = {**result, "ions": ions}
+    return read("dynamics", result, system=stack, ions=ions, temperature_K=temperature_K, **about)
+
+
+def voltages(*averages: float) -> pd.DataFrame:
+    """Return the table of average voltages from one ion upwards."""
+    return pd.DataFrame({"n": range(1, len(averages) + 1), "average_V": averages})
+
+
+def quantities(*rows: list[Quantity]) -> Quantities:
+    """Return all of these, lists joined."""
+    return Quantities([row for each in rows for row in each])

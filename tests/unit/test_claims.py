@@ -1,0 +1,298 @@
+"""The study's claims: known verdicts from published values, and made-up models for each verdict."""
+
+import dataclasses
+import json
+
+import pytest
+from scored import (
+    MODEL,
+    OMAT,
+    PBE,
+    STACKS,
+    adhesion,
+    check,
+    dynamics,
+    ensemble,
+    published,
+    quantities,
+    read,
+    study,
+    verdict,
+)
+
+from anodeflow.claims import CLAIMS, check_claims, claims_markdown, claims_table
+from anodeflow.quantities import Quantities
+
+LIMITS = {"sigma": 2.0, "confined_ps": 95.0, "imaginary_THz": -0.1}
+MP, MPA = "MACE-MP-0 (published)", "MACE-MPA-0 (published)"
+
+
+def judge(rows, asked=None, source=MODEL, **limits):
+    """Return the verdict on every claim for one source."""
+    found = rows if isinstance(rows, Quantities) else Quantities(rows)
+    judged = check_claims(found, asked or study(MODEL), **LIMITS | limits)
+    return {row["claim"]: row for row in judged if row["source"] == source}
+
+
+def status(rows, claim, **more):
+    return judge(rows, **more)[claim]["status"]
+
+
+def test_the_published_values_of_omat_reproduce_what_the_study_concluded():
+    found = judge(published(), source=OMAT)
+    assert {claim: row["status"] for claim, row in found.items()} == dict.fromkeys(CLAIMS, "holds")
+
+
+def test_the_published_values_fed_as_those_of_a_model_reproduce_it_as_well():
+    rows = [row for row in published() if row.source == OMAT]
+    asked = study(OMAT)
+    found = judge(rows, asked, source=OMAT)
+    assert {row["status"] for row in found.values()} == {"holds"}
+    assert not any(row["published"] for row in found.values())
+
+
+def test_the_published_values_of_mp_0_fail_on_structure_and_phonons():
+    found = judge(published(), source=MP)
+    assert found["structure-kept"]["status"] == "fails"
+    assert found["no-imaginary-mode-ti2co2"]["status"] == "fails"
+    assert found["no-imaginary-mode-graphene"]["status"] == "fails"
+    assert judge(published(), source=MPA)["no-imaginary-mode-graphene"]["status"] == "holds"
+
+
+def test_pbe_agrees_with_the_study_but_on_the_ion_in_the_hydroxyl_stack():
+    found = {claim: row["status"] for claim, row in judge(published(), source=PBE).items()}
+    assert found == {
+        "spacing-order": "holds",
+        "adhesion-weaker-and-farther": "holds",
+        "one-ion": "holds",
+        "one-ion-hydroxyl": "fails",
+    }
+
+
+def test_verdicts_by_published_words_are_told_apart_from_those_by_numbers():
+    basis = {claim: row["basis"] for claim, row in judge(published(), source=OMAT).items()}
+    assert {claim for claim, kind in basis.items() if kind == "words"} == {
+        "one-ion",
+        "one-ion-hydroxyl",
+        "eight-ions",
+    }
+
+
+def test_a_realistic_error_leaves_the_published_order_of_two_spacings_open():
+    """The errors of the file are those of rounding; 20 ps of one trajectory know less."""
+    rows = []
+    for stack, mean in zip(STACKS, (3.96, 4.03, 4.04), strict=True):
+        rows += dynamics(stack, 0, ensemble(spacing=mean, error=0.015))
+    row = judge(rows)["spacing-order"]
+    assert row["status"] == "undecided"
+    assert [part["status"] for part in row["parts"]] == ["holds", "undecided"]
+    assert "m-goh" in row["decides"]
+
+
+@pytest.mark.parametrize(
+    ("spacings", "error", "expected"),
+    [
+        ((3.9, 4.0, 4.1), 0.01, "holds"),
+        ((3.9, 4.1, 4.0), 0.01, "fails"),
+        ((3.9, 4.0, 4.1), 0.2, "undecided"),
+        ((3.9, 4.0, 4.1), None, "undecided"),
+    ],
+)
+def test_the_order_of_spacings_holds_fails_or_stays_open(spacings, error, expected):
+    rows = []
+    for stack, mean in zip(STACKS, spacings, strict=True):
+        rows += dynamics(stack, 0, ensemble(spacing=mean, error=error))
+    assert status(rows, "spacing-order") == expected
+
+
+@pytest.mark.parametrize(
+    ("plain", "epoxide", "expected"),
+    [
+        ((2.0, 3.9), (1.8, 4.0), "holds"),
+        ((2.0, 3.9), (2.2, 4.0), "fails"),
+        ((2.0, 3.9), (1.8, 3.8), "fails"),
+        ((2.0, 3.9), (1.99, 4.0), "undecided"),
+    ],
+)
+def test_weaker_and_farther_needs_both(plain, epoxide, expected):
+    rows = read("adhesion", adhesion(*plain), system="m-g")
+    rows += read("adhesion", adhesion(*epoxide), system="m-go")
+    assert status(rows, "adhesion-weaker-and-farther") == expected
+
+
+def test_strain_decides_which_of_two_strained_heights_is_the_larger():
+    rows = read("adhesion", adhesion(2.0, 3.9, strain=0.9), system="m-g")
+    rows += read("adhesion", adhesion(1.8, 4.0, strain=0.2), system="m-go")
+    assert status(rows, "adhesion-weaker-and-farther") == "fails"
+
+
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        ({}, "holds"),
+        ({"site": "hcp", "changes": ("The site changed.",)}, "fails"),
+        ({"coordination": ((2, 3), (3, 3))}, "fails"),
+        ({"changes": ("6 bonds formed inside the bottom layer.",)}, "holds"),
+    ],
+    ids=["kept", "hcp", "lost bonds", "far start"],
+)
+def test_another_polytype_fails_the_claim_on_structure_and_a_far_start_does_not(found, expected):
+    rows = read("relaxation", check(**found), system="ti2co2", is_unit=True)
+    row = judge(rows)["structure-kept"]
+    assert row["status"] == expected
+    assert all(change in row["says"] for change in found.get("changes", ()))
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected"),
+    [
+        ("stable", "holds"),
+        ("unstable", "fails"),
+        ("acoustic residue near Gamma", "undecided"),
+    ],
+)
+def test_an_imaginary_mode_fails_the_claim_and_a_residue_leaves_it_open(kind, expected):
+    rows = read("phonons", verdict(kind), system="graphene")
+    row = judge(rows)["no-imaginary-mode-graphene"]
+    assert row["status"] == expected
+    assert ("supercell" in row["decides"]) == (expected == "undecided")
+
+
+def one_ion(in_m_g, in_m_go, watched_ps=285.0):
+    rows = dynamics("m-g", 1, ensemble(hops=in_m_g, watched_ps=watched_ps, replicas=3))
+    return rows + dynamics("m-go", 1, ensemble(hops=in_m_go, watched_ps=watched_ps, replicas=3))
+
+
+@pytest.mark.parametrize(
+    ("hops", "watched_ps", "expected"),
+    [
+        ((0, 12), 285.0, "holds"),
+        ((15, 12), 285.0, "fails"),
+        ((0, 0), 950.0, "fails"),
+        ((0, 2), 95.0, "undecided"),
+        ((0, 0), 0.5, "undecided"),
+    ],
+)
+def test_one_ion_is_confined_in_one_stack_and_hops_in_the_other(hops, watched_ps, expected):
+    row = judge(one_ion(*hops, watched_ps))["one-ion"]
+    assert row["status"] == expected
+    assert bool(row["decides"]) == (expected == "undecided")
+
+
+def test_a_demo_of_half_a_picosecond_confirms_nothing_about_ions():
+    rows = []
+    for stack in STACKS:
+        rows += dynamics(stack, 1, ensemble(hops=0, watched_ps=0.5))
+        rows += dynamics(stack, 8, ensemble(hops=0, watched_ps=4.0))
+    found = judge(rows)
+    assert {found[name]["status"] for name in ("one-ion", "one-ion-hydroxyl", "eight-ions")} == {
+        "undecided"
+    }
+    assert "ps more of m-g, 1 ion" in found["one-ion"]["decides"]
+
+
+def eight_ions(counts, watched_ps=95.0):
+    """Return hops with one and with eight ions, by stack; watched as long."""
+    rows = []
+    for stack, (one, eight) in zip(STACKS, counts, strict=True):
+        rows += dynamics(stack, 1, ensemble(hops=one, watched_ps=watched_ps))
+        rows += dynamics(stack, 8, ensemble(hops=eight, watched_ps=8 * watched_ps))
+    return rows
+
+
+@pytest.mark.parametrize(
+    ("counts", "expected"),
+    [
+        (((1, 80), (40, 80), (1, 80)), "holds"),
+        (((1, 80), (5, 200), (1, 80)), "fails"),
+        (((1, 10), (4, 20), (1, 10)), "undecided"),
+    ],
+)
+def test_eight_ions_gain_or_lose_per_ion_and_time(counts, expected):
+    assert status(eight_ions(counts), "eight-ions") == expected
+
+
+def complete_model():
+    """Return a model for which every claim holds."""
+    rows = eight_ions(((0, 80), (40, 80), (0, 80)), 285.0)
+    for stack, mean in zip(STACKS, (3.9, 4.0, 4.1), strict=True):
+        rows += dynamics(stack, 0, ensemble(spacing=mean))
+    rows += read("adhesion", adhesion(2.0, 3.9), system="m-g")
+    rows += read("adhesion", adhesion(1.8, 4.0), system="m-go")
+    for layer in ("ti2co2", "graphene"):
+        rows += read("phonons", verdict(), system=layer)
+    return rows + read("relaxation", check(), system="ti2co2", is_unit=True)
+
+
+def test_no_claim_holds_once_a_result_that_it_needs_is_missing():
+    rows = complete_model()
+    assert {row["status"] for row in judge(rows).values()} == {"holds"}
+    concerned = set()
+    for table, case in {(row.table, row.case) for row in rows}:
+        found = judge([row for row in rows if (row.table, row.case) != (table, case)])
+        lost = {claim for claim, row in found.items() if row["status"] != "holds"}
+        asked = {name for name, c in CLAIMS.items() if c.table == table and case in c.cases}
+        assert lost == asked
+        assert {found[claim]["status"] for claim in lost} <= {"not run"}
+        assert all(f"{case}: the results hold none" in found[claim]["says"] for claim in lost)
+        concerned |= lost
+    assert concerned == set(CLAIMS)
+
+
+def test_no_claim_on_numbers_holds_once_their_uncertainty_is_missing():
+    found = judge([dataclasses.replace(row, error=None) for row in complete_model()])
+    for claim in ("spacing-order", "adhesion-weaker-and-farther"):
+        assert found[claim]["status"] == "undecided"
+        assert "an uncertainty of" in found[claim]["decides"]
+
+
+def test_no_claim_holds_on_a_result_without_its_number():
+    rows = [dataclasses.replace(row, value=None, note="lost") for row in complete_model()]
+    found = judge(rows)
+    assert {row["status"] for row in found.values()} == {"undecided"}
+    assert all("lost" in row["says"] for row in found.values())
+
+
+def test_a_model_that_is_not_run_for_a_stage_is_not_judged_on_it():
+    rows = [row for row in complete_model() if row.table in ("structure", "phonons")]
+    found = judge(rows, study(MODEL, stages=["relaxation", "phonons"]))
+    assert found["structure-kept"]["status"] == "holds"
+    assert found["one-ion"]["status"] == "not run"
+    assert "stage dynamics is not among" in found["one-ion"]["says"]
+
+
+def test_claims_on_systems_that_the_study_lacks_are_left_out_with_the_reason():
+    asked = study(MODEL, stacks=("v-hbn",))
+    found = judge(published() + dynamics("v-hbn", 1, ensemble(hops=3)), asked)
+    for claim in ("spacing-order", "adhesion-weaker-and-farther", "one-ion", "eight-ions"):
+        assert found[claim]["status"] == "left out"
+        assert "not in this study: m-g" in found[claim]["says"]
+    found = judge(complete_model(), study(MODEL, ion="Li"))
+    assert found["one-ion"]["status"] == "left out"
+    assert found["one-ion"]["says"] == "the claim is on Na, the study on Li"
+    assert found["spacing-order"]["status"] == "holds"
+
+
+def test_dynamics_at_another_temperature_say_nothing_on_the_studys():
+    asked = study(MODEL)
+    for table in ("spacing", "diffusion"):
+        for case in asked.cases[table]:
+            case[2] = 350.0
+    found = judge(dynamics("m-g", 0, ensemble(), temperature_K=350.0), asked)
+    assert found["spacing-order"]["status"] == "left out"
+    assert "at 300 K" in found["spacing-order"]["says"]
+
+
+def test_a_larger_sigma_opens_what_was_decided_and_decides_nothing():
+    rows = complete_model()
+    stricter = {row["status"] for row in judge(rows, sigma=30.0).values()}
+    assert stricter == {"holds", "undecided"}
+
+
+def test_the_rows_are_plain_and_read_as_one_table_a_claim():
+    rows = check_claims(quantities(complete_model(), published()), study(MODEL), **LIMITS)
+    assert json.loads(json.dumps(rows)) == rows
+    assert "parts" not in claims_table(rows)
+    text = claims_markdown(rows)
+    assert text.count("\n## ") == len(CLAIMS)
+    assert "| MACE-OMAT-0 (published) | holds (by its words) |" in text

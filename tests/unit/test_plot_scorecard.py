@@ -1,0 +1,85 @@
+"""The scorecard's figure shows what the rows say, in colours that differ in lightness."""
+
+import matplotlib.colors
+import pytest
+from scored import (
+    MODEL,
+    OMAT,
+    check,
+    dynamics,
+    ensemble,
+    metrics,
+    published,
+    quantities,
+    read,
+    study,
+)
+
+from anodeflow.claims import check_claims
+from anodeflow.metrics import Grading, score
+from anodeflow.plots.scorecard import COLOURS, plot_scorecard
+from anodeflow.plots.style import MM_PER_INCH, PAGE_MM
+
+
+def drawn(rows, asked):
+    found = quantities(rows, published())
+    graded = score(metrics(), Grading(found, asked, 2.0, 95.0)).to_dict("records")
+    judged = check_claims(found, asked, sigma=2.0, confined_ps=95.0, imaginary_THz=-0.1)
+    return plot_scorecard(graded, judged)
+
+
+@pytest.fixture
+def shown():
+    rows = read("relaxation", check(thickness=4.6), system="ti2co2", is_unit=True)
+    rows += dynamics("m-g", 1, ensemble(hops=0, watched_ps=0.5))
+    rows += dynamics("m-go", 1, ensemble(hops=0, watched_ps=0.5))
+    asked = study(MODEL, "relaxed only")
+    asked.stages["relaxed only"] = ["relaxation"]
+    fig, table = drawn(rows, asked)
+    cells = {(c["row"], c["source"]): c["shown"] for c in table.to_dict("records")}
+    return fig, cells
+
+
+def test_values_marks_and_gaps_stand_where_they_belong(shown):
+    _, cells = shown
+    assert cells["Thickness (Å), ti2co2", MODEL] == "+0.15"
+    assert cells["Mobility, m-g, 1 ion", MODEL] == "confined ~"
+    assert cells["Mobility, m-g, 1 ion", "relaxed only"] == "–"
+    assert cells["Adhesion peak, height, m-goh", OMAT] == "+40 %"
+    assert cells["1 Na: confined in m-g, hops in m-go", MODEL] == "?"
+    assert cells["1 Na: confined in m-g, hops in m-go", OMAT] == "(✓)"
+    assert cells["1 Na: confined in m-g, hops in m-go", "relaxed only"] == "–"
+    assert cells["Ti2CO2 keeps its structure when relaxed", "MACE-MP-0 (published)"] == "✗"
+
+
+def test_every_cell_of_the_table_is_drawn_and_nothing_runs_out_of_the_page(shown):
+    fig, cells = shown
+    texts = [text.get_text() for text in fig.axes[0].texts]
+    assert all(texts.count(said) >= list(cells.values()).count(said) for said in cells.values())
+    assert fig.get_size_inches()[0] * MM_PER_INCH <= PAGE_MM + 1e-6
+
+
+def test_ten_models_still_fit_their_numbers_into_their_cells():
+    labels = [f"model {i}" for i in range(10)]
+    rows = []
+    for label in labels:
+        rows += read(
+            "relaxation", check(thickness=4.43), system="ti2co2", is_unit=True, source=label
+        )
+    fig, _ = drawn(rows, study(*labels))
+    fig.canvas.draw()
+    ax = fig.axes[0]
+    width = ax.transData.transform((1, 0))[0] - ax.transData.transform((0, 0))[0]
+    numbers = [text for text in ax.texts if text.get_text().startswith("−0.020")]
+    assert numbers
+    assert max(text.get_window_extent().width for text in numbers) < width
+
+
+def test_grades_differ_in_lightness_for_readers_who_see_no_colour():
+    def lightness(colour):
+        r, g, b = matplotlib.colors.to_rgb(colour)
+        return 0.2126 * r + 0.7152 * g + 0.0722 * b
+
+    good, fair, poor = (lightness(COLOURS[grade]) for grade in ("good", "fair", "poor"))
+    assert good - fair > 0.1
+    assert fair - poor > 0.1

@@ -1,0 +1,104 @@
+"""The scorecard's rules on made-up results of a model, for the study and for another material."""
+
+import json
+
+import pandas as pd
+import pytest
+from scored import STACKS, adhesion, check, ensemble, verdict, voltages
+
+MODEL = "mace-mp-0"
+TARGETS = [
+    *(f"results/scorecard/{name}.json" for name in ("scorecard", "claims", "disagreement")),
+    "results/figures/scorecard.png",
+]
+
+
+def write_results(folder, stacks, layers, label_stack):
+    """Write the result files that the scorecard reads, as if every stage had run."""
+
+    def put(path, content):
+        path = folder / "results" / MODEL / path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(content))
+
+    for layer in layers:
+        put(f"relaxed/{layer}_unit.json", check(metal_x=2.18))
+        put(f"phonons/{layer}/phonons.json", verdict())
+    for rank, stack in enumerate(stacks):
+        put(f"relaxed/{stack}.json", check())
+        put(f"adhesion/{stack}.json", adhesion(2.0 - 0.2 * rank, 3.9 + 0.1 * rank))
+        groups = {0: None, 1: 12 if stack == label_stack else 0, 8: 20}
+        for ions, hops in groups.items():
+            group = ensemble(spacing=3.9 + 0.1 * rank, hops=hops, watched_ps=285.0, replicas=3)
+            put(f"ensembles/{stack}_{ions}na_300K.json", group | {"ions": ions})
+    path = folder / "results" / MODEL / f"voltage/{label_stack}.csv"
+    path.parent.mkdir(parents=True)
+    voltages(1.8, 1.7).to_csv(path, index=False)
+
+
+def run(project):
+    # The files that results were made from do not exist, and need not.
+    result = project.snakemake(*TARGETS, "--rerun-triggers", "mtime")
+    assert result.returncode == 0, result.stdout
+    return {
+        path.stem: json.loads(path.read_text())
+        for path in (project.folder / "results/scorecard").glob("*.json")
+    }
+
+
+@pytest.mark.slow
+def test_results_of_the_study_become_grades_claims_and_a_figure(project):
+    project.overlay({"study": {"models": [MODEL, "chgnet"]}, "voltage": {"host": "frozen"}})
+    write_results(project.folder, STACKS, ["ti2co2", "graphene"], "m-go")
+    chgnet = project.folder / "results" / "chgnet"
+    for path in (project.folder / "results" / MODEL).glob("**/*.json"):
+        kept = path.parts[-2] == "relaxed" or path.name == "phonons.json"
+        if kept:
+            copy = chgnet / path.relative_to(project.folder / "results" / MODEL)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            copy.write_bytes(path.read_bytes())
+    found = run(project)
+    status = {(row["source"], row["claim"]): row["status"] for row in found["claims"]}
+    assert status["MACE-MP-0", "spacing-order"] == "holds"
+    assert status["MACE-MP-0", "one-ion"] == "holds"
+    assert status["MACE-MP-0", "eight-ions"] == "undecided"
+    assert status["CHGNet 0.3.0", "structure-kept"] == "holds"
+    assert status["CHGNet 0.3.0", "one-ion"] == "not run"
+    grades = {(r["source"], r["metric"], r["system"]): r for r in found["scorecard"]}
+    assert grades["MACE-MP-0", "voltage", "m-go"]["value"] == pytest.approx(0.01)
+    assert grades["MACE-MP-0", "seconds_per_call", ""]["status"] == "not run"
+    table = pd.read_csv(project.folder / "results/figures/scorecard.csv")
+    assert {"MACE-MP-0", "CHGNet 0.3.0"} <= set(table["source"])
+
+
+@pytest.mark.slow
+def test_another_material_is_scored_and_leaves_the_claims_out(project):
+    layers = {
+        "v2co2": {"builder": "mxene", "metal": "V", "x": "C", "termination": "O", "n": 1}
+        | {"lattice": 2.9, "metal_x_height": 1.25, "metal_termination_height": 0.95}
+        | {"site": "fcc", "size": [6, 6]},
+        "hbn": {"builder": "honeycomb", "elements": ["B", "N"], "lattice": 2.51}
+        | {"buckling": 0.0, "size": [7, 7]},
+    }
+    stack = {"bottom": "v2co2", "top": "hbn", "strained": "top", "spacing": 3.3}
+    phonons = {name: {"supercell": [4, 4, 1], "dos_width_THz": 0.2} for name in layers}
+    run_length = {"stacks": ["v-hbn"], "equilibration_ps": 5.0, "production_ps": 95.0}
+    project.overlay(
+        {
+            "study": {"models": [MODEL], "stacks": ["v-hbn"], "layers": list(layers)},
+            "structures": {
+                "layers": layers,
+                "stacks": {"v-hbn": stack | {"registry": [0.0, 0.0]}},
+            },
+            "phonons": {"layers": phonons},
+            "dynamics": {"runs": [run_length | {"ions": ions} for ions in (0, 1, 8)]},
+            "voltage": {"stacks": ["v-hbn"]},
+        }
+    )
+    write_results(project.folder, ["v-hbn"], list(layers), "v-hbn")
+    found = run(project)
+    status = {row["claim"]: row["status"] for row in found["claims"]}
+    assert set(status.values()) == {"left out"}
+    reasons = {row["metric"]: row["reason"] for row in found["scorecard"]}
+    assert "gives no mean of v-hbn" in reasons["spacing"]
+    assert found["disagreement"] == []

@@ -1,0 +1,106 @@
+"""What the numbers of all models say: grades, the study's conclusions, disagreement.
+
+Needs: the results of every stage, published values, the file of metrics. Makes:
+results/scorecard/quantities.csv (every number with its uncertainty), scorecard.csv and .json
+(grades), claims and disagreement (.csv, .json, .md), and results/figures/scorecard.pdf, .png, .csv.
+"""
+
+
+localrules:
+    gather_quantities,
+    score_models,
+    check_claims,
+    compare_models,
+    plot_scorecard,
+
+
+rule gather_quantities:
+    """Put every number that models are judged by, computed or published, into one form."""
+    input:
+        results=[path for *_, path in SCORED],
+        published=config["reference"]["published"] or [],
+    output:
+        quantities="results/scorecard/quantities.csv",
+    log:
+        "results/logs/gather_quantities.log",
+    conda:
+        "../../envs/mace.yaml"
+    params:
+        rows=scored_rows(),
+        numerical=lookup("scorecard/numerical_errors", within=config),
+        method=METHOD["quantities"],
+    script:
+        "../scripts/gather_quantities.py"
+
+
+rule score_models:
+    """Grade every model by every metric."""
+    input:
+        quantities="results/scorecard/quantities.csv",
+        metrics=config["scorecard"]["metrics"],
+    output:
+        multiext("results/scorecard/scorecard", ".csv", ".json"),
+    log:
+        "results/logs/score_models.log",
+    conda:
+        "../../envs/mace.yaml"
+    params:
+        study=studied(),
+        limits=section("scorecard", "sigma", "confined_ps"),
+        method=METHOD["metrics"],
+    script:
+        "../scripts/score_models.py"
+
+
+rule check_claims:
+    """Judge the study's conclusions for every model."""
+    input:
+        quantities="results/scorecard/quantities.csv",
+    output:
+        multiext("results/scorecard/claims", ".csv", ".json", ".md"),
+    log:
+        "results/logs/check_claims.log",
+    conda:
+        "../../envs/mace.yaml"
+    params:
+        study=studied(),
+        limits=section("scorecard", "sigma", "confined_ps")
+        | section("phonons", "imaginary_THz"),
+        method=METHOD["claims"],
+    script:
+        "../scripts/check_claims.py"
+
+
+rule compare_models:
+    """Find where models differ by more than their combined uncertainty."""
+    input:
+        quantities="results/scorecard/quantities.csv",
+    output:
+        multiext("results/scorecard/disagreement", ".csv", ".json", ".md"),
+    log:
+        "results/logs/compare_models.log",
+    conda:
+        "../../envs/mace.yaml"
+    params:
+        study=studied(),
+        sigma=lookup("scorecard/sigma", within=config),
+        method=METHOD["disagreement"],
+    script:
+        "../scripts/compare_models.py"
+
+
+rule plot_scorecard:
+    """Draw grades and claims of all models on one page."""
+    input:
+        scorecard="results/scorecard/scorecard.json",
+        claims="results/scorecard/claims.json",
+    output:
+        multiext("results/figures/scorecard", ".pdf", ".png", ".csv"),
+    log:
+        "results/logs/plot_scorecard.log",
+    conda:
+        "../../envs/mace.yaml"
+    params:
+        method=METHOD["figures"],
+    script:
+        "../scripts/plot_scorecard.py"

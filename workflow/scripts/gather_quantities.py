@@ -1,0 +1,33 @@
+"""Put every number that models are judged by, computed or published, into one form."""
+
+import json
+from pathlib import Path
+
+from anodeflow.job import job
+
+
+def main(results, published, quantities, *, rows, numerical):
+    import pandas as pd
+
+    from anodeflow.measured import measure
+    from anodeflow.quantities import published_quantities, write_quantities
+    from anodeflow.tables import read_published
+
+    found = []
+    for about, path in zip(rows, map(Path, results), strict=True):
+        content = pd.read_csv(path) if path.suffix == ".csv" else json.loads(path.read_text())
+        found += measure(about, content, numerical=numerical)
+    if published:
+        found += published_quantities(read_published(Path(published)))
+    write_quantities(found, Path(quantities))
+
+
+if __name__ == "__main__":
+    with job(log=snakemake.log[0], threads=snakemake.threads):
+        main(
+            snakemake.input.results,
+            snakemake.input.get("published"),
+            snakemake.output.quantities,
+            rows=snakemake.params.rows,
+            numerical=snakemake.params.numerical,
+        )
