@@ -16,6 +16,7 @@ from test_chain import FIGURES, MODEL, PAGES
 pytestmark = pytest.mark.browser
 
 CATEGORIES = [
+    "1. Scorecard",
     "2. Structures",
     "3. Phonons",
     "4. Adhesion",

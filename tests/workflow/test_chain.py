@@ -29,7 +29,17 @@ TABLES = ["structure", "phonons", "adhesion", "voltage", *DYNAMICS_TABLES]
 FIGURES = ["phonons", "adhesion", "voltage", "spacing", "msd", "scorecard"] + [
     f"{figure}_{MODEL}" for figure in ("structures", "spacing_map", "paths")
 ]
-PAGES = [*TABLES, "configuration", "models", "run_times", "software", f"structures_{MODEL}"]
+PAGES = [
+    *TABLES,
+    "scorecard",
+    "claims",
+    "disagreement",
+    "configuration",
+    "models",
+    "run_times",
+    "software",
+    f"structures_{MODEL}",
+]
 CLOSING = ("all ", "total ", "record_study ", "show_pages ")  # follow whatever else runs
 CURVES = {f"plot_{figure} 1" for figure in ("phonons", "adhesion", "voltage", "spacing", "msd")}
 SCORECARD = {"gather_quantities 1", "score_models 1", "check_claims 1", "compare_models 1"}

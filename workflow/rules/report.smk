@@ -5,7 +5,7 @@ Needs: figures, tables, relaxed structures. Makes: results/report/*, with the pa
 
 import json
 
-# Tables as they are numbered in the report, and the record of the study: file, category, title.
+# Tables as they are numbered in the report; pages of the scorecard; the record of the study.
 TITLES = {
     "structure": ("structures", "Table 1. Bonds and thickness"),
     "phonons": ("phonons", "Table 2. Stability and deviation"),
@@ -16,6 +16,11 @@ TITLES = {
     "diffusion_ensembles": ("dynamics", "Table 7. Mobility, replicas together"),
     "voltage": ("voltage", "Table 8. Voltages"),
 }
+SCORES = {
+    "scorecard": ("scorecard.csv", "Scores by metric"),
+    "claims": ("claims.md", "Claims"),
+    "disagreement": ("disagreement.md", "Disagreement"),
+}
 RECORDS = {
     "configuration": ("configuration.yaml", "Configuration"),
     "models": ("models.csv", "Models, licences, hashes"),
@@ -23,6 +28,10 @@ RECORDS = {
     "software": ("software.csv", "Software"),
 }
 PAGES = {
+    name: (f"results/scorecard/{file}", CATEGORIES["scorecard"], title)
+    for name, (file, title) in SCORES.items()
+}
+PAGES |= {
     table: (f"results/tables/{table}.md", CATEGORIES[category], title)
     for table, (category, title) in TITLES.items()
     if KEYS[table]
@@ -52,7 +61,7 @@ localrules:
 rule record_study:
     """Record what the finished study was made with: configuration, models, software, run times."""
     input:
-        results=FIGURES + TABLES,
+        results=FIGURES + TABLES + SCORECARD,
         cards=expand("resources/weights/{model}.json", model=config["study"]["models"]),
     output:
         configuration="results/report/configuration.yaml",

@@ -95,7 +95,13 @@ rule plot_scorecard:
         scorecard="results/scorecard/scorecard.json",
         claims="results/scorecard/claims.json",
     output:
-        multiext("results/figures/scorecard", ".pdf", ".png", ".csv"),
+        multiext("results/figures/scorecard", ".pdf", ".csv"),
+        report(
+            "results/figures/scorecard.png",
+            caption="../report/plot_scorecard.rst",
+            category=CATEGORIES["scorecard"],
+            labels=shows("Scorecard"),
+        ),
     log:
         "results/logs/plot_scorecard.log",
     conda:
