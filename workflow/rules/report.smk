@@ -47,9 +47,8 @@ VIEWED = {
     )
     for model in PLAN.models("relaxation")
 }
-REPORT = expand(
-    "results/report/{page}.html", page=[*PAGES, *map("structures_{}".format, VIEWED)]
-)
+VIEWS = expand("results/report/structures_{model}.html", model=VIEWED)
+REPORT = VIEWS + expand("results/report/{page}.html", page=PAGES)
 
 
 localrules:
@@ -61,7 +60,7 @@ localrules:
 rule record_study:
     """Record what the finished study was made with: configuration, models, software, run times."""
     input:
-        results=FIGURES + TABLES + SCORECARD,
+        results=FIGURES + TABLES + SCORECARD + VIEWS,
         cards=expand("resources/weights/{model}.json", model=config["study"]["models"]),
     output:
         configuration="results/report/configuration.yaml",
