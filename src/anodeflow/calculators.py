@@ -104,12 +104,20 @@ def load_calculator(
         model = ModelCalculator(_load_inner(weights, family, device, dtype), dtype=dtype)
     else:
         entry, kwargs = ENTRIES.get(family, (entry, kwargs or {}))
-        given = {"{weights}": str(weights), "{device}": device, "{dtype}": dtype}
-        kwargs = {k: given.get(v, v) if isinstance(v, str) else v for k, v in kwargs.items()}
+        kwargs = fill_placeholders(kwargs, weights, device, dtype)
         model = _open_model(python, entry, kwargs, dtype)
     if dispersion is None:
         return model
     return DispersionCorrected(model, load_dispersion(dispersion, device=device))
+
+
+def fill_placeholders(kwargs: Mapping, weights: Path, device: str, dtype: str) -> dict:
+    """Return keyword arguments with "{weights}", "{device}" and "{dtype}" replaced."""
+    given = {"{weights}": str(weights), "{device}": device, "{dtype}": dtype}
+    return {
+        key: given.get(value, value) if isinstance(value, str) else value
+        for key, value in kwargs.items()
+    }
 
 
 def identity(card: Path, settings: Mapping, method: int) -> str:
@@ -208,7 +216,8 @@ def _load_mace(weights: Path, device: str, dtype: str) -> Calculator:
     return MACECalculator(model_paths=[str(weights)], device=device, default_dtype=dtype)
 
 
-def _load_chgnet(weights: Path, device: str, dtype: str) -> Calculator:
+def load_chgnet(weights: Path, device: str, dtype: str) -> Calculator:
+    """Load CHGNet 0.2.0 or later, which has one dtype."""
     import torch
     from chgnet.model.dynamics import CHGNetCalculator
     from chgnet.model.model import CHGNet
@@ -222,7 +231,7 @@ def _load_chgnet(weights: Path, device: str, dtype: str) -> Calculator:
 
 LOADERS: dict[str, Callable[[Path, str, str], Calculator]] = {
     "mace": _load_mace,
-    "chgnet": _load_chgnet,
+    "chgnet": load_chgnet,
 }
 
 

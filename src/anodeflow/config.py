@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from anodeflow.config_models import Model
+from anodeflow.config_models import Equivalence, Model
 from anodeflow.config_scorecard import Scorecard
 from anodeflow.config_structures import FileLayer, Structures
 from anodeflow.config_types import (
@@ -239,6 +239,8 @@ class Config(Section):
     weights_mirror: str | None
     """Directory that holds the weights, for machines without internet."""
     dispersion: Dispersion
+    equivalence: Equivalence
+    """How far configured calculators may differ from plain ones."""
     structures: Structures
     relaxation: Relaxation
     phonons: Phonons

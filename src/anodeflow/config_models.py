@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, JsonValue, model_validator
 
-from anodeflow.config_types import Name, Section
+from anodeflow.config_types import Name, Positive, Section
 
 Stage = Literal["relaxation", "phonons", "adhesion", "dynamics", "voltage"]
 FLOAT32_ONLY = {"chgnet": "CHGNet", "sevennet": "SevenNet"}
@@ -82,6 +82,26 @@ class Card(Section):
     """Whether the labels include dispersion already."""
     licence: str
     """Licence of the weights."""
+
+
+class Tolerance(Section):
+    energy_meV: Positive
+    """Largest difference of the energies, meV per atom."""
+    force: Positive
+    """Largest difference of the forces on an atom, eV/Å."""
+    stress: Positive
+    """Largest difference of a component of the stresses, eV/Å³."""
+
+
+class Equivalence(Section):
+    rattle: Positive
+    """Standard deviation of the random displacements of the atoms compared, Å."""
+    float64: Tolerance
+    """For a model in float64 against itself in float64, plain."""
+    float32: Tolerance
+    """For a model in float32 against its highest precision, plain."""
+    dispersion: Tolerance
+    """For the D3 library against torch-dftd on the CPU."""
 
 
 class Model(Section):

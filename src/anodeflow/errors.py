@@ -21,6 +21,10 @@ class CalculatorError(AnodeflowError):
     """A calculator cannot be opened, or failed at work."""
 
 
+class EquivalenceError(AnodeflowError):
+    """A configured calculator does not give what the plain one gives."""
+
+
 class DeviceError(AnodeflowError):
     """The asked device is not there."""
 

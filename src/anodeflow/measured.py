@@ -161,11 +161,11 @@ def _voltage(about: Mapping, table: pd.DataFrame, numerical: Mapping) -> list[Qu
 
 
 def _cost(about: Mapping, backend: Mapping, numerical: Mapping) -> list[Quantity]:
-    """Read what a force call and a day of dynamics cost; about: precision, timestep_fs.
+    """Read what a force call, with D3, and a day of dynamics cost; about: precision, timestep_fs.
 
     ns a day = timestep / (seconds a call) · 86400, one force call a step.
     """
-    seconds = seconds_per_call(backend, about["precision"])
+    seconds = float(backend["seconds_per_call"]["total"])
     ns_per_day = about["timestep_fs"] * 1e-6 / seconds * 86400
     note = f"{backend['atoms']} atoms, {about['precision']}, {backend['device']}; no error measured"
     return [
@@ -173,11 +173,6 @@ def _cost(about: Mapping, backend: Mapping, numerical: Mapping) -> list[Quantity
         _row("cost", "ns_per_day", ns_per_day, "ns/day", note=note),
         _row("cost", "device", str(backend["device"]), note=note),
     ]
-
-
-def seconds_per_call(backend: Mapping, precision: str) -> float:
-    """Return the seconds of a force call, dispersion included, from backend.json."""
-    return float(backend["precisions"][precision]["seconds_per_call"]["total"])
 
 
 READERS = {

@@ -141,6 +141,45 @@ class Plan:
         always = {*self.units, *self.config.study.stacks}
         return [name for name in every if name in needed | always]
 
+    def dtypes(self, model: str) -> list[str]:
+        """Return the dtypes in which a model is evaluated."""
+        entry = self.config.models[model]
+        dynamic = [entry.precision.dynamics] if "dynamics" in entry.stages else []
+        return sorted({entry.precision.static, *dynamic})
+
+    @cached_property
+    def _calculators(self) -> dict[str, dict]:
+        # Settings of some families only are left out of the others'.
+        found, dispersion = {}, self.config.dispersion.model_dump(mode="json")
+        for name, model in self.config.models.items():
+            entry = model.calculator.model_dump(mode="json")
+            own = {key: value for key, value in entry.items() if value}
+            if environment := own.pop("environment", None):
+                own["python"] = self.config.environments[environment]
+            found[name] = own | {"dispersion": dispersion if entry["dispersion"] else None}
+        return found
+
+    def calculator(self, model: str, dtype: str) -> dict:
+        """Return all that decides a model's numbers: the settings of `load_calculator`."""
+        return self._calculators[model] | {"dtype": dtype}
+
+    def samples(self, model: str) -> dict:
+        """Return what the calculator of a model is tried on: stacks, their layers, their ions."""
+        every, used = self.config.structures.model_dump(mode="json"), set(self.layers)
+        bases = {every["layers"][name].get("base") for name in used}
+        layers = {k: v for k, v in every["layers"].items() if k in used | bases}
+        stacks = {name: every["stacks"][name] for name in self.config.study.stacks}
+        structures = every | {"layers": layers, "stacks": stacks}
+        return {"structures": structures, "fillings": self.fullest(model)}
+
+    def fullest(self, model: str) -> dict[str, int]:
+        """Return each of the study's stacks with the most ions that a run of a model puts in it."""
+        most = dict.fromkeys(self.config.study.stacks, 0)
+        if "dynamics" in self.config.models[model].stages:
+            for run in self.runs.values():
+                most[run["stack"]] = max(most[run["stack"]], run["ions"])
+        return most
+
     def models(self, stage: str) -> list[str]:
         """Return the study's models that are run for a stage."""
         return [m for m in self.config.study.models if stage in self.config.models[m].stages]

@@ -127,6 +127,7 @@ def test_model_jobs_go_through_sbatch_and_hold_a_gpu_where_their_model_is_on_one
         "run_dynamics": ("gpu", "gpu:1"),
         "fill_frozen_host": ("gpu", "gpu:1"),
         "run_phonons": ("cpu", "(null)"),
+        "check_backend": ("cpu", "(null)"),
     }
     assert {job["JobState"] for job in submitted} == {"COMPLETED"}
 

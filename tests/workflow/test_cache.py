@@ -12,7 +12,14 @@ RESULTS = [
     f"results/{MODEL}/spacing/{FILLED_RUN}.json",
     f"results/{MODEL}/voltage/m-g.csv",
 ]
-EVALUATIONS = {"relax", "run_phonons", "scan_adhesion", "run_dynamics", "fill_frozen_host"}
+EVALUATIONS = {
+    "check_backend",
+    "relax",
+    "run_phonons",
+    "scan_adhesion",
+    "run_dynamics",
+    "fill_frozen_host",
+}
 
 
 def rules_that_ran(project):

@@ -54,7 +54,7 @@ def test_a_calculator_that_fails_in_its_environment_ends_the_job_with_its_last_l
     (sentence,) = [line for line in result.stdout.splitlines() if line.startswith("error: ")]
     assert "ModuleNotFoundError: No module named 'no_such_package'" in sentence
     assert sentence.endswith(".")
-    log = (project.folder / "results/logs/relax/lj/graphene_unit.log").read_text()
+    log = (project.folder / "results/logs/check_backend/lj/float64.log").read_text()
     assert log.count("Traceback") == 1  # that of the child
 
 

@@ -9,6 +9,7 @@ rule scan_adhesion:
     """Relax a stack at fixed spacings, and its two layers alone."""
     input:
         **WEIGHTS,
+        backend=backend("static"),
         stack="results/{model}/relaxed/{stack}.extxyz",
         bottom=relaxed_end("bottom"),
         top=relaxed_end("top"),

@@ -4,9 +4,11 @@ Needs: config. Makes: `config` (normalised), `PLAN`, and the functions that rule
 """
 
 import gc
+import json
 import os
 import re
 
+from anodeflow.backend_records import check_records
 from anodeflow.config_loading import check_duplicate_keys, load_config
 from anodeflow.errors import AnodeflowError, ConfigError
 from anodeflow.failures import report_failures
@@ -18,6 +20,7 @@ from snakemake.exceptions import WorkflowError
 try:
     check_duplicate_keys(workflow.configfiles)
     PLAN = Plan(load_config(config))
+    check_records(PLAN)
 except ConfigError as error:
     raise WorkflowError(str(error)) from None
 
@@ -45,6 +48,7 @@ wildcard_constraints:
     structure=r"[a-z0-9_-]+",
     run=r"[\w.-]+_[\d.]+K_\d+",
     group=r"[\w.-]+_[\d.]+K",
+    dtype="float32|float64",
     table="structure|phonons|adhesion|(spacing|diffusion)(_ensembles)?|voltage",
     ion=PLAN.ion,
     n=r"[1-9]\d*",
@@ -58,19 +62,33 @@ def hold_directory():
         raise WorkflowError(str(error)) from None
 
 
-def calculator(precision):
-    """Return a parameter function: all that decides a model's numbers, for one precision."""
+def calculator(precision=None):
+    """Return a parameter function: all that decides a model's numbers, for one precision.
+
+    Without one, it is that of the wildcard `dtype`.
+    """
 
     def settings(wildcards):
-        model = config["models"][wildcards.model]
-        # Settings of some families only are left out of the others' jobs.
-        own = {key: value for key, value in model["calculator"].items() if value}
-        if own.pop("environment", None):
-            own["python"] = environment_python(wildcards)
-        own["dispersion"] = config["dispersion"] if "dispersion" in own else None
-        return own | {"dtype": model["precision"][precision]}
+        own = config["models"][wildcards.model]["precision"]
+        dtype = own[precision] if precision else wildcards.dtype
+        return PLAN.calculator(wildcards.model, dtype)
 
     return settings
+
+
+def backend(precision):
+    """Return an input function: the record that a model's calculator was found right."""
+
+    def path(wildcards):
+        dtype = config["models"][wildcards.model]["precision"][precision]
+        return f"results/{wildcards.model}/backend_{dtype}.json"
+
+    return path
+
+
+def backend_samples(wildcards):
+    """Return, as text, what a model's calculator is tried on."""
+    return json.dumps(PLAN.samples(wildcards.model))
 
 
 def environment_python(wildcards):
@@ -313,9 +331,10 @@ ABOUT = {
 }
 
 
-def backend_file(model):
-    """Return the file of a model's backend check, in a list; none is made yet."""
-    return []
+def costly_dtype(model):
+    """Return the dtype whose force calls a model's cost is told by: that of dynamics, if any."""
+    entry = config["models"][model]
+    return entry["precision"]["dynamics" if "dynamics" in entry["stages"] else "static"]
 
 
 def scored_rows():
@@ -333,7 +352,7 @@ def scored_rows():
         if stage == "voltage":
             own["host"] = config["voltage"]["host"]
         if stage == "cost":
-            own["precision"] = config["models"][model]["precision"]["dynamics"]
+            own["precision"] = costly_dtype(model)
             own["timestep_fs"] = config["dynamics"]["timestep_fs"]
         filled.append(own | {"system": name})
     return filled
@@ -429,9 +448,8 @@ SCORED = [
     for model, name in PLAN.pairs(stage, names)
 ]
 SCORED += [
-    ("cost", model, "", path)
+    ("cost", model, "", f"results/{model}/backend_{costly_dtype(model)}.json")
     for model in config["study"]["models"]
-    for path in backend_file(model)
 ]
 SCORECARD = multiext("results/scorecard/scorecard", ".csv", ".json")
 SCORECARD += multiext("results/scorecard/claims", ".csv", ".json", ".md")

@@ -10,6 +10,7 @@ rule run_dynamics:
     """Run molecular dynamics; a run that was killed continues from its checkpoint."""
     input:
         **WEIGHTS,
+        backend=backend("dynamics"),
         structure=start_of_run,
     output:
         trajectory="results/{model}/dynamics/{run}.h5",

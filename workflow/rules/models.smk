@@ -1,8 +1,8 @@
-"""Brings model weights to this machine, on the submitting host only.
+"""Brings model weights to this machine, on the submitting host only, and checks the calculators.
 
 Needs: network, a mirror, or a package (in the model's environment) that carries them. Makes:
 resources/weights/{model}.model and its card with the hash, which every job checks before it loads
-the weights.
+the weights; results/{model}/backend_{dtype}.json, without which no job evaluates the model.
 """
 
 
@@ -32,3 +32,28 @@ rule fetch_weights:
         method=METHOD["weights"],
     script:
         "../scripts/fetch_weights.py"
+
+
+# Whatever makes this run again makes the jobs that need its record run again. So it reads nothing
+# but what they all read; on what it tries the calculator, and how strictly, are resources.
+rule check_backend:
+    """Compare a model's configured calculator with a plain one on the study's own stacks."""
+    input:
+        **WEIGHTS,
+    output:
+        record="results/{model}/backend_{dtype}.json",
+    log:
+        "results/logs/check_backend/{model}/{dtype}.log",
+    cache: True
+    conda:
+        "../../envs/mace.yaml"
+    resources:
+        gpu=gpus,
+        mem_mb=8000,
+        runtime=60,
+        samples=backend_samples,
+        equivalence=json.dumps(config["equivalence"]),
+    params:
+        calculator=calculator(),
+    script:
+        "../scripts/check_backend.py"

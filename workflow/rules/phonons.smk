@@ -10,6 +10,7 @@ rule run_phonons:
     """Compute force constants from finite displacements."""
     input:
         **WEIGHTS,
+        backend=backend("static"),
         structure="results/{model}/relaxed/{layer}_unit.extxyz",
     output:
         params="results/{model}/phonons/{layer}/phonopy_params.yaml",
@@ -62,6 +63,7 @@ rule check_phonon_convergence:
     """See how far frequencies move with other displacements and a larger supercell."""
     input:
         **WEIGHTS,
+        backend=backend("static"),
         structure="results/{model}/relaxed/{layer}_unit.extxyz",
         params="results/{model}/phonons/{layer}/phonopy_params.yaml",
         force_constants="results/{model}/phonons/{layer}/force_constants.hdf5",

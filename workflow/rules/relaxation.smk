@@ -8,6 +8,7 @@ rule relax:
     """Relax a structure with a model."""
     input:
         **WEIGHTS,
+        backend=backend("static"),
         structure="results/structures/{structure}.extxyz",
     output:
         structure="results/{model}/relaxed/{structure}.extxyz",

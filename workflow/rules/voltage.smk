@@ -9,6 +9,7 @@ rule fill_frozen_host:
     """Relax ions in a host that keeps its geometry without ions."""
     input:
         **WEIGHTS,
+        backend=backend("static"),
         host="results/{model}/relaxed/{stack}.extxyz",
     output:
         structures="results/{model}/voltage/{stack}_frozen.extxyz",

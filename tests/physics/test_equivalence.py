@@ -1,0 +1,206 @@
+"""The check of a configured calculator: what passes it, and that each kind of fault does not."""
+
+import numpy as np
+import pytest
+import yaml
+from ase.build import bulk
+
+from anodeflow import calculators, dispersion, equivalence
+from anodeflow.backend_records import allowed_differences, excesses
+from anodeflow.calculators import DispersionCorrected
+from anodeflow.dispersion import load_dispersion
+from anodeflow.equivalence import check_backend, require_agreement, seconds_per_call
+from anodeflow.errors import CalculatorError, EquivalenceError
+from anodeflow.plain import evaluate_model
+from anodeflow.samples import rattled_stacks
+from anodeflow.weights import fetch_weights
+
+MINE = """
+import time
+import numpy as np
+from ase.calculators.lj import LennardJones
+
+class Mine(LennardJones):
+    implemented_properties = ["energy", "forces", "stress"]
+
+    def __init__(self, dtype, device, fault, size):
+        super().__init__(sigma=1.2, epsilon=0.1, rc=2.5)
+        self.fault = fault if dtype == "float32" else None
+        self.size = size
+        self.device = device
+
+    def calculate(self, *args, **kwargs):
+        super().calculate(*args, **kwargs)
+        if self.fault in self.results:
+            self.results[self.fault] = self.results[self.fault] + self.size
+        if self.fault == "slow":
+            time.sleep(self.size)
+        if self.device != "cpu":
+            raise RuntimeError(f"on {self.device}")
+"""
+
+
+@pytest.fixture(scope="module")
+def config(root):
+    return yaml.safe_load((root / "config/config.yaml").read_text())
+
+
+@pytest.fixture(scope="module")
+def samples(config):
+    return rattled_stacks(config["structures"], {"m-go": 2}, rattle=config["equivalence"]["rattle"])
+
+
+@pytest.fixture(scope="module")
+def demo(config, root, tmp_path_factory):
+    """Return the files of the demo model."""
+    folder = tmp_path_factory.mktemp("demo")
+    files = folder / "demo.model", folder / "demo.json"
+    source = str(root / config["models"]["mace-demo"]["weights"]["source"])
+    options = {"family": "mace", "sha256": None, "mirror": None, "lock": folder / "lock.json"}
+    fetch_weights(*files, source=source, **options)
+    return files
+
+
+@pytest.fixture
+def mine(tmp_path, monkeypatch):
+    """Return what checks a calculator that has a fault in float32 and none in float64."""
+    (tmp_path / "mine.py").write_text(MINE)
+    monkeypatch.chdir(tmp_path)
+    files = tmp_path / "none.model", tmp_path / "none.json"
+    options = {"family": "custom", "sha256": None, "mirror": None, "lock": tmp_path / "lock.json"}
+    fetch_weights(*files, source=None, **options)
+
+    def settings(fault, size):
+        kwargs = {"dtype": "{dtype}", "device": "{device}", "fault": fault, "size": size}
+        own = {"family": "custom", "entry": "mine:Mine", "kwargs": kwargs, "device": "cpu"}
+        return files, own | {"dtype": "float32", "dispersion": None}
+
+    return settings
+
+
+def check(files, samples, config, calculator):
+    return check_backend(*files, samples, calculator=calculator, tolerances=config["equivalence"])
+
+
+def mace(config, dtype, **changes):
+    d3 = config["dispersion"] | changes
+    return {"family": "mace", "device": "cpu", "dtype": dtype, "dispersion": d3}
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_the_demo_model_passes_in_both_precisions(demo, samples, config, dtype):
+    record = check(demo, samples, config, mace(config, dtype))
+    require_agreement(record)
+    assert record["agrees"]
+    assert record["atoms"] == 80 + 51 + 2
+    assert record["plain"] == {"dtype": "float64", "device": "cpu"}
+    assert record["versions"].keys() >= {"ase", "torch", "mace", "dftd3", "torch-dftd"}
+    # Not one and the same path: float32 differs from float64, and the two D3 libraries do.
+    largest = record["largest"]
+    assert 0 < largest["dispersion"]["force"] < 1e-6
+    if dtype == "float32":
+        assert 1e-6 < largest["model"]["force"] < 1e-3
+
+
+@pytest.mark.parametrize(
+    ("fault", "tolerance", "atoms", "said"),
+    [
+        ("energy", "energy_meV", 133, "energies of the model differ by .* meV/atom"),
+        ("forces", "force", 1, "forces of the model differ by .* eV/Å"),
+        ("stress", "stress", 1, "stresses of the model differ by .* eV/Å³"),
+    ],
+)
+def test_a_calculator_that_is_off_by_more_than_the_tolerance_does_not_pass(
+    mine, samples, config, fault, tolerance, atoms, said
+):
+    limit = config["equivalence"]["float32"][tolerance]
+    scale = {"energy_meV": atoms / 1000, "force": 1 / np.sqrt(3), "stress": 1.0}[tolerance]
+    files, within = mine(fault, 0.9 * limit * scale)
+    require_agreement(check(files, samples, config, within))
+    files, beyond = mine(fault, 1.1 * limit * scale)
+    record = check(files, samples, config, beyond)
+    assert not record["agrees"]
+    assert record["largest"]["model"][tolerance] == pytest.approx(1.1 * limit, rel=1e-3)
+    with pytest.raises(EquivalenceError, match=said) as caught:
+        require_agreement(record)
+    assert "m-go with 2 Na" in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_forces_that_are_no_numbers_do_not_pass(mine, samples, config):
+    files, calculator = mine("forces", float("nan"))
+    with pytest.raises(EquivalenceError, match="forces of the model differ by inf"):
+        require_agreement(check(files, samples, config, calculator))
+
+
+def test_a_dispersion_of_other_parameters_does_not_pass(demo, samples, config, monkeypatch):
+    load = dispersion._load_dftd3
+    monkeypatch.setattr(
+        dispersion, "_load_dftd3", lambda own, *cutoffs: load(own | {"s8": 0.79}, *cutoffs)
+    )
+    record = check(demo, samples, config, mace(config, "float64"))
+    with pytest.raises(EquivalenceError, match="of the dispersion differ"):
+        require_agreement(record)
+    assert not excesses({"model": record["largest"]["model"]}, record["allowed"])
+
+
+def test_a_dispersion_that_is_added_twice_does_not_pass(demo, samples, config, monkeypatch):
+    class Twice(DispersionCorrected):
+        def calculate(self, *args):
+            super().calculate(*args)
+            for key in ("energy", "forces", "stress"):
+                self.results[key] = self.results[key] + self.dispersion.results[key]
+
+    monkeypatch.setattr(calculators, "DispersionCorrected", Twice)
+    with pytest.raises(EquivalenceError, match="of the total differ"):
+        require_agreement(check(demo, samples, config, mace(config, "float64")))
+
+
+def test_the_plain_path_takes_the_cpu_and_the_highest_precision(mine, samples):
+    files, calculator = mine("forces", 1.0)
+    atoms = list(samples.values())
+    (plain,), _ = evaluate_model(files[0], atoms, calculator | {"device": "cuda"})
+    assert np.abs(plain.forces.sum(axis=0)).max() < 1e-9  # without the fault of float32
+
+
+def test_a_plain_path_that_fails_says_so_in_one_sentence(mine, samples):
+    files, calculator = mine("forces", "no number")
+    calculator["kwargs"]["dtype"] = "float32"
+    with pytest.raises(CalculatorError, match="could not be evaluated plainly") as caught:
+        evaluate_model(files[0], list(samples.values()), calculator)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_call_is_timed_by_the_median_after_it_is_warm(mine, monkeypatch):
+    _, settings = mine("slow", 0.03)
+    given = {"dtype": "float32", "device": "cpu"}
+    model = calculators.open_calculator("mine:Mine", settings["kwargs"] | given)
+    atoms = bulk("C", cubic=True)
+    seconds = seconds_per_call(model, atoms)
+    assert 0.03 <= seconds["model"] == seconds["total"] < 0.3
+    assert seconds["dispersion"] == 0.0
+    d3 = {"functional": "pbe", "damping": "bj", "library": "dftd3"}
+    d3 |= {"pair_cutoff_bohr": 40.0, "coordination_cutoff_bohr": 40.0}
+    corrected = DispersionCorrected(model, load_dispersion(d3, device="cpu"))
+    monkeypatch.setattr(equivalence, "TIMED_CALLS", 1)
+    seconds = seconds_per_call(corrected, atoms)
+    assert seconds["dispersion"] > 0
+    assert seconds["model"] + seconds["dispersion"] == pytest.approx(seconds["total"])
+
+
+def test_the_total_may_differ_by_what_its_parts_may(config):
+    allowed = allowed_differences(config["equivalence"], "float32")
+    for key, value in allowed["total"].items():
+        assert value == allowed["model"][key] + allowed["dispersion"][key]
+
+
+def test_samples_are_displaced_so_that_no_force_vanishes_by_symmetry(config):
+    structures, fillings = config["structures"], {"m-g": 0, "m-goh": 8}
+    once, again = (rattled_stacks(structures, fillings, rattle=0.05) for _ in range(2))
+    exact = rattled_stacks(structures, fillings, rattle=1e-12)
+    assert [len(atoms) for atoms in once.values()] == [130, 140]
+    for name, atoms in once.items():
+        np.testing.assert_array_equal(atoms.positions, again[name].positions)
+        moved = atoms.positions - exact[name].positions
+        assert moved.std() == pytest.approx(0.05, rel=0.1)
+        assert np.abs(moved).min() > 0

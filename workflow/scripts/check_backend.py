@@ -1,0 +1,32 @@
+"""Compare a model's configured calculator with a plain one on the study's own stacks."""
+
+import json
+from pathlib import Path
+
+from anodeflow.job import job
+
+
+def main(inputs, record, *, calculator, samples, equivalence, threads):
+    from anodeflow.equivalence import check_backend, require_agreement
+    from anodeflow.samples import rattled_stacks
+    from anodeflow.whole_files import write_json
+
+    stacks = rattled_stacks(**samples, rattle=equivalence["rattle"])
+    options = {"calculator": calculator, "tolerances": equivalence}
+    found = check_backend(Path(inputs.weights), Path(inputs.card), stacks, **options)
+    found |= {"equivalence": equivalence, "threads": threads}
+    print(json.dumps(found, indent=1))
+    require_agreement(found)
+    write_json(Path(record), found)
+
+
+if __name__ == "__main__":
+    with job(log=snakemake.log[0], threads=snakemake.threads):
+        main(
+            snakemake.input,
+            snakemake.output.record,
+            calculator=snakemake.params.calculator,
+            samples=json.loads(snakemake.resources.samples),
+            equivalence=json.loads(snakemake.resources.equivalence),
+            threads=snakemake.threads,
+        )
