@@ -12,8 +12,7 @@ from snakemake.utils import update_config
 from anodeflow.config_loading import load_config
 
 CAPTIONS = Path(__file__).parents[2] / "workflow/report"
-OF_THE_SCORECARD = ("plot_scorecard", "scorecard", "claims", "disagreement")
-NAMES = sorted(path.stem for path in CAPTIONS.glob("*.rst") if path.stem not in OF_THE_SCORECARD)
+NAMES = sorted(path.stem for path in CAPTIONS.glob("*.rst"))
 # As Snakemake makes it, but that a name which is not there is an error and no gap.
 TEMPLATES = jinja2.Environment(
     trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
