@@ -17,7 +17,8 @@ th { min-width: 4.5rem; } td { white-space: nowrap; font-variant-numeric: tabula
 .number { text-align: right; } td.long { white-space: normal; min-width: 22rem; }
 tbody tr:hover { background: #f6f8fa; }
 """
-NUMBER = re.compile(r"[-+]?\d+(\.\d+)?(e[-+]?\d+)?|–")
+GAP = "–"
+NUMBER = re.compile(rf"[-+]?\d+(\.\d+)?(e[-+]?\d+)?|{GAP}")
 LONG = 40
 """Letters of a cell beyond which it is broken into lines."""
 
@@ -76,7 +77,10 @@ def _cells(line: str) -> list[str]:
 
 def _table(rows: list[list[str]]) -> str:
     head, _, *body = rows
-    numeric = [all(map(NUMBER.fullmatch, column)) for column in zip(*body, strict=True)]
+    numeric = [
+        all(map(NUMBER.fullmatch, column)) and set(column) != {GAP}
+        for column in zip(*body, strict=True)
+    ]
     lines = [_row("th", head, numeric), *(_row("td", row, numeric) for row in body)]
     rest = "\n".join(lines[1:])
     return f"<table><thead>{lines[0]}</thead><tbody>\n{rest}\n</tbody></table>"

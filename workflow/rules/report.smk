@@ -17,9 +17,9 @@ TITLES = {
     "voltage": ("voltage", "Table 8. Voltages"),
 }
 SCORES = {
-    "scorecard": ("scorecard.csv", "Scores by metric"),
-    "claims": ("claims.md", "Claims"),
-    "disagreement": ("disagreement.md", "Disagreement"),
+    "scorecard": ("scorecard.csv", "D. Scores by metric"),
+    "claims": ("claims.md", "B. Claims"),
+    "disagreement": ("disagreement.md", "C. Disagreement"),
 }
 RECORDS = {
     "configuration": ("configuration.yaml", "Configuration"),

@@ -100,7 +100,7 @@ rule plot_scorecard:
             "results/figures/scorecard.png",
             caption="../report/plot_scorecard.rst",
             category=CATEGORIES["scorecard"],
-            labels=shows("Scorecard"),
+            labels=shows("A. Scorecard"),
         ),
     log:
         "results/logs/plot_scorecard.log",
