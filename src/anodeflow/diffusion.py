@@ -266,8 +266,11 @@ def _judge(
 
 
 def _flies(slope: float, counted: dict, settings: dict) -> bool:
-    """Tell whether the MSD grows faster than diffusion and no hop of many went back."""
-    many = counted["hops"] >= settings["minimum_hops"]
+    """Tell whether the MSD grows faster than diffusion and no hop of many went back.
+
+    Of twice `minimum_hops` hops without memory, here 20, none goes back in 3 of 10 000 runs.
+    """
+    many = counted["hops"] >= 2 * settings["minimum_hops"]
     return many and counted["backward"] == 0 and slope > settings["slope_window"][1]
 
 
