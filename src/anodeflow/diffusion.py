@@ -10,7 +10,7 @@ be seen, and none seen means nothing.
 D is fitted only when diffusive, by `diffusion_fit.fit_diffusion` (D_*) and by kinisi (D_kinisi_*).
 Otherwise an upper bound is given, D ≤ max(n_high ⟨l²⟩ / (2d t), MSD(τ_end) / (2d τ_end)), d = 2,
 with n_high the upper end of the 95 % Poisson interval of the number of hops in the time t, and
-τ_end the end of the window.
+τ_end the end of the window; none for ions in flight, of which no hop goes back.
 
 With other than all time origins and all ions the MSD has a covariance that is not known: D is then
 given without an interval (`diffusion_fit.plain_diffusion`), and `interval_note` says so. Hops are
@@ -132,7 +132,7 @@ def judge_together(
 
     Args:
         runs: what `production_positions` gives of each replica.
-        counted: hops, hops_per_ion, jump_length_rms and D_hop_high_cm2_s of all of them together.
+        counted: hops, backward, jump_length_rms and D_hop_high_cm2_s of all of them together.
         settings: as for `analyse_diffusion`.
 
     Returns:
@@ -256,10 +256,22 @@ def _judge(
         verdict, reasons = "diffusive", ["slope, MSD and number of hops within their limits"]
     else:
         bound = max(counted["D_hop_high_cm2_s"], end / (2 * IN_PLANE * end_ps) * A2_PS_TO_CM2_S)
-        fits = {"D_upper_bound_cm2_s": float(bound)}
+        if _flies(slope, counted, settings):
+            failed.append("the ions only go forward, faster than diffusion, so nothing bounds D")
+            bound = None
+        fits = {"D_upper_bound_cm2_s": bound}
         still = counted["hops"] == 0 and end <= settings["confined_msd"]
         verdict, reasons = ("confined" if still else "hopping"), failed
     return {**judged, **fits, "verdict": verdict, "criterion": f"{facts}: {'; '.join(reasons)}"}
+
+
+def _flies(slope: float, counted: dict, settings: dict) -> bool:
+    """Tell whether the MSD grows faster than diffusion and no hop of many went back.
+
+    Of twice `minimum_hops` hops without memory, here 20, none goes back in 3 of 10 000 runs.
+    """
+    many = counted["hops"] >= 2 * settings["minimum_hops"]
+    return many and counted["backward"] == 0 and slope > settings["slope_window"][1]
 
 
 def _fits(

@@ -161,6 +161,7 @@ def _pooled_hops(counted: Sequence[Mapping], residence_ps: float) -> dict:
     _, most = poisson_interval(total)
     return {
         "hops": total,
+        "backward": backward,
         "watched_ion_ps": watched,
         **rate,
         "jump_length_rms": float(np.sqrt(square)),

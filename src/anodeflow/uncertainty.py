@@ -40,7 +40,8 @@ MOBILE = {
     "rate_upper_bound_per_ps": Known("an upper bound: no hop was seen, 97.5 % Poisson limit"),
     "slope": Known("standard error for Gaussian displacements", ("slope_error",)),
     "D_cm2_s": Known(
-        "95 % interval, calibrated on random walks; the one to cite",
+        "95 % interval, calibrated on random walks; the one to cite; none where the MSD takes a "
+        "choice of origins or ions",
         ("D_low_cm2_s", "D_high_cm2_s"),
     ),
     "D_kinisi_cm2_s": Known(

@@ -16,6 +16,8 @@ SETTINGS = {
     "fit_to_fraction": 0.5,
     "confined_msd": 2.0,
     "minimum_hops": 10,
+    "origins": "all",
+    "moved_only": None,
 }
 
 
@@ -142,6 +144,15 @@ def test_verdicts_that_differ_are_mixed_and_the_ions_together_get_one_of_their_o
     assert found["D_low_cm2_s"] < 0.5e-4 < found["D_high_cm2_s"]
     assert found["D_kinisi_low_cm2_s"] < found["D_kinisi_cm2_s"] < found["D_kinisi_high_cm2_s"]
     assert found["msd_at_window_end"] == {"mean": 5.0, "spread": 0.0}
+
+
+def test_d_of_the_published_averaging_has_no_interval_for_replicas_either():
+    published = SETTINGS | {"moved_only": 3.0}
+    runs = [walk(seed, ions=4) for seed in range(3)]
+    found = combine_mobility([summary(60)] * 3, runs, settings=published)
+    assert found["pooled_verdict"] == "diffusive", found["criterion"]
+    assert found["D_cm2_s"] > 0 and found["D_low_cm2_s"] is None
+    assert found["D_kinisi_cm2_s"] is None and found["slope_error"] is None
 
 
 def test_three_replicas_pin_d_down_better_than_one():

@@ -1,0 +1,93 @@
+"""How often the 95 % intervals of the study hold the truth, on synthetic runs whose truth is known.
+
+Walkers hop over the hollows of the study's own stack for 95 ps, analysed with the study's settings;
+series are noise with one or two correlation times. docs/uncertainty.md quotes the table.
+
+Run: python benchmarks/coverage.py [runs] (200 runs: about half an hour on one core).
+"""
+
+import sys
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests/unit"))
+
+from test_averages import ar1, averaged
+from walkers import SETTINGS, hopper, run_of, study_stack
+
+from anodeflow.diffusion import analyse_diffusion
+from anodeflow.replicas import combine_means
+
+WALKS = [(rate, 1 / 3) for rate in (0.0, 0.02, 0.1, 0.3, 1.0)] + [(1.0, 0.8)]
+
+
+def share(held: list[bool]) -> str:
+    """Return a share of runs and how many there were."""
+    return f"{np.mean(held):.2f} of {len(held)}" if held else "none"
+
+
+def walks(ions: int, rate: float, backward: float, runs: int) -> str:
+    """Return how often rate, D (by either method) and its bound hold for one kind of walker."""
+    rng, atoms = np.random.default_rng(2025), study_stack(ions=ions)
+    verdicts, rates, fits, kinisi, bounds = Counter(), [], [], [], []
+    for _ in range(runs):
+        paths, D = hopper(rng, atoms, length_ps=95.0, rate=rate or 1e-9, backward=backward)
+        found = analyse_diffusion(run_of(atoms, paths), settings=SETTINGS).summary
+        verdicts[found["verdict"]] += 1
+        rates.append(found["rate_low_per_ps"] <= rate <= found["rate_high_per_ps"])
+        D *= 1e-4
+        if found["D_cm2_s"] is None:
+            bounds.append(found["D_upper_bound_cm2_s"] >= D)
+        else:
+            fits.append(found["D_low_cm2_s"] <= D <= found["D_high_cm2_s"])
+            kinisi.append(found["D_kinisi_low_cm2_s"] <= D <= found["D_kinisi_high_cm2_s"])
+    said = ", ".join(f"{count} {verdict}" for verdict, count in sorted(verdicts.items()))
+    shares = [share(held) for held in (rates, fits, kinisi, bounds)]
+    return " | ".join([f"{ions}", f"{rate:g}", f"{backward:.2f}", said, *shares])
+
+
+def means(lengths: float, slow: bool, runs: int) -> str:
+    """Return how often the mean holds, and an error is given, in runs of so many τ."""
+    rng, tau = np.random.default_rng(2025), 20.0
+    frames = round(lengths * tau)
+    series = ar1(rng, frames, tau, runs) * (0.5 if slow else 1.0)
+    series += ar1(rng, frames, 2.0, runs) if slow else 0.0
+    found = [averaged(values) for values in series]
+    held = [r["low"] < 0 < r["high"] for r in found if r["standard_error"] is not None]
+    return f"{'slow below fast' if slow else 'one τ'} | {lengths:g} | {share(held)}"
+
+
+def replicas(count: int, between: float, runs: int) -> str:
+    """Return how often the mean of replicas holds, with a spread between them in errors of one."""
+    rng, held = np.random.default_rng(2025), []
+    for _ in range(runs):
+        values = rng.normal(rng.normal(0, between, count), 1.0)
+        ends = {"standard_error": 1.0, "low": 0, "high": 0, "note": ""}
+        found = combine_means([{"mean": value, **ends} for value in values], what="spacing")
+        held.append(found["low"] < 0 < found["high"])
+    return f"{count} | {between:g} | {share(held)}"
+
+
+def main(runs: int) -> None:
+    """Print the three tables."""
+    print("series | length (τ) | mean held")
+    for slow in (False, True):
+        for lengths in (20, 40, 100, 300):
+            print(means(lengths, slow, 10 * runs), flush=True)
+    print("\nreplicas | spread between (errors) | mean held")
+    for count in (2, 3, 5):
+        for between in (0.0, 1.0, 10.0):
+            print(replicas(count, between, 10 * runs), flush=True)
+    print(
+        "\nions | hops per ps | backward | verdicts | rate held | D held | kinisi held | bound held"
+    )
+    for ions in (1, 8):
+        for rate, backward in WALKS:
+            print(walks(ions, rate, backward, runs), flush=True)
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 200)
