@@ -86,6 +86,9 @@ def _metric_cells(scores: Sequence[Mapping]) -> list[dict]:
     cells, shown = [], set()
     several = len({score["temperature_K"] for score in scores} - {None}) > 1
     for score in scores:
+        # Names of processors are longer than a cell; the tables hold them.
+        if score["metric"] == "device":
+            continue
         text, face = _shown(score)
         cells.append(
             {
@@ -156,18 +159,12 @@ def _draw_rows(ax: Axes, cells: pd.DataFrame, sources: Sequence[str]) -> float:
     """Draw all cells section by section and label their rows; return how many lines were used."""
     y, places, labels = 0, [], []
     for section, rows in cells.groupby("section", sort=False):
-        ax.text(0, y + 0.62, HEADINGS[section], weight="bold", va="center", ha="left")
+        # A heading stands above its rows' labels, and what cells deviate from above the cells.
+        places.append(y + 0.6)
+        labels.append(HEADINGS[section])
         against = ", ".join(sorted(rows["reference"].dropna().unique()))
         if against:
-            ax.text(
-                1,
-                y + 0.62,
-                f"deviations from {against}",
-                va="center",
-                ha="right",
-                fontsize=7,
-                transform=ax.get_yaxis_transform(),
-            )
+            ax.text(0.05, y + 0.6, f"deviations from {against}", va="center", fontsize=7)
         y += 1
         for label, row in rows.groupby("row", sort=False):
             for cell in row.to_dict("records"):
@@ -176,6 +173,8 @@ def _draw_rows(ax: Axes, cells: pd.DataFrame, sources: Sequence[str]) -> float:
             labels.append(label)
             y += 1
     ax.set_yticks(places, labels)
+    for text in ax.get_yticklabels():
+        text.set_weight("bold" if text.get_text() in HEADINGS.values() else "normal")
     return y
 
 
