@@ -169,8 +169,9 @@ def _note_of_rate(counted: dict, settings: dict) -> str:
     if counted["rate_per_ps"] * residence <= FAST:
         return ""
     return (
-        f"an ion hops {counted['rate_per_ps']:.2g} times per ps and a stay counts from {residence:g} "
-        "ps on: hops taken back sooner are missed, so the rate may be too low, shorten residence_ps"
+        f"an ion hops {counted['rate_per_ps']:.2g} times per ps and a stay counts from "
+        f"{residence:g} ps on: hops taken back sooner are missed and the rate may be too low, "
+        "shorten residence_ps"
     )
 
 
