@@ -52,6 +52,9 @@ FIT_LAGS = 10
 LEAST_LAGS = 3
 """A line and its scatter need three lags."""
 
+FAST = 0.2
+"""Hops per residence time above which a summary says that quick returns are missed."""
+
 MSD_COLUMNS = ["lag_ps", "origins", "msd", "msd_z"]
 
 FITTED = ("D_cm2_s", "D_low_cm2_s", "D_high_cm2_s")
@@ -112,6 +115,7 @@ def analyse_diffusion(traj: Trajectory, *, settings: dict) -> DiffusionAnalysis:
         return _undetermined(summary, f"{stay}: run longer, or shorten residence_ps", msd)
     counted, hops = count_hops(assigned, settled, sites=sites, cell=cell, **residence)
     judged = _judge(positions[:, averaged], msd, lags, counted, settings)
+    summary["note"] = "; ".join(filter(None, [summary["note"], _note_of_rate(counted, settings)]))
     return DiffusionAnalysis({**summary, **counted, **judged}, msd, hops)
 
 
@@ -157,6 +161,17 @@ def _lags(frames: int, settings: dict) -> np.ndarray:
         from_fraction=settings["fit_from_fraction"],
         to_fraction=settings["fit_to_fraction"],
         count=FIT_LAGS,
+    )
+
+
+def _note_of_rate(counted: dict, settings: dict) -> str:
+    residence = settings["residence_ps"]
+    if counted["rate_per_ps"] * residence <= FAST:
+        return ""
+    return (
+        f"an ion hops {counted['rate_per_ps']:.2g} times per ps and a stay counts from "
+        f"{residence:g} ps on: hops taken back sooner are missed and the rate may be too low, "
+        "shorten residence_ps"
     )
 
 

@@ -135,6 +135,7 @@ def test_a_lattice_hopper_gives_rate_and_d_of_its_random_walk_both_ways():
     assert len(hops) == summary["hops"]
 
 
+@pytest.mark.slow
 def test_the_interval_of_d_holds_the_true_value_for_hopping_ions_as_well():
     rng, atoms, rate, held = np.random.default_rng(3), host(2), 1.0, 0
     D = rate * NEIGHBOUR**2 / 4 * 1e-4

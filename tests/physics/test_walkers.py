@@ -24,6 +24,7 @@ def test_hollows_of_the_stack_are_the_honeycomb_that_the_walkers_take_it_for():
     assert nearest == pytest.approx(3.03 / np.sqrt(3), rel=0.01)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("atoms", "runs"), [(ONE, 40), (EIGHT, 15)], ids=["1 ion", "8 ions"])
 def test_rate_and_d_of_hoppers_lie_within_their_intervals(atoms, runs):
     rng, held, rates, given = np.random.default_rng(1), 0, 0, 0
@@ -49,6 +50,15 @@ def test_hops_back_and_forth_lower_d_and_not_the_rate():
     assert summary["D_hop_cm2_s"] > 3 * D * 1e-4
     bound = summary["D_high_cm2_s"] or summary["D_upper_bound_cm2_s"]
     assert (summary["D_low_cm2_s"] or 0.0) <= D * 1e-4 <= bound
+
+
+def test_hops_as_fast_as_the_residence_time_come_with_a_note():
+    slow, fast = (
+        analysed(EIGHT, hopper(np.random.default_rng(9), EIGHT, length_ps=40.0, rate=rate)[0])
+        for rate in (0.1, 1.0)
+    )
+    assert slow["note"] == ""
+    assert "shorten residence_ps" in fast["note"]
 
 
 def test_ions_that_rattle_between_two_sites_hop_and_do_not_diffuse():

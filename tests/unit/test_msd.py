@@ -128,16 +128,17 @@ def test_covariance_of_the_msd_equals_the_scatter_over_many_brownian_runs():
     assert np.abs((np.cov(np.array(values).T) - expected) / scale).max() < 0.12
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ions", [1, 8])
 @pytest.mark.parametrize("vibration", [0.0, 0.3])
 def test_the_interval_of_d_holds_the_true_value_in_19_of_20_brownian_runs(ions, vibration):
-    rng, runs, held = np.random.default_rng(20 + ions), 100, 0
+    rng, runs, held = np.random.default_rng(20 + ions), 60, 0
     for _ in range(runs):
         positions = brownian(rng, frames=500, ions=ions)
         fit = fitted(positions + vibration * rng.normal(size=positions.shape))
         held += fit.D_low_cm2_s <= D * A2_PS_TO_CM2_S <= fit.D_high_cm2_s
-    # 95 are expected; a calibrated interval holds fewer than 87 in 1 of 1000 such tests.
-    assert held >= 87
+    # 57 are expected; a calibrated interval holds fewer than 51 in 3 of 1000 such tests.
+    assert held >= 51
 
 
 def test_d_of_eight_walkers_agrees_with_kinisi():
