@@ -8,9 +8,10 @@ for a window of three lags, or when no ion stayed in a hollow for `residence_ps`
 be seen, and none seen means nothing.
 
 D is fitted only when diffusive, by `diffusion_fit.fit_diffusion` (D_*) and by kinisi (D_kinisi_*).
-Otherwise an upper bound is given, D ≤ max(n_high ⟨l²⟩ / (2d t), MSD(τ_end) / (2d τ_end)), d = 2,
-with n_high the upper end of the 95 % Poisson interval of the number of hops in the time t, and
-τ_end the end of the window; none for ions in flight, of which no hop goes back.
+Otherwise an upper bound is given, D ≤ max(n_high ⟨l²⟩ / (2d t), M_high / (2d τ_end)), d = 2, with
+n_high the upper end of the 95 % Poisson interval of the number of hops in the time t, and M_high
+the MSD and 1.96 of its standard errors at τ_end, the end of the window; none for ions in flight, of
+which no hop goes back.
 
 With other than all time origins and all ions the MSD has a covariance that is not known: D is then
 given without an interval (`diffusion_fit.plain_diffusion`), and `interval_note` says so. Hops are
@@ -48,6 +49,9 @@ IN_PLANE = 2
 
 FIT_LAGS = 10
 """Lags fitted; more add almost no information, because overlapping lags repeat it."""
+
+TWO_SIGMA = 1.959963984540054
+"""Half width of a central 95 % interval of the normal distribution."""
 
 LEAST_LAGS = 3
 """A line and its scatter need three lags."""
@@ -270,7 +274,9 @@ def _judge(
     if fits:
         verdict, reasons = "diffusive", ["slope, MSD and number of hops within their limits"]
     else:
-        bound = max(counted["D_hop_high_cm2_s"], end / (2 * IN_PLANE * end_ps) * A2_PS_TO_CM2_S)
+        highest = end + TWO_SIGMA * (judged["msd_at_window_end_error"] or 0.0)
+        by_msd = highest / (2 * IN_PLANE * end_ps) * A2_PS_TO_CM2_S
+        bound = float(max(counted["D_hop_high_cm2_s"], by_msd))
         if _flies(slope, counted, settings):
             failed.append("the ions only go forward, faster than diffusion, so nothing bounds D")
             bound = None

@@ -16,7 +16,7 @@ METHOD = {
     "adhesion_fit": 2,
     "dynamics": 1,
     "spacing": 2,
-    "diffusion": 2,
+    "diffusion": 3,
     "ensembles": 1,
     "frozen_host": 1,
     "voltage": 1,

@@ -6,7 +6,7 @@ import numpy as np
 from scipy.stats import chi2
 from scipy.stats import t as student
 
-from anodeflow.diffusion import NO_D, judge_together
+from anodeflow.diffusion import NO_D, TWO_SIGMA, judge_together
 from anodeflow.hops import hop_rate, poisson_interval
 from anodeflow.msd import A2_PS_TO_CM2_S
 
@@ -15,9 +15,6 @@ SIGNIFICANCE = 0.05
 
 DRAWS, SEED = 10_000, 2025
 """Random divisions of the hops among the replicas, and their seed."""
-
-TWO_SIGMA = 1.959963984540054
-"""Half width of a central 95 % interval of the normal distribution."""
 
 
 def combine_means(results: Sequence[Mapping], *, what: str) -> dict:
