@@ -91,8 +91,8 @@ def find_hops(
     return pd.DataFrame(rows, columns=HOP_COLUMNS)
 
 
-def poisson_interval(count: int) -> tuple[float, float]:
-    """Give the exact 95 % interval of a Poisson mean from one count n.
+def poisson_interval(count: float) -> tuple[float, float]:
+    """Give the exact 95 % interval of a Poisson mean from one count n, or from an effective one.
 
     [χ²(0.025; 2n)/2, χ²(0.975; 2n+2)/2], the lower end 0 for n = 0.
 
@@ -163,8 +163,9 @@ def count_hops(
 
     The rate is that of `hop_rate` in the time of `watched_time`. D_hop = (n / t) ⟨l²⟩ / (2d), d = 2
     and t the time that the ions were settled: a hop over a short stop is a longer one there.
-    Without a hop ⟨l²⟩ is the square of the shortest distance between two sites, so that the upper
-    end of the interval keeps a meaning.
+    Its interval is that of (Σ l²)² / Σ l⁴ hops, fewer than n where lengths differ. Without a hop
+    ⟨l²⟩ is the square of the shortest distance between two sites, so that the upper end of the
+    interval keeps a meaning.
 
     Args:
         assigned: site of each ion (F, I).
@@ -185,8 +186,11 @@ def count_hops(
     watched = watched_time(assigned, settled, times_ps=times_ps, residence_ps=residence_ps)
     backward = int((hops["direction"] == "backward").sum())
     square, length, spread = _jump_lengths(hops, sites, cell)
-    to_D = square / 4 * A2_PS_TO_CM2_S / settled_ps
-    D_hop, D_low, D_high = (n * to_D for n in (len(hops), *poisson_interval(len(hops))))
+    effective = _effective_hops(hops["length"].to_numpy(float))
+    per_hop = (len(hops) / effective if len(hops) else 1.0) * square / 4 / settled_ps
+    D_hop, D_low, D_high = (
+        n * per_hop * A2_PS_TO_CM2_S for n in (effective, *poisson_interval(effective))
+    )
     summary = {
         "hops": len(hops),
         "forward": len(hops) - backward,
@@ -201,11 +205,17 @@ def count_hops(
         "jump_length": length,
         "jump_length_spread": spread,
         "jump_length_rms": float(np.sqrt(square)),
+        "effective_hops": effective,
         "D_hop_cm2_s": D_hop,
         "D_hop_low_cm2_s": D_low,
         "D_hop_high_cm2_s": D_high,
     }
     return summary, hops
+
+
+def _effective_hops(lengths: np.ndarray) -> float:
+    """Give the number of equal hops whose summed l² scatters as that of these hops."""
+    return float((lengths**2).sum() ** 2 / (lengths**4).sum()) if len(lengths) else 0.0
 
 
 def _jump_lengths(

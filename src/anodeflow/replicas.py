@@ -155,7 +155,8 @@ def _pooled_hops(counted: Sequence[Mapping], residence_ps: float) -> dict:
     backward = sum(summary["backward"] for summary in counted)
     total = int(hops.sum())
     rate = hop_rate(hops=total, backward=backward, watched_ps=watched, residence_ps=residence_ps)
-    _, most = poisson_interval(total)
+    effective = sum(summary["effective_hops"] for summary in counted)
+    most = poisson_interval(effective)[1] * (total / effective if total else 1.0)
     return {
         "hops": total,
         "backward": backward,

@@ -45,7 +45,7 @@ MOBILE = {
         ("D_low_cm2_s", "D_high_cm2_s"),
     ),
     "D_kinisi_cm2_s": Known(
-        "95 % interval of kinisi's posterior, too narrow for few ions",
+        "95 % interval of kinisi's posterior; it holds the truth less often, docs/uncertainty.md",
         ("D_kinisi_low_cm2_s", "D_kinisi_high_cm2_s"),
     ),
     "D_upper_bound_cm2_s": Known("an upper bound: the ions were not seen to diffuse"),

@@ -140,6 +140,18 @@ def test_rate_and_d_of_hops_follow_from_the_counts():
     assert summary["D_hop_cm2_s"] == pytest.approx(0.05 * NEIGHBOUR**2 / 4 * 1e-4)
 
 
+def test_hops_of_different_lengths_widen_the_interval_of_d_as_fewer_equal_ones_do():
+    # 40 hops, half of them √3 times as long: (20 + 60)² / (20 + 180) = 32 equal ones.
+    stays = [(0, 30), (16, 30), (0, 30), (1, 30)] * 10 + [(0, 30)]
+    summary, hops = counted(path(*stays))
+    assert sorted(hops["length"].round(2).unique()) == [1.75, 3.03]
+    assert summary["effective_hops"] == pytest.approx(32.0)
+    ratio = poisson_interval(32.0)[1] / 32
+    assert summary["D_hop_high_cm2_s"] / summary["D_hop_cm2_s"] == pytest.approx(ratio)
+    square = (hops["length"] ** 2).sum()
+    assert summary["D_hop_cm2_s"] == pytest.approx(square / 4e4 / summary["settled_ion_ps"])
+
+
 def test_without_a_hop_the_upper_bound_takes_the_nearest_site():
     summary, hops = counted(path((0, 1000)))
     assert hops.empty and summary["D_hop_cm2_s"] == 0.0

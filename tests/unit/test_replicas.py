@@ -87,6 +87,7 @@ def summary(hops, *, watched=100.0, verdict="hopping", end=5.0):
         "watched_ion_ps": watched,
         "settled_ion_ps": watched,
         "jump_length_rms": 1.75,
+        "effective_hops": float(hops),
         "msd_at_window_end": end,
     }
 
