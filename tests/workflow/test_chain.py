@@ -221,17 +221,17 @@ def test_the_chain_combines_replicas_into_the_form_that_readers_expect(finished)
 
 
 @pytest.mark.slow
-def test_the_convergence_of_phonons_is_checked_on_demand(finished):
-    result = finished.snakemake("phonon_convergence")
+def test_the_convergence_of_phonons_is_checked_on_demand(copied):
+    result = copied.snakemake("phonon_convergence")
     assert result.returncode == 0, result.stdout
-    folder = finished.folder / f"results/{MODEL}/phonons/graphene"
+    folder = copied.folder / f"results/{MODEL}/phonons/graphene"
     found = json.loads((folder / "convergence.json").read_text())
     assert [variant["varied"] for variant in found["variants"]] == 2 * ["displacement"] + [
         "supercell"
     ]
     assert 0 < found["displacement"]["max_change_THz"] < found["supercell"]["max_change_THz"]
     assert len(pd.read_csv(folder / "convergence.csv")) == 3
-    assert finished.planned() == set()
+    assert copied.planned() == set()
 
 
 @pytest.mark.slow
