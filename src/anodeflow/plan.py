@@ -163,15 +163,6 @@ class Plan:
         """Return all that decides a model's numbers: the settings of `load_calculator`."""
         return self._calculators[model] | {"dtype": dtype}
 
-    def samples(self, model: str) -> dict:
-        """Return what the calculator of a model is tried on: stacks, their layers, their ions."""
-        every, used = self.config.structures.model_dump(mode="json"), set(self.layers)
-        bases = {every["layers"][name].get("base") for name in used}
-        layers = {k: v for k, v in every["layers"].items() if k in used | bases}
-        stacks = {name: every["stacks"][name] for name in self.config.study.stacks}
-        structures = every | {"layers": layers, "stacks": stacks}
-        return {"structures": structures, "fillings": self.fullest(model)}
-
     def fullest(self, model: str) -> dict[str, int]:
         """Return each of the study's stacks with the most ions that a run of a model puts in it."""
         most = dict.fromkeys(self.config.study.stacks, 0)

@@ -86,9 +86,9 @@ def backend(precision):
     return path
 
 
-def backend_samples(wildcards):
-    """Return, as text, what a model's calculator is tried on."""
-    return json.dumps(PLAN.samples(wildcards.model))
+def fillings(wildcards):
+    """Return, as text, the stacks that a model's calculator is tried on, with their ions."""
+    return json.dumps(PLAN.fullest(wildcards.model))
 
 
 def environment_python(wildcards):

@@ -34,8 +34,9 @@ rule fetch_weights:
         "../scripts/fetch_weights.py"
 
 
-# Whatever makes this run again makes the jobs that need its record run again. So it reads nothing
-# but what they all read; on what it tries the calculator, and how strictly, are resources.
+# Whatever makes this run again makes the jobs that need its record run again. So it depends
+# on nothing but what they all do: the script itself reads what the calculator is tried on, and how
+# strictly, from the config.
 rule check_backend:
     """Compare a model's configured calculator with a plain one on the study's own stacks."""
     input:
@@ -51,8 +52,7 @@ rule check_backend:
         gpu=gpus,
         mem_mb=8000,
         runtime=60,
-        samples=backend_samples,
-        equivalence=json.dumps(config["equivalence"]),
+        fillings=fillings,
     params:
         calculator=calculator(),
     script:

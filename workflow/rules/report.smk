@@ -72,7 +72,8 @@ rule record_study:
     conda:
         "../../envs/mace.yaml"
     params:
-        config=json.dumps(config, sort_keys=True),
+        # A function: braces in a setting are no wildcards.
+        config=lambda wildcards: json.dumps(config, sort_keys=True),
         method=METHOD["figures"],
     script:
         "../scripts/record_study.py"

@@ -6,12 +6,12 @@ from pathlib import Path
 from anodeflow.job import job
 
 
-def main(inputs, record, *, calculator, samples, equivalence, threads):
+def main(inputs, record, *, calculator, structures, fillings, equivalence, threads):
     from anodeflow.equivalence import check_backend, require_agreement
     from anodeflow.samples import rattled_stacks
     from anodeflow.whole_files import write_json
 
-    stacks = rattled_stacks(**samples, rattle=equivalence["rattle"])
+    stacks = rattled_stacks(structures, fillings, rattle=equivalence["rattle"])
     options = {"calculator": calculator, "tolerances": equivalence}
     found = check_backend(Path(inputs.weights), Path(inputs.card), stacks, **options)
     found |= {"equivalence": equivalence, "threads": threads}
@@ -26,7 +26,8 @@ if __name__ == "__main__":
             snakemake.input,
             snakemake.output.record,
             calculator=snakemake.params.calculator,
-            samples=json.loads(snakemake.resources.samples),
-            equivalence=json.loads(snakemake.resources.equivalence),
+            structures=snakemake.config["structures"],
+            fillings=json.loads(snakemake.resources.fillings),
+            equivalence=snakemake.config["equivalence"],
             threads=snakemake.threads,
         )
