@@ -217,8 +217,9 @@ def _assemble(
     with_errors = {*used, *kept_columns(name, used)}
     table = table[[column for column in table if column in with_errors]]
     first = [column for column in ("system", "ions", "model") if column in table]
-    middle = [column for column in table if column not in (*first, "source")]
-    return table[[*first, *middle, "source"]].reset_index(drop=True)
+    last = [column for column in ("published_error", "source") if column in table]
+    middle = [column for column in table if column not in (*first, *last)]
+    return table[[*first, *middle, *last]].reset_index(drop=True)
 
 
 def _published_rows(name: str, published: pd.DataFrame, systems: list[str]) -> list[dict]:
@@ -230,8 +231,22 @@ def _published_rows(name: str, published: pd.DataFrame, systems: list[str]) -> l
     ):
         row = {"system": system, "ions": ions, "model": model}
         row |= dict(zip(group["quantity"], group["value"], strict=True))
+        row["published_error"] = _published_errors(group)
         rows.append(row | {"source": "; ".join(dict.fromkeys(group["citation"]))})
     return rows
+
+
+def _published_errors(values: pd.DataFrame) -> str:
+    """Say the standard errors of published values, and where each comes from."""
+    numbers = values[[not isinstance(value, str) for value in values["value"]]]
+    parts = []
+    for note, rows in numbers.groupby("note", sort=False):
+        errors = ", ".join(
+            f"{quantity} not said" if pd.isna(error) else f"{quantity} ± {error:g}"
+            for quantity, error in zip(rows["quantity"], rows["error"], strict=True)
+        )
+        parts.append(f"{errors} ({note})" if note else errors)
+    return "; ".join(parts)
 
 
 def _positive_or_unsaid(cells: pd.Series, path: Path) -> pd.Series:

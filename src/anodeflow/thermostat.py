@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from ase import units
 
-from anodeflow.averages import correlation_time, series_mean
+from anodeflow.averages import NUMBERS, correlation_time, series_mean
 from anodeflow.errors import TrajectoryError
 from anodeflow.msd import frame_interval
 from anodeflow.spacing import production
@@ -30,8 +30,30 @@ def degrees_of_freedom(traj: Trajectory) -> int:
     return round(float(np.median(ratio)))
 
 
+def run_temperature(traj: Trajectory, series: pd.DataFrame, *, note: str) -> dict:
+    """Average and judge the temperature of a run, as far as its file tells it.
+
+    A run of another program may hold no velocities, or not say at which temperature it was held:
+    then the numbers of which nothing is known are null, and the note says so.
+
+    Args:
+        series: table of `spacing_series` of the run.
+        note: `stability_note` of the run.
+
+    Returns:
+        what `mean_temperature` gives.
+    """
+    target = traj.settings.get("temperature")
+    if np.isnan(traj.temperature).any():
+        unknown = "; ".join(filter(None, [note, "no temperature: the run holds no velocities"]))
+        numbers = (*NUMBERS, "target", "expected_std", "std_error", "degrees_of_freedom")
+        return dict.fromkeys(numbers) | {"frames": 0, "thermostat": "undetermined", "note": unknown}
+    judged = {"target": target, "freedom": degrees_of_freedom(traj)}
+    return mean_temperature(series, discard_ps=traj.production_start_ps, note=note, **judged)
+
+
 def mean_temperature(
-    series: pd.DataFrame, *, discard_ps: float, target: float, freedom: int, note: str
+    series: pd.DataFrame, *, discard_ps: float, target: float | None, freedom: int, note: str
 ) -> dict:
     """Average the temperature (K) over the stable production, and check the thermostat.
 
@@ -42,7 +64,7 @@ def mean_temperature(
     Args:
         series: table of `spacing_series`.
         discard_ps: equilibration left out, ps.
-        target: T₀, K.
+        target: T₀, K; None if it is not known: then nothing is held against it.
         freedom: N_f.
         note: `stability_note` of the run.
 
@@ -56,8 +78,8 @@ def mean_temperature(
     kept = production(series, discard_ps=discard_ps)
     times, values = kept["time_ps"].to_numpy(), kept["temperature_K"].to_numpy()
     found = series_mean(values, times, what="temperature", note=note)
-    expected = target * np.sqrt(2 / freedom)
-    found |= {"target": target, "expected_std": float(expected), "std_error": None}
+    expected = None if target is None else float(target * np.sqrt(2 / freedom))
+    found |= {"target": target, "expected_std": expected, "std_error": None}
     found |= {"degrees_of_freedom": freedom, "thermostat": "undetermined"}
     if found["standard_error"] is None:
         return found
@@ -65,6 +87,9 @@ def mean_temperature(
     tau, _ = correlation_time((values - values.mean()) ** 2, interval)
     error = float(found["std"] * np.sqrt(tau / (len(values) * interval)))
     found["std_error"] = error
+    if target is None:
+        unknown = "; ".join(filter(None, [found["note"], "the run says no target temperature"]))
+        return found | {"note": unknown}
     off = []
     if abs(found["mean"] - target) > SIGMAS * found["standard_error"]:
         off.append(f"mean {found['mean']:.1f} K where {target:g} K was asked")

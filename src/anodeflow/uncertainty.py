@@ -29,7 +29,7 @@ NOT_CONVERGED = (
     "not known: displacement and supercell were not varied (`snakemake phonon_convergence`, or "
     "phonons.convergence.run)"
 )
-PUBLISHED = Known("published values: their sources give no uncertainty")
+PUBLISHED = Known("published values: see the column published error")
 BY_RUN = "larger of the errors from correlation time and from blocks; none where the note says why"
 MOBILE = {
     "ions": SET,

@@ -386,3 +386,13 @@ def test_every_published_value_has_an_error_or_says_what_is_not_known(published)
     assert numbers["error"].notna().all()
     said = published[~published["quantity"].isin(["layers", "spacing_convention"])]
     assert (said["note"] != "").all()
+
+
+def test_published_numbers_have_their_error_and_its_origin_in_words(published):
+    table = TABLES["adhesion"](example_rows()["adhesion"], published)
+    told = table.set_index("model")["published_error"]
+    assert (
+        "height ± 0.009 (error of anodeflow.adhesion_curve.peak_fit"
+        in told.filter(like="OMAT").iloc[0]
+    )
+    assert pd.isna(told["m"])

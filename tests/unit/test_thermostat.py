@@ -10,7 +10,7 @@ from ase import units
 from test_averages import STEP_PS, ar1
 
 from anodeflow.errors import TrajectoryError
-from anodeflow.thermostat import degrees_of_freedom, mean_temperature
+from anodeflow.thermostat import degrees_of_freedom, mean_temperature, run_temperature
 
 FREEDOM, TARGET = 386, 300.0
 CANONICAL = TARGET * np.sqrt(2 / FREEDOM)
@@ -71,3 +71,27 @@ def test_degrees_of_freedom_are_those_that_the_temperatures_were_computed_with()
     assert degrees_of_freedom(run) == FREEDOM
     with pytest.raises(TrajectoryError, match="No sample of this run"):
         degrees_of_freedom(SimpleNamespace(temperature=np.zeros(3), kinetic_energy=np.zeros(3)))
+
+
+def imported(temperatures, settings):
+    times = np.arange(len(temperatures)) * STEP_PS
+    table = pd.DataFrame({"time_ps": times, "temperature_K": temperatures, "phase": "production"})
+    kinetic = 0.5 * FREEDOM * units.kB * temperatures
+    run = SimpleNamespace(temperature=temperatures, kinetic_energy=kinetic, settings=settings)
+    run.production_start_ps = 0.1
+    return run_temperature(run, table, note="")
+
+
+def test_a_run_without_velocities_has_no_temperature_and_says_so():
+    result = imported(np.full(100, np.nan), {})
+    assert result["mean"] is None and result["thermostat"] == "undetermined"
+    assert "no velocities" in result["note"]
+    assert set(result) == set(averaged(series()))
+
+
+def test_a_run_of_unknown_target_has_a_mean_and_no_verdict():
+    result, known = imported(series(), {}), imported(series(), {"temperature": TARGET})
+    assert known["thermostat"] == "agrees"
+    assert result["mean"] == known["mean"] and result["std_error"] == known["std_error"]
+    assert result["expected_std"] is None and result["thermostat"] == "undetermined"
+    assert "no target temperature" in result["note"]

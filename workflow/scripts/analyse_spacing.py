@@ -15,16 +15,10 @@ def main(trajectory, series, summary):
     table = spacing.spacing_series(run)
     write_table(table, Path(series))
     note = spacing.stability_note(run)
-    about = {"discard_ps": run.production_start_ps, "note": note}
-    found = spacing.mean_spacing(table, **about)
+    found = spacing.mean_spacing(table, discard_ps=run.production_start_ps, note=note)
     found |= {"stable": run.stable, "unstable_after_ps": run.unstable_after_ps}
     found["reason"] = run.reason
-    found["temperature_K"] = thermostat.mean_temperature(
-        table,
-        target=run.settings["temperature"],
-        freedom=thermostat.degrees_of_freedom(run),
-        **about,
-    )
+    found["temperature_K"] = thermostat.run_temperature(run, table, note=note)
     write_json(summary, found)
 
 
