@@ -12,6 +12,7 @@ report: "workflow/report/study.rst"
 
 
 include: "workflow/rules/common.smk"
+include: "workflow/rules/gathered.smk"
 include: "workflow/rules/structures.smk"
 include: "workflow/rules/models.smk"
 include: "workflow/rules/relaxation.smk"

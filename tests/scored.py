@@ -22,7 +22,7 @@ PBE, OMAT = "PBE (literature)", "MACE-OMAT-0 (published)"
 def study(
     *labels: str, stages: list[str] = STAGES, stacks: tuple = STACKS, ion: str = "Na"
 ) -> Study:
-    """Return the study of these models, as `studied` in common.smk gives it."""
+    """Return the study of these models, as `studied` in gathered.smk gives it."""
     groups = [[stack, ions, 300.0] for stack in stacks for ions in (0, 1, 8)]
     named = [[name, None, None] for name in stacks]
     layers = [[name, None, None] for name in LAYERS]
