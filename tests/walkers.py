@@ -5,10 +5,10 @@ import yaml
 from ase import Atoms
 from figures import ROOT, study_stack
 from scipy.signal import lfilter
+from synthetic import synthetic_run
 
 from anodeflow import tags
 from anodeflow.ions import hollow_sites, lateral_distances
-from anodeflow.trajectory import Trajectory
 
 STEP_PS = 0.05
 VIBRATION, VIBRATION_PS = 0.2, 0.3
@@ -81,27 +81,12 @@ def run_of(atoms: Atoms, paths: np.ndarray, *, drift: np.ndarray | None = None, 
     drift = np.zeros((frames, 3)) if drift is None else drift
     z = np.broadcast_to(atoms.positions[tags.ions(atoms), 2][:, None], (frames, ions, 1))
     centre = atoms.positions[tags.bottom(atoms)].mean(axis=0) + drift
-    series = dict.fromkeys(("spacing", "temperature", "potential_energy", "kinetic_energy"))
     fields = {
-        "symbols": atoms.get_chemical_symbols(),
-        "tags": atoms.get_tags(),
-        "cell": atoms.cell.array,
-        "times_ps": np.zeros(1),
-        "positions": atoms.positions[None],
-        "ion_times_ps": np.arange(frames) * STEP_PS,
         "ion_positions": np.concatenate([paths, z], axis=-1) + drift[:, None],
         "bottom_centre": centre,
         "top_centre": centre,
-        **{name: np.ones(frames) for name in series},
-        "initial": atoms,
-        "stable": True,
-        "reason": "",
-        "unstable_after_ps": None,
-        "production_start_ps": 0.0,
-        "settings": {},
-        "model": "none",
     }
-    return Trajectory(**fields | changes)
+    return synthetic_run(atoms, np.arange(frames) * STEP_PS, **fields | changes)
 
 
 __all__ = ["SETTINGS", "STEP_PS", "hopper", "neighbours", "run_of", "study_stack", "vibrating"]

@@ -5,13 +5,13 @@ import json
 import numpy as np
 import pytest
 from ase import Atoms
+from synthetic import synthetic_run
 
 from anodeflow import tags
 from anodeflow.diffusion import analyse_diffusion, ion_paths
 from anodeflow.errors import TrajectoryError
 from anodeflow.ions import hollow_sites
 from anodeflow.spacing import stability_note
-from anodeflow.trajectory import Trajectory
 
 STEP_PS = 0.05
 LATERAL = 12.12 * np.array([[1.0, 0.0], [-0.5, np.sqrt(3) / 2]])
@@ -44,34 +44,16 @@ def host(ions):
 def trajectory(atoms, in_plane, *, drift=None, **changes):
     """A run whose ions have the lateral positions in_plane (F, I, 2)."""
     frames, ions, _ = in_plane.shape
-    times = np.arange(frames) * STEP_PS
     rng = np.random.default_rng(99)
     z = 22.0 + 0.1 * rng.normal(size=(frames, ions, 1))
     drift = np.zeros((frames, 3)) if drift is None else drift
     centre = np.broadcast_to(np.array([0.0, 0.0, 20.0]), (frames, 3)) + drift
     fields = {
-        "symbols": atoms.get_chemical_symbols(),
-        "tags": atoms.get_tags(),
-        "cell": atoms.cell.array,
-        "times_ps": times[:1],
-        "positions": atoms.positions[None],
-        "ion_times_ps": times,
         "ion_positions": np.concatenate([in_plane, z], axis=-1) + drift[:, None],
         "bottom_centre": centre,
         "top_centre": centre,
-        "spacing": np.full(frames, 4.0),
-        "temperature": np.full(frames, 300.0),
-        "potential_energy": np.zeros(frames),
-        "kinetic_energy": np.zeros(frames),
-        "initial": atoms,
-        "stable": True,
-        "reason": "",
-        "unstable_after_ps": None,
-        "production_start_ps": 0.0,
-        "settings": {},
-        "model": "none",
     }
-    return Trajectory(**fields | changes)
+    return synthetic_run(atoms, np.arange(frames) * STEP_PS, **fields | changes)
 
 
 def start_of(atoms):

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from ase import Atoms
+from synthetic import synthetic_run
 
 from anodeflow import tags
 from anodeflow.errors import StructureError, TrajectoryError
@@ -16,7 +17,6 @@ from anodeflow.spacing import (
     spacing_series,
     stability_note,
 )
-from anodeflow.trajectory import Trajectory
 
 LATERAL = 12.12 * np.array([[1.0, 0.0], [-0.5, np.sqrt(3) / 2]])
 GRID = np.array([(i / 4, j / 4) for i in range(4) for j in range(4)])
@@ -40,28 +40,14 @@ def trajectory(atoms, positions, **changes):
     times = np.arange(frames) * 0.01
     of = {tag: positions[:, atoms.get_tags() == tag, 2] for tag in (tags.SHEET, 3)}
     fields = {
-        "symbols": atoms.get_chemical_symbols(),
-        "tags": atoms.get_tags(),
-        "cell": atoms.cell.array,
         "times_ps": times,
         "positions": positions,
-        "ion_times_ps": times,
         "ion_positions": np.zeros((frames, 0, 3)),
         "bottom_centre": positions[:, tags.bottom(atoms)].mean(axis=1),
         "top_centre": positions[:, tags.top(atoms)].mean(axis=1),
         "spacing": of[tags.SHEET].mean(axis=1) - of[3].mean(axis=1),
-        "temperature": np.full(frames, 300.0),
-        "potential_energy": np.zeros(frames),
-        "kinetic_energy": np.zeros(frames),
-        "initial": atoms,
-        "stable": True,
-        "reason": "",
-        "unstable_after_ps": None,
-        "production_start_ps": 0.0,
-        "settings": {},
-        "model": "none",
     }
-    return Trajectory(**fields | changes)
+    return synthetic_run(atoms, times, **fields | changes)
 
 
 def series(values, start_ps=0.0):
