@@ -15,7 +15,7 @@ METHOD = {
     "adhesion": 1,
     "adhesion_fit": 2,
     "dynamics": 1,
-    "spacing": 2,
+    "spacing": 3,
     "diffusion": 3,
     "ensembles": 1,
     "frozen_host": 1,

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from ase import units
 
-from anodeflow.averages import NUMBERS, correlation_time, series_mean
+from anodeflow.averages import NUMBERS, series_mean, squared_correlation_time
 from anodeflow.errors import TrajectoryError
 from anodeflow.msd import frame_interval
 from anodeflow.spacing import production
@@ -58,8 +58,9 @@ def mean_temperature(
     """Average the temperature (K) over the stable production, and check the thermostat.
 
     In the canonical ensemble ⟨T⟩ is the target T₀ and the standard deviation is T₀ √(2/N_f). The
-    error of the standard deviation s is s √(τ₂ / (F Δt)), with τ₂ the correlation time of
-    (T − ⟨T⟩)².
+    error of the standard deviation s is s √(τ₂ / (F Δt)), with τ₂ of
+    `averages.squared_correlation_time`. s is held against the canonical one with the error that the
+    canonical one would have, since a run of little fluctuation also seems to know it too well.
 
     Args:
         series: table of `spacing_series`.
@@ -84,16 +85,15 @@ def mean_temperature(
     if found["standard_error"] is None:
         return found
     interval = frame_interval(times)
-    tau, _ = correlation_time((values - values.mean()) ** 2, interval)
-    error = float(found["std"] * np.sqrt(tau / (len(values) * interval)))
-    found["std_error"] = error
+    relative = np.sqrt(squared_correlation_time(values, interval) / (len(values) * interval))
+    found["std_error"] = float(found["std"] * relative)
     if target is None:
         unknown = "; ".join(filter(None, [found["note"], "the run says no target temperature"]))
         return found | {"note": unknown}
     off = []
     if abs(found["mean"] - target) > SIGMAS * found["standard_error"]:
         off.append(f"mean {found['mean']:.1f} K where {target:g} K was asked")
-    if abs(found["std"] - expected) > SIGMAS * error:
+    if abs(found["std"] - expected) > SIGMAS * expected * relative:
         off.append(f"fluctuation {found['std']:.1f} K where {expected:.1f} K is canonical")
     note = "; ".join(filter(None, [found["note"], *off]))
     return found | {"thermostat": "off" if off else "agrees", "note": note}

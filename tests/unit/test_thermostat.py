@@ -57,6 +57,16 @@ def test_the_error_of_the_fluctuation_is_its_scatter_over_many_runs():
     assert np.mean([r["thermostat"] == "agrees" for r in results]) > 0.98
 
 
+def test_a_weak_slow_motion_below_a_fast_one_seldom_raises_a_false_alarm():
+    rng = np.random.default_rng(5)
+    (slow,) = ar1(rng, 150 * 1000, tau=15.0)
+    both = np.sqrt(0.6) * rng.normal(size=slow.size) + np.sqrt(0.4) * slow
+    results = [averaged(TARGET + CANONICAL * noise) for noise in both.reshape(150, 1000)]
+    scatter = np.std([result["std"] for result in results])
+    assert np.median([r["std_error"] for r in results]) == pytest.approx(scatter, rel=0.2)
+    assert np.mean([r["thermostat"] == "agrees" for r in results]) > 0.98
+
+
 def test_a_short_run_judges_nothing():
     result = averaged(series(frames=60))
     assert (
