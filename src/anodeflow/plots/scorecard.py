@@ -22,6 +22,8 @@ LEGEND_MM = 18.0
 COLOURS = {"good": "#BFE3F2", "fair": "#EBB33C", "poor": "#D0704F"}
 UNGRADED, ABSENT = "#EDEDED", "#FFFFFF"
 HATCH = "//////"
+LONGEST_AT_FULL_SIZE = 8
+"""Letters that fit into the narrowest cell."""
 
 HEADINGS = {
     "structure": "Structure",
@@ -185,6 +187,8 @@ def _draw_cell(ax: Axes, x: int, y: int, cell: Mapping) -> None:
     if hatch:
         ax.add_patch(Rectangle((x, y), 1, 1, fill=False, hatch=hatch, edgecolor="#DDDDDD", lw=0))
     size = 8 if cell["section"] == "claims" else 7
+    if len(cell["shown"]) > LONGEST_AT_FULL_SIZE:
+        size = 5.5
     ax.text(x + 0.5, y + 0.52, cell["shown"], ha="center", va="center", fontsize=size)
 
 
