@@ -24,12 +24,20 @@ $(INSTALLED): envs/requirements.txt pyproject.toml
 
 envs: $(ENVS)
 
+define install
+@echo "installing $< into $(@D)"
+$(PYTHON) -m venv $(@D)
+$(@D)/bin/pip install --quiet torch==$$(sed -n 's/^torch==//p' $<)
+$(@D)/bin/pip install --quiet -r $<
+touch $@
+endef
+
 .envs/%/.installed: envs/%.txt
-	@echo "installing what models of the environment $* need into .envs/$*"
-	$(PYTHON) -m venv .envs/$*
-	.envs/$*/bin/pip install --quiet torch==$(shell sed -n 's/^torch==//p' $<)
-	.envs/$*/bin/pip install --quiet -r $<
-	touch $@
+	$(install)
+
+# What the benchmarks compare with: in no study's way, so not among the environments of `make envs`.
+.envs/peers/.installed: benchmarks/peers.txt
+	$(install)
 
 demo: $(INSTALLED)
 	@echo "demo: the whole chain with a small MACE (and relaxation and phonons with CHGNet), 10 to 15 minutes"
@@ -55,7 +63,7 @@ test-slurm: $(INSTALLED)
 test-report: $(INSTALLED)
 	PATH="$(CURDIR)/$(BIN):$$PATH" timeout 900 $(BIN)/python -m pytest -m browser tests/report
 
-benchmark: $(INSTALLED)
+benchmark: $(INSTALLED) .envs/peers/.installed
 	$(BIN)/python benchmarks/run.py
 
 benchmark-slurm: $(INSTALLED)

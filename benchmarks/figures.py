@@ -54,8 +54,18 @@ def study_stack(ions: int = 0) -> Atoms:
     return fill_ions(stack, element="Na", count=ions, spacing=spacing) if ions else stack
 
 
-def demo_calculator(folder: Path, *, dtype: str, dispersion: bool = True):
-    """Load the demo model, with D3 as the study adds it."""
+def study_unit(layer: str) -> Atoms:
+    """Build the unit cell of a layer as the study has it, not relaxed."""
+    import yaml
+
+    from anodeflow.layers import build_unit
+
+    structures = yaml.safe_load((ROOT / "config/config.yaml").read_text())["structures"]
+    return build_unit(structures["layers"][layer], cell_height=structures["cell_height"])
+
+
+def mace_calculator(folder: Path, *, dtype: str, dispersion: bool = True, source: Path = WEIGHTS):
+    """Load a MACE file, the demo model by default, with D3 as the study adds it."""
     import yaml
 
     from anodeflow.calculators import load_calculator
@@ -65,7 +75,7 @@ def demo_calculator(folder: Path, *, dtype: str, dispersion: bool = True):
     weights = folder / "demo.model"
     lock = folder / "lock.json"
     fetch_weights(
-        weights, card, family="mace", source=str(WEIGHTS), sha256=None, mirror=None, lock=lock
+        weights, card, family="mace", source=str(source), sha256=None, mirror=None, lock=lock
     )
     config = yaml.safe_load((ROOT / "config/config.yaml").read_text())
     return load_calculator(

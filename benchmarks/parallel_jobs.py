@@ -12,9 +12,9 @@ from pathlib import Path
 sys.path.insert(0, "benchmarks")
 from anodeflow.job import job
 with tempfile.TemporaryDirectory() as folder, job(log=Path(folder) / "log", threads=1):
-    from figures import demo_calculator, study_stack
+    from figures import mace_calculator, study_stack
     atoms = study_stack()
-    atoms.calc = demo_calculator(Path(folder), dtype="float64")
+    atoms.calc = mace_calculator(Path(folder), dtype="float64")
     atoms.get_forces()
     start = time.perf_counter()
     for _ in range(40):

@@ -8,7 +8,16 @@ import os
 import platform
 from pathlib import Path
 
-BENCHMARKS = ("planning", "large_study", "md_step", "socket_overhead", "parallel_jobs")
+BENCHMARKS = (
+    "planning",
+    "large_study",
+    "md_step",
+    "clone_step",
+    "peers",
+    "scaling",
+    "socket_overhead",
+    "parallel_jobs",
+)
 OUTPUT = Path(__file__).parent / "results" / "benchmarks.csv"
 
 

@@ -1,0 +1,76 @@
+"""Cost of a force call against the number of atoms, and memory of dynamics against their length."""
+
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from figures import ROOT, Figure, mace_calculator, median, study_stack
+
+REPEATS = ((1, 1), (2, 1), (2, 2), (4, 2), (4, 4))
+CALLS = 3
+SHORT, LONG = 200, 1000
+MEMORY = """
+import resource, sys, tempfile
+from pathlib import Path
+sys.path.insert(0, "benchmarks")
+from anodeflow.threads import set_threads
+set_threads(1)
+from figures import mace_calculator
+from md_step import run
+with tempfile.TemporaryDirectory() as place:
+    folder = Path(place)
+    run(mace_calculator(folder, dtype="float32"), folder / "run.h5", int(sys.argv[1]), seed=0)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+"""
+
+
+def call(calculator, atoms) -> float:
+    """Time a force call on atoms that moved, median of some."""
+    from ase.calculators.calculator import all_changes
+
+    seconds = []
+    for _ in range(1 + CALLS):
+        atoms.positions += 1e-4
+        start = time.perf_counter()
+        calculator.calculate(atoms, ["energy", "forces"], all_changes)
+        seconds.append(time.perf_counter() - start)
+    return median(seconds[1:])
+
+
+def peak_memory(steps: int) -> int:
+    """Return the peak resident memory (kB) of a process that runs so many steps."""
+    command = [sys.executable, "-W", "ignore", "-c", MEMORY, str(steps)]
+    done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
+    return int(done.stdout.split()[-1])
+
+
+def measure() -> list[Figure]:
+    """Measure with the demo model in float32, one thread: 130 to 2080 atoms, 200 and 1000 steps."""
+    from anodeflow.threads import limit_torch, set_threads
+
+    set_threads(1)
+    limit_torch()
+    import numpy as np
+
+    with tempfile.TemporaryDirectory() as folder:
+        calculator = mace_calculator(Path(folder), dtype="float32")
+        parts = {"model": calculator.model, "D3": calculator.dispersion}
+        stacks = [study_stack().repeat((*repeat, 1)) for repeat in REPEATS]
+        seconds = {name: [call(part, atoms) for atoms in stacks] for name, part in parts.items()}
+    seconds["model + D3"] = [sum(pair) for pair in zip(*seconds.values(), strict=True)]
+    sizes = np.log([len(atoms) for atoms in stacks])
+    span = f"{len(stacks[0])} to {len(stacks[-1])} atoms"
+    figures = [
+        Figure(
+            f"cost ~ atoms^x, {span}, {name}",
+            np.polyfit(sizes, np.log(column), 1)[0],
+            "",
+            1.1 if name == "model + D3" else None,
+        )
+        for name, column in seconds.items()
+    ]
+    growth = (peak_memory(LONG) - peak_memory(SHORT)) / 1024
+    name = f"peak memory of {LONG} MD steps - of {SHORT}"
+    return [*figures, Figure(name, growth, "MB", 20.0)]
