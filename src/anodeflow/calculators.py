@@ -16,6 +16,7 @@ from ase.stress import full_3x3_to_voigt_6_stress
 from anodeflow.config_models import FLOAT32_ONLY
 from anodeflow.dispersion import load_dispersion
 from anodeflow.errors import CalculatorError, ConfigError, DeviceError, WeightsError
+from anodeflow.mace_model import load_mace
 from anodeflow.quiet import quiet_loading
 from anodeflow.serve import open_calculator
 from anodeflow.socket_calculator import SocketCalculator
@@ -210,12 +211,6 @@ def _open_model(python: str | None, entry: str, kwargs: Mapping, dtype: str) -> 
         ) from error
 
 
-def _load_mace(weights: Path, device: str, dtype: str) -> Calculator:
-    from mace.calculators.mace import MACECalculator
-
-    return MACECalculator(model_paths=[str(weights)], device=device, default_dtype=dtype)
-
-
 def load_chgnet(weights: Path, device: str, dtype: str) -> Calculator:
     """Load CHGNet 0.2.0 or later, which has one dtype."""
     import torch
@@ -230,7 +225,7 @@ def load_chgnet(weights: Path, device: str, dtype: str) -> Calculator:
 
 
 LOADERS: dict[str, Callable[[Path, str, str], Calculator]] = {
-    "mace": _load_mace,
+    "mace": load_mace,
     "chgnet": load_chgnet,
 }
 

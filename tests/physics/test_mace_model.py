@@ -1,0 +1,123 @@
+"""MACE with kept neighbour lists and in batches gives what MACE's own calculator gives."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from ase.build import bulk, molecule
+from figures import study_stack
+
+from anodeflow.calculators import load_calculator
+from anodeflow.mace_model import SKIN, MaceModel
+from anodeflow.quiet import quiet_loading
+from anodeflow.weights import fetch_weights
+
+DEMO = Path(__file__).parents[2] / "resources/demo-model/mace-mxene-demo.model"
+TOLERANCE = {"float64": 1e-11, "float32": 2e-5}
+KEYS = ("energy", "forces", "stress")
+
+
+def _load(folder, dtype):
+    weights, card, lock = (folder / name for name in ("model", "card.json", "lock.json"))
+    options = {"family": "mace", "source": str(DEMO), "sha256": None, "mirror": None}
+    fetch_weights(weights, card, **options, lock=lock)
+    settings = {"family": "mace", "device": "cpu", "dispersion": None, "dtype": dtype}
+    return load_calculator(weights, card, **settings)
+
+
+@pytest.fixture(scope="module", params=["float64", "float32"])
+def pair(request, tmp_path_factory):
+    dtype = request.param
+    ours = _load(tmp_path_factory.mktemp("weights"), dtype)
+    assert isinstance(ours.inner, MaceModel)
+    with quiet_loading():
+        from mace.calculators import MACECalculator
+
+        plain = MACECalculator(model_paths=str(DEMO), device="cpu", default_dtype=dtype)
+    return ours, plain, TOLERANCE[dtype]
+
+
+@pytest.fixture(autouse=True)
+def in_dtype(pair):
+    """Let MACE's own calculator find torch's default dtype as ours sets it: both round by it."""
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(getattr(torch, pair[1].default_dtype))
+    yield
+    torch.set_default_dtype(before)
+
+
+def _structures():
+    stack = study_stack(ions=1)
+    stack.rattle(0.05, seed=1)
+    outside = stack.copy()
+    outside.positions[:7] += 2 * outside.cell[0] - outside.cell[1]
+    sheet = study_stack()[-50:]
+    sheet.pbc = (True, True, False)
+    group = molecule("CO2", vacuum=4.0)
+    return {
+        "stack": stack,
+        "atoms outside the cell": outside,
+        "periodic in the plane": sheet,
+        "not periodic": group,
+        "smaller than the cutoff": bulk("Na", "bcc", a=4.29),
+    }
+
+
+def _assert_same(found, plain, atoms, tolerance):
+    plain.calculate(atoms)
+    for key in KEYS:
+        expected = np.asarray(plain.results[key])
+        scale = len(atoms) if key == "energy" else 1
+        np.testing.assert_allclose(found[key], expected, rtol=0, atol=tolerance * scale)
+
+
+@pytest.mark.parametrize("name", _structures())
+def test_a_structure_alone_has_the_numbers_of_maces_calculator(name, pair):
+    ours, plain, tolerance = pair
+    atoms = _structures()[name]
+    ours.calculate(atoms)
+    _assert_same(ours.results, plain, atoms, tolerance)
+
+
+def test_a_batch_of_other_elements_cells_and_sizes_has_the_numbers_of_each_alone(pair):
+    ours, plain, tolerance = pair
+    structures = [atoms for atoms in _structures().values() if atoms.pbc.any()]
+    for found, atoms in zip(ours.inner.evaluate(structures), structures, strict=True):
+        _assert_same(found, plain, atoms, tolerance)
+
+
+def test_a_kept_list_gives_to_the_bit_what_a_new_one_gives(pair, tmp_path):
+    ours, _, _ = pair
+    fresh = _load(tmp_path, ours.dtype)
+    atoms = study_stack(ions=1)
+    ours.calculate(atoms)
+    kept = ours.inner._neighbours[0]
+    for seed in range(3):
+        atoms.rattle(0.02, seed=seed)
+    ours.calculate(atoms)
+    assert ours.inner._neighbours[0] is kept
+    fresh.calculate(atoms)
+    assert np.array_equal(fresh.results["forces"], ours.results["forces"])
+
+
+def test_pairs_that_come_into_the_cutoff_are_seen(pair):
+    ours, plain, tolerance = pair
+    atoms = molecule("CO2", vacuum=6.0)
+    atoms.pbc = True
+    cutoff = plain.r_max
+    atoms.positions[1] = atoms.positions[0] + [cutoff + 1.5 * SKIN, 0, 0]
+    for _ in range(12):  # in steps below the skin, through the edge of the cutoff
+        atoms.positions[1, 0] -= 0.2 * SKIN
+        ours.calculate(atoms)
+        _assert_same(ours.results, plain, atoms, tolerance)
+    assert atoms.get_distance(0, 1) < cutoff
+
+
+def test_another_cell_makes_another_list(pair):
+    ours, plain, tolerance = pair
+    atoms = bulk("Na", "bcc", a=4.29)
+    ours.calculate(atoms)
+    atoms.set_cell(atoms.cell * 0.97, scale_atoms=True)
+    ours.calculate(atoms)
+    _assert_same(ours.results, plain, atoms, tolerance)
