@@ -4,7 +4,7 @@ import contextlib
 import json
 import pickle
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +16,7 @@ from ase.stress import full_3x3_to_voigt_6_stress
 from anodeflow.config_models import FLOAT32_ONLY
 from anodeflow.dispersion import load_dispersion
 from anodeflow.errors import CalculatorError, ConfigError, DeviceError, WeightsError
-from anodeflow.mace_model import load_mace
+from anodeflow.mace_model import MaceModel, load_mace
 from anodeflow.quiet import quiet_loading
 from anodeflow.serve import open_calculator
 from anodeflow.socket_calculator import SocketCalculator
@@ -25,6 +25,7 @@ from anodeflow.weights import verify_weights
 
 DTYPES = ("float32", "float64")
 DEVICES = ("cpu", "cuda")
+LARGEST_BATCH = 64
 # Families that ASE opens as any calculator: module:name, and what it is called with.
 ENTRIES = {
     "sevennet": (
@@ -44,25 +45,38 @@ class ModelCalculator(Calculator):
         super().__init__()
         self.inner = inner
         self.dtype = dtype
+        self.batch_size = 1
+        """How many structures `evaluate_all` gives to `evaluate` at once."""
 
     def calculate(self, atoms=None, properties=None, system_changes=all_changes) -> None:
         """Compute energy (eV), forces (N, 3) (eV/A) and stress (6,) (eV/A^3, ASE's sign)."""
         super().calculate(atoms, properties, system_changes)
-        # Only these four enter the energy; info and constraints would make the models warn or
-        # compute again.
-        bare = Atoms(atoms.numbers, atoms.positions, cell=atoms.cell, pbc=atoms.pbc)
         with _torch_dtype(self.dtype), warnings.catch_warnings():
             # CHGNet turns its own energies into floats the old way.
             warnings.filterwarnings("ignore", message="Converting a tensor with requires_grad")
-            self.inner.calculate(bare, ["energy", "forces", "stress"], all_changes)
-        found = self.inner.results
-        stress = np.asarray(found["stress"], dtype=float)
-        self.results = {
-            "energy": float(found["energy"]),
-            "free_energy": float(found["energy"]),
-            "forces": np.asarray(found["forces"], dtype=float),
-            "stress": full_3x3_to_voigt_6_stress(stress) if stress.shape == (3, 3) else stress,
-        }
+            self.inner.calculate(_bare(atoms), ["energy", "forces", "stress"], all_changes)
+        self.results = _in_ase_form(self.inner.results)
+
+    def evaluate(self, structures: Sequence[Atoms]) -> list[dict]:
+        """Evaluate several structures in one call of the model; their results, as above."""
+        with _torch_dtype(self.dtype):
+            found = self.inner.evaluate([_bare(atoms) for atoms in structures])
+        return [_in_ase_form(results) for results in found]
+
+
+def _bare(atoms: Atoms) -> Atoms:
+    """Return what alone enters the energy; info and constraints make models warn or repeat."""
+    return Atoms(atoms.numbers, atoms.positions, cell=atoms.cell, pbc=atoms.pbc)
+
+
+def _in_ase_form(found: Mapping) -> dict:
+    stress = np.asarray(found["stress"], dtype=float)
+    return {
+        "energy": float(found["energy"]),
+        "free_energy": float(found["energy"]),
+        "forces": np.asarray(found["forces"], dtype=float),
+        "stress": full_3x3_to_voigt_6_stress(stress) if stress.shape == (3, 3) else stress,
+    }
 
 
 class DispersionCorrected(SumCalculator):
@@ -103,6 +117,9 @@ def load_calculator(
     if family in LOADERS:
         limit_torch()
         model = ModelCalculator(_load_inner(weights, family, device, dtype), dtype=dtype)
+        # On a CPU a batch costs more than its members one by one (docs/benchmarks.md).
+        if device == "cuda" and isinstance(model.inner, MaceModel):
+            model.batch_size = LARGEST_BATCH
     else:
         entry, kwargs = ENTRIES.get(family, (entry, kwargs or {}))
         kwargs = fill_placeholders(kwargs, weights, device, dtype)

@@ -8,6 +8,7 @@ import numpy as np
 from ase import Atoms
 from ase.calculators.calculator import Calculator
 
+from anodeflow.batches import evaluate_all
 from anodeflow.errors import AnodeflowError, StructureError
 from anodeflow.whole_files import whole
 
@@ -258,19 +259,15 @@ def _join_segments(distances: list, qpoints: list, frequencies: list) -> dict:
 def _supercell_forces(phonon, calc: Calculator, on_step: Callable[[int, int], None]) -> np.ndarray:
     """Forces (1 + D, N, 3) on the perfect supercell and on each of D displaced ones."""
     cells = [phonon.supercell, *phonon.supercells_with_displacements]
-    atoms = _to_ase(phonon.supercell)
-    atoms.calc = calc
-    forces = []
-    for done, cell in enumerate(cells, start=1):
-        atoms.positions = cell.positions
-        forces.append(atoms.get_forces())
-        if not np.isfinite(forces[-1]).all():
-            raise StructureError(
-                f"The model gives forces that are not numbers on the supercell {atoms.symbols} of "
-                "the phonons; check the relaxed structure and the model."
-            )
-        on_step(done, len(cells))
-    return np.array(forces)
+    found = evaluate_all(calc, [_to_ase(cell) for cell in cells], on_step=on_step)
+    forces = np.array([results["forces"] for results in found])
+    if not np.isfinite(forces).all():
+        name = _to_ase(phonon.supercell).symbols
+        raise StructureError(
+            f"The model gives forces that are not numbers on the supercell {name} of the phonons; "
+            "check the relaxed structure and the model."
+        )
+    return forces
 
 
 def _to_phonopy(atoms: Atoms):

@@ -5,15 +5,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+import yaml
 from ase.build import bulk, molecule
 from figures import study_stack
 
-from anodeflow.calculators import load_calculator
+from anodeflow.batches import evaluate_all
+from anodeflow.calculators import DispersionCorrected, load_calculator
+from anodeflow.dispersion import load_dispersion
 from anodeflow.mace_model import SKIN, MaceModel
 from anodeflow.quiet import quiet_loading
 from anodeflow.weights import fetch_weights
 
-DEMO = Path(__file__).parents[2] / "resources/demo-model/mace-mxene-demo.model"
+ROOT = Path(__file__).parents[2]
+DEMO = ROOT / "resources/demo-model/mace-mxene-demo.model"
 TOLERANCE = {"float64": 1e-11, "float32": 2e-5}
 KEYS = ("energy", "forces", "stress")
 
@@ -121,3 +125,52 @@ def test_another_cell_makes_another_list(pair):
     atoms.set_cell(atoms.cell * 0.97, scale_atoms=True)
     ours.calculate(atoms)
     _assert_same(ours.results, plain, atoms, tolerance)
+
+
+class _SmallMemory:
+    """A model that runs out of memory with more than two structures at once."""
+
+    def __init__(self, model):
+        self.model, self.batch_size, self.asked = model, 8, []
+
+    def evaluate(self, structures):
+        self.asked.append(len(structures))
+        if len(structures) > 2:
+            raise torch.OutOfMemoryError
+        return self.model.evaluate(structures)
+
+
+def test_batches_are_halved_until_the_memory_holds_them_and_nothing_is_lost(pair):
+    ours, _, tolerance = pair
+    structures = [study_stack() for _ in range(5)]
+    for seed, atoms in enumerate(structures):
+        atoms.rattle(0.05, seed=seed)
+    small, done = _SmallMemory(ours), []
+    found = evaluate_all(small, structures, on_step=lambda *steps: done.append(steps))
+    assert (small.asked, done) == ([5, 2, 2, 1], [(2, 5), (4, 5), (5, 5)])
+    for one, alone in zip(found, evaluate_all(ours, structures), strict=True):
+        for key in KEYS:
+            np.testing.assert_allclose(one[key], alone[key], rtol=0, atol=131 * tolerance)
+
+
+def test_a_structure_that_alone_is_too_large_says_so(pair):
+    small = _SmallMemory(pair[0])
+    small.evaluate = lambda structures: (_ for _ in ()).throw(torch.OutOfMemoryError("full"))
+    with pytest.raises(torch.OutOfMemoryError, match="full"):
+        evaluate_all(small, [study_stack()])
+
+
+def test_d3_is_added_once_to_every_member_of_a_batch(pair):
+    ours, _, tolerance = pair
+    config = yaml.safe_load((ROOT / "config/config.yaml").read_text())
+    both = DispersionCorrected(ours, load_dispersion(config["dispersion"], device="cpu"))
+    structures = [bulk("Na", "bcc", a=4.29), study_stack(ions=1)]
+    alone = evaluate_all(both, structures)
+    ours.batch_size = 2
+    try:
+        together = evaluate_all(both, structures)
+    finally:
+        ours.batch_size = 1
+    for one, other in zip(together, alone, strict=True):
+        for key in KEYS:
+            np.testing.assert_allclose(one[key], other[key], rtol=0, atol=131 * tolerance)
