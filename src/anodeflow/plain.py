@@ -13,7 +13,7 @@ from ase import Atoms
 
 from anodeflow.calculators import ENTRIES, fill_placeholders
 from anodeflow.config_models import FLOAT32_ONLY
-from anodeflow.dispersion import load_dispersion
+from anodeflow.dispersion import load_plain_dispersion
 from anodeflow.errors import CalculatorError
 
 SCRIPT = Path(__file__).with_name("evaluate_plainly.py")
@@ -80,7 +80,7 @@ def evaluate_model(
 
 def evaluate_dispersion(structures: Sequence[Atoms], dispersion: Mapping) -> list[Evaluation]:
     """Evaluate D3 by torch-dftd in float64 on the CPU, with the settings of `load_dispersion`."""
-    calculator = load_dispersion({**dispersion, "library": "torch-dftd"}, device="cpu")
+    calculator = load_plain_dispersion(dispersion)
     evaluations = []
     for atoms in structures:
         probe = atoms.copy()

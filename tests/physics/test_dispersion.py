@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 from ase import Atoms
 from ase.build import molecule
+from ase.calculators.calculator import all_changes
 from ase.units import Bohr, Hartree
 
-from anodeflow.dispersion import DAMPING_BJ, load_dispersion
+from anodeflow.dispersion import DAMPING_BJ, load_dispersion, load_plain_dispersion
 from anodeflow.errors import ConfigError, DeviceError
 
 SETTINGS = {
@@ -122,3 +123,28 @@ def test_a_setting_that_is_not_on_offer_is_refused(changes, message):
 def test_the_cpu_library_is_refused_on_a_gpu():
     with pytest.raises(DeviceError, match="dftd3 runs on the CPU only"):
         load_dispersion({**SETTINGS, "library": "dftd3"}, device="cuda")
+
+
+def test_kept_pairs_give_what_torch_dftd_finds_for_itself():
+    kept = load_dispersion({**SETTINGS, "library": "torch-dftd"}, device="cpu")
+    plain = load_plain_dispersion(SETTINGS)
+    moving = _stack()
+    for seed in range(4):  # by more than the skin in all
+        moving.rattle(0.05, seed=seed)
+        for calculator in (kept, plain):
+            calculator.calculate(moving, ["energy", "forces", "stress"], all_changes)
+        for key, tolerance in (("energy", 1e-9), ("forces", 1e-10), ("stress", 1e-12)):
+            found, expected = kept.results[key], plain.results[key]
+            np.testing.assert_allclose(found, expected, rtol=0, atol=tolerance)
+
+
+def test_kept_pairs_give_to_the_bit_what_new_ones_give():
+    settings = {**SETTINGS, "library": "torch-dftd"}
+    moving, energies = _stack(), []
+    kept, fresh = (load_dispersion(settings, device="cpu") for _ in range(2))
+    kept.calculate(moving, ["energy", "forces"], all_changes)
+    moving.rattle(0.02, seed=1)
+    for calculator in (kept, fresh):
+        calculator.calculate(moving, ["energy", "forces"], all_changes)
+        energies.append(calculator.results["energy"])
+    assert energies[0] == energies[1]

@@ -12,7 +12,8 @@ from figures import study_stack
 from anodeflow.batches import evaluate_all
 from anodeflow.calculators import DispersionCorrected, load_calculator
 from anodeflow.dispersion import load_dispersion
-from anodeflow.mace_model import SKIN, MaceModel
+from anodeflow.mace_model import MaceModel
+from anodeflow.neighbours import SKIN
 from anodeflow.quiet import quiet_loading
 from anodeflow.weights import fetch_weights
 
@@ -96,11 +97,11 @@ def test_a_kept_list_gives_to_the_bit_what_a_new_one_gives(pair, tmp_path):
     fresh = _load(tmp_path, ours.dtype)
     atoms = study_stack(ions=1)
     ours.calculate(atoms)
-    kept = ours.inner._neighbours[0]
+    searches = ours.inner._lists[0].searches
     for seed in range(3):
         atoms.rattle(0.02, seed=seed)
     ours.calculate(atoms)
-    assert ours.inner._neighbours[0] is kept
+    assert ours.inner._lists[0].searches == searches
     fresh.calculate(atoms)
     assert np.array_equal(fresh.results["forces"], ours.results["forces"])
 
