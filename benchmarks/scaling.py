@@ -1,5 +1,6 @@
 """Cost of a force call against the number of atoms, and memory of dynamics against their length."""
 
+import resource
 import subprocess
 import sys
 import tempfile
@@ -12,7 +13,7 @@ REPEATS = ((1, 1), (2, 1), (2, 2), (4, 2), (4, 4))
 CALLS = 3
 SHORT, LONG = 200, 1000
 MEMORY = """
-import resource, sys, tempfile
+import sys, tempfile
 from pathlib import Path
 sys.path.insert(0, "benchmarks")
 from anodeflow.threads import set_threads
@@ -22,7 +23,7 @@ from md_step import run
 with tempfile.TemporaryDirectory() as place:
     folder = Path(place)
     run(mace_calculator(folder, dtype="float32"), folder / "run.h5", int(sys.argv[1]), seed=0)
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+print(Path("/proc/self/statm").read_text().split()[1])
 """
 
 
@@ -39,11 +40,11 @@ def call(calculator, atoms) -> float:
     return median(seconds[1:])
 
 
-def peak_memory(steps: int) -> int:
-    """Return the peak resident memory (kB) of a process that runs so many steps."""
+def memory(steps: int) -> float:
+    """Return the resident memory (MB) of a process after so many steps (the peak is at loading)."""
     command = [sys.executable, "-W", "ignore", "-c", MEMORY, str(steps)]
     done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
-    return int(done.stdout.split()[-1])
+    return int(done.stdout.split()[-1]) * resource.getpagesize() / 2**20
 
 
 def measure() -> list[Figure]:
@@ -71,6 +72,5 @@ def measure() -> list[Figure]:
         )
         for name, column in seconds.items()
     ]
-    growth = (peak_memory(LONG) - peak_memory(SHORT)) / 1024
-    name = f"peak memory of {LONG} MD steps - of {SHORT}"
-    return [*figures, Figure(name, growth, "MB", 20.0)]
+    name = f"memory after {LONG} MD steps - after {SHORT}"
+    return [*figures, Figure(name, memory(LONG) - memory(SHORT), "MB", 20.0)]
