@@ -1,8 +1,8 @@
 """Times torch-sim on its own; run by the Python of .envs/peers, which has nothing of this project.
 
 Standard input is JSON: {"model": path, "structures": {"md": path, "relaxation": path}, "steps": n,
-"fmax": eV/Å}; the last line of standard output is JSON: seconds per MD step, seconds of a
-relaxation.
+"fmax": eV/Å}; the last line of standard output is JSON: seconds per MD step, seconds and force
+calls of a relaxation.
 """
 
 import json
@@ -13,6 +13,17 @@ import torch
 import torch_sim
 from ase.io import read
 from torch_sim.models.mace import MaceModel
+
+
+class CountingModel(MaceModel):
+    """A model that counts its force calls."""
+
+    calls = 0
+
+    def forward(self, *args, **kwargs):
+        """Count and call the model."""
+        self.calls += 1
+        return super().forward(*args, **kwargs)
 
 
 def run(atoms, model, steps):
@@ -47,12 +58,14 @@ def main():
     torch.set_num_threads(1)
     order = json.load(sys.stdin)
     settings = {"device": torch.device("cpu"), "dtype": torch.float64, "compute_stress": False}
-    model = MaceModel(torch.load(order["model"], weights_only=False), **settings)
+    model = CountingModel(torch.load(order["model"], weights_only=False), **settings)
     moving, bent = (read(order["structures"][task]) for task in ("md", "relaxation"))
     run(moving, model, 3)
     start_up = run(moving, model, 1)
     step = (run(moving, model, 1 + order["steps"]) - start_up) / order["steps"]
-    print(json.dumps({"step": step, "relaxation": relax(bent, model, order["fmax"])}))
+    before = model.calls
+    seconds = relax(bent, model, order["fmax"])
+    print(json.dumps({"step": step, "relaxation": seconds, "calls": model.calls - before}))
 
 
 if __name__ == "__main__":

@@ -1,9 +1,11 @@
 """Our dynamics, relaxation and phonons against those of janus-core and torch-sim, in one run.
 
 All have the demo model in float64, one thread, the same structures and the same limits. janus-core
-is asked as its manual says, by its command line; of a relaxation, the time of a `janus singlepoint`
-is taken off, and of dynamics that of a shorter run. Phonons are few calls, so whole processes are
-compared. torch-sim has no D3, so it is compared without.
+is asked by its command line; of a relaxation, the time of a `janus singlepoint` is taken off, and
+of dynamics that of a shorter run. Phonons are few calls, so whole processes are compared. Its D3
+takes torch's default dtype, float32 unless told otherwise: it is measured in float64 as ours and,
+under a name of its own, in float32. torch-sim has neither D3 nor phonons: its dynamics and
+relaxation are compared without D3.
 """
 
 import contextlib
@@ -19,6 +21,14 @@ from figures import ROOT, WEIGHTS, Figure, mace_calculator, median, study_stack,
 
 PEERS = ROOT / ".envs/peers/bin"
 STEPS, JANUS_STEPS, ROUNDS, FMAX = 20, 8, 3, 0.05
+# The command line of janus-core, with another default dtype of torch, which decides that of its D3.
+JANUS = """
+import torch
+torch.set_default_dtype(torch.{dtype})
+from janus_core.cli.janus import app
+app()
+"""
+JANUS_PEERS = {"janus-core": "float64", "janus-core, D3 in float32": "float32"}
 SUPERCELLS = {"ti2co2": (4, 4, 1), "graphene": (5, 5, 1)}
 PHONONS = """
 import json, sys, tempfile
@@ -60,33 +70,41 @@ def ask(command: list[str], order: str = "", folder: Path | None = None) -> tupl
     return time.perf_counter() - start, done.stdout
 
 
-def janus(task: str, structure: Path, *options: str) -> float:
-    """Return the seconds of a task of janus-core, with D3, from start to end of the process."""
+def janus(dtype: str, task: str, structure: Path, *options: str) -> tuple[float, str]:
+    """Run a task of janus-core with D3 of this dtype; return the process's seconds and output."""
     model = ["--arch", "mace_mp", "--model", str(WEIGHTS), "--no-tracker"]
     dispersion = ["--calc-kwargs", "{'dispersion': True}"]
-    command = ["janus", task, "--struct", str(structure), *model, *dispersion, *options]
+    command = ["python", "-c", JANUS.format(dtype=dtype), task, "--struct", str(structure)]
     with tempfile.TemporaryDirectory() as folder:
-        return ask(command, folder=Path(folder))[0]
+        return ask([*command, *model, *dispersion, *options], folder=Path(folder))
 
 
-def janus_step(structure: Path) -> float:
+def janus_step(dtype: str, structure: Path) -> float:
     """Return the seconds of a step of janus-core's dynamics."""
     thermostat = ["--ensemble", "nvt-csvr", "--timestep", "1", "--temp", "300"]
     short, long = (
-        janus("md", structure, *thermostat, "--steps", str(steps)) for steps in (1, 1 + JANUS_STEPS)
+        janus(dtype, "md", structure, *thermostat, "--steps", str(steps))[0]
+        for steps in (1, 1 + JANUS_STEPS)
     )
     return (long - short) / JANUS_STEPS
 
 
-def janus_phonons(unit: Path, supercell: tuple[int, int, int]) -> float:
+def janus_relaxation(dtype: str, structure: Path) -> tuple[float, int]:
+    """Return the seconds and the force calls of a relaxation by janus-core."""
+    seconds, said = janus(dtype, "geomopt", structure, "--fmax", str(FMAX))
+    start_up, _ = janus(dtype, "singlepoint", structure)
+    return seconds - start_up, said.count("LBFGS: ")
+
+
+def janus_phonons(dtype: str, unit: Path, supercell: tuple[int, int, int]) -> float:
     """Return the seconds of force constants by janus-core, from start to end of the process."""
     repeats = " ".join(map(str, supercell))
     options = ["--supercell", repeats, "--displacement", "0.01", "--no-progress-bar"]
-    return janus("phonons", unit, *options)
+    return janus(dtype, "phonons", unit, *options)[0]
 
 
 def torch_sim(structures: dict[str, Path]) -> dict[str, float]:
-    """Return the seconds of torch-sim's step and relaxation, without D3."""
+    """Return torch-sim's seconds of a step and a relaxation, and its calls, without D3."""
     order = {"model": str(WEIGHTS), "steps": STEPS, "fmax": FMAX}
     order["structures"] = {task: str(path) for task, path in structures.items()}
     command = ["python", str(ROOT / "benchmarks/peer_torch_sim.py")]
@@ -94,16 +112,16 @@ def torch_sim(structures: dict[str, Path]) -> dict[str, float]:
     return json.loads(said.splitlines()[-1])
 
 
-def our_relaxation(atoms, calculator) -> float:
-    """Return the seconds of our relaxation at fixed cell."""
+def our_relaxation(atoms, calculator) -> tuple[float, int]:
+    """Return the seconds and the force calls of our relaxation at fixed cell, warm before."""
     from anodeflow.relaxation import relax
 
     settings = {"optimiser": "BFGS", "fmax": FMAX, "max_steps": 1000, "cell": "fixed"}
     nowhere = {"fingerprint_extra": "", "checkpoint": None, "unfinished": None}
     with open(os.devnull, "w") as log:
         start = time.perf_counter()
-        relax(atoms, calculator, **settings, **nowhere, log=log)
-        return time.perf_counter() - start
+        relaxed = relax(atoms, calculator, **settings, **nowhere, log=log)
+        return time.perf_counter() - start, relaxed.info["steps"] + 1
 
 
 def our_phonons(unit: Path, supercell: tuple[int, int, int]) -> float:
@@ -132,33 +150,46 @@ def write_structures(folder: Path) -> tuple[dict[str, Path], dict]:
 
 
 def our_seconds(folder: Path, paths: dict[str, Path], atoms: dict, number: int) -> dict[str, float]:
-    """Return the seconds of our tasks, with D3 and without, by task."""
+    """Return the seconds, and force calls, of our tasks, with D3 and without, by task."""
     from md_step import our_step
 
     found = {}
     for name, dispersion in (("with D3", True), ("without D3", False)):
         calculator = mace_calculator(folder, dtype="float64", dispersion=dispersion)
         found[f"step {name}"] = our_step(calculator, folder / f"{name}-{number}")
-        found[f"relaxation {name}"] = our_relaxation(atoms["relaxation"], calculator)
+        seconds, calls = our_relaxation(atoms["relaxation"], calculator)
+        found |= {f"relaxation {name}": seconds, f"relaxation {name}, force calls": calls}
     for layer, supercell in SUPERCELLS.items():
         found[f"phonons {layer}, process"] = our_phonons(paths[layer], supercell)
     return found
 
 
-def peers_seconds(paths: dict[str, Path]) -> dict[str, float]:
-    """Return the seconds of the peers' tasks, by peer and task."""
-    bent = paths["relaxation"]
-    relaxation = janus("geomopt", bent, "--fmax", str(FMAX)) - janus("singlepoint", bent)
-    other = torch_sim({task: paths[task] for task in ("md", "relaxation")})
+def janus_seconds(dtype: str, paths: dict[str, Path]) -> dict[str, float]:
+    """Return the seconds, and force calls, of janus-core's tasks, by task."""
+    seconds, calls = janus_relaxation(dtype, paths["relaxation"])
     phonons = {
-        f"janus-core: phonons {layer}, process": janus_phonons(paths[layer], supercell)
+        f"phonons {layer}, process": janus_phonons(dtype, paths[layer], supercell)
         for layer, supercell in SUPERCELLS.items()
     }
     return phonons | {
-        "janus-core: step with D3": janus_step(paths["md"]),
-        "janus-core: relaxation with D3": relaxation,
+        "step with D3": janus_step(dtype, paths["md"]),
+        "relaxation with D3": seconds,
+        "relaxation with D3, force calls": calls,
+    }
+
+
+def peers_seconds(paths: dict[str, Path]) -> dict[str, float]:
+    """Return the seconds, and force calls, of the peers' tasks, by peer and task."""
+    found = {
+        f"{peer}: {task}": value
+        for peer, dtype in JANUS_PEERS.items()
+        for task, value in janus_seconds(dtype, paths).items()
+    }
+    other = torch_sim({task: paths[task] for task in ("md", "relaxation")})
+    return found | {
         "torch-sim: step without D3": other["step"],
         "torch-sim: relaxation without D3": other["relaxation"],
+        "torch-sim: relaxation without D3, force calls": other["calls"],
     }
 
 
@@ -183,6 +214,6 @@ def measure() -> list[Figure]:
         for name in ratios
         for figure in (
             Figure(f"ours / {name}", median(ratios[name]), "×", 1.0),
-            Figure(name, median(seconds[name]), "s", None),
+            Figure(name, median(seconds[name]), "" if name.endswith("calls") else "s", None),
         )
     ]
