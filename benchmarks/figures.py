@@ -27,8 +27,8 @@ class Figure:
         return "yes" if self.value <= self.limit else "NO"
 
 
-def study_stack(ions: int = 0) -> Atoms:
-    """Build m-g as the study has it, with sodium if asked."""
+def study_stack(ions: int = 0, name: str = "m-g") -> Atoms:
+    """Build a stack as the study has it, with sodium if asked."""
     import yaml
 
     from anodeflow.ions import fill_ions
@@ -36,12 +36,13 @@ def study_stack(ions: int = 0) -> Atoms:
     from anodeflow.stacks import stack_layers
 
     structures = yaml.safe_load((ROOT / "config/config.yaml").read_text())["structures"]
-    height = structures["cell_height"]
+    height, settings = structures["cell_height"], structures["stacks"][name]
+    parts = [structures["layers"][settings[end]] for end in ("bottom", "top")]
+    bases = [structures["layers"].get(part.get("base")) for part in parts]
     layers = [
-        build_layer(structures["layers"][name], cell_height=height)
-        for name in ("ti2co2", "graphene")
+        build_layer(part, cell_height=height, base=base)
+        for part, base in zip(parts, bases, strict=True)
     ]
-    settings = structures["stacks"]["m-g"]
     stack = stack_layers(
         *layers,
         strained=settings["strained"],

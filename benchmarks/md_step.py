@@ -43,7 +43,7 @@ def run(calculator, output: Path, steps: int, **settings) -> float:
     start = time.perf_counter()
     run_dynamics(
         study_stack(ions=1),
-        calculator,
+        lambda: calculator,
         output,
         settings=SETTINGS | {"production_ps": steps / 1000} | settings,
         checkpoint_interval_ps=1.0,

@@ -13,6 +13,7 @@ BENCHMARKS = (
     "large_study",
     "md_step",
     "clone_step",
+    "fewer_calls",
     "peers",
     "scaling",
     "socket_overhead",

@@ -85,12 +85,12 @@ def make_stack(*, bottom=2, top=2, lattice=2.46, ions=1, spacing=3.9):
     )
 
 
-def simulate(output, *, stack=None, calc=None, checkpoint_interval_ps=0.05, **changes):
+def simulate(output, *, stack=None, calc=None, load=None, checkpoint_interval_ps=0.05, **changes):
     stack = make_stack() if stack is None else stack
     calc = Springs(stack) if calc is None else calc
     run_dynamics(
         stack,
-        calc,
+        load or (lambda: calc),
         output,
         settings=SETTINGS | changes,
         checkpoint_interval_ps=checkpoint_interval_ps,

@@ -12,7 +12,8 @@ from study import GRAPHENE, TI2CO2
 from toy import Toy
 
 from anodeflow import tags
-from anodeflow.adhesion import reference_layers, scan_spacings
+from anodeflow.adhesion import reference_layers
+from anodeflow.adhesion_scan import scan_spacings
 from anodeflow.archives import read_archive, write_archive
 from anodeflow.layers import build_layer
 from anodeflow.part_folder import part_folder

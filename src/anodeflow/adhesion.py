@@ -1,6 +1,6 @@
-"""Constrained relaxations of a stack at given interlayer spacings, and its layers apart."""
+"""What adhesion is made of: the layers of a stack apart, and the stack held at a spacing."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection
 from functools import partial
 from pathlib import Path
 from typing import TextIO
@@ -18,77 +18,10 @@ from anodeflow.points import FinishedPoints
 from anodeflow.relaxation import relax
 from anodeflow.spacing import spacing_of
 from anodeflow.stacks import UNSCALED
+from anodeflow.together import raise_first, run_together
 from anodeflow.warm_up import warm_up
 
 STACKING_AXIS = (0.0, 0.0, 1.0)
-
-
-def scan_spacings(
-    stack: Atoms,
-    calc: Calculator,
-    *,
-    spacings: Sequence[float],
-    optimiser: str,
-    fmax: float,
-    max_steps: int,
-    points_dir: Path,
-    fingerprint_extra: str,
-    log: TextIO,
-    on_point: Callable[[Atoms], None],
-) -> list[Atoms]:
-    """Relax a stack at each of the given interlayer spacings.
-
-    d = mean z(sheet) - mean z(facing termination). The top layer is moved rigidly to d; its atoms
-    and those of the facing termination then keep z, all else relaxes at fixed cell.
-
-    Args:
-        stack: relaxed stack without ions (N atoms).
-        spacings: d, shape (P,), Å.
-        fmax: largest force left on the free components, eV/Å.
-        points_dir: folder of finished points and of the checkpoint of an unfinished one; a
-            restarted scan takes them from there.
-        fingerprint_extra: identity of the calculator (hash of its weights, dispersion), so that
-            points of another model are not taken.
-        log: receives the optimiser's lines.
-        on_point: called with each finished point.
-
-    Returns the P relaxed stacks, in the order of `spacings`; info holds spacing (Å), energy_model
-    and energy_dispersion (eV), fmax (eV/Å) and steps.
-
-    Raises:
-        StructureError: the stack has no sheet, no facing termination, or holds ions.
-        NotConvergedError: a point used up `max_steps`.
-    """
-    _require_stack(stack)
-    settings = {"optimiser": optimiser, "fmax": fmax}
-    finished = FinishedPoints(points_dir, fingerprint(stack, settings, fingerprint_extra))
-
-    def relax_point(spacing: float, checkpoint: Path) -> Atoms:
-        log.write(f"spacing {spacing:.4f} Å\n")
-        point = relax(
-            hold_spacing(at_spacing(stack, spacing)),
-            calc,
-            optimiser=optimiser,
-            fmax=fmax,
-            max_steps=max_steps,
-            cell="fixed",
-            log=log,
-            fingerprint_extra=fingerprint_extra,
-            checkpoint=checkpoint,
-            unfinished=Path(points_dir) / f"spacing-{spacing:.4f}-unfinished.extxyz",
-        )
-        point.set_constraint()
-        point.info["spacing"] = spacing_of(point, convention="sheet")
-        return point
-
-    frames = []
-    # ASSUME: every point starts from the relaxed stack, not from its neighbour, so that the curve
-    # depends neither on the direction of the scan nor on where it was interrupted.
-    for spacing in spacings:
-        compute = partial(relax_point, spacing)
-        frames.append(finished.get_or_compute(f"spacing-{spacing:.4f}", compute))
-        on_point(frames[-1])
-    return frames
 
 
 def reference_layers(
@@ -111,7 +44,10 @@ def reference_layers(
         stack: any stack of the two layers; gives the common cell.
         bottom_own: bottom layer (its supercell) in its own cell.
         top_own: top layer (its supercell) in its own cell.
-        points_dir, fingerprint_extra, log: as in `scan_spacings`.
+        points_dir: folder of finished layers and of the checkpoints of unfinished ones.
+        fingerprint_extra: identity of the calculator (hash of its weights, dispersion), so that
+            layers of another model are not taken.
+        log: receives the optimiser's lines.
         given: ends (`bottom`, `top`) whose layer, of another model, is the reference as it is.
 
     Returns relaxed layers by the names `bottom`, `top` (strained to the common cell, or put into it
@@ -126,7 +62,7 @@ def reference_layers(
     starts = _layer_starts(stack, bottom_own, top_own)
     settings = {"optimiser": optimiser, "fmax": fmax}
 
-    def relax_layer(name: str, checkpoint: Path) -> Atoms:
+    def relax_layer(name: str, calc: Calculator, checkpoint: Path) -> Atoms:
         log.write(f"layer {name}\n")
         layer = relax(
             starts[name],
@@ -143,11 +79,14 @@ def reference_layers(
         layer.info["reference"] = name
         return layer
 
-    references = {}
-    for name, start in starts.items():
-        finished = FinishedPoints(points_dir, fingerprint(start, settings, fingerprint_extra))
-        references[name] = finished.get_or_compute(f"layer-{name}", partial(relax_layer, name))
-    return references | {
+    def get_layer(name: str, calc: Calculator) -> Atoms:
+        mark = fingerprint(starts[name], settings, fingerprint_extra)
+        finished = FinishedPoints(points_dir, mark)
+        return finished.get_or_compute(f"layer-{name}", partial(relax_layer, name, calc))
+
+    references, failures = run_together(calc, {name: partial(get_layer, name) for name in starts})
+    raise_first(failures)
+    return {name: references[name] for name in starts} | {
         f"{end}_given": _evaluate(starts[f"{end}_own"], calc, f"{end}_given") for end in given
     }
 
@@ -190,7 +129,7 @@ def in_common_cell(layer: Atoms, stack: Atoms) -> Atoms:
 
 
 def _layer_starts(stack: Atoms, bottom_own: Atoms, top_own: Atoms) -> dict[str, Atoms]:
-    _require_stack(stack)
+    require_stack(stack)
     _require_same_composition("bottom", bottom_own, stack[tags.bottom(stack)])
     _require_same_composition("top", top_own, stack[tags.top(stack)])
     # ASSUME: a strained layer starts from its own relaxed shape. Cut out of the stack it
@@ -203,7 +142,8 @@ def _layer_starts(stack: Atoms, bottom_own: Atoms, top_own: Atoms) -> dict[str, 
     }
 
 
-def _require_stack(stack: Atoms) -> None:
+def require_stack(stack: Atoms) -> None:
+    """Raise StructureError for what is no stack, or holds ions."""
     missing = [
         name
         for name, mask in {

@@ -87,6 +87,26 @@ class DispersionCorrected(SumCalculator):
         self.model = model
         self.dispersion = dispersion
 
+    @property
+    def batch_size(self) -> int:
+        """How many structures `evaluate_all` gives to `evaluate` at once."""
+        return self.model.batch_size
+
+    @batch_size.setter
+    def batch_size(self, size: int) -> None:
+        self.model.batch_size = size
+
+    def evaluate(self, structures: Sequence[Atoms]) -> list[dict]:
+        """Evaluate several structures in one call of the model and one of the dispersion."""
+        parts = zip(
+            self.model.evaluate(structures), self.dispersion.evaluate(structures), strict=True
+        )
+        return [
+            {name: own[name] + correction[name] for name in self.implemented_properties}
+            | {"energy_contributions": (own["energy"], correction["energy"])}
+            for own, correction in parts
+        ]
+
 
 def load_calculator(
     weights: Path,
@@ -153,9 +173,7 @@ def energy_terms(atoms: Atoms) -> dict[str, float]:
     energy = energy_model + energy_dispersion; nothing is computed again that the calculator holds.
     """
     energy = float(atoms.get_potential_energy(apply_constraint=False))
-    if not isinstance(atoms.calc, DispersionCorrected):
-        return {"energy_model": energy, "energy_dispersion": 0.0}
-    model, dispersion = atoms.calc.results["energy_contributions"]
+    model, dispersion = atoms.calc.results.get("energy_contributions", (energy, 0.0))
     return {"energy_model": float(model), "energy_dispersion": float(dispersion)}
 
 

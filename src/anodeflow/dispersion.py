@@ -1,8 +1,10 @@
 """Two-body D3 dispersion with Becke-Johnson damping, from two libraries that agree."""
 
+import contextlib
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
+from ase import Atoms
 from ase.calculators.calculator import Calculator, all_changes
 from ase.units import Bohr
 
@@ -28,20 +30,23 @@ class TorchDispersion(Calculator):
         """Take over a TorchDFTD3Calculator."""
         super().__init__()
         self.inner = inner
+        self._asked: Iterator[tuple[int, Atoms]] = iter(())
 
     def keep_pairs(self) -> None:
-        """Keep the list of pairs, on the device, from call to call.
+        """Keep the lists of pairs, on the device, from call to call.
 
         torch-dftd searches at every call, on the CPU whatever its device: 17 ms for 131 atoms at 40
         Bohr, which would hold up a GPU.
         """
-        kept = NeighbourList(self.inner.cutoff, self.inner.device)
+        kept: dict[int, NeighbourList] = {}
         search = self.inner._calc_edge_index
 
         def kept_edges(pos, cell, pbc):
-            if not self.atoms.pbc.all():
+            place, atoms = next(self._asked)
+            if not atoms.pbc.all():
                 return search(pos, cell, pbc)
-            edges, _, images = kept.pairs(self.atoms)
+            pairs = kept.setdefault(place, NeighbourList(self.inner.cutoff, self.inner.device))
+            edges, _, images = pairs.pairs(atoms)
             return edges, images.to(pos.dtype)
 
         self.inner._calc_edge_index = kept_edges
@@ -49,14 +54,28 @@ class TorchDispersion(Calculator):
     def calculate(self, atoms=None, properties=None, system_changes=all_changes) -> None:
         """Compute energy (eV), forces (N, 3) (eV/A) and, where periodic, stress (6,) (eV/A^3)."""
         super().calculate(atoms, properties, system_changes)
+        with self._calling([self.atoms]):
+            self.inner.calculate(self.atoms, ["energy", "forces"], system_changes)
+        self.results = _own_results(self.inner.results)
+
+    def evaluate(self, structures: Sequence[Atoms]) -> list[dict]:
+        """Evaluate several structures, all periodic or none, in one call; their results."""
+        with self._calling(structures):
+            found = self.inner.batch_calculate(structures, ["energy", "forces"])
+        return [_own_results(results) for results in found]
+
+    @contextlib.contextmanager
+    def _calling(self, structures: Sequence[Atoms]) -> Iterator[None]:
+        self._asked = enumerate(structures)
         with warnings.catch_warnings():
             # torch-dftd hands torch an ASE Cell, which is a list of arrays to torch.
             warnings.filterwarnings("ignore", message="Creating a tensor from a list of numpy")
-            self.inner.calculate(self.atoms, ["energy", "forces"], system_changes)
-        self.results = {name: self.inner.results[name] for name in ("energy", "forces")}
-        self.results["free_energy"] = self.results["energy"]
-        if "stress" in self.inner.results:
-            self.results["stress"] = self.inner.results["stress"]
+            yield
+
+
+def _own_results(found: Mapping) -> dict:
+    results = {name: found[name] for name in ("energy", "forces", "stress") if name in found}
+    return results | {"free_energy": found["energy"]}
 
 
 def load_dispersion(settings: Mapping, *, device: str) -> Calculator:

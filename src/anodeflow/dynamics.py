@@ -1,7 +1,7 @@
 """Molecular dynamics of a stack at constant temperature, resumable to the last bit."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -13,11 +13,11 @@ from anodeflow import tags
 from anodeflow.centres import draw_momenta, hold_centres
 from anodeflow.checkpoints import State, find_checkpoint, fingerprint, read_series, write_segment
 from anodeflow.errors import ConfigError, StructureError
-from anodeflow.part_folder import part_folder
+from anodeflow.part_folder import held, part_folder, part_of
 from anodeflow.progress import Progress
 from anodeflow.signals import deferred_signals, leave
 from anodeflow.stability import StabilityWatch
-from anodeflow.trajectory import write_trajectory
+from anodeflow.trajectory import mark_of, write_trajectory
 from anodeflow.warm_up import warm_up
 
 A_PER_PS = 1000 * units.fs
@@ -25,7 +25,7 @@ A_PER_PS = 1000 * units.fs
 
 def run_dynamics(
     atoms: Atoms,
-    calc: Calculator,
+    load: Callable[[], Calculator],
     output: Path,
     *,
     settings: dict,
@@ -37,7 +37,8 @@ def run_dynamics(
 
     A run that was killed continues from its last checkpoint in `{output}.part`; with a
     deterministic calculator it ends with the numbers of an unbroken one. A run that the stability
-    watch stops is kept, with the reason and the time. `settings` holds temperature (K),
+    watch stops is kept, with the reason and the time. `load` gives the calculator, and is not
+    called for a run whose checkpoints go to its end. `settings` holds temperature (K),
     timestep_fs, thermostat_time_fs, equilibration_ps, production_ps, frame_interval_fs (all
     atoms), ion_interval_fs (ions and observables), seed, hold_centres_of_mass (see `hold_centres`)
     and stability (see `StabilityWatch`). A checkpoint is written each `checkpoint_interval_ps`,
@@ -52,29 +53,66 @@ def run_dynamics(
     """
     _require_stack(atoms)
     mark = fingerprint(atoms, settings, fingerprint_extra)
-    with part_folder(output) as folder:
-        number, state = find_checkpoint(folder, mark)
-        run = _Run(atoms, calc, settings, state, checkpoint_interval_ps)
-        if state is not None:
-            print(f"continuing after {run.time_ps:g} ps from {folder}", file=sys.stderr)
-        number = _simulate(run, folder, number, mark, label=output.stem)
-        if run.reason:
-            print(f"stopped after {run.time_ps:g} ps: {run.reason}", file=sys.stderr)
-        outcome = {"settings": settings, "model": label, "reason": run.reason}
+    with part_folder(output) as folder, Progress(0, label=output.stem) as progress:
+        number, run = _continue(atoms, load, folder, settings, checkpoint_interval_ps, mark)
+        number = _simulate(run, folder, number, mark, progress)
+        outcome = {"settings": settings, "model": label, "reason": run.reason, "mark": mark}
         segments = read_series(folder, number)
         write_trajectory(output, atoms, segments, last_step=run.step, **outcome)
 
 
-def _simulate(run: "_Run", folder: Path, number: int, mark: str, *, label: str) -> int:
+def advance_dynamics(
+    atoms: Atoms,
+    load: Callable[[], Calculator],
+    output: Path,
+    *,
+    settings: dict,
+    checkpoint_interval_ps: float,
+    fingerprint_extra: str,
+    progress: Progress,
+) -> None:
+    """Bring a run to its end in `{output}.part`, from where `run_dynamics` writes its trajectory.
+
+    As `run_dynamics`, but several may advance in one process and share a `progress`. Nothing is
+    done for a run whose trajectory is there already.
+    """
+    _require_stack(atoms)
+    mark = fingerprint(atoms, settings, fingerprint_extra)
+    if output.exists() and mark_of(output) in ("", mark):
+        return
+    with held(part_of(output)) as folder:
+        number, run = _continue(atoms, load, folder, settings, checkpoint_interval_ps, mark)
+        _simulate(run, folder, number, mark, progress)
+
+
+def _continue(
+    atoms: Atoms,
+    load: Callable[[], Calculator],
+    folder: Path,
+    settings: dict,
+    checkpoint_interval_ps: float,
+    mark: str,
+) -> tuple[int, "_Run"]:
+    """Return the number of the last checkpoint and the run as it was there, or at its start."""
+    number, state = find_checkpoint(folder, mark)
+    run = _Run(atoms, load, settings, state, checkpoint_interval_ps)
+    if state is not None:
+        print(f"continuing after {run.time_ps:g} ps from {folder}", file=sys.stderr)
+    return number, run
+
+
+def _simulate(run: "_Run", folder: Path, number: int, mark: str, progress: Progress) -> int:
     """Run to the end, with a segment after `number` at each checkpoint; return the last number."""
-    left = run.total - run.step
-    with deferred_signals() as received, Progress(left, label=label) as progress:
+    progress.expect(run.total - run.step)
+    with deferred_signals() as received:
         while number == 0 or not run.finished:
             run.advance(received, progress)
             number += 1
             write_segment(folder, number, run.record.take(), run.state(), mark)
             if received and not run.finished:
                 leave(received, f"checkpoint at {run.time_ps:g} ps")
+    if run.reason:
+        print(f"{folder} stopped after {run.time_ps:g} ps: {run.reason}", file=sys.stderr)
     return number
 
 
@@ -157,7 +195,7 @@ class _Run:
     def __init__(
         self,
         start: Atoms,
-        calc: Calculator,
+        load: Callable[[], Calculator],
         settings: Mapping,
         state: State | None,
         checkpoint_interval_ps: float,
@@ -174,7 +212,6 @@ class _Run:
         self.rng = np.random.Generator(np.random.PCG64(settings["seed"]))
         self.watch = StabilityWatch(start, **settings["stability"])
         self.atoms = start.copy()
-        self.atoms.calc = calc
         constraints, conserved = hold_centres(start, settings["hold_centres_of_mass"])
         self.atoms.set_constraint(constraints)
         freedom = self.atoms.get_number_of_degrees_of_freedom() - len(conserved)
@@ -189,6 +226,7 @@ class _Run:
         self.thermostat = self._thermostat(freedom)
         if self.finished:
             return
+        self.atoms.calc = load()
         warm_up(self.atoms)
         if state is None:
             self._observe()

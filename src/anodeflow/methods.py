@@ -12,7 +12,7 @@ METHOD = {
     "phonons": 1,
     "phonon_analysis": 1,
     "phonon_convergence": 1,
-    "adhesion": 1,
+    "adhesion": 2,
     "adhesion_fit": 2,
     "dynamics": 1,
     "spacing": 3,

@@ -26,18 +26,27 @@ def part_folder(output: Path) -> Iterator[Path]:
     Raises BusyError while another process holds it.
     """
     output = Path(output)
-    folder = output.with_name(f"{output.name}.part")
+    folder = part_of(output)
     # Renamed before it is removed, so that a kill leaves all of it or nothing under its name.
     done = output.with_name(f"{output.name}.done")
     shutil.rmtree(done, ignore_errors=True)
-    with _held(folder):
+    with held(folder):
         yield folder
         os.replace(folder, done)
     shutil.rmtree(done, ignore_errors=True)  # what stays is removed by the next
 
 
+def part_of(output: Path) -> Path:
+    """Return the folder of the unfinished work on an output."""
+    return output.with_name(f"{output.name}.part")
+
+
 @contextlib.contextmanager
-def _held(folder: Path) -> Iterator[None]:
+def held(folder: Path) -> Iterator[Path]:
+    """Make a folder and hold it for this process alone; yield it.
+
+    Raises BusyError while another process holds it.
+    """
     path = folder / "holder"
     with full_disk_named(path):
         folder.mkdir(parents=True, exist_ok=True)
@@ -47,7 +56,7 @@ def _held(folder: Path) -> Iterator[None]:
         with full_disk_named(path):
             file.truncate(0)
             file.write(_this_process().encode())
-        yield
+        yield folder
 
 
 def _lock(file: FileIO, folder: Path) -> None:

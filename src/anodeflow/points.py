@@ -9,7 +9,7 @@ from anodeflow.structure_io import read_structure, write_structure
 
 
 class FinishedPoints:
-    """The points of one series in a folder, a file each, and a checkpoint of the unfinished one.
+    """The points of one series in a folder, a file and the relaxation's last checkpoint each.
 
     `series` is the fingerprint of what all points depend on. It stands in the file names, so
     points of other settings are never taken for these.
@@ -23,6 +23,10 @@ class FinishedPoints:
         """Name the file of one point."""
         return self.folder / f"{label}-{self.series[:16]}.extxyz"
 
+    def checkpoint(self, label: str) -> Path:
+        """Name the checkpoint of one point's relaxation."""
+        return self.path(label).with_suffix(".npz")
+
     def get_or_compute(self, label: str, compute: Callable[[Path], Atoms]) -> Atoms:
         """Return the point of this label from its file, after computing it if there is none.
 
@@ -31,7 +35,5 @@ class FinishedPoints:
         """
         path = self.path(label)
         if not path.exists():
-            write_structure(path, compute(path.with_suffix(".npz")))
-        for checkpoint in self.folder.glob(f"{path.stem}*.npz"):
-            checkpoint.unlink()
+            write_structure(path, compute(self.checkpoint(label)))
         return read_structure(path)

@@ -48,6 +48,10 @@ class Progress:
             self._last_line = time.monotonic()
             print(self.line(), file=sys.stderr, flush=True)
 
+    def expect(self, n: float) -> None:
+        """Add `n` to the total."""
+        self.reach(self.done, (self.total or 0) + n)
+
     def reach(self, done: float, total: float) -> None:
         """Say that `done` of `total` is done, where the total is known only on the way."""
         self.total = total

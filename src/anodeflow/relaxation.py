@@ -38,6 +38,7 @@ def relax(
     checkpoint: Path | None,
     unfinished: Path | None,
     log: TextIO,
+    hessian: np.ndarray | None = None,
 ) -> Atoms:
     """Return a copy of `atoms`, relaxed until max_i |F_i| <= fmax (eV/A), with its energy.
 
@@ -45,7 +46,8 @@ def relax(
     filter, whose scaled stress then counts among the forces) or "full". The copy keeps the
     constraints and holds energy (eV), forces (N, 3) (eV/A, constraints not applied) and, where the
     calculator gives it, stress (6,) (eV/A^3); its info gains energy_model, energy_dispersion (eV),
-    fmax (eV/A, reached) and steps. A line per step goes to `log`.
+    fmax (eV/A, reached) and steps. A line per step goes to `log`. BFGS starts from `hessian`
+    (3N, 3N) (eV/A^2) where given, as `kept_hessian` found it.
 
     The state is kept in `checkpoint` (.npz), which stays; from there a relaxation that was killed,
     or ran out of steps, continues as if it never stopped. `fingerprint_extra` is the identity of
@@ -63,6 +65,8 @@ def relax(
     moving.calc = calc
     target = moving if CELLS[cell] is None else FrechetCellFilter(moving, mask=CELLS[cell])
     run = OPTIMISERS[optimiser](target, logfile=log)
+    if hessian is not None:
+        run.H0 = hessian
     kept = None
     if checkpoint is not None:
         settings = {"optimiser": optimiser, "fmax": fmax, "cell": cell}

@@ -99,3 +99,13 @@ def set_internals(run: Optimizer, state: dict[str, np.ndarray]) -> None:
     elif isinstance(run, FIRE):
         run.vel, run.Nsteps = state["velocity"], int(state["good_steps"])
         run.dt, run.a = float(state["dt"]), float(state["a"])
+
+
+def kept_hessian(checkpoint: Path) -> np.ndarray | None:
+    """Return the Hessian (eV/A^2) at the last step that BFGS kept, None where there is none."""
+    if not checkpoint.exists():
+        return None
+    try:
+        return read_archive(checkpoint)[0].get("hessian")
+    except DamagedArchiveError:
+        return None

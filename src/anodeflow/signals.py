@@ -15,9 +15,13 @@ ASKING_TO_LEAVE = (signal.SIGTERM, signal.SIGUSR1, signal.SIGINT)
 def deferred_signals() -> Iterator[list[int]]:
     """Collect SIGTERM, SIGUSR1 and SIGINT in a list in place of dying in the middle of a step.
 
-    A second SIGINT (Ctrl-C) raises KeyboardInterrupt at once. Outside the main thread, which alone
-    receives signals, the list stays empty.
+    A second SIGINT (Ctrl-C) raises KeyboardInterrupt at once. Within another such block the list is
+    that one's. Outside the main thread, which alone receives signals, it stays empty.
     """
+    outer = getattr(signal.getsignal(signal.SIGTERM), "received", None)
+    if outer is not None:
+        yield outer
+        return
     received: list[int] = []
 
     def note(arrived: int, _: FrameType | None) -> None:
@@ -25,6 +29,7 @@ def deferred_signals() -> Iterator[list[int]]:
             raise KeyboardInterrupt
         received.append(arrived)
 
+    note.received = received
     if threading.current_thread() is not threading.main_thread():
         yield received
         return

@@ -83,12 +83,14 @@ def write_trajectory(
     model: str,
     reason: str,
     last_step: int,
+    mark: str = "",
 ) -> None:
     """Write the segments of a run, in their order, as one H5MD file, whole or not at all.
 
     Each segment maps `frame_step` (F,), `sample_step` (G,) and the names of FRAME_SERIES (F, ...),
     ION_SERIES and OBSERVABLES (G, ...) to arrays; a segment without frames or samples lacks their
-    names. An empty `reason` means a stable run, `last_step` is where it ended.
+    names. An empty `reason` means a stable run, `last_step` is where it ended, `mark` is the run's
+    fingerprint.
     Source: P. de Buyl, P. H. Colberg, F. Höfling, Comput. Phys. Commun. 185, 1546 (2014).
     """
     with whole(path) as part, h5py.File(part, "w") as file:
@@ -96,12 +98,22 @@ def write_trajectory(
         outcome = file["parameters"].attrs
         outcome["stable"] = not reason
         outcome["reason"] = reason
+        outcome["mark"] = mark
         if reason:
             outcome["unstable_after_ps"] = last_step * settings["timestep_fs"] / 1000
         _write_clocks(file)
         for segment in segments:
             _append(file, segment, timestep_fs=settings["timestep_fs"])
         _write_boxes(file, initial)
+
+
+def mark_of(path: Path) -> str:
+    """Return the fingerprint of the run that a trajectory is of, "" where it does not say."""
+    try:
+        with h5py.File(path) as file:
+            return file["parameters"].attrs.get("mark", "")
+    except (OSError, KeyError):
+        return ""
 
 
 def _write_header(file: h5py.File, initial: Atoms, *, settings: dict, model: str) -> None:

@@ -18,6 +18,7 @@ from anodeflow.ions import fill_ions
 from anodeflow.points import FinishedPoints
 from anodeflow.relaxation import relax
 from anodeflow.spacing import spacing_of
+from anodeflow.together import raise_first, run_together
 
 
 def voltages(
@@ -92,7 +93,7 @@ def fill_frozen_host(
     settings = {"element": element, "optimiser": optimiser, "fmax": fmax}
     finished = FinishedPoints(points_dir, fingerprint(host, settings, fingerprint_extra))
 
-    def relax_filled(count: int, checkpoint: Path) -> Atoms:
+    def relax_filled(count: int, calc: Calculator, checkpoint: Path) -> Atoms:
         log.write(f"{count} {element} in the frozen host\n")
         relaxed = relax(
             _filled(host, element, count),
@@ -110,11 +111,15 @@ def fill_frozen_host(
         relaxed.info["n_ions"] = count
         return relaxed
 
-    frames = []
-    for count in counts:
-        frames.append(finished.get_or_compute(f"ions-{count}", partial(relax_filled, count)))
-        on_point(frames[-1])
-    return frames
+    def get_filled(count: int, calc: Calculator) -> Atoms:
+        compute = partial(relax_filled, count, calc)
+        filled = finished.get_or_compute(f"ions-{count}", compute)
+        on_point(filled)
+        return filled
+
+    found, failures = run_together(calc, {f"{n} ions": partial(get_filled, n) for n in counts})
+    raise_first(failures)
+    return [found[f"{n} ions"] for n in counts]
 
 
 def _filled(host: Atoms, element: str, count: int) -> Atoms:

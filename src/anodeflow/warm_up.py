@@ -26,3 +26,8 @@ def warm_up(atoms: Atoms) -> None:
         probe.calc = atoms.calc
         probe.get_forces()
     _warm.add(atoms.calc)
+
+
+def mark_warm(calc: Calculator) -> None:
+    """Say that a calculator needs no warm-up, since another one answers for it."""
+    _warm.add(calc)

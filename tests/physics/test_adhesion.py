@@ -11,12 +11,15 @@ from study import GRAPHENE, TI2CO2
 from toy import BEST, CELLS, DEPTH, STIFFNESS, STRETCH, Toy
 
 from anodeflow import tags
-from anodeflow.adhesion import reference_layers, scan_spacings
+from anodeflow.adhesion import reference_layers
 from anodeflow.adhesion_curve import adhesion_curve, area_nm2, peak_fit, strain_energy
+from anodeflow.adhesion_scan import LOWER_BY, scan_spacings
 from anodeflow.errors import NotConvergedError, StructureError
 from anodeflow.layers import build_layer
+from anodeflow.spacing import spacing_of
 from anodeflow.stacks import stack_layers
 from anodeflow.voltage import fill_frozen_host, voltages
+from anodeflow.warm_up import WARM_UP_CALLS
 
 
 @pytest.fixture(scope="module")
@@ -149,6 +152,71 @@ def test_a_restarted_scan_repeats_no_finished_point_and_ends_with_the_same_numbe
     for a, b in zip(resumed, whole, strict=True):
         assert a.info["energy_model"] == b.info["energy_model"]
         assert np.array_equal(a.positions, b.positions)
+
+
+class Hopping(Toy):
+    """The toy with an atom that has two places, of which wide gaps favour one, narrow the other."""
+
+    BARRIER, TILT, EVEN = 0.3, 0.8, 4.0  # eV, eV/Å, Å
+
+    def __init__(self, heights, stack):
+        super().__init__(heights)
+        self.atom = np.flatnonzero(stack.get_tags() == tags.X)[0]
+        self.middle = stack.positions[self.atom, 0]
+
+    def calculate(self, atoms=None, *args, **kwargs):
+        super().calculate(atoms, *args, **kwargs)
+        x, d = atoms.positions[self.atom, 0] - self.middle, spacing_of(atoms, convention="sheet")
+        self.results["energy"] += self.well(x, d)
+        self.results["forces"][self.atom, 0] -= 4 * self.BARRIER * x * (x**2 - 1) - self.TILT * (
+            d - self.EVEN
+        )
+        masks = (tags.sheet(atoms), tags.facing(atoms))
+        for mask, sign in zip(masks, (1, -1), strict=True):
+            self.results["forces"][mask, 2] += sign * self.TILT * x / mask.sum()
+
+    def well(self, x, d):
+        return self.BARRIER * (x**2 - 1) ** 2 - self.TILT * x * (d - self.EVEN)
+
+
+def test_a_scan_finds_the_lower_of_two_minima_on_both_sides_of_where_they_cross(
+    stack, toy, tmp_path
+):
+    calc, log = Hopping(toy.heights, stack), io.StringIO()
+    start = stack.copy()
+    start.positions[calc.atom, 0] -= 1.0
+    frames = scan(start, calc, tmp_path / "hopping", log=log)
+    plain = scan(stack, toy, tmp_path / "plain")
+    x = np.linspace(-2, 2, 40001)
+    for frame, without in zip(frames, plain, strict=True):
+        best = calc.well(x, frame.info["spacing"]).min()
+        difference = frame.info["energy_model"] - without.info["energy_model"]
+        assert difference == pytest.approx(best, abs=LOWER_BY)
+    assert log.getvalue().count("lower: taken") > 2
+    metastable = [d for d in np.linspace(2.8, 5.5, 20) if 0.1 < d - calc.EVEN < 0.4]
+    assert len(metastable) == 2  # where the start's own minimum lives on, and is not the lower
+
+
+def test_a_scan_in_batches_is_the_scan_one_by_one(stack, toy, tmp_path):
+    alone = scan(stack, toy, tmp_path / "alone")
+    calls, toy.calls, sizes = toy.calls, 0, []
+
+    def evaluate(structures):
+        sizes.append(len(structures))
+        found = []
+        for atoms in structures:
+            toy.calculate(atoms)
+            found.append(toy.results)
+        return found
+
+    toy.batch_size, toy.evaluate = 64, evaluate
+    together = scan(stack, toy, tmp_path / "together")
+    assert max(sizes) > 2
+    assert toy.calls == calls - WARM_UP_CALLS  # a calculator is warmed up once
+    for one, other in zip(together, alone, strict=True):
+        assert np.array_equal(one.positions, other.positions)
+        for key in ("energy_model", "fmax", "steps"):
+            assert one.info[key] == other.info[key]
 
 
 def test_points_of_other_settings_or_models_are_not_taken(stack, toy, tmp_path):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from ase import Atoms
-from ase.build import molecule
+from ase.build import bulk, molecule
 from ase.calculators.calculator import all_changes
 from ase.units import Bohr, Hartree
 
@@ -136,6 +136,19 @@ def test_kept_pairs_give_what_torch_dftd_finds_for_itself():
         for key, tolerance in (("energy", 1e-9), ("forces", 1e-10), ("stress", 1e-12)):
             found, expected = kept.results[key], plain.results[key]
             np.testing.assert_allclose(found, expected, rtol=0, atol=tolerance)
+
+
+def test_a_batch_has_the_numbers_of_each_structure_alone():
+    calculator = load_dispersion({**SETTINGS, "library": "torch-dftd"}, device="cpu")
+    plain = load_plain_dispersion(SETTINGS)
+    structures = [_stack(), bulk("Na", "bcc", a=4.29), _stack()]
+    for seed in range(2):  # members of one place find the lists of that place
+        for atoms in structures:
+            atoms.rattle(0.05, seed=seed)
+        for found, atoms in zip(calculator.evaluate(structures), structures, strict=True):
+            plain.calculate(atoms, ["energy", "forces", "stress"], all_changes)
+            for key, tolerance in (("energy", 1e-9), ("forces", 1e-10), ("stress", 1e-12)):
+                np.testing.assert_allclose(found[key], plain.results[key], rtol=0, atol=tolerance)
 
 
 def test_kept_pairs_give_to_the_bit_what_new_ones_give():

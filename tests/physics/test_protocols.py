@@ -8,7 +8,7 @@ from study import GRAPHENE, HEIGHT, TI2CO2
 from toy import DEPTH, SPRING, Toy
 
 from anodeflow import tags
-from anodeflow.adhesion import in_common_cell, reference_layers, scan_spacings
+from anodeflow.adhesion import in_common_cell, reference_layers
 from anodeflow.adhesion_curve import (
     adhesion_curve,
     area_nm2,
@@ -17,6 +17,7 @@ from anodeflow.adhesion_curve import (
     strain_energy,
     summarise_adhesion,
 )
+from anodeflow.adhesion_scan import scan_spacings
 from anodeflow.bonds import find_bonds
 from anodeflow.calculators import load_calculator
 from anodeflow.layers import build_layer, build_unit

@@ -6,13 +6,15 @@ from anodeflow.job import job
 
 
 def main(inputs, trajectory, *, calculator, method, settings, checkpoint_interval_ps, label):
+    from functools import partial
+
     from anodeflow.calculators import identity, load_calculator
     from anodeflow.dynamics import run_dynamics
     from anodeflow.structure_io import read_structure
 
     run_dynamics(
         read_structure(inputs.structure),
-        load_calculator(Path(inputs.weights), Path(inputs.card), **calculator),
+        partial(load_calculator, Path(inputs.weights), Path(inputs.card), **calculator),
         Path(trajectory),
         settings=settings,
         checkpoint_interval_ps=checkpoint_interval_ps,

@@ -9,7 +9,8 @@ from anodeflow.job import job
 def main(inputs, scan, references, *, calculator, method, given, spacings, settings, max_steps):
     from numpy import linspace
 
-    from anodeflow.adhesion import reference_layers, scan_spacings
+    from anodeflow.adhesion import reference_layers
+    from anodeflow.adhesion_scan import scan_spacings
     from anodeflow.calculators import identity, load_calculator
     from anodeflow.part_folder import part_folder
     from anodeflow.progress import Progress
