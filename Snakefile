@@ -38,6 +38,12 @@ rule all:
         REPORT,
 
 
+rule dynamics_together:
+    """Bring the runs of each model to their ends in one process; not part of `rule all`."""
+    input:
+        ADVANCED,
+
+
 rule phonon_convergence:
     """Check the convergence of every layer's phonons; not part of `rule all`."""
     input:

@@ -155,8 +155,7 @@ class _Scan:
         difference = point.energy - self.points[place].energy
         verdict = "lower: taken" if difference < -LOWER_BY else "no lower: left"
         self.log.write(
-            f"spacing {self.spacings[place]:.4f} Å, from its neighbour: {1000 * difference:+.1f} "
-            f"meV, {verdict}\n"
+            f"spacing {self.spacings[place]:.4f} Å: {1000 * difference:+.1f} meV, {verdict}\n"
         )
         return difference < -LOWER_BY
 
@@ -165,7 +164,8 @@ class _Scan:
         label = f"spacing-{self.spacings[place]:.4f}{suffix}"
 
         def compute(checkpoint: Path) -> Atoms:
-            self.log.write(f"spacing {self.spacings[place]:.4f} Å\n")
+            origin = ", from its neighbour" if suffix else ""
+            self.log.write(f"spacing {self.spacings[place]:.4f} Å{origin}\n")
             point = relax(
                 hold_spacing(at_spacing(before.atoms, self.spacings[place])),
                 calc,

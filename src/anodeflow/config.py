@@ -158,6 +158,8 @@ class Dynamics(Section):
     ion_interval_fs: Positive
     """Interval of ions and observables."""
     checkpoint_interval_ps: Positive
+    together: Count
+    """Runs of a model that `snakemake dynamics_together` advances at once, on a GPU."""
     hold_centres_of_mass: bool | Literal["published"]
     """true: both layers in the plane; false: free; published: as the study's scripts did."""
     stability: Stability

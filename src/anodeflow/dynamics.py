@@ -1,7 +1,9 @@
 """Molecular dynamics of a stack at constant temperature, resumable to the last bit."""
 
 import sys
+import traceback
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +19,7 @@ from anodeflow.part_folder import held, part_folder, part_of
 from anodeflow.progress import Progress
 from anodeflow.signals import deferred_signals, leave
 from anodeflow.stability import StabilityWatch
+from anodeflow.together import run_together
 from anodeflow.trajectory import mark_of, write_trajectory
 from anodeflow.warm_up import warm_up
 
@@ -61,28 +64,42 @@ def run_dynamics(
         write_trajectory(output, atoms, segments, last_step=run.step, **outcome)
 
 
-def advance_dynamics(
-    atoms: Atoms,
-    load: Callable[[], Calculator],
-    output: Path,
+def advance_all(
+    starts: Mapping[str, Atoms],
+    calc: Calculator,
+    outputs: Mapping[str, Path],
     *,
-    settings: dict,
+    settings: Mapping[str, dict],
+    at_once: int,
     checkpoint_interval_ps: float,
     fingerprint_extra: str,
-    progress: Progress,
-) -> None:
-    """Bring a run to its end in `{output}.part`, from where `run_dynamics` writes its trajectory.
+) -> dict[str, str]:
+    """Bring runs to their ends in `{output}.part`, from where `run_dynamics` writes them.
 
-    As `run_dynamics`, but several may advance in one process and share a `progress`. Nothing is
-    done for a run whose trajectory is there already.
+    Up to `at_once` advance together (see `run_together`), each as `run_dynamics` has it alone: with
+    its own checkpoints, thermostat and seed. Nothing is done for a run whose trajectory is there
+    already. starts, outputs, settings: by the names of the runs, as for `run_dynamics`.
+
+    Returns the sentences of the runs that failed, by their names; their tracebacks are printed.
     """
-    _require_stack(atoms)
-    mark = fingerprint(atoms, settings, fingerprint_extra)
-    if output.exists() and mark_of(output) in ("", mark):
-        return
-    with held(part_of(output)) as folder:
-        number, run = _continue(atoms, load, folder, settings, checkpoint_interval_ps, mark)
-        _simulate(run, folder, number, mark, progress)
+
+    def advance(name: str, calc: Calculator) -> None:
+        atoms, output = starts[name], outputs[name]
+        _require_stack(atoms)
+        mark = fingerprint(atoms, settings[name], fingerprint_extra)
+        if output.exists() and mark_of(output) in ("", mark):
+            return
+        options = (settings[name], checkpoint_interval_ps, mark)
+        with held(part_of(output)) as folder:
+            number, run = _continue(atoms, lambda: calc, folder, *options)
+            _simulate(run, folder, number, mark, progress)
+
+    with Progress(0, label=f"{len(starts)} runs") as progress:
+        computations = {name: partial(advance, name) for name in starts}
+        _, failures = run_together(calc, computations, at_once=at_once)
+    for error in failures.values():
+        traceback.print_exception(error)
+    return {name: str(error) for name, error in failures.items()}
 
 
 def _continue(

@@ -1,6 +1,7 @@
 """Several computations in one process, whose force calls go to the model as one batch."""
 
 import sys
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from functools import partial
@@ -18,14 +19,17 @@ T = TypeVar("T")
 
 
 def run_together(
-    calc: Calculator, computations: Mapping[str, Callable[[Calculator], T]]
+    calc: Calculator,
+    computations: Mapping[str, Callable[[Calculator], T]],
+    *,
+    at_once: int | None = None,
 ) -> tuple[dict[str, T], dict[str, Exception]]:
     """Run computations that each take a calculator; return results and failures by their names.
 
-    With a calculator that takes batches they advance together: each runs until it needs energy or
-    forces, then waits until all others do, and one batch answers all. One that has ended leaves
-    the batch, and one that failed spoils no other. With any other calculator they run one after the
-    other, since that is no slower and keeps what is finished first.
+    With a calculator that takes batches they advance together, `at_once` of them or all: each runs
+    until it needs energy or forces, then waits until all others do, and one batch answers all. One
+    that has ended leaves the batch to the next, and one that failed spoils no other. With any other
+    calculator they run one after the other, since that is no slower and the first ends first.
 
     Raises SystemExit where a computation left on a signal, once all others have left, too.
     """
@@ -34,9 +38,10 @@ def run_together(
     with deferred_signals(), ExitStack() as ended:
         hub = _Hub(calc)
         ended.callback(hub.end)
-        for name, compute in computations.items():
-            hub.start(name, compute)
-        while hub.waiting:
+        to_start = deque(computations.items())
+        while to_start or hub.waiting:
+            while to_start and len(hub.waiting) < (at_once or len(computations)):
+                hub.start(*to_start.popleft())
             hub.answer_all()
     if hub.left is not None:
         raise hub.left
@@ -95,6 +100,8 @@ class _Hub:
 
     def answer_all(self) -> None:
         """Give every waiting computation its results, and let it run up to its next force call."""
+        if not self.waiting:
+            return
         names, structures = list(self.waiting), list(self.waiting.values())
         self.waiting = {}
         for name, answer in zip(names, self._evaluate(structures), strict=True):

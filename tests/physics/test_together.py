@@ -13,8 +13,7 @@ from test_mace_model import _load
 
 from anodeflow.adhesion import at_spacing
 from anodeflow.batches import evaluate_all
-from anodeflow.dynamics import advance_dynamics
-from anodeflow.progress import Progress
+from anodeflow.dynamics import advance_all
 from anodeflow.together import raise_first, run_together
 
 IONS_AND_SEEDS = [(0, 1), (1, 1), (1, 2)]
@@ -68,21 +67,17 @@ def _output(folder, key):
     return folder / f"{key[0]}na_{key[1]}.h5"
 
 
-def _advance_all(folder, stacks, calc, **changes):
-    def advance(key, shared):
-        settings = SETTINGS | {"seed": key[1]} | changes.get("of", {}).get(key, {})
-        advance_dynamics(
-            stacks[key],
-            lambda: shared,
-            _output(folder, key),
-            settings=settings,
-            checkpoint_interval_ps=0.05,
-            fingerprint_extra="springs",
-            progress=progress,
-        )
-
-    with Progress(0, label="together") as progress:
-        return run_together(calc, {key: partial(advance, key) for key in stacks})
+def _advance_all(folder, stacks, calc, *, at_once=16, of=None):
+    of = of or {}
+    return advance_all(
+        stacks,
+        calc,
+        {key: _output(folder, key) for key in stacks},
+        settings={key: SETTINGS | {"seed": key[1]} | of.get(key, {}) for key in stacks},
+        at_once=at_once,
+        checkpoint_interval_ps=0.05,
+        fingerprint_extra="springs",
+    )
 
 
 def _never():
@@ -92,7 +87,7 @@ def _never():
 def test_runs_that_advance_together_are_those_that_run_alone_to_the_last_bit(
     stacks, calc, tmp_path
 ):
-    _, failures = _advance_all(tmp_path, stacks, calc)
+    failures = _advance_all(tmp_path, stacks, calc)
     assert not failures
     assert calc.asked == [3] * len(calc.asked)
     for key, stack in stacks.items():
@@ -123,12 +118,19 @@ def test_a_shorter_run_leaves_the_batch_and_the_others_go_on(stacks, calc, tmp_p
     assert len(calc.asked) - calc.asked.count(3) == steps[1] - steps[0]
 
 
+def test_no_more_than_asked_for_advance_at_once(stacks, calc, tmp_path):
+    assert not _advance_all(tmp_path, stacks, calc, at_once=2)
+    assert set(calc.asked) == {2, 1}
+    for key, stack in stacks.items():
+        simulate(_output(tmp_path, key), stack=stack, load=_never, seed=key[1])
+
+
 def test_a_failed_member_spoils_no_other(stacks, calc, tmp_path):
     spoilt = (1, 1)
     stacks[spoilt].set_tags(0)  # no stack
-    _, failures = _advance_all(tmp_path, stacks, calc)
+    failures = _advance_all(tmp_path, stacks, calc)
     assert list(failures) == [spoilt]
-    assert "no facing termination" in str(failures[spoilt])
+    assert "no facing termination" in failures[spoilt]
     for key in stacks.keys() - {spoilt}:
         simulate(_output(tmp_path, key), stack=stacks[key], load=_never, seed=key[1])
 
@@ -182,7 +184,7 @@ def test_an_interrupt_ends_all_at_once(stacks, calc, tmp_path):
     with pytest.raises(KeyboardInterrupt):
         _advance_all(tmp_path, stacks, calc)
     calc.on_call = lambda: None
-    _, failures = _advance_all(tmp_path, stacks, calc)  # none is held any more
+    failures = _advance_all(tmp_path, stacks, calc)  # none is held any more
     assert not failures
 
 

@@ -137,11 +137,11 @@ def kill_once_there(project: Project, target: str, pattern: str) -> list[Path]:
     return found
 
 
-def run_again(project: Project, target: str) -> None:
+def run_again(project: Project, *targets: str) -> None:
     """Do as a user does after a kill: give the same command again."""
-    result = project.snakemake(target)
+    result = project.snakemake(*map(str, targets))
     assert result.returncode == 0, result.stdout
-    assert (project.folder / target).exists()
+    assert all((project.folder / target).exists() for target in targets)
     assert not list((project.folder / "results").rglob("*.part"))
 
 
@@ -352,6 +352,24 @@ def test_a_run_killed_between_checkpoints_continues_and_ends_with_the_same_numbe
 
 
 @pytest.mark.slow
+def test_runs_that_advanced_together_are_written_as_those_that_ran_alone(finished, copied):
+    runs = sorted((copied.folder / TRAJECTORY).parent.glob("*.h5"))
+    for path in runs:
+        path.unlink()
+    before = copied.planned(TRAJECTORY)
+    run = copied.snakemake("dynamics_together")
+    assert run.returncode == 0, run.stdout
+    assert sorted(Path(f"{path}.part") for path in runs) == sorted(runs[0].parent.glob("*.part"))
+    assert copied.planned(TRAJECTORY) == before
+    run_again(copied, *(path.relative_to(copied.folder) for path in runs))
+    for path in runs:
+        alone = contents(finished.folder / path.relative_to(copied.folder))
+        together = contents(path)
+        assert alone.keys() == together.keys()
+        assert not [name for name in alone if not np.array_equal(alone[name], together[name])]
+
+
+@pytest.mark.slow
 def test_a_killed_scan_keeps_its_finished_points_and_ends_with_the_same_energies(finished, copied):
     (copied.folder / SCAN).unlink()
     kept = kill_once_there(copied, SCAN, f"{SCAN}.part/spacing-*.extxyz")
@@ -361,7 +379,7 @@ def test_a_killed_scan_keeps_its_finished_points_and_ends_with_the_same_energies
     killed_try, last_try = log.split("started ")[-2:]
     assert "layer " in killed_try
     assert "layer " not in last_try
-    assert last_try.count("spacing ") == POINTS - number
+    assert len(re.findall(r"spacing [\d.]+ Å\n", last_try)) == POINTS - number
     unkilled, killed = read_frames(finished.folder / SCAN), read_frames(copied.folder / SCAN)
     for one, other in zip(unkilled, killed, strict=True):
         assert other.get_potential_energy() == pytest.approx(one.get_potential_energy(), abs=1e-6)

@@ -175,21 +175,41 @@ def phonon_convergences(wildcards):
     return CONVERGENCES if shown else []
 
 
+def start(model, name):
+    """Return the relaxed structure that a run starts from."""
+    run = PLAN.run(name)
+    return f"results/{model}/relaxed/{PLAN.filled(run['stack'], run['ions'])}.extxyz"
+
+
 def start_of_run(wildcards):
     """Return the relaxed structure that a run starts from."""
-    run = PLAN.run(wildcards.run)
-    return f"results/{wildcards.model}/relaxed/{PLAN.filled(run['stack'], run['ions'])}.extxyz"
+    return start(wildcards.model, wildcards.run)
+
+
+def settings_of_run(name):
+    """Return every setting of a run that its trajectory depends on."""
+    shared = {"temperatures", "seed", "runs", "checkpoint_interval_ps", "together"}
+    section = {
+        key: value for key, value in config["dynamics"].items() if key not in shared
+    }
+    run = PLAN.runs[name]
+    own = ("temperature", "seed", "equilibration_ps", "production_ps")
+    return section | {key: run[key] for key in own}
 
 
 def dynamics_settings(wildcards):
     """Return every setting of a run that its trajectory depends on."""
-    shared = {"temperatures", "seed", "runs", "checkpoint_interval_ps"}
-    section = {
-        key: value for key, value in config["dynamics"].items() if key not in shared
-    }
-    run = PLAN.runs[wildcards.run]
-    own = ("temperature", "seed", "equilibration_ps", "production_ps")
-    return section | {key: run[key] for key in own}
+    return settings_of_run(wildcards.run)
+
+
+def starts_of_runs(wildcards):
+    """Return the relaxed structure that each run starts from."""
+    return [start(wildcards.model, run) for run in PLAN.runs]
+
+
+def runs_to_advance(wildcards):
+    """Return every run with all that its trajectory depends on beside the calculator."""
+    return {run: settings_of_run(run) for run in PLAN.runs}
 
 
 def averaging_of(run):

@@ -6,6 +6,35 @@ _msd.csv, _hops.csv and _paths.csv, and of all replicas results/{model}/ensemble
 """
 
 
+rule advance_dynamics:
+    """Bring a model's runs to their ends in one process, from where run_dynamics writes them.
+
+    No input of run_dynamics: what a run needs beside its own settings would then be those of all.
+    """
+    input:
+        **WEIGHTS,
+        backend=backend("dynamics"),
+        structures=starts_of_runs,
+    output:
+        advanced="results/{model}/dynamics/advanced.json",
+    log:
+        "results/logs/advance_dynamics/{model}.log",
+    conda:
+        "../../envs/mace.yaml"
+    resources:
+        gpu=gpus,
+        mem_mb=8000,
+        runtime=2880,
+        checkpoint_interval_ps=str(config["dynamics"]["checkpoint_interval_ps"]),
+        together=lookup("dynamics/together", within=config),
+    params:
+        calculator=calculator("dynamics"),
+        runs=runs_to_advance,
+        method=METHOD["dynamics"],
+    script:
+        "../scripts/advance_dynamics.py"
+
+
 rule run_dynamics:
     """Run molecular dynamics; a run that was killed continues from its checkpoint."""
     input:

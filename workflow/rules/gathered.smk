@@ -186,6 +186,9 @@ CATEGORIES = {
     "record": "7. How it was computed",
 }
 CONVERGENCES = paths("results/{model}/phonons/{name}/convergence.json", KEYS["phonons"])
+ADVANCED = expand(
+    "results/{model}/dynamics/advanced.json", model=PLAN.models("dynamics")
+)
 DYNAMICS_MODELS = PLAN.models("dynamics") if FILLED_RUNS else []
 FIGURES = expand(
     "results/figures/{figure}.{kind}",

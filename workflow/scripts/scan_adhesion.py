@@ -25,10 +25,9 @@ def main(inputs, scan, references, *, calculator, method, given, spacings, setti
     with part_folder(scan) as folder, progress:
         settings |= {"points_dir": folder}
         layers = reference_layers(stack, bottom, top, calc, given=given, **settings)
-        settings |= {"on_point": lambda _: progress.update()}
-        frames = scan_spacings(stack, calc, spacings=distances, **settings)
+        own = {"spacings": distances, "on_point": lambda _: progress.update()}
+        write_frames(scan, scan_spacings(stack, calc, **own, **settings))
         write_frames(references, list(layers.values()))
-        write_frames(scan, frames)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,35 @@
+"""Bring a model's runs to their ends together; what they have is kept for run_dynamics to write."""
+
+from pathlib import Path
+
+from anodeflow.job import job
+
+
+def main(inputs, record, *, calculator, runs, together, method, checkpoint_interval_ps):
+    from anodeflow.calculators import identity, load_calculator
+    from anodeflow.dynamics import advance_all
+    from anodeflow.structure_io import read_structure
+    from anodeflow.whole_files import write_json
+
+    failures = advance_all(
+        {run: read_structure(path) for run, path in zip(runs, inputs.structures, strict=True)},
+        load_calculator(Path(inputs.weights), Path(inputs.card), **calculator),
+        {run: Path(record).with_name(f"{run}.h5") for run in runs},
+        settings=runs,
+        at_once=together,
+        checkpoint_interval_ps=checkpoint_interval_ps,
+        fingerprint_extra=identity(Path(inputs.card), calculator, method),
+    )
+    # A run that failed here fails again as a job of its own, and stops nothing but itself.
+    write_json(Path(record), {"runs": list(runs), "failed": failures})
+
+
+if __name__ == "__main__":
+    with job(log=snakemake.log[0], threads=snakemake.threads):
+        main(
+            snakemake.input,
+            snakemake.output.advanced,
+            **dict(snakemake.params.items()),
+            together=snakemake.resources.together,
+            checkpoint_interval_ps=float(snakemake.resources.checkpoint_interval_ps),
+        )
