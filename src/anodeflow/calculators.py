@@ -1,6 +1,7 @@
 """Foundation models as ASE calculators, with dispersion added exactly once."""
 
 import contextlib
+import importlib.util
 import json
 import pickle
 import warnings
@@ -26,6 +27,8 @@ from anodeflow.weights import verify_weights
 DTYPES = ("float32", "float64")
 DEVICES = ("cpu", "cuda")
 LARGEST_BATCH = 64
+# Without the last one, the kernels themselves, cuequivariance falls back to slower code.
+CUEQUIVARIANCE = ("cuequivariance", "cuequivariance_torch", "cuequivariance_ops_torch")
 # Families that ASE opens as any calculator: module:name, and what it is called with.
 ENTRIES = {
     "sevennet": (
@@ -119,13 +122,15 @@ def load_calculator(
     python: str | None = None,
     entry: str | None = None,
     kwargs: Mapping | None = None,
+    cuequivariance: bool = False,
 ) -> Calculator:
     """Load a model whose weights match their card, with or without dispersion.
 
     family: "mace", "chgnet", "sevennet" or "custom"; device: "cpu" or "cuda"; dispersion: None, or
     the settings of `load_dispersion`; dtype: "float32" or "float64"; python: the Python that the
     model runs in, None for this one; entry and kwargs: "module:name" of a custom calculator and
-    what it is called with. torch's default dtype is left unchanged, at loading and at every call.
+    what it is called with; cuequivariance: MACE with NVIDIA's kernels. torch's default dtype is
+    left unchanged, at loading and at every call.
 
     Raises WeightsError where the weights differ from the card or hold no model of the family,
     CalculatorError where a calculator cannot be opened, DeviceError where the device is missing,
@@ -136,7 +141,10 @@ def load_calculator(
     _require_device(device)
     if family in LOADERS:
         limit_torch()
-        model = ModelCalculator(_load_inner(weights, family, device, dtype), dtype=dtype)
+        options = {"cuequivariance": True} if cuequivariance else {}
+        _require_packages(CUEQUIVARIANCE if cuequivariance else ())
+        inner = _load_inner(weights, family, device, dtype, options)
+        model = ModelCalculator(inner, dtype=dtype)
         # On a CPU a batch costs more than its members one by one (docs/benchmarks.md).
         if device == "cuda" and isinstance(model.inner, MaceModel):
             model.batch_size = LARGEST_BATCH
@@ -204,12 +212,23 @@ def _require_device(device: str) -> None:
         )
 
 
-def _load_inner(weights: Path, family: str, device: str, dtype: str) -> Calculator:
+def _require_packages(names: Sequence[str]) -> None:
+    missing = [name for name in names if importlib.util.find_spec(name) is None]
+    if missing:
+        raise ConfigError(
+            f"calculator.cuequivariance is true, but {', '.join(missing)} cannot be imported: "
+            "install what docs/models.md names for your CUDA version, or set it to false."
+        )
+
+
+def _load_inner(
+    weights: Path, family: str, device: str, dtype: str, options: Mapping
+) -> Calculator:
     import torch
 
     try:
         with quiet_loading(), _torch_dtype(dtype):
-            return LOADERS[family](weights, device, dtype)
+            return LOADERS[family](weights, device, dtype, **options)
     except (
         AttributeError,
         EOFError,
@@ -259,7 +278,7 @@ def load_chgnet(weights: Path, device: str, dtype: str) -> Calculator:
     return CHGNetCalculator(model, use_device=device)
 
 
-LOADERS: dict[str, Callable[[Path, str, str], Calculator]] = {
+LOADERS: dict[str, Callable[..., Calculator]] = {
     "mace": load_mace,
     "chgnet": load_chgnet,
 }

@@ -40,6 +40,8 @@ class Calculator(Section):
     """Entry of `environments` in whose Python it runs; null: in the workflow's own."""
     entry: Annotated[str, Field(pattern=r"^[\w.]+:[\w.]+$")] | None = None
     """Class or function that returns the calculator, as module:name; for family custom."""
+    cuequivariance: bool = False
+    """Whether NVIDIA's kernels replace e3nn's; for family mace on cuda, in packages of its own."""
     kwargs: Kwargs = Field(default_factory=dict)
     """What `entry` is called with; "{weights}", "{device}", "{dtype}" stand for the model's own."""
 
@@ -51,6 +53,11 @@ class Calculator(Section):
         if not custom and (self.entry or self.kwargs):
             raise ValueError(
                 f"entry and kwargs are for family custom, not {self.family}: remove them"
+            )
+        if self.cuequivariance and (self.family, self.device) != ("mace", "cuda"):
+            raise ValueError(
+                f"cuequivariance is for family mace on device cuda, not for {self.family} on "
+                f"{self.device}: set it to false"
             )
         if self.environment is not None and self.family not in IN_AN_ENVIRONMENT:
             raise ValueError(

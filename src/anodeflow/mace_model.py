@@ -14,11 +14,18 @@ from anodeflow.neighbours import NeighbourList
 NODE_DATA = ("node_attrs", "head")
 
 
-def load_mace(weights: Path, device: str, dtype: str) -> Calculator:
+def load_mace(
+    weights: Path, device: str, dtype: str, *, cuequivariance: bool = False
+) -> Calculator:
     """Load a MACE file; one whose model reads more than atoms and cell stays MACE's calculator."""
     from mace.calculators.mace import MACECalculator
 
-    mace = MACECalculator(model_paths=[str(weights)], device=device, default_dtype=dtype)
+    mace = MACECalculator(
+        model_paths=[str(weights)],
+        device=device,
+        default_dtype=dtype,
+        enable_cueq=cuequivariance,
+    )
     model = mace.models[0]
     plain = type(model).__name__ in ("MACE", "ScaleShiftMACE")
     # Charge or spin of the whole system may be embedded, which the batch made here does not hold.

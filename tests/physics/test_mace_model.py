@@ -12,7 +12,8 @@ from figures import study_stack
 from anodeflow.batches import evaluate_all
 from anodeflow.calculators import DispersionCorrected, load_calculator
 from anodeflow.dispersion import load_dispersion
-from anodeflow.mace_model import MaceModel
+from anodeflow.errors import ConfigError
+from anodeflow.mace_model import MaceModel, load_mace
 from anodeflow.neighbours import SKIN
 from anodeflow.quiet import quiet_loading
 from anodeflow.weights import fetch_weights
@@ -23,12 +24,12 @@ TOLERANCE = {"float64": 1e-11, "float32": 2e-5}
 KEYS = ("energy", "forces", "stress")
 
 
-def _load(folder, dtype):
+def _load(folder, dtype, *, device="cpu", **own):
     weights, card, lock = (folder / name for name in ("model", "card.json", "lock.json"))
     options = {"family": "mace", "source": str(DEMO), "sha256": None, "mirror": None}
     fetch_weights(weights, card, **options, lock=lock)
-    settings = {"family": "mace", "device": "cpu", "dispersion": None, "dtype": dtype}
-    return load_calculator(weights, card, **settings)
+    settings = {"family": "mace", "device": device, "dispersion": None, "dtype": dtype}
+    return load_calculator(weights, card, **settings, **own)
 
 
 @pytest.fixture(scope="module", params=["float64", "float32"])
@@ -126,6 +127,25 @@ def test_another_cell_makes_another_list(pair):
     atoms.set_cell(atoms.cell * 0.97, scale_atoms=True)
     ours.calculate(atoms)
     _assert_same(ours.results, plain, atoms, tolerance)
+
+
+@pytest.mark.filterwarnings("ignore")  # those of the conversion
+def test_cuequivariance_gives_what_e3nn_gives(pair):
+    pytest.importorskip("cuequivariance_torch", reason="not among the requirements")
+    _, plain, tolerance = pair
+    with quiet_loading():
+        converted = load_mace(DEMO, "cpu", plain.default_dtype, cuequivariance=True)
+    atoms = _structures()["stack"]
+    (found,) = converted.evaluate([atoms])
+    # Its coupling coefficients have passed through float32.
+    _assert_same(found, plain, atoms, max(tolerance, 1e-6))
+
+
+def test_missing_packages_of_cuequivariance_are_named(tmp_path, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(ConfigError, match=r"cuequivariance_ops_torch cannot be imported: install"):
+        _load(tmp_path, "float64", device="cuda", cuequivariance=True)
 
 
 class _SmallMemory:
