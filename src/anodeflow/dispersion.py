@@ -1,15 +1,15 @@
 """Two-body D3 dispersion with Becke-Johnson damping, from two libraries that agree."""
 
-import contextlib
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
+import numpy as np
 from ase import Atoms
 from ase.calculators.calculator import Calculator, all_changes
 from ase.units import Bohr
 
 from anodeflow.errors import ConfigError, DeviceError
-from anodeflow.neighbours import NeighbourList
+from anodeflow.neighbours import NeighbourLists
 
 # Damping of D3(BJ): s6, s8, a1 and a2 (Bohr), without the three-body term. PBE and revPBE:
 # Grimme, Ehrlich, Goerigk, J. Comput. Chem. 32, 1456 (2011), table 1; PBEsol: Goerigk, Grimme,
@@ -22,7 +22,11 @@ LIBRARIES = ("auto", "dftd3", "torch-dftd")
 
 
 class TorchDispersion(Calculator):
-    """torch-dftd behind an interface that leaves no warning and no dtype behind."""
+    """torch-dftd without its own search for pairs, and on several structures in one call.
+
+    torch-dftd searches at every call, on the CPU whatever its device: 17 ms for 131 atoms at 40
+    Bohr, which would hold up a GPU.
+    """
 
     implemented_properties = ["energy", "free_energy", "forces", "stress"]  # noqa: RUF012
 
@@ -30,47 +34,67 @@ class TorchDispersion(Calculator):
         """Take over a TorchDFTD3Calculator."""
         super().__init__()
         self.inner = inner
-        self._asked: Iterator[tuple[int, Atoms]] = iter(())
-
-    def keep_pairs(self) -> None:
-        """Keep the lists of pairs, on the device, from call to call.
-
-        torch-dftd searches at every call, on the CPU whatever its device: 17 ms for 131 atoms at 40
-        Bohr, which would hold up a GPU.
-        """
-        kept: dict[int, NeighbourList] = {}
-        search = self.inner._calc_edge_index
-
-        def kept_edges(pos, cell, pbc):
-            place, atoms = next(self._asked)
-            if not atoms.pbc.all():
-                return search(pos, cell, pbc)
-            pairs = kept.setdefault(place, NeighbourList(self.inner.cutoff, self.inner.device))
-            edges, _, images = pairs.pairs(atoms)
-            return edges, images.to(pos.dtype)
-
-        self.inner._calc_edge_index = kept_edges
+        self._lists = NeighbourLists(inner.cutoff, inner.device)
 
     def calculate(self, atoms=None, properties=None, system_changes=all_changes) -> None:
         """Compute energy (eV), forces (N, 3) (eV/A) and, where periodic, stress (6,) (eV/A^3)."""
         super().calculate(atoms, properties, system_changes)
-        with self._calling([self.atoms]):
-            self.inner.calculate(self.atoms, ["energy", "forces"], system_changes)
-        self.results = _own_results(self.inner.results)
+        if self.atoms.pbc.all():
+            (self.results,) = self.evaluate([self.atoms])
+        else:
+            self.results = _plain_results(self.inner, self.atoms)
 
     def evaluate(self, structures: Sequence[Atoms]) -> list[dict]:
-        """Evaluate several structures, all periodic or none, in one call; their results."""
-        with self._calling(structures):
-            found = self.inner.batch_calculate(structures, ["energy", "forces"])
+        """Evaluate several periodic structures in one call; their results, as above."""
+        import torch
+
+        device, dtype = self.inner.device, self.inner.dtype
+        positions, cells = (
+            torch.as_tensor(np.concatenate(arrays), device=device, dtype=dtype)
+            for arrays in (
+                [atoms.positions for atoms in structures],
+                [atoms.cell.array[None] for atoms in structures],
+            )
+        )
+        edges, shifts, _ = self._lists.pairs(structures, positions)
+        sizes = torch.as_tensor([len(atoms) for atoms in structures], device=device)
+        batch = torch.arange(len(sizes), device=device).repeat_interleave(sizes)
+        found = self.inner.dftd_module.calc_energy_and_forces(
+            Z=torch.as_tensor(np.concatenate([a.numbers for a in structures]), device=device),
+            pos=positions,
+            edge_index=edges,
+            cell=cells,
+            pbc=torch.ones((len(sizes), 3), dtype=torch.bool, device=device),
+            shift_pos=shifts.to(dtype),
+            batch=batch,
+            batch_edge=batch[edges[0]],
+            damping=self.inner.damping,
+        )
         return [_own_results(results) for results in found]
 
-    @contextlib.contextmanager
-    def _calling(self, structures: Sequence[Atoms]) -> Iterator[None]:
-        self._asked = enumerate(structures)
-        with warnings.catch_warnings():
-            # torch-dftd hands torch an ASE Cell, which is a list of arrays to torch.
-            warnings.filterwarnings("ignore", message="Creating a tensor from a list of numpy")
-            yield
+
+class PlainTorchDispersion(Calculator):
+    """torch-dftd as it is, but for its warning about cells."""
+
+    implemented_properties = TorchDispersion.implemented_properties
+
+    def __init__(self, inner: Calculator):
+        """Take over a TorchDFTD3Calculator."""
+        super().__init__()
+        self.inner = inner
+
+    def calculate(self, atoms=None, properties=None, system_changes=all_changes) -> None:
+        """Compute energy (eV), forces (N, 3) (eV/A) and, where periodic, stress (6,) (eV/A^3)."""
+        super().calculate(atoms, properties, system_changes)
+        self.results = _plain_results(self.inner, self.atoms)
+
+
+def _plain_results(inner: Calculator, atoms: Atoms) -> dict:
+    with warnings.catch_warnings():
+        # torch-dftd hands torch an ASE Cell, which is a list of arrays to torch.
+        warnings.filterwarnings("ignore", message="Creating a tensor from a list of numpy")
+        inner.calculate(atoms, ["energy", "forces"], all_changes)
+    return _own_results(inner.results)
 
 
 def _own_results(found: Mapping) -> dict:
@@ -111,15 +135,13 @@ def load_dispersion(settings: Mapping, *, device: str) -> Calculator:
                 "choose torch-dftd or auto."
             )
         return _load_dftd3(parameters, pair, coordination)
-    found = _load_torch_dftd(parameters, pair, coordination, device)
-    found.keep_pairs()
-    return found
+    return TorchDispersion(_load_torch_dftd(parameters, pair, coordination, device))
 
 
 def load_plain_dispersion(settings: Mapping) -> Calculator:
     """Load torch-dftd in float64 on the CPU as it is, with the settings of `load_dispersion`."""
     cutoffs = (settings[f"{name}_cutoff_bohr"] * Bohr for name in ("pair", "coordination"))
-    return _load_torch_dftd(_damping_parameters(settings), *cutoffs, "cpu")
+    return PlainTorchDispersion(_load_torch_dftd(_damping_parameters(settings), *cutoffs, "cpu"))
 
 
 def _damping_parameters(settings: Mapping) -> dict[str, float]:
@@ -145,7 +167,7 @@ def _load_dftd3(parameters: dict[str, float], pair: float, coordination: float) 
 
 def _load_torch_dftd(
     parameters: dict[str, float], pair: float, coordination: float, device: str
-) -> TorchDispersion:
+) -> Calculator:
     import torch
     from torch_dftd.torch_dftd3_calculator import TorchDFTD3Calculator
 
@@ -166,4 +188,4 @@ def _load_torch_dftd(
         "rs18": parameters["a2"],
         "alp": 14.0,
     }
-    return TorchDispersion(inner)
+    return inner

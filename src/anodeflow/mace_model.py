@@ -9,7 +9,7 @@ from ase import Atoms
 from ase.calculators.calculator import Calculator, all_changes
 from ase.stress import full_3x3_to_voigt_6_stress
 
-from anodeflow.neighbours import NeighbourList
+from anodeflow.neighbours import NeighbourLists
 
 NODE_DATA = ("node_attrs", "head")
 
@@ -44,8 +44,8 @@ class MaceModel(Calculator):
         """Take over the model of a MACECalculator."""
         super().__init__()
         self.mace = mace
-        self._lists: dict[int, NeighbourList] = {}
-        self._nodes: dict[tuple, dict] = {}
+        self._lists = NeighbourLists(mace.r_max, mace.device)
+        self._numbers: list[bytes] = []
 
     def calculate(self, atoms=None, properties=None, system_changes=all_changes) -> None:
         """Evaluate one structure."""
@@ -79,48 +79,59 @@ class MaceModel(Calculator):
     def _batch(self, structures: Sequence[Atoms]) -> dict:
         import torch
 
-        device, dtype = self.mace.device, torch.get_default_dtype()
-        sizes = [len(atoms) for atoms in structures]
-        ends = [0, *itertools.accumulate(sizes)]
-        graphs = [self._graph(place, atoms) for place, atoms in enumerate(structures)]
-        nodes = [self._node_data(atoms) for atoms in structures]
-        edges = [graph["edge_index"] + start for graph, start in zip(graphs, ends, strict=False)]
-        places = torch.arange(len(sizes), device=device)
+        positions = np.concatenate([atoms.positions for atoms in structures])
+        positions = torch.as_tensor(positions, device=self.mace.device)
+        if all(atoms.pbc.all() for atoms in structures):
+            edges, shifts, images = self._lists.pairs(structures, positions)
+            cell = np.concatenate([atoms.cell.array for atoms in structures])
+        else:
+            edges, shifts, images, cell = self._searched(structures)
+        floats = {"positions": positions, "shifts": shifts, "unit_shifts": images, "cell": cell}
         return {
-            "edge_index": torch.cat(edges, dim=1),
-            "ptr": torch.as_tensor(ends, device=device),
-            "batch": places.repeat_interleave(torch.as_tensor(sizes, device=device)),
-            **{name: torch.cat([data[name] for data in nodes]) for name in NODE_DATA},
+            "edge_index": torch.as_tensor(edges, device=self.mace.device),
+            **self._nodes(structures),
             **{
-                name: torch.cat([graph[name] for graph in graphs]).to(dtype)
-                for name in ("positions", "shifts", "unit_shifts", "cell")
+                name: torch.as_tensor(
+                    values, device=self.mace.device, dtype=torch.get_default_dtype()
+                )
+                for name, values in floats.items()
             },
         }
 
-    def _graph(self, place: int, atoms: Atoms) -> dict:
-        """Return positions, cell and edges of a structure, floats in float64."""
+    def _searched(self, structures: Sequence[Atoms]) -> tuple[np.ndarray, ...]:
+        """Return edges, shifts, images and cells of structures that are not all periodic.
+
+        MACE makes a cell up for these, out of the cutoff and of where the atoms are.
+        """
+        from mace.data.neighborhood import get_neighborhood
+
+        starts = itertools.accumulate((len(atoms) for atoms in structures), initial=0)
+        found = []
+        for start, atoms in zip(starts, structures, strict=False):
+            edges, *others = get_neighborhood(
+                atoms.positions,
+                self.mace.r_max,
+                tuple(map(bool, atoms.pbc)),
+                atoms.cell.array.copy(),
+            )
+            found.append((edges.astype("int64").T + start, *others))
+        edges, shifts, images, cells = (np.concatenate(parts) for parts in zip(*found, strict=True))
+        return edges.T, shifts, images, cells
+
+    def _nodes(self, structures: Sequence[Atoms]) -> dict:
+        """Return what does not change with positions and cells; made anew for other atoms."""
         import torch
 
-        device, cell = self.mace.device, atoms.cell.array
-        if atoms.pbc.all():
-            pairs = self._lists.setdefault(place, NeighbourList(self.mace.r_max, device))
-            edges, shifts, images = pairs.pairs(atoms)
-        else:
-            # MACE makes a cell up for these, out of the cutoff and of where the atoms are.
-            from mace.data.neighborhood import get_neighborhood
-
-            edges, shifts, images, cell = get_neighborhood(
-                atoms.positions, self.mace.r_max, tuple(map(bool, atoms.pbc)), cell.copy()
-            )
-            edges = edges.astype("int64")
-        graph = {"edge_index": edges, "shifts": shifts, "unit_shifts": images}
-        graph |= {"positions": atoms.positions, "cell": cell}
-        return {name: torch.as_tensor(values, device=device) for name, values in graph.items()}
-
-    def _node_data(self, atoms: Atoms) -> dict:
-        """Return what MACE makes of the elements, on the device."""
-        numbers = tuple(atoms.numbers)
-        if numbers not in self._nodes:
-            batch = self.mace._atoms_to_batch(atoms)
-            self._nodes[numbers] = {name: batch[name] for name in NODE_DATA}
-        return self._nodes[numbers]
+        numbers = [atoms.numbers.tobytes() for atoms in structures]
+        if numbers != self._numbers:
+            batches = [self.mace._atoms_to_batch(atoms) for atoms in structures]
+            device, sizes = self.mace.device, [len(atoms) for atoms in structures]
+            ends = list(itertools.accumulate(sizes, initial=0))
+            places = torch.arange(len(sizes), device=device)
+            self._kept_nodes = {
+                "ptr": torch.as_tensor(ends, device=device),
+                "batch": places.repeat_interleave(torch.as_tensor(sizes, device=device)),
+                **{name: torch.cat([batch[name] for batch in batches]) for name in NODE_DATA},
+            }
+            self._numbers = numbers
+        return self._kept_nodes

@@ -1,5 +1,6 @@
 """Neighbour lists that are kept while no atom has moved far, on the device that uses them."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,50 +25,85 @@ def search_pairs(atoms: Atoms, cutoff: float) -> tuple[np.ndarray, np.ndarray, n
     )
 
 
-class NeighbourList:
-    """The pairs of one periodic structure after the other, searched anew where need be.
+class NeighbourLists:
+    """The pairs of periodic structures, call after call, searched anew where need be.
 
-    Pairs are ordered by sender, receiver and image, so that what a call returns does not depend, to
-    the last bit, on when the list was made.
+    A list is kept for the structure that stands in the same place in the next call. Pairs are
+    ordered by structure, sender, receiver and image, so that what a call returns does not depend,
+    to the last bit, on when the lists were made.
     """
 
     def __init__(self, cutoff: float, device: "torch.device | str"):
         """Set the cutoff (Å) and where the tensors are."""
         self.cutoff = cutoff
         self.device = device
-        self.searches = 0
-        self._key: tuple | None = None
+        self._kept: list[_Kept] = []
+        self._sizes: list[int] = []
 
-    def pairs(self, atoms: Atoms) -> tuple["torch.Tensor", "torch.Tensor", "torch.Tensor"]:
-        """Return edges (2, E), shifts (E, 3) Å = images @ cell, and images (E, 3), in float64."""
-        import torch
+    @property
+    def searches(self) -> int:
+        """Return how many searches there have been."""
+        return sum(kept.searches for kept in self._kept)
 
-        if not self._holds_for(atoms):
-            self._search(atoms)
-        positions = torch.as_tensor(atoms.positions, device=self.device)
+    def pairs(
+        self, structures: Sequence[Atoms], positions: "torch.Tensor"
+    ) -> tuple["torch.Tensor", "torch.Tensor", "torch.Tensor"]:
+        """Return edges (2, E), shifts (E, 3) Å = images @ cell, and images (E, 3), in float64.
+
+        positions: of all structures' atoms one after the other, (N, 3) Å, float64, on the device.
+        """
+        while len(self._kept) < len(structures):
+            self._kept.append(_Kept(self.cutoff + SKIN))
+        searched = [kept.update(atoms) for kept, atoms in zip(self._kept, structures, strict=False)]
+        sizes = [len(atoms) for atoms in structures]
+        if any(searched) or sizes != self._sizes:
+            self._join(sizes)
         vectors = positions[self._edges[1]] - positions[self._edges[0]] + self._shifts
         near = (vectors * vectors).sum(dim=1) < self.cutoff**2
         return self._edges[:, near], self._shifts[near], self._images[near]
+
+    def _join(self, sizes: list[int]) -> None:
+        import torch
+
+        starts = np.cumsum([0, *sizes[:-1]])
+        kept = self._kept[: len(sizes)]
+        joined = (
+            np.concatenate([one.edges + start for one, start in zip(kept, starts, strict=True)], 1),
+            np.concatenate([one.shifts for one in kept]),
+            np.concatenate([one.images for one in kept]),
+        )
+        self._edges, self._shifts, self._images = (
+            torch.as_tensor(values, device=self.device) for values in joined
+        )
+        self._sizes = sizes
+
+
+class _Kept:
+    """The pairs of one structure within a cutoff, good until an atom has moved by half the skin."""
+
+    def __init__(self, cutoff: float):
+        self.cutoff = cutoff
+        self.searches = 0
+        self._key: tuple | None = None
+
+    def update(self, atoms: Atoms) -> bool:
+        """Search anew if need be; return whether it was."""
+        if self._holds_for(atoms):
+            return False
+        senders, receivers, images = search_pairs(atoms, self.cutoff)
+        order = np.lexsort((*images.T[::-1], receivers, senders))
+        self.images = images[order].astype(float)
+        self.shifts = self.images @ atoms.cell.array
+        self.edges = np.stack((senders[order], receivers[order])).astype(np.int64)
+        self._key, self._positions = _key(atoms), atoms.positions.copy()
+        self.searches += 1
+        return True
 
     def _holds_for(self, atoms: Atoms) -> bool:
         if self._key != _key(atoms):
             return False
         moved = ((atoms.positions - self._positions) ** 2).sum(axis=1)
         return bool(moved.max() < (SKIN / 2) ** 2)
-
-    def _search(self, atoms: Atoms) -> None:
-        import torch
-
-        senders, receivers, images = search_pairs(atoms, self.cutoff + SKIN)
-        order = np.lexsort((*images.T[::-1], receivers, senders))
-        images = images[order].astype(float)
-        edges = np.stack((senders[order], receivers[order])).astype(np.int64)
-        self._edges, self._shifts, self._images = (
-            torch.as_tensor(values, device=self.device)
-            for values in (edges, images @ atoms.cell.array, images)
-        )
-        self._key, self._positions = _key(atoms), atoms.positions.copy()
-        self.searches += 1
 
 
 def _key(atoms: Atoms) -> tuple:

@@ -98,11 +98,11 @@ def test_a_kept_list_gives_to_the_bit_what_a_new_one_gives(pair, tmp_path):
     fresh = _load(tmp_path, ours.dtype)
     atoms = study_stack(ions=1)
     ours.calculate(atoms)
-    searches = ours.inner._lists[0].searches
+    searches = ours.inner._lists.searches
     for seed in range(3):
         atoms.rattle(0.02, seed=seed)
     ours.calculate(atoms)
-    assert ours.inner._lists[0].searches == searches
+    assert ours.inner._lists.searches == searches
     fresh.calculate(atoms)
     assert np.array_equal(fresh.results["forces"], ours.results["forces"])
 
