@@ -34,12 +34,11 @@ PHONONS = """
 import json, sys, tempfile
 from pathlib import Path
 sys.path.insert(0, "benchmarks")
-from anodeflow.threads import set_threads
-set_threads(1)
-from ase.io import read
-from figures import mace_calculator
-from anodeflow.phonons import compute_force_constants, write_force_constants
-with tempfile.TemporaryDirectory() as place:
+from anodeflow.job import job
+with tempfile.TemporaryDirectory() as place, job(log=Path(place) / "phonons.log", threads=1):
+    from ase.io import read
+    from figures import mace_calculator
+    from anodeflow.phonons import compute_force_constants, write_force_constants
     folder = Path(place)
     settings = {"supercell": json.loads(sys.argv[2]), "displacement": 0.01}
     calculator = mace_calculator(folder, dtype="float64")
