@@ -65,7 +65,14 @@ def study_unit(layer: str) -> Atoms:
     return build_unit(structures["layers"][layer], cell_height=structures["cell_height"])
 
 
-def mace_calculator(folder: Path, *, dtype: str, dispersion: bool = True, source: Path = WEIGHTS):
+def mace_calculator(
+    folder: Path,
+    *,
+    dtype: str,
+    dispersion: bool = True,
+    source: Path = WEIGHTS,
+    device: str = "cpu",
+):
     """Load a MACE file, the demo model by default, with D3 as the study adds it."""
     import yaml
 
@@ -83,7 +90,7 @@ def mace_calculator(folder: Path, *, dtype: str, dispersion: bool = True, source
         weights,
         card,
         family="mace",
-        device="cpu",
+        device=device,
         dispersion=config["dispersion"] if dispersion else None,
         dtype=dtype,
     )

@@ -62,7 +62,7 @@ def our_step(calculator, folder: Path, *, start: int = START, steps: int = STEPS
     return (run(calculator, folder / "long.h5", start + steps, seed=0) - start_up) / steps
 
 
-def plain_calculator(weights: Path):
+def plain_calculator(weights: Path, device: str = "cpu"):
     """Open a MACE file as a user's script would: float64, and torch-dftd in a sum."""
     import torch
     from ase.calculators.mixing import SumCalculator
@@ -71,8 +71,10 @@ def plain_calculator(weights: Path):
     from torch_dftd.torch_dftd3_calculator import TorchDFTD3Calculator
 
     cutoff = {"cutoff": 40 * Bohr, "cnthr": 40 * Bohr}
-    torch_d3 = TorchDFTD3Calculator(xc="pbe", damping="bj", dtype=torch.float64, **cutoff)
-    mace = MACECalculator(model_paths=str(weights), device="cpu", default_dtype="float64")
+    torch_d3 = TorchDFTD3Calculator(
+        xc="pbe", damping="bj", dtype=torch.float64, device=device, **cutoff
+    )
+    mace = MACECalculator(model_paths=str(weights), device=device, default_dtype="float64")
     return SumCalculator([mace, torch_d3])
 
 
