@@ -1,7 +1,6 @@
 """Molecular dynamics of a stack at constant temperature, resumable to the last bit."""
 
 import sys
-import traceback
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
@@ -19,7 +18,7 @@ from anodeflow.part_folder import held, part_folder, part_of
 from anodeflow.progress import Progress
 from anodeflow.signals import deferred_signals, leave
 from anodeflow.stability import StabilityWatch
-from anodeflow.together import run_together
+from anodeflow.together import raise_first, run_together
 from anodeflow.trajectory import mark_of, write_trajectory
 from anodeflow.warm_up import warm_up
 
@@ -73,14 +72,14 @@ def advance_all(
     at_once: int,
     checkpoint_interval_ps: float,
     fingerprint_extra: str,
-) -> dict[str, str]:
+) -> None:
     """Bring runs to their ends in `{output}.part`, from where `run_dynamics` writes them.
 
     Up to `at_once` advance together (see `run_together`), each as `run_dynamics` has it alone: with
     its own checkpoints, thermostat and seed. Nothing is done for a run whose trajectory is there
     already. starts, outputs, settings: by the names of the runs, as for `run_dynamics`.
 
-    Returns the sentences of the runs that failed, by their names; their tracebacks are printed.
+    Raises the error of the first run that failed, once all others are at their ends.
     """
 
     def advance(name: str, calc: Calculator) -> None:
@@ -97,9 +96,7 @@ def advance_all(
     with Progress(0, label=f"{len(starts)} runs") as progress:
         computations = {name: partial(advance, name) for name in starts}
         _, failures = run_together(calc, computations, at_once=at_once)
-    for error in failures.values():
-        traceback.print_exception(error)
-    return {name: str(error) for name, error in failures.items()}
+    raise_first(failures)
 
 
 def _continue(

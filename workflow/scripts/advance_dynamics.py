@@ -11,7 +11,7 @@ def main(inputs, record, *, calculator, runs, together, method, checkpoint_inter
     from anodeflow.structure_io import read_structure
     from anodeflow.whole_files import write_json
 
-    failures = advance_all(
+    advance_all(
         {run: read_structure(path) for run, path in zip(runs, inputs.structures, strict=True)},
         load_calculator(Path(inputs.weights), Path(inputs.card), **calculator),
         {run: Path(record).with_name(f"{run}.h5") for run in runs},
@@ -20,8 +20,7 @@ def main(inputs, record, *, calculator, runs, together, method, checkpoint_inter
         checkpoint_interval_ps=checkpoint_interval_ps,
         fingerprint_extra=identity(Path(inputs.card), calculator, method),
     )
-    # A run that failed here fails again as a job of its own, and stops nothing but itself.
-    write_json(Path(record), {"runs": list(runs), "failed": failures})
+    write_json(Path(record), list(runs))
 
 
 if __name__ == "__main__":
