@@ -22,7 +22,9 @@ from anodeflow.stacks import stack_layers
 from anodeflow.voltage import fill_frozen_host
 
 RELAXATIONS = [
-    (optimiser, cell) for optimiser in ("BFGS", "LBFGS", "FIRE") for cell in ("fixed", "full")
+    (optimiser, cell)
+    for optimiser in ("PreconBFGS", "BFGS", "LBFGS", "FIRE")
+    for cell in ("fixed", "full")
 ]
 
 

@@ -65,7 +65,8 @@ class Minimum(Section):
 
 
 class Relaxation(Section):
-    optimiser: Literal["BFGS", "LBFGS", "FIRE"]
+    optimiser: Literal["PreconBFGS", "BFGS", "LBFGS", "FIRE"]
+    """PreconBFGS: BFGS that starts from springs between neighbours."""
     max_steps: Count
     layers: Minimum
     stacks: Minimum

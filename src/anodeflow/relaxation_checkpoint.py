@@ -37,8 +37,8 @@ class RelaxationCheckpoint:
             os.replace(self.path, self.before)
         write_archive(self.path, arrays | internals(run), values)
 
-    def resume(self, run: Optimizer, moving: Atoms) -> None:
-        """Put `run` and its atoms into the last state that can be read, if there is one.
+    def resume(self, run: Optimizer, moving: Atoms) -> bool:
+        """Put `run` and its atoms into the last state that can be read; return whether one was.
 
         Damaged checkpoints are named on stderr and deleted.
         Raises TrajectoryError when the checkpoint belongs to another relaxation.
@@ -59,7 +59,8 @@ class RelaxationCheckpoint:
             run.nsteps = values["steps"]
             set_internals(run, arrays)
             print(f"continuing after step {run.nsteps} from {path}", file=sys.stderr)
-            return
+            return True
+        return False
 
     def _refuse_others(self, found: str) -> None:
         if found != self.mark:

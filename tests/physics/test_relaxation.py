@@ -51,7 +51,7 @@ def demo(tmp_path_factory):
     return load_calculator(DEMO, card, **options)
 
 
-@pytest.mark.parametrize("optimiser", ["BFGS", "LBFGS", "FIRE"])
+@pytest.mark.parametrize("optimiser", ["PreconBFGS", "BFGS", "LBFGS", "FIRE"])
 def test_every_optimiser_reaches_the_force_limit_and_the_same_energy(optimiser):
     atoms = _slab()
     relaxed = _relax(atoms, EMT(), optimiser=optimiser)
@@ -146,9 +146,19 @@ def test_a_line_per_step_goes_to_the_log():
     assert len(lines) == relaxed.info["steps"] + 1
 
 
+@pytest.mark.parametrize("cell", ["fixed", "full"])
+def test_a_crystal_of_one_atom_relaxes_without_springs(cell):
+    crystal = bulk("Cu", a=3.7)
+    relaxed = _relax(crystal, EMT(), optimiser="PreconBFGS", cell=cell)
+    plain = _relax(crystal, EMT(), optimiser="BFGS", cell=cell)
+    assert relaxed.get_potential_energy() == plain.get_potential_energy()
+
+
 @pytest.mark.parametrize("change", [{"optimiser": "CG"}, {"cell": "free"}])
 def test_an_unknown_choice_is_refused_with_the_allowed_ones(change):
-    with pytest.raises(ConfigError, match=r"allowed are (BFGS, LBFGS, FIRE|fixed, in-plane, full)"):
+    with pytest.raises(
+        ConfigError, match=r"allowed are (PreconBFGS, BFGS, LBFGS, FIRE|fixed, in-plane, full)"
+    ):
         _relax(_slab(), EMT(), **change)
 
 

@@ -1,0 +1,40 @@
+"""A Hessian to start from, which knows who is whose neighbour."""
+
+import warnings
+
+import numpy as np
+from ase import Atoms
+from ase.optimize.precon import Exp
+
+FIXED = 70.0
+"""Curvature (eV/Å²) of what does not move, and of cells: that of ASE's BFGS at its start."""
+
+
+def neighbour_hessian(atoms: Atoms) -> np.ndarray:
+    """Return a Hessian (3N, 3N) in eV/Å² of springs between neighbours.
+
+    H_ij = -mu exp(-3 (r_ij / r_nn - 1)) for r_ij < 2 r_nn, the same for x, y and z, and H_ii the
+    sum of these with the opposite sign, plus 0.1 mu. r_nn is the largest distance to a nearest
+    neighbour; mu is fitted to the change of the forces when the atoms are slightly moved, which
+    takes two force calls. Components that constraints hold stand alone. There have to be two atoms.
+
+    Source: D. Packwood et al., J. Chem. Phys. 144, 164109 (2016), eq. 4, as ASE has it.
+    """
+    springs = Exp(solver="direct")
+    with warnings.catch_warnings():
+        # Said of every flat sheet: across it nothing is moved.
+        warnings.filterwarnings("ignore", message="Cell length L")
+        springs.make_precon(atoms)
+    hessian = springs.P.toarray()
+    held = _held(atoms)
+    hessian[held] = hessian[:, held] = 0.0
+    hessian[held, held] = FIXED
+    return hessian
+
+
+def _held(atoms: Atoms) -> np.ndarray:
+    """Return which of the 3N components the constraints let no force act on."""
+    probe = np.ones((len(atoms), 3))
+    for constraint in atoms.constraints:
+        constraint.adjust_forces(atoms, probe)
+    return probe.ravel() == 0.0

@@ -1,0 +1,80 @@
+"""The Hessian that relaxations start from: its symmetries, and what it is good for."""
+
+import numpy as np
+import pytest
+from ase.build import bulk, surface
+from ase.calculators.emt import EMT
+from ase.constraints import FixAtoms, FixedPlane
+from ase.optimize import BFGS
+
+from anodeflow.hessian import FIXED, neighbour_hessian
+
+
+def _slab():
+    """Return eight layers of copper with a vacuum: soft across, stiff along."""
+    slab = surface("Cu", (1, 1, 1), 8, vacuum=8.0) * (2, 2, 1)
+    slab.pbc = True
+    slab.rattle(0.1, seed=1)
+    slab.calc = EMT()
+    return slab
+
+
+def test_it_is_symmetric_positive_and_holds_a_translation_by_the_stabilisation_alone():
+    slab = _slab()
+    hessian = neighbour_hessian(slab)
+    assert hessian.shape == (3 * len(slab), 3 * len(slab))
+    np.testing.assert_allclose(hessian, hessian.T, atol=1e-10)
+    assert np.linalg.eigvalsh(hessian).min() > 0
+    axes = [np.tile(axis, len(slab)) for axis in np.eye(3)]
+    stiffness = axes[0] @ hessian @ axes[0] / len(slab)
+    for axis in axes:
+        np.testing.assert_allclose(hessian @ axis, stiffness * axis, atol=1e-9)
+
+
+def test_its_scale_is_that_of_the_forces():
+    """In bulk copper the diagonal is the curvature felt by one atom, to a factor of three."""
+    crystal = bulk("Cu", cubic=True) * (3, 3, 3)
+    crystal.rattle(0.02, seed=1)
+    crystal.calc = EMT()
+    moved = crystal.copy()
+    moved.calc = EMT()
+    moved.positions[0, 0] += 0.01
+    curvature = -(moved.get_forces()[0, 0] - crystal.get_forces()[0, 0]) / 0.01
+    assert 1 / 3 < neighbour_hessian(crystal)[0, 0] / curvature < 3
+
+
+@pytest.mark.parametrize(
+    ("constraint", "axes"),
+    [(FixAtoms([0, 3]), [0, 1, 2]), (FixedPlane([0, 3], (0, 0, 1)), [2])],
+)
+def test_what_is_held_stands_alone(constraint, axes):
+    slab = _slab()
+    slab.set_constraint(constraint)
+    hessian = neighbour_hessian(slab)
+    for place in [3 * atom + axis for atom in (0, 3) for axis in axes]:
+        row = hessian[place].copy()
+        assert row[place] == FIXED
+        row[place] = 0.0
+        assert not row.any()
+        assert not np.delete(hessian[:, place], place).any()
+
+
+def test_a_flat_sheet_has_one_without_a_warning():
+    sheet = bulk("Cu", cubic=True)[:2] * (3, 3, 1)
+    sheet.positions[:, 2] = 5.0
+    sheet.set_cell([*sheet.cell.array[:2], [0, 0, 10]])
+    sheet.calc = EMT()
+    assert np.linalg.eigvalsh(neighbour_hessian(sheet)).min() > 0
+
+
+def test_it_leads_to_the_same_minimum_in_fewer_force_calls():
+    calls, energies = [], []
+    for start in (None, neighbour_hessian):
+        slab = _slab()
+        run = BFGS(slab, logfile=None)
+        if start is not None:
+            run.H0 = start(slab)
+        calls.append(sum(1 for _ in run.irun(fmax=1e-4, steps=500)) + 2 * (start is not None))
+        energies.append(slab.get_potential_energy())
+    assert energies[1] == pytest.approx(energies[0], abs=1e-5)
+    assert calls[1] < 0.7 * calls[0]
