@@ -20,7 +20,7 @@ LOG = f"results/logs/relax/{MODEL}/m-g.log"
 def relaxing(project) -> Project:
     """Return a project whose stack takes some hundred steps to relax."""
     overlay = settings(project.root)
-    overlay["relaxation"]["stacks"] = {"fmax": 0.02}
+    overlay["relaxation"] |= {"optimiser": "BFGS", "stacks": {"fmax": 0.01}}
     project.overlay(overlay)
     return project
 
