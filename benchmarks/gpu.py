@@ -16,7 +16,7 @@ from md_step import SETTINGS, plain_calculator, plain_step
 MEMBERS = (1, 3, 9, 27)
 STACKS = ("m-g", "m-go", "m-goh")
 IONS = (0, 1, 8)
-WARM_UP, STEPS, PLAIN_STEPS, CALLS = 20, 200, 20, 10
+WARM_UP, STEPS, CALLS = 20, 200, 10
 
 
 def starts(count: int) -> dict:

@@ -14,9 +14,10 @@ def neighbour_hessian(atoms: Atoms) -> np.ndarray:
     """Return a Hessian (3N, 3N) in eV/Å² of springs between neighbours.
 
     H_ij = -mu exp(-3 (r_ij / r_nn - 1)) for r_ij < 2 r_nn, the same for x, y and z, and H_ii the
-    sum of these with the opposite sign, plus 0.1 mu. r_nn is the largest distance to a nearest
-    neighbour; mu is fitted to the change of the forces when the atoms are slightly moved, which
-    takes two force calls. Components that constraints hold stand alone. There have to be two atoms.
+    sum of these with the opposite sign, plus 0.1 mu where no atom is fixed. r_nn is the largest
+    distance to a nearest neighbour; mu, at least 1 eV/Å², is fitted to the change of the forces
+    when the atoms are slightly moved, which takes two force calls. Components that constraints hold
+    stand alone. There have to be two atoms.
 
     Source: D. Packwood et al., J. Chem. Phys. 144, 164109 (2016), eq. 4, as ASE has it.
     """

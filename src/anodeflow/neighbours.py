@@ -54,10 +54,12 @@ class NeighbourLists:
         """
         while len(self._kept) < len(structures):
             self._kept.append(_Kept(self.cutoff + SKIN))
-        searched = [kept.update(atoms) for kept, atoms in zip(self._kept, structures, strict=False)]
         sizes = [len(atoms) for atoms in structures]
-        if any(searched) or sizes != self._sizes:
+        joined, self._sizes = self._sizes, []  # a search that fails leaves nothing joined
+        searched = [kept.update(atoms) for kept, atoms in zip(self._kept, structures, strict=False)]
+        if any(searched) or sizes != joined:
             self._join(sizes)
+        self._sizes = sizes
         vectors = positions[self._edges[1]] - positions[self._edges[0]] + self._shifts
         near = (vectors * vectors).sum(dim=1) < self.cutoff**2
         return self._edges[:, near], self._shifts[near], self._images[near]
@@ -75,7 +77,6 @@ class NeighbourLists:
         self._edges, self._shifts, self._images = (
             torch.as_tensor(values, device=self.device) for values in joined
         )
-        self._sizes = sizes
 
 
 class _Kept:

@@ -14,7 +14,7 @@ from anodeflow.calculators import DispersionCorrected, load_calculator
 from anodeflow.dispersion import load_dispersion
 from anodeflow.errors import ConfigError
 from anodeflow.mace_model import MaceModel, load_mace
-from anodeflow.neighbours import SKIN
+from anodeflow.neighbours import SKIN, search_pairs
 from anodeflow.quiet import quiet_loading
 from anodeflow.weights import fetch_weights
 
@@ -118,6 +118,26 @@ def test_pairs_that_come_into_the_cutoff_are_seen(pair):
         ours.calculate(atoms)
         _assert_same(ours.results, plain, atoms, tolerance)
     assert atoms.get_distance(0, 1) < cutoff
+
+
+def test_a_search_that_fails_leaves_no_list_of_where_the_atoms_were(pair, monkeypatch):
+    ours, plain, tolerance = pair
+    first, second = study_stack(), study_stack()
+    ours.inner.evaluate([first, second])
+    for atoms in (first, second):
+        atoms.positions[7:] += [2.0, 1.0, 0.0]  # by more than the skin
+
+    def fail_for_the_second(atoms, cutoff):
+        if atoms.info.get("fails"):
+            raise MemoryError
+        return search_pairs(atoms, cutoff)
+
+    second.info["fails"] = True
+    with monkeypatch.context() as patched, pytest.raises(MemoryError):
+        patched.setattr("anodeflow.neighbours.search_pairs", fail_for_the_second)
+        ours.inner.evaluate([first, second])
+    second.positions[7:] -= [2.0, 1.0, 0.0]
+    _assert_same(ours.inner.evaluate([first, second])[0], plain, first, tolerance)
 
 
 def test_another_cell_makes_another_list(pair):
