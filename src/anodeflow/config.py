@@ -53,8 +53,8 @@ class Dispersion(Section):
     """Becke–Johnson damping."""
     pair_cutoff_bohr: Positive
     coordination_cutoff_bohr: Positive
-    library: Literal["auto", "dftd3", "torch-dftd"]
-    """auto: dftd3 on a CPU, torch-dftd on a GPU."""
+    library: Literal["anodeflow", "dftd3", "torch-dftd"]
+    """anodeflow's own, on CPU and GPU; or a package, dftd3 on a CPU only."""
 
 
 class Minimum(Section):

@@ -108,7 +108,7 @@ class Equivalence(Section):
     float32: Tolerance
     """For a model in float32 against its highest precision, plain."""
     dispersion: Tolerance
-    """For the D3 library against torch-dftd on the CPU."""
+    """For D3 against torch-dftd on the CPU."""
 
 
 class Model(Section):

@@ -1,15 +1,14 @@
-"""Two-body D3 dispersion with Becke-Johnson damping, from two libraries that agree."""
+"""The settings of D3 dispersion, and three libraries for them that agree."""
 
 import warnings
 from collections.abc import Mapping, Sequence
 
-import numpy as np
 from ase import Atoms
 from ase.calculators.calculator import Calculator, all_changes
 from ase.units import Bohr
 
+from anodeflow.d3 import D3Calculator
 from anodeflow.errors import ConfigError, DeviceError
-from anodeflow.neighbours import NeighbourLists
 
 # Damping of D3(BJ): s6, s8, a1 and a2 (Bohr), without the three-body term. PBE and revPBE:
 # Grimme, Ehrlich, Goerigk, J. Comput. Chem. 32, 1456 (2011), table 1; PBEsol: Goerigk, Grimme,
@@ -18,15 +17,11 @@ DAMPING_BJ = {
     "pbe": {"s6": 1.0, "s8": 0.7875, "a1": 0.4289, "a2": 4.4407},
 }
 DAMPINGS = ("bj",)
-LIBRARIES = ("auto", "dftd3", "torch-dftd")
+LIBRARIES = ("anodeflow", "dftd3", "torch-dftd")
 
 
 class TorchDispersion(Calculator):
-    """torch-dftd without its own search for pairs, and on several structures in one call.
-
-    torch-dftd searches at every call, on the CPU whatever its device: 17 ms for 131 atoms at 40
-    Bohr, which would hold up a GPU.
-    """
+    """torch-dftd as it is, but for its warning about cells."""
 
     implemented_properties = ["energy", "free_energy", "forces", "stress"]  # noqa: RUF012
 
@@ -34,87 +29,35 @@ class TorchDispersion(Calculator):
         """Take over a TorchDFTD3Calculator."""
         super().__init__()
         self.inner = inner
-        self._lists = NeighbourLists(inner.cutoff, inner.device)
 
     def calculate(self, atoms=None, properties=None, system_changes=all_changes) -> None:
-        """Compute energy (eV), forces (N, 3) (eV/A) and, where periodic, stress (6,) (eV/A^3)."""
+        """Compute energy (eV), forces (N, 3) (eV/Å) and, where periodic, stress (6,) (eV/Å³)."""
         super().calculate(atoms, properties, system_changes)
-        if self.atoms.pbc.all():
-            (self.results,) = self.evaluate([self.atoms])
-        else:
-            self.results = _plain_results(self.inner, self.atoms)
+        (self.results,) = self.evaluate([self.atoms])
 
     def evaluate(self, structures: Sequence[Atoms]) -> list[dict]:
-        """Evaluate several periodic structures in one call; their results, as above."""
-        import torch
+        """Evaluate several structures, one by one; their results, as above."""
+        return [self._results(atoms) for atoms in structures]
 
-        device, dtype = self.inner.device, self.inner.dtype
-        positions, cells = (
-            torch.as_tensor(np.concatenate(arrays), device=device, dtype=dtype)
-            for arrays in (
-                [atoms.positions for atoms in structures],
-                [atoms.cell.array[None] for atoms in structures],
-            )
-        )
-        edges, shifts, _ = self._lists.pairs(structures, positions)
-        sizes = torch.as_tensor([len(atoms) for atoms in structures], device=device)
-        batch = torch.arange(len(sizes), device=device).repeat_interleave(sizes)
-        found = self.inner.dftd_module.calc_energy_and_forces(
-            Z=torch.as_tensor(np.concatenate([a.numbers for a in structures]), device=device),
-            pos=positions,
-            edge_index=edges,
-            cell=cells,
-            pbc=torch.ones((len(sizes), 3), dtype=torch.bool, device=device),
-            shift_pos=shifts.to(dtype),
-            batch=batch,
-            batch_edge=batch[edges[0]],
-            damping=self.inner.damping,
-        )
-        return [_own_results(results) for results in found]
-
-
-class PlainTorchDispersion(Calculator):
-    """torch-dftd as it is, but for its warning about cells."""
-
-    implemented_properties = TorchDispersion.implemented_properties
-
-    def __init__(self, inner: Calculator):
-        """Take over a TorchDFTD3Calculator."""
-        super().__init__()
-        self.inner = inner
-
-    def calculate(self, atoms=None, properties=None, system_changes=all_changes) -> None:
-        """Compute energy (eV), forces (N, 3) (eV/A) and, where periodic, stress (6,) (eV/A^3)."""
-        super().calculate(atoms, properties, system_changes)
-        self.results = _plain_results(self.inner, self.atoms)
-
-
-def _plain_results(inner: Calculator, atoms: Atoms) -> dict:
-    with warnings.catch_warnings():
-        # torch-dftd hands torch an ASE Cell, which is a list of arrays to torch.
-        warnings.filterwarnings("ignore", message="Creating a tensor from a list of numpy")
-        inner.calculate(atoms, ["energy", "forces"], all_changes)
-    return _own_results(inner.results)
-
-
-def _own_results(found: Mapping) -> dict:
-    results = {name: found[name] for name in ("energy", "forces", "stress") if name in found}
-    return results | {"free_energy": found["energy"]}
+    def _results(self, atoms: Atoms) -> dict:
+        with warnings.catch_warnings():
+            # torch-dftd hands torch an ASE Cell, which is a list of arrays to torch.
+            warnings.filterwarnings("ignore", message="Creating a tensor from a list of numpy")
+            self.inner.calculate(atoms, ["energy", "forces"], all_changes)
+        found = self.inner.results
+        results = {name: found[name] for name in ("energy", "forces", "stress") if name in found}
+        return results | {"free_energy": found["energy"]}
 
 
 def load_dispersion(settings: Mapping, *, device: str) -> Calculator:
     """Load the D3(BJ) calculator of a functional, without the three-body term.
 
-    E = -1/2 sum_ij sum_{n=6,8} s_n C_n / (r^n + (a1 R0 + a2)^n),  R0 = sqrt(C8/C6)
-
     settings: functional, damping ("bj"), pair_cutoff_bohr, coordination_cutoff_bohr and library
-    ("auto": dftd3 on a CPU, torch-dftd in float64 on a GPU). Both libraries get the same four
-    damping numbers and the same sharp cutoffs, so that they give the same energy.
+    ("anodeflow": `d3.D3Calculator`; "dftd3", on a CPU only; "torch-dftd"). All get the same four
+    damping numbers and the same sharp cutoffs, and compute in float64, so that they give the same.
 
     Raises ConfigError for an unknown functional, damping or library, or a coordination cutoff
     beyond the pair cutoff; DeviceError for dftd3 on a GPU.
-
-    Source: Grimme, Ehrlich, Goerigk, J. Comput. Chem. 32, 1456 (2011), equations 5 and 6.
     """
     parameters = _damping_parameters(settings)
     pair = settings["pair_cutoff_bohr"] * Bohr
@@ -126,22 +69,22 @@ def load_dispersion(settings: Mapping, *, device: str) -> Calculator:
             "cut it silently; make it equal or smaller."
         )
     library = settings["library"]
-    if library == "auto":
-        library = "dftd3" if device == "cpu" else "torch-dftd"
     if library == "dftd3":
         if device != "cpu":
             raise DeviceError(
                 f"dispersion.library dftd3 runs on the CPU only, but the device is {device}; "
-                "choose torch-dftd or auto."
+                "choose anodeflow or torch-dftd."
             )
         return _load_dftd3(parameters, pair, coordination)
-    return TorchDispersion(_load_torch_dftd(parameters, pair, coordination, device))
+    if library == "torch-dftd":
+        return TorchDispersion(_load_torch_dftd(parameters, pair, coordination, device))
+    return D3Calculator(parameters, pair, coordination, device)
 
 
 def load_plain_dispersion(settings: Mapping) -> Calculator:
     """Load torch-dftd in float64 on the CPU as it is, with the settings of `load_dispersion`."""
     cutoffs = (settings[f"{name}_cutoff_bohr"] * Bohr for name in ("pair", "coordination"))
-    return PlainTorchDispersion(_load_torch_dftd(_damping_parameters(settings), *cutoffs, "cpu"))
+    return TorchDispersion(_load_torch_dftd(_damping_parameters(settings), *cutoffs, "cpu"))
 
 
 def _damping_parameters(settings: Mapping) -> dict[str, float]:

@@ -20,9 +20,8 @@ def search_pairs(atoms: Atoms, cutoff: float) -> tuple[np.ndarray, np.ndarray, n
     """
     from matscipy.neighbours import neighbour_list
 
-    return neighbour_list(
-        "ijS", positions=atoms.positions, cell=atoms.cell.array, pbc=atoms.pbc, cutoff=cutoff
-    )
+    cell = atoms.cell.complete().array  # a vector of 1 Å where there is none, which nothing repeats
+    return neighbour_list("ijS", positions=atoms.positions, cell=cell, pbc=atoms.pbc, cutoff=cutoff)
 
 
 class NeighbourLists:
@@ -31,12 +30,23 @@ class NeighbourLists:
     A list is kept for the structure that stands in the same place in the next call. Pairs are
     ordered by structure, sender, receiver and image, so that what a call returns does not depend,
     to the last bit, on when the lists were made.
+
+    edges (2, E), shifts (E, 3) Å = images @ cell, and images (E, 3), in float64, hold all that is
+    nearer than cutoff and skin, after `update`.
     """
 
-    def __init__(self, cutoff: float, device: "torch.device | str"):
-        """Set the cutoff (Å) and where the tensors are."""
+    def __init__(
+        self,
+        cutoff: float,
+        device: "torch.device | str",
+        *,
+        skin: float = SKIN,
+        half: bool = False,
+    ):
+        """Set cutoff and skin (Å), where the tensors are, and whether a pair stands there once."""
         self.cutoff = cutoff
         self.device = device
+        self._skin, self._half = skin, half
         self._kept: list[_Kept] = []
         self._sizes: list[int] = []
 
@@ -48,21 +58,27 @@ class NeighbourLists:
     def pairs(
         self, structures: Sequence[Atoms], positions: "torch.Tensor"
     ) -> tuple["torch.Tensor", "torch.Tensor", "torch.Tensor"]:
-        """Return edges (2, E), shifts (E, 3) Å = images @ cell, and images (E, 3), in float64.
+        """Return edges, shifts and images of the pairs nearer than the cutoff.
 
         positions: of all structures' atoms one after the other, (N, 3) Å, float64, on the device.
         """
+        self.update(structures)
+        vectors = positions[self.edges[1]] - positions[self.edges[0]] + self.shifts
+        near = (vectors * vectors).sum(dim=1) < self.cutoff**2
+        return self.edges[:, near], self.shifts[near], self.images[near]
+
+    def update(self, structures: Sequence[Atoms]) -> bool:
+        """Search anew where an atom has moved by half the skin; return whether any list changed."""
         while len(self._kept) < len(structures):
-            self._kept.append(_Kept(self.cutoff + SKIN))
+            self._kept.append(_Kept(self.cutoff, self._skin, self._half))
         sizes = [len(atoms) for atoms in structures]
         joined, self._sizes = self._sizes, []  # a search that fails leaves nothing joined
         searched = [kept.update(atoms) for kept, atoms in zip(self._kept, structures, strict=False)]
-        if any(searched) or sizes != joined:
+        changed = any(searched) or sizes != joined
+        if changed:
             self._join(sizes)
         self._sizes = sizes
-        vectors = positions[self._edges[1]] - positions[self._edges[0]] + self._shifts
-        near = (vectors * vectors).sum(dim=1) < self.cutoff**2
-        return self._edges[:, near], self._shifts[near], self._images[near]
+        return changed
 
     def _join(self, sizes: list[int]) -> None:
         import torch
@@ -74,7 +90,7 @@ class NeighbourLists:
             np.concatenate([one.shifts for one in kept]),
             np.concatenate([one.images for one in kept]),
         )
-        self._edges, self._shifts, self._images = (
+        self.edges, self.shifts, self.images = (
             torch.as_tensor(values, device=self.device) for values in joined
         )
 
@@ -82,8 +98,8 @@ class NeighbourLists:
 class _Kept:
     """The pairs of one structure within a cutoff, good until an atom has moved by half the skin."""
 
-    def __init__(self, cutoff: float):
-        self.cutoff = cutoff
+    def __init__(self, cutoff: float, skin: float, half: bool):
+        self.cutoff, self.skin, self.half = cutoff, skin, half
         self.searches = 0
         self._key: tuple | None = None
 
@@ -91,7 +107,8 @@ class _Kept:
         """Search anew if need be; return whether it was."""
         if self._holds_for(atoms):
             return False
-        senders, receivers, images = search_pairs(atoms, self.cutoff)
+        found = search_pairs(atoms, self.cutoff + self.skin)
+        senders, receivers, images = _each_once(*found) if self.half else found
         order = np.lexsort((*images.T[::-1], receivers, senders))
         self.images = images[order].astype(float)
         self.shifts = self.images @ atoms.cell.array
@@ -104,7 +121,15 @@ class _Kept:
         if self._key != _key(atoms):
             return False
         moved = ((atoms.positions - self._positions) ** 2).sum(axis=1)
-        return bool(moved.max() < (SKIN / 2) ** 2)
+        return bool(moved.max() < (self.skin / 2) ** 2)
+
+
+def _each_once(senders, receivers, images) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Leave out of each pair and its reverse the one that goes to the earlier atom or image."""
+    x, y, z = images.T
+    forward = (x > 0) | ((x == 0) & ((y > 0) | ((y == 0) & (z > 0))))
+    once = (senders < receivers) | ((senders == receivers) & forward)
+    return senders[once], receivers[once], images[once]
 
 
 def _key(atoms: Atoms) -> tuple:

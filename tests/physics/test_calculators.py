@@ -33,7 +33,7 @@ DISPERSION = {
     "damping": "bj",
     "pair_cutoff_bohr": 40.0,
     "coordination_cutoff_bohr": 40.0,
-    "library": "auto",
+    "library": "anodeflow",
 }
 SEVENNET = str(ROOT / ".envs/sevennet/bin/python")
 LJ = {

@@ -1,4 +1,4 @@
-"""Dispersion: two libraries, one energy; and that energy from its formula."""
+"""Dispersion: three libraries, one energy; and that energy from its formula."""
 
 import numpy as np
 import pytest
@@ -7,7 +7,7 @@ from ase.build import bulk, molecule
 from ase.calculators.calculator import all_changes
 from ase.units import Bohr, Hartree
 
-from anodeflow.dispersion import DAMPING_BJ, load_dispersion, load_plain_dispersion
+from anodeflow.dispersion import DAMPING_BJ, load_dispersion
 from anodeflow.errors import ConfigError, DeviceError
 
 SETTINGS = {
@@ -15,8 +15,10 @@ SETTINGS = {
     "damping": "bj",
     "pair_cutoff_bohr": 40.0,
     "coordination_cutoff_bohr": 40.0,
-    "library": "auto",
+    "library": "anodeflow",
 }
+LIBRARIES = ("anodeflow", "dftd3", "torch-dftd")
+KEYS = (("energy", 1e-9), ("forces", 1e-10), ("stress", 1e-12))
 
 
 def _stack() -> Atoms:
@@ -45,15 +47,49 @@ def _results(atoms: Atoms, **changes) -> tuple[float, np.ndarray, np.ndarray]:
     return atoms.get_potential_energy(), atoms.get_forces(), atoms.get_stress()
 
 
+def _every_element() -> Atoms:
+    atoms = bulk("Po", "sc", a=3.2).repeat((5, 5, 4))
+    del atoms[94:]
+    atoms.numbers = np.arange(1, 95)
+    atoms.rattle(0.2, seed=4)
+    return atoms
+
+
 @pytest.mark.parametrize("functional", DAMPING_BJ)
+@pytest.mark.parametrize("library", ["dftd3", "torch-dftd"])
 @pytest.mark.parametrize("build", [_stack, _molecule_in_a_cell])
-def test_both_libraries_give_the_same_energy_forces_and_stress(build, functional):
+@pytest.mark.parametrize("coordination", [40.0, 12.0])
+def test_energy_forces_and_stress_are_those_of_the_packages(
+    build, library, functional, coordination
+):
     atoms = build()
-    fast = _results(atoms, library="dftd3", functional=functional)
-    torch = _results(atoms, library="torch-dftd", functional=functional)
-    assert abs(fast[0] - torch[0]) / len(atoms) < 1e-6
-    np.testing.assert_allclose(fast[1], torch[1], atol=1e-5, rtol=0)
-    np.testing.assert_allclose(fast[2], torch[2], atol=1e-7, rtol=0)
+    both = {"functional": functional, "coordination_cutoff_bohr": coordination}
+    ours, theirs = (_results(atoms, library=name, **both) for name in ("anodeflow", library))
+    assert abs(ours[0] - theirs[0]) / len(atoms) < 1e-6
+    np.testing.assert_allclose(ours[1], theirs[1], atol=1e-6, rtol=0)
+    np.testing.assert_allclose(ours[2], theirs[2], atol=1e-8, rtol=0)
+
+
+def test_every_element_that_d3_knows_has_the_package_s_numbers():
+    atoms = _every_element()
+    short = {"pair_cutoff_bohr": 20.0, "coordination_cutoff_bohr": 20.0}
+    ours, theirs = (_results(atoms, library=name, **short) for name in ("anodeflow", "torch-dftd"))
+    assert ours[0] == pytest.approx(theirs[0], rel=1e-6)
+    np.testing.assert_allclose(ours[1], theirs[1], atol=1e-5, rtol=0)
+
+
+def test_without_cell_and_with_one_that_repeats_in_two_directions_it_is_the_package_s():
+    free, slab = molecule("C2H6CHOH"), _stack()
+    slab.pbc = (True, True, False)
+    slab.positions[:, 2] += 30.0
+    for atoms in (free, slab):
+        energies, forces = [], []
+        for library in ("anodeflow", "dftd3"):
+            atoms.calc = load_dispersion({**SETTINGS, "library": library}, device="cpu")
+            energies.append(atoms.get_potential_energy())
+            forces.append(atoms.get_forces())
+        assert energies[0] == pytest.approx(energies[1], abs=1e-6)
+        np.testing.assert_allclose(forces[0], forces[1], atol=1e-6, rtol=0)
 
 
 @pytest.mark.parametrize("functional", DAMPING_BJ)
@@ -70,7 +106,7 @@ def test_the_damping_numbers_are_those_in_the_library_s_own_table(functional):
     assert ours == pytest.approx(atoms.get_potential_energy(), abs=1e-10)
 
 
-@pytest.mark.parametrize("library", ["dftd3", "torch-dftd"])
+@pytest.mark.parametrize("library", LIBRARIES)
 def test_an_argon_pair_follows_the_formula(library):
     # C6(Ar-Ar) and the square root of Q(Ar), in atomic units, from the tables of the DFT-D3
     # program: Grimme et al., J. Chem. Phys. 132, 154104 (2010).
@@ -84,7 +120,7 @@ def test_an_argon_pair_follows_the_formula(library):
     assert pair.get_potential_energy() == pytest.approx(expected, rel=1e-5)
 
 
-@pytest.mark.parametrize("library", ["dftd3", "torch-dftd"])
+@pytest.mark.parametrize("library", LIBRARIES)
 def test_three_argon_atoms_are_three_pairs_because_the_three_body_term_is_off(library):
     corners = 4.5 * np.array([[0, 0, 0], [1, 0, 0], [0.5, np.sqrt(3) / 2, 0]])
     energies = []
@@ -94,16 +130,47 @@ def test_three_argon_atoms_are_three_pairs_because_the_three_body_term_is_off(li
     assert energies[1] == pytest.approx(3 * energies[0], abs=1e-9)
 
 
+# The cutoffs are sharp: slopes are taken where no pair of atoms comes near one.
 def test_forces_are_the_slope_of_the_energy():
-    atoms = _stack()
+    atoms = molecule("C2H6CHOH")
     atoms.calc = load_dispersion(SETTINGS, device="cpu")
-    force, step, energies = atoms.get_forces()[3, 2], 1e-3, []
-    for shift in (step, -step):
-        moved = atoms.copy()
-        moved.positions[3, 2] += shift
-        moved.calc = atoms.calc
-        energies.append(moved.get_potential_energy())
-    assert force == pytest.approx(-(energies[0] - energies[1]) / (2 * step), abs=1e-6)
+    step, forces = 1e-3, atoms.get_forces()
+    for atom, axis in np.ndindex(forces.shape):
+        energies = []
+        for shift in (step, -step):
+            moved = atoms.copy()
+            moved.positions[atom, axis] += shift
+            moved.calc = atoms.calc
+            energies.append(moved.get_potential_energy())
+        slope = (energies[0] - energies[1]) / (2 * step)
+        assert forces[atom, axis] == pytest.approx(-slope, abs=1e-7)
+
+
+def test_the_stress_is_the_slope_of_the_energy_with_strain():
+    short = {"pair_cutoff_bohr": 20.0, "coordination_cutoff_bohr": 20.0}
+    atoms = bulk("NaCl", "rocksalt", a=5.6)
+    atoms.set_cell(atoms.cell.array @ [[1.0, 0.02, 0], [0, 1.01, 0.01], [0, 0, 0.98]], True)
+    atoms.calc = load_dispersion(SETTINGS | short, device="cpu")
+    step, stress = 1e-4, atoms.get_stress(voigt=False)
+    for a, b in np.ndindex(stress.shape):
+        energies = []
+        for size in (step, -step):
+            strain = np.eye(3)
+            strain[a, b] += size
+            bent = atoms.copy()
+            bent.set_cell(atoms.cell.array @ strain, scale_atoms=True)
+            bent.calc = atoms.calc
+            energies.append(bent.get_potential_energy())
+        slope = (energies[0] - energies[1]) / (2 * step)
+        assert stress[a, b] * atoms.get_volume() == pytest.approx(slope, abs=1e-7)
+
+
+def test_twice_the_cell_has_twice_the_energy_and_the_same_forces_and_stress():
+    atoms = _stack()
+    one, two = _results(atoms), _results(atoms.repeat((1, 2, 1)))
+    assert two[0] == pytest.approx(2 * one[0], abs=1e-10)
+    np.testing.assert_allclose(two[1], np.tile(one[1], (2, 1)), atol=1e-12, rtol=0)
+    np.testing.assert_allclose(two[2], one[2], atol=1e-14, rtol=0)
 
 
 @pytest.mark.parametrize(
@@ -111,7 +178,7 @@ def test_forces_are_the_slope_of_the_energy():
     [
         ({"functional": "b3lyp"}, "functional is 'b3lyp'; allowed are pbe"),
         ({"damping": "zero"}, "damping is 'zero'; allowed are bj"),
-        ({"library": "dftd4"}, "library is 'dftd4'; allowed are auto, dftd3, torch-dftd"),
+        ({"library": "dftd4"}, "library is 'dftd4'; allowed are anodeflow, dftd3, torch-dftd"),
         ({"coordination_cutoff_bohr": 50.0}, "50.0 is beyond .* 40.0"),
     ],
 )
@@ -125,39 +192,37 @@ def test_the_cpu_library_is_refused_on_a_gpu():
         load_dispersion({**SETTINGS, "library": "dftd3"}, device="cuda")
 
 
-def test_kept_pairs_give_what_torch_dftd_finds_for_itself():
-    kept = load_dispersion({**SETTINGS, "library": "torch-dftd"}, device="cpu")
-    plain = load_plain_dispersion(SETTINGS)
-    moving = _stack()
-    for seed in range(4):  # by more than the skin in all
-        moving.rattle(0.05, seed=seed)
-        for calculator in (kept, plain):
+def test_kept_pairs_give_to_the_bit_what_new_ones_give():
+    moving, kept = _stack(), load_dispersion(SETTINGS, device="cpu")
+    searches = set()
+    for seed in range(12):  # by more than the skin in all
+        moving.rattle(0.15, seed=seed)
+        fresh = load_dispersion(SETTINGS, device="cpu")
+        for calculator in (kept, fresh):
             calculator.calculate(moving, ["energy", "forces", "stress"], all_changes)
-        for key, tolerance in (("energy", 1e-9), ("forces", 1e-10), ("stress", 1e-12)):
-            found, expected = kept.results[key], plain.results[key]
-            np.testing.assert_allclose(found, expected, rtol=0, atol=tolerance)
+        for key, _ in KEYS:
+            np.testing.assert_array_equal(kept.results[key], fresh.results[key])
+        searches.add(kept._lists.searches)
+    assert 1 < len(searches) < 12
 
 
-def test_a_batch_has_the_numbers_of_each_structure_alone():
-    calculator = load_dispersion({**SETTINGS, "library": "torch-dftd"}, device="cpu")
-    plain = load_plain_dispersion(SETTINGS)
+@pytest.mark.parametrize("library", ["anodeflow", "torch-dftd"])
+def test_a_batch_has_the_numbers_of_each_structure_alone(library):
+    settings = {**SETTINGS, "library": library}
+    together, alone = (load_dispersion(settings, device="cpu") for _ in range(2))
     structures = [_stack(), bulk("Na", "bcc", a=4.29), _stack()]
     for seed in range(2):  # members of one place find the lists of that place
         for atoms in structures:
             atoms.rattle(0.05, seed=seed)
-        for found, atoms in zip(calculator.evaluate(structures), structures, strict=True):
-            plain.calculate(atoms, ["energy", "forces", "stress"], all_changes)
-            for key, tolerance in (("energy", 1e-9), ("forces", 1e-10), ("stress", 1e-12)):
-                np.testing.assert_allclose(found[key], plain.results[key], rtol=0, atol=tolerance)
+        for found, atoms in zip(together.evaluate(structures), structures, strict=True):
+            alone.calculate(atoms, ["energy", "forces", "stress"], all_changes)
+            for key, tolerance in KEYS:
+                np.testing.assert_allclose(found[key], alone.results[key], rtol=0, atol=tolerance)
 
 
-def test_kept_pairs_give_to_the_bit_what_new_ones_give():
-    settings = {**SETTINGS, "library": "torch-dftd"}
-    moving, energies = _stack(), []
-    kept, fresh = (load_dispersion(settings, device="cpu") for _ in range(2))
-    kept.calculate(moving, ["energy", "forces"], all_changes)
-    moving.rattle(0.02, seed=1)
-    for calculator in (kept, fresh):
-        calculator.calculate(moving, ["energy", "forces"], all_changes)
-        energies.append(calculator.results["energy"])
-    assert energies[0] == energies[1]
+def test_atoms_that_change_their_element_in_place_get_the_numbers_of_the_new_one():
+    changing, calculator = _stack(), load_dispersion(SETTINGS, device="cpu")
+    calculator.calculate(changing, ["energy"], all_changes)
+    changing.numbers[-1] = 8
+    calculator.calculate(changing, ["energy"], all_changes)
+    assert calculator.results["energy"] == pytest.approx(_results(changing)[0], abs=1e-12)

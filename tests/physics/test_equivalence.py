@@ -134,9 +134,9 @@ def test_forces_that_are_no_numbers_do_not_pass(mine, samples, config):
 
 
 def test_a_dispersion_of_other_parameters_does_not_pass(demo, samples, config, monkeypatch):
-    load = dispersion._load_dftd3
+    load = dispersion.D3Calculator
     monkeypatch.setattr(
-        dispersion, "_load_dftd3", lambda own, *cutoffs: load(own | {"s8": 0.79}, *cutoffs)
+        dispersion, "D3Calculator", lambda own, *others: load(own | {"s8": 0.79}, *others)
     )
     record = check(demo, samples, config, mace(config, "float64"))
     with pytest.raises(EquivalenceError, match="of the dispersion differ"):

@@ -11,12 +11,12 @@ from anodeflow.dispersion import load_dispersion
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")  # those of MACE's and torch-dftd's own calculators
 def test_the_benchmark_of_a_gpu_measures_one_run_and_several(monkeypatch):
-    # What a GPU has: torch-dftd, which takes batches; short cutoffs, since on a CPU it is slow.
+    # Short cutoffs, since torch-dftd is slow on a CPU.
     config = yaml.safe_load((ROOT / "config/config.yaml").read_text())["dispersion"]
     short = config | {"pair_cutoff_bohr": 10.0, "coordination_cutoff_bohr": 10.0}
     monkeypatch.setattr(
         "anodeflow.calculators.load_dispersion",
-        lambda settings, device: load_dispersion(short | {"library": "torch-dftd"}, device=device),
+        lambda settings, device: load_dispersion(short, device=device),
     )
     monkeypatch.setattr(gpu, "WARM_UP", 1)
     monkeypatch.setattr(gpu, "CALLS", 1)
