@@ -57,20 +57,13 @@ def relaxed_stack(name: str, calculator, optimiser: str):
 def our_scan(stack, calculator, folder: Path) -> list[float]:
     """Scan a stack; return the energies (eV)."""
     from anodeflow.adhesion_scan import scan_spacings
+    from anodeflow.points import Points
 
-    points = scan_spacings(
-        stack,
-        calculator,
-        spacings=SPACINGS,
-        optimiser=OPTIMISER,
-        fmax=FMAX,
-        max_steps=MAX_STEPS,
-        points_dir=folder,
-        fingerprint_extra="",
-        log=io.StringIO(),
-        on_point=lambda point: None,
+    points = Points(folder, OPTIMISER, FMAX, MAX_STEPS, fingerprint_extra="", log=io.StringIO())
+    found = scan_spacings(
+        stack, calculator, spacings=SPACINGS, points=points, on_point=lambda point: None
     )
-    return [point.info["energy_model"] + point.info["energy_dispersion"] for point in points]
+    return [point.info["energy_model"] + point.info["energy_dispersion"] for point in found]
 
 
 def plain_scan(stack, calculator) -> list[float]:

@@ -17,6 +17,7 @@ from anodeflow.adhesion_scan import scan_spacings
 from anodeflow.archives import read_archive, write_archive
 from anodeflow.layers import build_layer
 from anodeflow.part_folder import part_folder
+from anodeflow.points import Points
 from anodeflow.relaxation import relax
 from anodeflow.stacks import stack_layers
 from anodeflow.voltage import fill_frozen_host
@@ -117,15 +118,8 @@ def rattled_stack():
     return stack, layers, heights
 
 
-def options_of_points(folder, optimiser):
-    return {
-        "optimiser": optimiser,
-        "fmax": 1e-6,
-        "max_steps": 200,
-        "points_dir": folder,
-        "fingerprint_extra": "toy",
-        "log": io.StringIO(),
-    }
+def points_of(folder, optimiser):
+    return Points(folder, optimiser, 1e-6, 200, fingerprint_extra="toy", log=io.StringIO())
 
 
 def scan(output, calculator=Toy):
@@ -133,11 +127,11 @@ def scan(output, calculator=Toy):
     stack, layers, heights = rattled_stack()
     calc = calculator(heights)
     with part_folder(output) as folder:
-        options = options_of_points(folder, "BFGS")
-        references = reference_layers(stack, *layers, calc, **options)
+        points = points_of(folder, "BFGS")
+        references = reference_layers(stack, *layers, calc, points=points)
         spacings = {"spacings": [3.0, 4.0], "on_point": lambda point: None}
-        points = scan_spacings(stack, calc, **spacings, **options)
-        keep([*references.values(), *points], output)
+        scanned = scan_spacings(stack, calc, points=points, **spacings)
+        keep([*references.values(), *scanned], output)
 
 
 class Sited(Toy):
@@ -161,7 +155,7 @@ def fill(output, calculator=Sited):
             element="Na",
             counts=[1, 2, 3],
             on_point=lambda point: None,
-            **options_of_points(folder, "FIRE"),
+            points=points_of(folder, "FIRE"),
         )
         keep(filled, output)
 

@@ -2,8 +2,6 @@
 
 from collections.abc import Collection
 from functools import partial
-from pathlib import Path
-from typing import TextIO
 
 import numpy as np
 from ase import Atoms
@@ -12,10 +10,8 @@ from ase.constraints import FixedPlane
 
 from anodeflow import tags
 from anodeflow.calculators import energy_terms
-from anodeflow.checkpoints import fingerprint
 from anodeflow.errors import StructureError
-from anodeflow.points import FinishedPoints
-from anodeflow.relaxation import relax
+from anodeflow.points import Points
 from anodeflow.spacing import spacing_of
 from anodeflow.stacks import UNSCALED
 from anodeflow.together import raise_first, run_together
@@ -30,12 +26,7 @@ def reference_layers(
     top_own: Atoms,
     calc: Calculator,
     *,
-    optimiser: str,
-    fmax: float,
-    max_steps: int,
-    points_dir: Path,
-    fingerprint_extra: str,
-    log: TextIO,
+    points: Points,
     given: Collection[str] = (),
 ) -> dict[str, Atoms]:
     """Relax the layers of a stack apart from each other, in its common cell and in their own.
@@ -44,10 +35,7 @@ def reference_layers(
         stack: any stack of the two layers; gives the common cell.
         bottom_own: bottom layer (its supercell) in its own cell.
         top_own: top layer (its supercell) in its own cell.
-        points_dir: folder of finished layers and of the checkpoints of unfinished ones.
-        fingerprint_extra: identity of the calculator (hash of its weights, dispersion), so that
-            layers of another model are not taken.
-        log: receives the optimiser's lines.
+        points: how they are relaxed, and where they are kept.
         given: ends (`bottom`, `top`) whose layer, of another model, is the reference as it is.
 
     Returns relaxed layers by the names `bottom`, `top` (strained to the common cell, or put into it
@@ -60,31 +48,18 @@ def reference_layers(
         NotConvergedError: a layer used up `max_steps`.
     """
     starts = _layer_starts(stack, bottom_own, top_own)
-    settings = {"optimiser": optimiser, "fmax": fmax}
 
-    def relax_layer(name: str, calc: Calculator, checkpoint: Path) -> Atoms:
-        log.write(f"layer {name}\n")
-        layer = relax(
+    def relax_layer(name: str, calc: Calculator) -> Atoms:
+        return points.relax(
+            f"layer-{name}",
             starts[name],
             calc,
-            optimiser=optimiser,
-            fmax=fmax,
-            max_steps=max_steps,
-            cell="fixed",
-            log=log,
-            fingerprint_extra=fingerprint_extra,
-            checkpoint=checkpoint,
-            unfinished=Path(points_dir) / f"layer-{name}-unfinished.extxyz",
+            series=points.series(starts[name], {}),
+            title=f"layer {name}",
+            describe=lambda _: {"reference": name},
         )
-        layer.info["reference"] = name
-        return layer
 
-    def get_layer(name: str, calc: Calculator) -> Atoms:
-        mark = fingerprint(starts[name], settings, fingerprint_extra)
-        finished = FinishedPoints(points_dir, mark)
-        return finished.get_or_compute(f"layer-{name}", partial(relax_layer, name, calc))
-
-    references, failures = run_together(calc, {name: partial(get_layer, name) for name in starts})
+    references, failures = run_together(calc, {name: partial(relax_layer, name) for name in starts})
     raise_first(failures)
     return {name: references[name] for name in starts} | {
         f"{end}_given": _evaluate(starts[f"{end}_own"], calc, f"{end}_given") for end in given

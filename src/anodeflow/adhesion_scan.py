@@ -3,8 +3,6 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
-from typing import TextIO
 
 import numpy as np
 from ase import Atoms
@@ -12,10 +10,7 @@ from ase.calculators.calculator import Calculator
 
 from anodeflow.adhesion import at_spacing, hold_spacing, require_stack
 from anodeflow.batches import evaluate_all
-from anodeflow.checkpoints import fingerprint
-from anodeflow.points import FinishedPoints
-from anodeflow.relaxation import relax
-from anodeflow.relaxation_checkpoint import kept_hessian
+from anodeflow.points import Points
 from anodeflow.spacing import spacing_of
 from anodeflow.together import raise_first, run_together
 
@@ -28,12 +23,7 @@ def scan_spacings(
     calc: Calculator,
     *,
     spacings: Sequence[float],
-    optimiser: str,
-    fmax: float,
-    max_steps: int,
-    points_dir: Path,
-    fingerprint_extra: str,
-    log: TextIO,
+    points: Points,
     on_point: Callable[[Atoms], None],
 ) -> list[Atoms]:
     """Relax a stack at each of the given interlayer spacings.
@@ -47,12 +37,7 @@ def scan_spacings(
     Args:
         stack: relaxed stack without ions (N atoms).
         spacings: d, shape (P,), Å, ascending.
-        fmax: largest force left on the free components, eV/Å.
-        points_dir: folder of finished points and of the checkpoints of unfinished ones; a
-            restarted scan takes them from there.
-        fingerprint_extra: identity of the calculator (hash of its weights, dispersion), so that
-            points of another model are not taken.
-        log: receives the optimiser's lines.
+        points: how they are relaxed, and where they are kept.
         on_point: called with each point when it is first found.
 
     Returns the P relaxed stacks, in the order of `spacings`; info holds spacing (Å), energy_model
@@ -63,14 +48,10 @@ def scan_spacings(
         NotConvergedError: a point used up `max_steps`.
     """
     require_stack(stack)
-    settings = {"optimiser": optimiser, "fmax": fmax}
-    series = settings | {"spacings": [float(d) for d in spacings]}
-    finished = FinishedPoints(points_dir, fingerprint(stack, series, fingerprint_extra))
-    options = settings | {"max_steps": max_steps, "fingerprint_extra": fingerprint_extra}
-    scan = _Scan(stack, np.asarray(spacings), finished, options, log)
+    scan = _Scan(stack, np.asarray(spacings, dtype=float), points)
     scan.follow(calc, on_point)
     scan.lower(calc)
-    return [scan.points[place].atoms for place in range(len(spacings))]
+    return [scan.found[place].atoms for place in range(len(spacings))]
 
 
 @dataclass(frozen=True)
@@ -88,18 +69,12 @@ class _Point:
 class _Scan:
     """The points of a scan by their place in the order of spacings."""
 
-    def __init__(
-        self,
-        stack: Atoms,
-        spacings: np.ndarray,
-        finished: FinishedPoints,
-        options: dict,
-        log: TextIO,
-    ):
+    def __init__(self, stack: Atoms, spacings: np.ndarray, points: Points):
         self.start = _Point(stack, None)
         self.own_spacing = spacing_of(stack, convention="sheet")
-        self.spacings, self.finished, self.options, self.log = spacings, finished, options, log
-        self.points: dict[int, _Point] = {}
+        self.spacings, self.points = spacings, points
+        self.series = points.series(stack, {"spacings": spacings.tolist()})
+        self.found: dict[int, _Point] = {}
 
     def follow(self, calc: Calculator, on_point: Callable[[Atoms], None]) -> None:
         """Relax every point, from the spacing of the relaxed stack inwards and outwards."""
@@ -112,7 +87,7 @@ class _Scan:
         def follow_branch(branch: np.ndarray, calc: Calculator) -> None:
             before = self.start
             for place in branch:
-                before = self.points[place] = self._relax(place, before, "", calc)
+                before = self.found[place] = self._relax(place, before, "", calc)
                 on_point(before.atoms)
 
         computations = {name: partial(follow_branch, branch) for name, branch in branches.items()}
@@ -127,59 +102,50 @@ class _Scan:
         while starts := self._lower_starts(tried, calc):
             number += 1
             computations = {
-                place: partial(self._relax, place, self.points[neighbour], f"-{number}")
+                place: partial(self._relax, place, self.found[neighbour], f"-{number}")
                 for place, neighbour in starts.items()
             }
             found, failures = run_together(calc, computations)
             raise_first(failures)
             lowered = {place: point for place, point in found.items() if self._lowers(place, point)}
-            self.points |= lowered
+            self.found |= lowered
             tried = [(place + step, place) for place in lowered for step in (-1, 1)]
 
     def _lower_starts(self, tried: list[tuple[int, int]], calc: Calculator) -> dict[int, int]:
         """Return, of pairs (place, neighbour), the neighbour that lowers each place most."""
-        tried = [pair for pair in tried if set(pair) <= self.points.keys()]
+        tried = [pair for pair in tried if set(pair) <= self.found.keys()]
         starts = [
-            at_spacing(self.points[neighbour].atoms, self.spacings[place])
+            at_spacing(self.found[neighbour].atoms, self.spacings[place])
             for place, neighbour in tried
         ]
         energies = [results["energy"] for results in evaluate_all(calc, starts)]
         lower = [
             (energy, place, neighbour)
             for energy, (place, neighbour) in zip(energies, tried, strict=True)
-            if energy < self.points[place].energy - LOWER_BY
+            if energy < self.found[place].energy - LOWER_BY
         ]
         return {place: neighbour for _, place, neighbour in sorted(lower, reverse=True)}
 
     def _lowers(self, place: int, point: _Point) -> bool:
-        difference = point.energy - self.points[place].energy
+        difference = point.energy - self.found[place].energy
         verdict = "lower: taken" if difference < -LOWER_BY else "no lower: left"
-        self.log.write(
+        self.points.log.write(
             f"spacing {self.spacings[place]:.4f} Å: {1000 * difference:+.1f} meV, {verdict}\n"
         )
         return difference < -LOWER_BY
 
     def _relax(self, place: int, before: _Point, suffix: str, calc: Calculator) -> _Point:
         """Relax a point from the geometry and the Hessian of another."""
-        label = f"spacing-{self.spacings[place]:.4f}{suffix}"
-
-        def compute(checkpoint: Path) -> Atoms:
-            origin = ", from its neighbour" if suffix else ""
-            self.log.write(f"spacing {self.spacings[place]:.4f} Å{origin}\n")
-            point = relax(
-                hold_spacing(at_spacing(before.atoms, self.spacings[place])),
-                calc,
-                cell="fixed",
-                log=self.log,
-                checkpoint=checkpoint,
-                unfinished=self.finished.folder / f"{label}-unfinished.extxyz",
-                hessian=before.hessian,
-                **self.options,
-            )
-            point.set_constraint()
-            point.info["spacing"] = spacing_of(point, convention="sheet")
-            return point
-
-        atoms = self.finished.get_or_compute(label, compute)
-        hessian = kept_hessian(self.finished.checkpoint(label))
+        spacing = self.spacings[place]
+        label = f"spacing-{spacing:.4f}{suffix}"
+        atoms = self.points.relax(
+            label,
+            hold_spacing(at_spacing(before.atoms, spacing)),
+            calc,
+            series=self.series,
+            title=f"spacing {spacing:.4f} Å{', from its neighbour' if suffix else ''}",
+            describe=lambda point: {"spacing": spacing_of(point, convention="sheet")},
+            hessian=before.hessian,
+        )
+        hessian = self.points.hessian(label, self.series)
         return _Point(atoms, before.hessian if hessian is None else hessian)

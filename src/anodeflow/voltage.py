@@ -3,8 +3,6 @@
 import itertools
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from pathlib import Path
-from typing import TextIO
 
 import pandas as pd
 from ase import Atoms
@@ -12,11 +10,9 @@ from ase.calculators.calculator import Calculator
 from ase.constraints import FixAtoms
 
 from anodeflow import tags
-from anodeflow.checkpoints import fingerprint
 from anodeflow.errors import StructureError
 from anodeflow.ions import fill_ions
-from anodeflow.points import FinishedPoints
-from anodeflow.relaxation import relax
+from anodeflow.points import Points
 from anodeflow.spacing import spacing_of
 from anodeflow.together import raise_first, run_together
 
@@ -63,12 +59,7 @@ def fill_frozen_host(
     *,
     element: str,
     counts: Sequence[int],
-    optimiser: str,
-    fmax: float,
-    max_steps: int,
-    points_dir: Path,
-    fingerprint_extra: str,
-    log: TextIO,
+    points: Points,
     on_point: Callable[[Atoms], None],
 ) -> list[Atoms]:
     """Put each number of ions into a relaxed stack and relax the ions alone.
@@ -76,11 +67,7 @@ def fill_frozen_host(
     Args:
         host: relaxed stack without ions; its atoms do not move.
         counts: numbers of ions, 0 allowed, shape (P,).
-        fmax: largest force left on the ions, eV/Å.
-        points_dir: folder of finished points and of the checkpoint of an unfinished one; a
-            restarted series takes them from there.
-        fingerprint_extra: identity of the calculator.
-        log: receives the optimiser's lines.
+        points: how they are relaxed, and where they are kept.
         on_point: called with each finished point.
 
     Returns P stacks in the order of `counts`; info holds n_ions, energy_model and
@@ -90,34 +77,21 @@ def fill_frozen_host(
         StructureError: the ions do not fit.
         NotConvergedError: a relaxation used up `max_steps`.
     """
-    settings = {"element": element, "optimiser": optimiser, "fmax": fmax}
-    finished = FinishedPoints(points_dir, fingerprint(host, settings, fingerprint_extra))
+    series = points.series(host, {"element": element})
 
-    def relax_filled(count: int, calc: Calculator, checkpoint: Path) -> Atoms:
-        log.write(f"{count} {element} in the frozen host\n")
-        relaxed = relax(
+    def relax_filled(count: int, calc: Calculator) -> Atoms:
+        filled = points.relax(
+            f"ions-{count}",
             _filled(host, element, count),
             calc,
-            optimiser=optimiser,
-            fmax=fmax,
-            max_steps=max_steps,
-            cell="fixed",
-            log=log,
-            fingerprint_extra=fingerprint_extra,
-            checkpoint=checkpoint,
-            unfinished=Path(points_dir) / f"ions-{count}-unfinished.extxyz",
+            series=series,
+            title=f"{count} {element} in the frozen host",
+            describe=lambda _: {"n_ions": count},
         )
-        relaxed.set_constraint()
-        relaxed.info["n_ions"] = count
-        return relaxed
-
-    def get_filled(count: int, calc: Calculator) -> Atoms:
-        compute = partial(relax_filled, count, calc)
-        filled = finished.get_or_compute(f"ions-{count}", compute)
         on_point(filled)
         return filled
 
-    found, failures = run_together(calc, {f"{n} ions": partial(get_filled, n) for n in counts})
+    found, failures = run_together(calc, {f"{n} ions": partial(relax_filled, n) for n in counts})
     raise_first(failures)
     return [found[f"{n} ions"] for n in counts]
 

@@ -16,6 +16,7 @@ from anodeflow.adhesion_curve import adhesion_curve, area_nm2, peak_fit, strain_
 from anodeflow.adhesion_scan import LOWER_BY, scan_spacings
 from anodeflow.errors import NotConvergedError, StructureError
 from anodeflow.layers import build_layer
+from anodeflow.points import Points
 from anodeflow.spacing import spacing_of
 from anodeflow.stacks import stack_layers
 from anodeflow.voltage import fill_frozen_host, voltages
@@ -48,18 +49,18 @@ def toy(stack):
     return Toy({t: z[stack.get_tags() == t].mean() - plane for t, plane in planes.items()})
 
 
-def scan(stack, calc, folder, **options):
-    settings = {
-        "spacings": np.linspace(2.8, 5.5, 20),
-        "optimiser": "BFGS",
-        "fmax": 1e-5,
-        "max_steps": 200,
-        "points_dir": folder,
-        "fingerprint_extra": "toy",
-        "log": io.StringIO(),
-        "on_point": lambda point: None,
-    }
-    return scan_spacings(stack, calc, **(settings | options))
+SPACINGS = np.linspace(2.8, 5.5, 20)
+
+
+def points(folder, **changes):
+    settings = {"optimiser": "BFGS", "fmax": 1e-5, "max_steps": 200}
+    settings |= {"fingerprint_extra": "toy", "log": io.StringIO()}
+    return Points(folder, **(settings | changes))
+
+
+def scan(stack, calc, folder, *, spacings=SPACINGS, on_point=lambda point: None, **changes):
+    kept = points(folder, **changes)
+    return scan_spacings(stack, calc, spacings=spacings, points=kept, on_point=on_point)
 
 
 def relaxed_layers(stack, layers, calc, folder):
@@ -67,12 +68,7 @@ def relaxed_layers(stack, layers, calc, folder):
         stack,
         *layers,
         calc,
-        optimiser="BFGS",
-        fmax=1e-5,
-        max_steps=200,
-        points_dir=folder,
-        fingerprint_extra="toy",
-        log=io.StringIO(),
+        points=points(folder),
     )
 
 
@@ -255,12 +251,7 @@ def test_a_frozen_host_takes_ions_at_the_voltage_of_their_sites(stack, toy, tmp_
         toy,
         element="Na",
         counts=[0, 1, 2, 8],
-        optimiser="BFGS",
-        fmax=1e-5,
-        max_steps=100,
-        points_dir=tmp_path,
-        fingerprint_extra="toy",
-        log=io.StringIO(),
+        points=points(tmp_path),
         on_point=lambda point: None,
     )
     assert [tags.ions(frame).sum() for frame in frames] == [0, 1, 2, 8]

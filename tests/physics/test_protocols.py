@@ -21,6 +21,7 @@ from anodeflow.adhesion_scan import scan_spacings
 from anodeflow.bonds import find_bonds
 from anodeflow.calculators import load_calculator
 from anodeflow.layers import build_layer, build_unit
+from anodeflow.points import Points
 from anodeflow.relaxation import relax
 from anodeflow.spacing import spacing_of
 from anodeflow.stacks import boundary_warning, stack_layers
@@ -102,17 +103,11 @@ def toy_for(stack, *, oxygen_shift=0.0):
 
 
 def scanned(stack, layers, calc, folder, *, points=4, given=()):
-    options = {
-        "optimiser": "BFGS",
-        "fmax": 1e-5,
-        "max_steps": 200,
-        "points_dir": folder,
-        "fingerprint_extra": "toy",
-        "log": io.StringIO(),
-    }
+    kept = Points(folder, "BFGS", 1e-5, 200, fingerprint_extra="toy", log=io.StringIO())
     spacings = {"spacings": np.linspace(2.8, 5.0, points), "on_point": lambda point: None}
-    references = reference_layers(stack, *layers, calc, given=given, **options)
-    return adhesion_curve(scan_spacings(stack, calc, **spacings, **options), references), references
+    references = reference_layers(stack, *layers, calc, points=kept, given=given)
+    found = scan_spacings(stack, calc, points=kept, **spacings)
+    return adhesion_curve(found, references), references
 
 
 def test_the_published_spacing_moves_the_peak_by_its_offset_and_leaves_its_height(tmp_path):

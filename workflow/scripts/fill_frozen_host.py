@@ -9,13 +9,13 @@ from anodeflow.job import job
 def main(inputs, structures, *, calculator, method, element, max_ions, settings, max_steps):
     from anodeflow.calculators import identity, load_calculator
     from anodeflow.part_folder import part_folder
+    from anodeflow.points import Points
     from anodeflow.progress import Progress
     from anodeflow.structure_io import read_structure, write_frames
     from anodeflow.voltage import fill_frozen_host
 
     calc = load_calculator(Path(inputs.weights), Path(inputs.card), **calculator)
-    settings |= {"max_steps": max_steps, "log": sys.stdout}
-    settings |= {"fingerprint_extra": identity(Path(inputs.card), calculator, method)}
+    mark = identity(Path(inputs.card), calculator, method)
     progress = Progress(max_ions, label="ions in a frozen host", unit="fillings")
     with part_folder(structures) as folder, progress:
         filled = fill_frozen_host(
@@ -23,9 +23,10 @@ def main(inputs, structures, *, calculator, method, element, max_ions, settings,
             calc,
             element=element,
             counts=range(1, max_ions + 1),
-            points_dir=folder,
+            points=Points(
+                folder, **settings, max_steps=max_steps, fingerprint_extra=mark, log=sys.stdout
+            ),
             on_point=lambda _: progress.update(),
-            **settings,
         )
         write_frames(structures, filled)
 

@@ -13,20 +13,22 @@ def main(inputs, scan, references, *, calculator, method, given, spacings, setti
     from anodeflow.adhesion_scan import scan_spacings
     from anodeflow.calculators import identity, load_calculator
     from anodeflow.part_folder import part_folder
+    from anodeflow.points import Points
     from anodeflow.progress import Progress
     from anodeflow.structure_io import read_structure, write_frames
 
     calc = load_calculator(Path(inputs.weights), Path(inputs.card), **calculator)
     stack, bottom, top = (read_structure(inputs[key]) for key in ("stack", "bottom", "top"))
-    settings |= {"max_steps": max_steps, "log": sys.stdout}
-    settings |= {"fingerprint_extra": identity(Path(inputs.card), calculator, method)}
+    mark = identity(Path(inputs.card), calculator, method)
     distances = linspace(*(spacings[key] for key in ("first_spacing", "last_spacing", "points")))
     progress = Progress(len(distances), label="adhesion scan", unit="points")
     with part_folder(scan) as folder, progress:
-        settings |= {"points_dir": folder}
-        layers = reference_layers(stack, bottom, top, calc, given=given, **settings)
+        points = Points(
+            folder, **settings, max_steps=max_steps, fingerprint_extra=mark, log=sys.stdout
+        )
+        layers = reference_layers(stack, bottom, top, calc, points=points, given=given)
         own = {"spacings": distances, "on_point": lambda _: progress.update()}
-        write_frames(scan, scan_spacings(stack, calc, **own, **settings))
+        write_frames(scan, scan_spacings(stack, calc, points=points, **own))
         write_frames(references, list(layers.values()))
 
 
