@@ -1,7 +1,7 @@
 """Molecular dynamics of a stack at constant temperature, resumable to the last bit."""
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from pathlib import Path
 
@@ -55,7 +55,7 @@ def run_dynamics(
     """
     _require_stack(atoms)
     mark = fingerprint(atoms, settings, fingerprint_extra)
-    with part_folder(output) as folder, Progress(0, label=output.stem) as progress:
+    with part_folder(output) as folder, _progress([settings], output.stem) as progress:
         number, run = _continue(atoms, load, folder, settings, checkpoint_interval_ps, mark)
         number = _simulate(run, folder, number, mark, progress)
         outcome = {"settings": settings, "model": label, "reason": run.reason, "mark": mark}
@@ -87,16 +87,27 @@ def advance_all(
         _require_stack(atoms)
         mark = fingerprint(atoms, settings[name], fingerprint_extra)
         if output.exists() and mark_of(output) in ("", mark):
+            progress.expect(-_length(settings[name]))
             return
         options = (settings[name], checkpoint_interval_ps, mark)
         with held(part_of(output)) as folder:
             number, run = _continue(atoms, lambda: calc, folder, *options)
             _simulate(run, folder, number, mark, progress)
 
-    with Progress(0, label=f"{len(starts)} runs") as progress:
+    with _progress(settings.values(), f"{len(starts)} runs") as progress:
         computations = {name: partial(advance, name) for name in starts}
         _, failures = run_together(calc, computations, at_once=at_once)
     raise_first(failures)
+
+
+def _progress(settings: Iterable[Mapping], label: str) -> Progress:
+    return Progress(sum(map(_length, settings)), label=label)
+
+
+def _length(settings: Mapping) -> float:
+    """Return the steps of a run."""
+    length_fs = 1000 * (settings["equilibration_ps"] + settings["production_ps"])
+    return round(length_fs / settings["timestep_fs"])
 
 
 def _continue(
@@ -117,7 +128,7 @@ def _continue(
 
 def _simulate(run: "_Run", folder: Path, number: int, mark: str, progress: Progress) -> int:
     """Run to the end, with a segment after `number` at each checkpoint; return the last number."""
-    progress.expect(run.total - run.step)
+    progress.expect(-run.step)  # done before
     with deferred_signals() as received:
         while number == 0 or not run.finished:
             run.advance(received, progress)
@@ -125,6 +136,7 @@ def _simulate(run: "_Run", folder: Path, number: int, mark: str, progress: Progr
             write_segment(folder, number, run.record.take(), run.state(), mark)
             if received and not run.finished:
                 leave(received, f"checkpoint at {run.time_ps:g} ps")
+    progress.expect(run.step - run.total)
     if run.reason:
         print(f"{folder} stopped after {run.time_ps:g} ps: {run.reason}", file=sys.stderr)
     return number

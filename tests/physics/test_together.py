@@ -118,6 +118,26 @@ def test_a_shorter_run_leaves_the_batch_and_the_others_go_on(stacks, calc, tmp_p
     assert len(calc.asked) - calc.asked.count(3) == steps[1] - steps[0]
 
 
+def test_the_progress_counts_the_steps_of_all_runs_from_the_beginning(
+    stacks, tmp_path, capsys, monkeypatch
+):
+    monkeypatch.setattr("anodeflow.progress.LINE_INTERVAL_S", 0.0)
+    calc = Springs(next(iter(stacks.values())))  # no batches: one run after the other
+    same = {key: next(iter(stacks.values())) for key in stacks}
+    length = round(1000 * (SETTINGS["equilibration_ps"] + SETTINGS["production_ps"]))
+    short = {(0, 1): {"production_ps": 0.1}}
+    total = 3 * length - 100
+    _advance_all(tmp_path, same, calc, of=short)
+    lines = [line for line in capsys.readouterr().err.splitlines() if line.startswith("3 runs: ")]
+    assert len(lines) > 10
+    assert all(f"/{total} steps" in line for line in lines)
+    assert f"3 runs: {total}/{total} steps (100 %)" in lines[-1]
+    simulate(_output(tmp_path, (0, 1)), stack=same[0, 1], load=_never, seed=1, production_ps=0.1)
+    capsys.readouterr()
+    _advance_all(tmp_path, same, calc, of=short)  # what was done before is no work
+    assert "3 runs: 0 steps, " in capsys.readouterr().err.splitlines()[-1]
+
+
 def test_no_more_than_asked_for_advance_at_once(stacks, calc, tmp_path):
     _advance_all(tmp_path, stacks, calc, at_once=2)
     assert set(calc.asked) == {2, 1}
