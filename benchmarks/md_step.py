@@ -1,6 +1,6 @@
 """A step of our molecular dynamics against its floor, the bare force calls, in one run.
 
-Floor: MACECalculator and dftd3 called directly on moving atoms. Plain script: ASE's Bussi with
+Floor: MACECalculator and our D3 called directly on moving atoms. Plain script: ASE's Bussi with
 MACECalculator in float64 and torch-dftd in a sum, as the study's authors ran it.
 """
 

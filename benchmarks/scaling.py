@@ -1,4 +1,4 @@
-"""Cost of a force call against the number of atoms, and memory of dynamics against their length."""
+"""Cost of a force call against the number of atoms, memory of dynamics against their length."""
 
 import resource
 import subprocess
@@ -57,16 +57,26 @@ def measure() -> list[Figure]:
     set_threads(1)
     limit_torch()
     import numpy as np
+    import yaml
+
+    from anodeflow.dispersion import load_dispersion
 
     with tempfile.TemporaryDirectory() as folder:
         calculator = mace_calculator(Path(folder), dtype="float32")
-        parts = {"model": calculator.model, "D3": calculator.dispersion}
+        settings = yaml.safe_load((ROOT / "config/config.yaml").read_text())["dispersion"]
+        package = load_dispersion(settings | {"library": "dftd3"}, device="cpu")
+        parts = {"model": calculator.model, "D3": calculator.dispersion, "dftd3": package}
         stacks = [study_stack().repeat((*repeat, 1)) for repeat in REPEATS]
         seconds = {name: [call(part, atoms) for atoms in stacks] for name, part in parts.items()}
-    seconds["model + D3"] = [sum(pair) for pair in zip(*seconds.values(), strict=True)]
+    seconds["model + D3"] = np.add(seconds["model"], seconds["D3"])
     sizes = np.log([len(atoms) for atoms in stacks])
     span = f"{len(stacks[0])} to {len(stacks[-1])} atoms"
     figures = [
+        Figure(f"D3 / dftd3, {len(stacks[place])} atoms", ours / theirs, "×", 1.0)
+        for place in (0, -1)
+        for ours, theirs in [(seconds["D3"][place], seconds["dftd3"][place])]
+    ]
+    figures += [
         Figure(
             f"cost ~ atoms^x, {span}, {name}",
             np.polyfit(sizes, np.log(column), 1)[0],

@@ -11,7 +11,7 @@ and 6 for the damping. The tables are those that torch-dftd carries.
 """
 
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from importlib.resources import as_file, files
 from typing import TYPE_CHECKING
 
@@ -23,12 +23,15 @@ from ase.units import Bohr, Hartree
 from anodeflow.neighbours import NeighbourLists
 
 if TYPE_CHECKING:
+    import torch
     from torch import Tensor
 
 SKIN = 1.5
 """Width (Å) of the shell that the lists hold beyond the cutoff."""
 K1, K3 = 16.0, 4.0
 """Steepness of the count of neighbours, and of the weights of tabulated coordination numbers."""
+BLOCK = {"cpu": 2**16, "cuda": 2**22}
+"""About how many pairs are evaluated at once: what a cache holds, or what a GPU has memory for."""
 VOIGT = ((0, 0), (1, 1), (2, 2), (1, 2), (0, 2), (0, 1))
 
 
@@ -55,10 +58,7 @@ class D3Calculator(Calculator):
         import torch
 
         with torch.inference_mode():
-            numbers = [atoms.numbers.tobytes() for atoms in structures]
-            if self._lists.update(structures) or numbers != self._numbers:
-                self._pairs = _Pairs(structures, self._lists, self._damping)
-                self._numbers = numbers
+            self._update(structures)
             positions = np.concatenate([atoms.positions for atoms in structures]) / Bohr
             found = self._sum(torch.as_tensor(positions, device=self._lists.device))
             energies, forces, virials = (values.cpu().numpy() for values in found)
@@ -68,77 +68,143 @@ class D3Calculator(Calculator):
             for of_one in zip(structures, energies, np.split(forces, ends), virials, strict=True)
         ]
 
+    def _update(self, structures: Sequence[Atoms]) -> None:
+        numbers = [atoms.numbers.tobytes() for atoms in structures]
+        if self._lists.update(structures) or numbers != self._numbers:
+            self._numbers = []  # what fails here is done again
+            self._atoms = _Atoms(structures, self._lists.device)
+            self._blocks = list(_blocks(self._atoms, self._lists, self._damping))
+            self._numbers = numbers
+
     def _sum(self, positions: "Tensor") -> "tuple[Tensor, Tensor, Tensor]":
         """Return energies (S,), forces (N, 3) and virials (S, 6) of S structures."""
         import torch
 
-        pairs = self._pairs
-        d = pairs.vectors(positions)
-        r2 = (d[0] * d[0]).addcmul_(d[1], d[1]).addcmul_(d[2], d[2])
-        inverse = r2.rsqrt()
+        atoms, s6 = self._atoms, self._damping["s6"]
+        coordination, energies, per_count = (atoms.zeros() for _ in range(3))
+        forces, virials = atoms.zeros(3), atoms.zeros(6)
+        counted, sloped = [], []
+        for block in self._blocks:
+            d = block.vectors(positions)
+            r2 = (d[0] * d[0]).addcmul_(d[1], d[1]).addcmul_(d[2], d[2])
+            inverse = r2.rsqrt()
+            counts = (block.radii * inverse).sub_(K1).sigmoid_()
+            counts *= r2 < self._coordination**2
+            of_couple = block.of_couples(counts)
+            block.add(coordination, of_couple, of_couple)
+            counted.append((block, d, r2, inverse, counts))
 
-        counts = (pairs.radii * inverse).sub_(K1).sigmoid_()
-        counts *= r2 < self._coordination**2
-        of_couple = pairs.of_couples(counts)
-        c6, c6_first, c6_second = pairs.c6(pairs.of_atoms(of_couple, of_couple))
+        weights = atoms.weights(coordination.sum(dim=0))
+        for block, d, r2, inverse, counts in counted:
+            c6, c6_first, c6_second = block.c6(*weights)
+            near = (r2 < self._pair**2).to(r2.dtype)
+            r4 = r2 * r2
+            six = near / torch.addcmul(block.r0_6, r4, r2)
+            eight = near / torch.addcmul(block.r0_8, r4, r4)
+            per_c6 = -block.of_couples((s6 * six).addcmul_(block.s8q, eight))
+            block.add(energies, per_c6 * c6)
+            block.add(per_count, per_c6 * c6_first, per_c6 * c6_second)
+            # (dE/dr) / r at fixed C6: r^4 (6 s6 six^2 + 8 s8 Q r^2 eight^2) C6
+            eight.square_().mul_(r2)
+            slope = six.square_().mul_(6 * s6).addcmul_(block.s8q, eight, value=8)
+            slope.mul_(r4).mul_(c6[block.couple])
+            # and what a change of the counts, on which C6 depends, adds to it for each per_count.
+            of_counts = (counts * counts).sub_(counts).mul_(block.radii).mul_(inverse**3)
+            sloped.append((block, d, slope, of_counts))
 
-        near = (r2 < self._pair**2).to(r2.dtype)
-        r4 = r2 * r2
-        six = near / torch.addcmul(pairs.r0_6, r4, r2)
-        eight = near / torch.addcmul(pairs.r0_8, r4, r4)
-        per_c6 = -pairs.of_couples((pairs.s6 * six).addcmul_(pairs.s8q, eight))
-        energies = pairs.of_structures(pairs.of_atoms(per_c6 * c6))
-
-        # (dE/dr) / r, first at fixed C6: r^4 (6 s6 six^2 + 8 s8 Q r^2 eight^2) C6
-        eight.square_().mul_(r2)
-        slope = six.square_().mul_(6 * pairs.s6).addcmul_(pairs.s8q, eight, value=8)
-        slope.mul_(r4).mul_(c6[pairs.couple])
-        # then by the counts, which decide the C6 of both atoms.
-        per_count = pairs.of_atoms(per_c6 * c6_first, per_c6 * c6_second)
-        per_count = (per_count[pairs.first] + per_count[pairs.second])[pairs.couple]
-        per_count.mul_(pairs.radii).mul_(inverse**3)
-        slope.addcmul_(per_count, counts * (counts - 1))
-
-        gradient = slope * d
-        of_couple = torch.stack([pairs.of_couples(part) for part in gradient], dim=1)
-        virials = [pairs.of_couples(gradient[a] * d[b]) for a, b in VOIGT]
-        virials = pairs.of_structures(pairs.of_atoms(torch.stack(virials, dim=1)))
-        return energies, pairs.of_atoms(of_couple, -of_couple), virials
+        per_count = per_count.sum(dim=0)
+        for block, d, slope, of_counts in sloped:
+            of_couple = per_count[block.first] + per_count[block.second]
+            gradient = slope.addcmul_(of_counts, of_couple[block.couple]) * d
+            of_couple = torch.stack([block.of_couples(part) for part in gradient], dim=1)
+            block.add(forces, of_couple, -of_couple)
+            products = [block.of_couples(gradient[a] * d[b]) for a, b in VOIGT]
+            block.add(virials, torch.stack(products, dim=1))
+        energies, virials = (atoms.of_structures(total[0]) for total in (energies, virials))
+        return energies, forces.sum(dim=0), virials
 
 
-class _Pairs:
+class _Atoms:
+    """The N atoms of S structures, and D3's tables of their elements."""
+
+    def __init__(self, structures: Sequence[Atoms], device: "torch.device | str"):
+        import torch
+
+        sizes = torch.as_tensor([len(atoms) for atoms in structures], device=device)
+        self.count = len(structures)
+        self.structure = torch.arange(self.count, device=device).repeat_interleave(sizes)
+        self.numbers = np.concatenate([atoms.numbers for atoms in structures])
+        elements, kind = np.unique(self.numbers, return_inverse=True)
+        self.kind = torch.as_tensor(kind, device=device)
+        c6 = _tables()["c6"][np.ix_(elements, elements)]
+        self.kinds, self.c6 = len(elements), torch.as_tensor(c6, device=device)
+        self.references = torch.as_tensor(_tables()["coordination"][elements], device=device)
+
+    def zeros(self, *shape: int) -> "Tensor":
+        """Return zeros (2, N, *shape) for what atoms get as first and as second of a couple."""
+        return self.c6.new_zeros((2, len(self.structure), *shape))
+
+    def of_structures(self, values: "Tensor") -> "Tensor":
+        """Sum over the atoms (N, ...) of each structure."""
+        total = values.new_zeros((self.count, *values.shape[1:]))
+        return total.index_add_(0, self.structure, values)
+
+    def weights(self, coordination: "Tensor") -> "tuple[Tensor, Tensor]":
+        """Return weights of references, and their slopes: (N, 2, 5); and both times C6.
+
+        The latter is (N times kinds, 2, 5): for each atom and each element of another.
+        """
+        import torch
+
+        off = coordination[:, None] - self.references[self.kind]
+        weights = torch.softmax(-K3 * off * off, dim=1)
+        slopes = weights * -2 * K3 * off
+        slopes -= weights * slopes.sum(dim=1, keepdim=True)
+        both = torch.stack((weights, slopes), dim=1)
+        times_c6 = torch.einsum("nea,nzab->nzeb", both, self.c6[self.kind])
+        return both, times_c6.flatten(0, 1)
+
+
+def _blocks(atoms: _Atoms, lists: NeighbourLists, damping: Mapping) -> "Iterator[_Block]":
+    """Cut the pairs between couples into blocks that a CPU's cache holds, or a GPU's memory."""
+    import torch
+
+    number = len(atoms.numbers)
+    codes, lengths = torch.unique_consecutive(
+        lists.edges[0] * number + lists.edges[1], return_counts=True
+    )
+    of_block = (lengths.cumsum(0) - 1) // BLOCK[lists.edges.device.type]
+    couples = of_block.unique_consecutive(return_counts=True)[1].tolist()
+    by_block = codes.split(couples), lengths.split(couples)
+    shifts = lists.shifts.split([int(own.sum()) for own in by_block[1]])
+    for of_one in zip(*by_block, shifts, strict=True):
+        yield _Block(atoms, *of_one, damping)
+
+
+class _Block:
     """P pairs of U couples of atoms, a couple with all its images, and what stays with them.
 
     Sums run in the order of the pairs, so that one beyond the cutoff, which adds 0, changes no bit.
     """
 
-    def __init__(self, structures: Sequence[Atoms], lists: NeighbourLists, damping: Mapping):
+    def __init__(self, atoms: _Atoms, codes, lengths, shifts, damping: Mapping):
         import torch
 
-        place = functools.partial(torch.as_tensor, device=lists.device)
-        sizes = place([len(atoms) for atoms in structures])
-        self.structure = torch.arange(len(structures), device=lists.device).repeat_interleave(sizes)
-        self.count = len(structures)
+        place = functools.partial(torch.as_tensor, device=codes.device)
+        self.lengths = lengths
+        self.first, self.second = codes // len(atoms.numbers), codes % len(atoms.numbers)
+        self.couple = torch.arange(len(codes), device=codes.device).repeat_interleave(lengths)
+        self.to_c6 = self.first * atoms.kinds + atoms.kind[self.second]
+        self.shifts = (shifts / Bohr).T.contiguous()
 
-        first, second = lists.edges
-        codes, self.couple, self.lengths = torch.unique_consecutive(
-            first * len(self.structure) + second, return_inverse=True, return_counts=True
-        )
-        self.first, self.second = codes // len(self.structure), codes % len(self.structure)
-        self.shifts = (lists.shifts / Bohr).T.contiguous()
-
-        elements, kind = np.unique(
-            np.concatenate([atoms.numbers for atoms in structures]), return_inverse=True
-        )
         tables = _tables()
-        self.kind = place(kind)
-        self.tables = place(tables["c6"][np.ix_(elements, elements)])
-        self.references = place(tables["coordination"][elements])
-        one, other = elements[kind[first.cpu()]], elements[kind[second.cpu()]]
+        one, other = (
+            atoms.numbers[ends[self.couple].cpu().numpy()] for ends in (self.first, self.second)
+        )
         q = 3 * tables["r2r4"][one] * tables["r2r4"][other]
         r0 = damping["a1"] * np.sqrt(q) + damping["a2"]
         self.radii = place(K1 * (tables["rcov"][one] + tables["rcov"][other]))
-        self.s6, self.s8q = damping["s6"], place(damping["s8"] * q)
+        self.s8q = place(damping["s8"] * q)
         self.r0_6, self.r0_8 = place(r0**6), place(r0**8)
 
     def vectors(self, positions: "Tensor") -> "Tensor":
@@ -152,30 +218,17 @@ class _Pairs:
 
         return torch.segment_reduce(values, "sum", lengths=self.lengths, unsafe=True)
 
-    def of_atoms(self, first: "Tensor", second: "Tensor | None" = None) -> "Tensor":
-        """Sum what each couple (U, ...) adds to its first and its second atom."""
-        total = first.new_zeros((len(self.structure), *first.shape[1:]))
-        total.index_add_(0, self.first, first)
-        return total if second is None else total.index_add_(0, self.second, second)
+    def add(self, total: "Tensor", first: "Tensor", second: "Tensor | None" = None) -> None:
+        """Add to a total (2, N, ...) what each couple gives its first and its second atom."""
+        total[0].index_add_(0, self.first, first)
+        if second is not None:
+            total[1].index_add_(0, self.second, second)
 
-    def of_structures(self, values: "Tensor") -> "Tensor":
-        """Sum over the atoms (N, ...) of each structure."""
-        total = values.new_zeros((self.count, *values.shape[1:]))
-        return total.index_add_(0, self.structure, values)
-
-    def c6(self, coordination: "Tensor") -> "tuple[Tensor, Tensor, Tensor]":
+    def c6(self, weights: "Tensor", times_c6: "Tensor") -> "tuple[Tensor, Tensor, Tensor]":
         """Return C6 (U,) and its slopes by the coordination numbers of first and second atom."""
-        import torch
-
-        off = coordination[:, None] - self.references[self.kind]
-        weights = torch.softmax(-K3 * off * off, dim=1)
-        slopes = weights * -2 * K3 * off
-        slopes -= weights * slopes.sum(dim=1, keepdim=True)
-        both = torch.stack((weights, slopes), dim=1)
-        halfway = torch.einsum("nea,nzab->nzeb", both, self.tables[self.kind])
-        first, second = halfway[self.first, self.kind[self.second]], both[self.second]
-        c6 = first @ second.transpose(1, 2)
-        return c6[:, 0, 0], c6[:, 1, 0], c6[:, 0, 1]
+        first = times_c6.index_select(0, self.to_c6)
+        found = first @ weights.index_select(0, self.second).transpose(1, 2)
+        return found[:, 0, 0], found[:, 1, 0], found[:, 0, 1]
 
 
 @functools.cache

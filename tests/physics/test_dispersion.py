@@ -7,6 +7,7 @@ from ase.build import bulk, molecule
 from ase.calculators.calculator import all_changes
 from ase.units import Bohr, Hartree
 
+from anodeflow import d3
 from anodeflow.dispersion import DAMPING_BJ, load_dispersion
 from anodeflow.errors import ConfigError, DeviceError
 
@@ -163,6 +164,19 @@ def test_the_stress_is_the_slope_of_the_energy_with_strain():
             energies.append(bent.get_potential_energy())
         slope = (energies[0] - energies[1]) / (2 * step)
         assert stress[a, b] * atoms.get_volume() == pytest.approx(slope, abs=1e-7)
+
+
+def test_blocks_of_pairs_change_no_number(monkeypatch):
+    atoms = _stack()
+    whole = _results(atoms)
+    monkeypatch.setitem(d3.BLOCK, "cpu", 1000)
+    for found, expected in zip(_results(atoms), whole, strict=True):
+        np.testing.assert_array_equal(found, expected)
+
+
+def test_an_atom_alone_has_none():
+    energy, forces, stress = _results(Atoms("Ar", cell=[99.0] * 3, pbc=True))
+    assert energy == 0 and not forces.any() and not stress.any()
 
 
 def test_twice_the_cell_has_twice_the_energy_and_the_same_forces_and_stress():
