@@ -187,7 +187,15 @@ class _Block:
     Sums run in the order of the pairs, so that one beyond the cutoff, which adds 0, changes no bit.
     """
 
-    def __init__(self, atoms: _Atoms, codes, lengths, shifts, damping: Mapping):
+    def __init__(
+        self,
+        atoms: _Atoms,
+        codes: "Tensor",
+        lengths: "Tensor",
+        shifts: "Tensor",
+        damping: Mapping[str, float],
+    ):
+        """Take codes of couples (U,) = first N + second, how many pairs each has, shifts (P, 3)."""
         import torch
 
         place = functools.partial(torch.as_tensor, device=codes.device)
