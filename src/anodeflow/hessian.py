@@ -1,13 +1,35 @@
-"""A Hessian to start from, which knows who is whose neighbour."""
+"""BFGS that starts from who is whose neighbour, and keeps its Hessian sane."""
 
 import warnings
 
 import numpy as np
 from ase import Atoms
+from ase.optimize import BFGS
 from ase.optimize.precon import Exp
 
 FIXED = 70.0
 """Curvature (eV/Å²) of what does not move, and of cells: that of ASE's BFGS at its start."""
+
+
+STIFFEST = 500.0
+"""Curvature (eV/Å²) that nothing has; the stretching of bonds in graphene has 130."""
+
+
+class PreconBFGS(BFGS):
+    """ASE's BFGS, which learns nothing from a step that no stiffness explains.
+
+    An update of the Hessian adds an eigenvalue |dF|^2 / |dF.dx|. Where the energy is convex, that
+    is at most the stiffest curvature there is; elsewhere dF may stand across dx, and the eigenvalue
+    has no bounds: BFGS would hardly move along dF any more, nor learn there.
+    """
+
+    def update(self, pos, forces, pos0, forces0) -> None:
+        """Update the Hessian by a step, all in one row of the 3N components (Å, eV/Å)."""
+        if self.state is not None:
+            change = forces - forces0
+            if change @ change > STIFFEST * abs(change @ (pos - pos0)):
+                return
+        super().update(pos, forces, pos0, forces0)
 
 
 def neighbour_hessian(atoms: Atoms) -> np.ndarray:

@@ -15,14 +15,14 @@ from ase.optimize.optimize import Optimizer
 from anodeflow.calculators import energy_terms
 from anodeflow.checkpoints import fingerprint
 from anodeflow.errors import ConfigError, NotConvergedError
-from anodeflow.hessian import neighbour_hessian
+from anodeflow.hessian import PreconBFGS, neighbour_hessian
 from anodeflow.relaxation_checkpoint import RelaxationCheckpoint
 from anodeflow.signals import deferred_signals, leave
 from anodeflow.structure_io import write_structure
 from anodeflow.warm_up import warm_up
 
 CHECKPOINT_INTERVAL_S = 10.0
-OPTIMISERS = {"PreconBFGS": BFGS, "BFGS": BFGS, "LBFGS": LBFGS, "FIRE": FIRE}
+OPTIMISERS = {"PreconBFGS": PreconBFGS, "BFGS": BFGS, "LBFGS": LBFGS, "FIRE": FIRE}
 # Strain components left free, in ASE's order xx, yy, zz, yz, xz, xy.
 CELLS = {"fixed": None, "in-plane": [1, 1, 0, 0, 0, 1], "full": [1, 1, 1, 1, 1, 1]}
 
@@ -48,8 +48,7 @@ def relax(
     the forces) or "full". The copy keeps the constraints and holds energy (eV), forces (N, 3)
     (eV/A, constraints not applied) and, where the calculator gives it, stress (6,) (eV/A^3); its
     info gains energy_model, energy_dispersion (eV), fmax (eV/A, reached) and steps. A line per step
-    goes to `log`. Either BFGS starts from `hessian` (eV/A^2) where given, as `kept_hessian` found
-    it.
+    goes to `log`. PreconBFGS starts from `hessian` (eV/A^2) where given (`kept_hessian`).
 
     The state is kept in `checkpoint` (.npz), which stays; from there a relaxation that was killed,
     or ran out of steps, continues as if it never stopped. `fingerprint_extra` is the identity of
@@ -73,10 +72,8 @@ def relax(
         kept = RelaxationCheckpoint(checkpoint, fingerprint(atoms, settings, fingerprint_extra))
         resumed = kept.resume(run, moving)
     warm_up(moving)
-    if hessian is not None:
-        run.H0 = hessian
-    elif optimiser == "PreconBFGS" and not resumed:
-        _set_neighbour_hessian(run, moving)
+    if optimiser == "PreconBFGS" and not resumed:
+        _set_hessian(run, moving, hessian)
     reached = _optimise(run, moving, fmax, max_steps, kept)
     if not reached <= fmax:
         complaint = _complaint(moving, reached, fmax, run.nsteps, max_steps)
@@ -84,10 +81,10 @@ def relax(
     return _with_results(moving, steps=run.nsteps, fmax=reached)
 
 
-def _set_neighbour_hessian(run: BFGS, moving: Atoms) -> None:
+def _set_hessian(run: BFGS, moving: Atoms, hessian: np.ndarray | None) -> None:
     if len(moving) == 1:
         return
-    hessian = neighbour_hessian(moving)
+    hessian = neighbour_hessian(moving) if hessian is None else hessian
     # Forces that are not finite make it useless; the relaxation then says what is wrong.
     if np.isfinite(hessian).all():
         run.H0[: len(hessian), : len(hessian)] = hessian  # the rest is of a cell

@@ -1,13 +1,17 @@
 """The Hessian that relaxations start from: its symmetries, and what it is good for."""
 
+import io
+
 import numpy as np
 import pytest
+from ase import Atoms
 from ase.build import bulk, surface
 from ase.calculators.emt import EMT
 from ase.constraints import FixAtoms, FixedPlane
 from ase.optimize import BFGS
 
-from anodeflow.hessian import FIXED, neighbour_hessian
+from anodeflow.hessian import FIXED, PreconBFGS, neighbour_hessian
+from anodeflow.relaxation import relax
 
 
 def _slab():
@@ -78,3 +82,47 @@ def test_it_leads_to_the_same_minimum_in_fewer_force_calls():
         energies.append(slab.get_potential_energy())
     assert energies[1] == pytest.approx(energies[0], abs=1e-5)
     assert calls[1] < 0.7 * calls[0]
+
+
+def test_a_sane_relaxation_is_that_of_bfgs_to_the_last_bit():
+    found = []
+    for optimiser in (PreconBFGS, BFGS):
+        slab = _slab()
+        run = optimiser(slab, logfile=None)
+        run.H0 = neighbour_hessian(slab)
+        run.run(fmax=1e-3, steps=100)
+        found.append(slab.positions)
+    np.testing.assert_array_equal(*found)
+
+
+def test_a_step_that_no_stiffness_explains_leaves_the_hessian_as_it_was():
+    start, forces = np.zeros(6), np.array([1.0, 0, 0, 0, 0, 0])
+    step = np.array([0.01, 0, 0, 0, 0, 0])
+    across = np.array([1.0 + 1e-7, 0.1, 0, 0, 0, 0])  # changed, but hardly along the step
+    along = np.array([0.2, -0.1, 0, 0, 0, 0])
+    hessians = {}
+    for optimiser in (PreconBFGS, BFGS):
+        for name, after in (("across", across), ("along", along)):
+            run = optimiser(Atoms("Cu2"), logfile=None)
+            run.update(None, None, None, None)
+            run.update(step, after, start, forces)
+            hessians[optimiser, name] = run.H
+    assert np.abs(np.linalg.eigvalsh(hessians[BFGS, "across"])).max() > 1e6
+    np.testing.assert_array_equal(hessians[PreconBFGS, "across"], FIXED * np.eye(6))
+    np.testing.assert_array_equal(hessians[PreconBFGS, "along"], hessians[BFGS, "along"])
+
+
+def test_only_preconbfgs_starts_from_a_given_hessian():
+    options = {"fmax": 1e-3, "max_steps": 200, "cell": "fixed", "fingerprint_extra": ""}
+    options |= {"checkpoint": None, "unfinished": None, "log": io.StringIO()}
+    slab = _slab()
+    given = 2.0 * neighbour_hessian(slab)
+    steps = {
+        (optimiser, start is None): relax(
+            slab, EMT(), optimiser=optimiser, hessian=start, **options
+        ).info["steps"]
+        for optimiser in ("PreconBFGS", "BFGS")
+        for start in (None, given)
+    }
+    assert steps["BFGS", True] == steps["BFGS", False]
+    assert steps["PreconBFGS", True] != steps["PreconBFGS", False]
