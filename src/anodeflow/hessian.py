@@ -18,16 +18,21 @@ STIFFEST = 500.0
 class PreconBFGS(BFGS):
     """ASE's BFGS, which learns nothing from a step that no stiffness explains.
 
-    An update of the Hessian adds an eigenvalue |dF|^2 / |dF.dx|. Where the energy is convex, that
-    is at most the stiffest curvature there is; elsewhere dF may stand across dx, and the eigenvalue
-    has no bounds: BFGS would hardly move along dF any more, nor learn there.
+    An update adds an eigenvalue -|dF|^2 / dF.dx to the Hessian. Where the energy is convex, that
+    is positive and at most the stiffest curvature there is; elsewhere it has no bounds. Once an
+    eigenvalue is negative, the other term of the update, H dx (H dx)^T / dx.H dx, has none either:
+    BFGS would hardly move along some direction any more, nor learn there. Without such updates the
+    Hessian stays positive.
+
+    Source: D.-H. Li, M. Fukushima, SIAM J. Optim. 11, 1054 (2001), cautious BFGS, here with a limit
+    in eV/A^2.
     """
 
     def update(self, pos, forces, pos0, forces0) -> None:
         """Update the Hessian by a step, all in one row of the 3N components (Å, eV/Å)."""
         if self.state is not None:
             change = forces - forces0
-            if change @ change > STIFFEST * abs(change @ (pos - pos0)):
+            if change @ change > -STIFFEST * (change @ (pos - pos0)):
                 return
         super().update(pos, forces, pos0, forces0)
 

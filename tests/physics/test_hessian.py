@@ -99,16 +99,19 @@ def test_a_step_that_no_stiffness_explains_leaves_the_hessian_as_it_was():
     start, forces = np.zeros(6), np.array([1.0, 0, 0, 0, 0, 0])
     step = np.array([0.01, 0, 0, 0, 0, 0])
     across = np.array([1.0 + 1e-7, 0.1, 0, 0, 0, 0])  # changed, but hardly along the step
+    downhill = np.array([1.5, 0, 0, 0, 0, 0])  # over a hill, where the curvature is negative
     along = np.array([0.2, -0.1, 0, 0, 0, 0])
     hessians = {}
     for optimiser in (PreconBFGS, BFGS):
-        for name, after in (("across", across), ("along", along)):
+        for name, after in (("across", across), ("downhill", downhill), ("along", along)):
             run = optimiser(Atoms("Cu2"), logfile=None)
             run.update(None, None, None, None)
             run.update(step, after, start, forces)
             hessians[optimiser, name] = run.H
     assert np.abs(np.linalg.eigvalsh(hessians[BFGS, "across"])).max() > 1e6
-    np.testing.assert_array_equal(hessians[PreconBFGS, "across"], FIXED * np.eye(6))
+    assert np.linalg.eigvalsh(hessians[BFGS, "downhill"]).min() < 0
+    for name in ("across", "downhill"):
+        np.testing.assert_array_equal(hessians[PreconBFGS, name], FIXED * np.eye(6))
     np.testing.assert_array_equal(hessians[PreconBFGS, "along"], hessians[BFGS, "along"])
 
 
