@@ -58,10 +58,10 @@ test: $(INSTALLED) $(ENVS)
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest
 
 test-slurm: $(INSTALLED)
-	PATH="$(CURDIR)/$(BIN):$$PATH" timeout 900 $(BIN)/python -m pytest -m slurm tests/slurm
+	PATH="$(CURDIR)/$(BIN):$$PATH" timeout 2400 $(BIN)/python -m pytest -m slurm tests/slurm
 
 test-report: $(INSTALLED)
-	PATH="$(CURDIR)/$(BIN):$$PATH" timeout 900 $(BIN)/python -m pytest -m browser tests/report
+	PATH="$(CURDIR)/$(BIN):$$PATH" timeout 1800 $(BIN)/python -m pytest -m browser tests/report
 
 benchmark: $(INSTALLED) .envs/peers/.installed
 	$(BIN)/python benchmarks/run.py

@@ -64,7 +64,7 @@ class Run:
     def said(self) -> str:
         return (self.project.folder / "said.txt").read_text()
 
-    def wait_for(self, condition: Callable, *, seconds: float = 90, what: str):
+    def wait_for(self, condition: Callable, *, seconds: float = 300, what: str):
         """Return the first value of `condition` that is true while the run goes on."""
 
         def true_or_over():
@@ -73,7 +73,7 @@ class Run:
 
         return wait_for(true_or_over, seconds=seconds, what=f"{what}\n{self.said}")
 
-    def finish(self, *, seconds: float = 180) -> int:
+    def finish(self, *, seconds: float = 600) -> int:
         """Return the exit code; a run that does not end in time fails the test."""
         try:
             return self.process.wait(timeout=seconds)
