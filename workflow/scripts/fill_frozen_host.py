@@ -15,7 +15,8 @@ def main(inputs, structures, *, calculator, method, element, max_ions, settings,
     from anodeflow.voltage import fill_frozen_host
 
     calc = load_calculator(Path(inputs.weights), Path(inputs.card), **calculator)
-    mark = identity(Path(inputs.card), calculator, method)
+    settings |= {"max_steps": max_steps, "log": sys.stdout}
+    settings |= {"fingerprint_extra": identity(Path(inputs.card), calculator, method)}
     progress = Progress(max_ions, label="ions in a frozen host", unit="fillings")
     with part_folder(structures) as folder, progress:
         filled = fill_frozen_host(
@@ -23,9 +24,7 @@ def main(inputs, structures, *, calculator, method, element, max_ions, settings,
             calc,
             element=element,
             counts=range(1, max_ions + 1),
-            points=Points(
-                folder, **settings, max_steps=max_steps, fingerprint_extra=mark, log=sys.stdout
-            ),
+            points=Points(folder, **settings),
             on_point=lambda _: progress.update(),
         )
         write_frames(structures, filled)

@@ -19,13 +19,12 @@ def main(inputs, scan, references, *, calculator, method, given, spacings, setti
 
     calc = load_calculator(Path(inputs.weights), Path(inputs.card), **calculator)
     stack, bottom, top = (read_structure(inputs[key]) for key in ("stack", "bottom", "top"))
-    mark = identity(Path(inputs.card), calculator, method)
+    settings |= {"max_steps": max_steps, "log": sys.stdout}
+    settings |= {"fingerprint_extra": identity(Path(inputs.card), calculator, method)}
     distances = linspace(*(spacings[key] for key in ("first_spacing", "last_spacing", "points")))
     progress = Progress(len(distances), label="adhesion scan", unit="points")
     with part_folder(scan) as folder, progress:
-        points = Points(
-            folder, **settings, max_steps=max_steps, fingerprint_extra=mark, log=sys.stdout
-        )
+        points = Points(folder, **settings)
         layers = reference_layers(stack, bottom, top, calc, points=points, given=given)
         own = {"spacings": distances, "on_point": lambda _: progress.update()}
         write_frames(scan, scan_spacings(stack, calc, points=points, **own))
