@@ -22,11 +22,10 @@ def main(inputs, scan, references, *, calculator, method, given, spacings, setti
     settings |= {"max_steps": max_steps, "log": sys.stdout}
     settings |= {"fingerprint_extra": identity(Path(inputs.card), calculator, method)}
     distances = linspace(*(spacings[key] for key in ("first_spacing", "last_spacing", "points")))
-    progress = Progress(len(distances), label="adhesion scan", unit="points")
-    with part_folder(scan) as folder, progress:
+    with part_folder(scan) as folder, Progress(len(distances), label="scan", unit="points") as bar:
         points = Points(folder, **settings)
         layers = reference_layers(stack, bottom, top, calc, points=points, given=given)
-        own = {"spacings": distances, "on_point": lambda _: progress.update()}
+        own = {"spacings": distances, "on_point": lambda _: bar.update()}
         write_frames(scan, scan_spacings(stack, calc, points=points, **own))
         write_frames(references, list(layers.values()))
 
