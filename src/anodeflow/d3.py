@@ -41,7 +41,10 @@ class D3Calculator(Calculator):
     implemented_properties = ["energy", "free_energy", "forces", "stress"]  # noqa: RUF012
 
     def __init__(self, damping: Mapping[str, float], pair: float, coordination: float, device: str):
-        """Take s6, s8, a1 and a2 (Bohr), and the cutoffs of energies and of coordination (Å)."""
+        """Take s6, s8, a1 and a2 (Bohr), and the cutoffs of energies and of coordination (Å).
+
+        The list of pairs ends at the first, so the second has to be as large at most.
+        """
         super().__init__()
         self._damping = damping
         self._pair, self._coordination = pair / Bohr, coordination / Bohr
@@ -241,7 +244,11 @@ class _Block:
 
 @functools.cache
 def _tables() -> dict[str, np.ndarray]:
-    """Return rcov (95,), r2r4 (95,), coordination (95, 5) and c6 (95, 95, 5, 5), by element."""
+    """Return tables by atomic number, as torch-dftd has them.
+
+    rcov (95,): 4/3 of the covalent radius, Bohr; r2r4 (95,): such that Q = 3 r2r4_i r2r4_j, Bohr;
+    coordination (95, 5): of the references of each element; c6 (95, 95, 5, 5): Hartree Bohr^6.
+    """
     with as_file(files("torch_dftd") / "nn/params/dftd3_params.npz") as path, np.load(path) as file:
         found = {name: file[name] for name in ("rcov", "r2r4")}
         c6, coordination = file["c6ab"][..., 0], file["c6ab"][..., 1]

@@ -104,10 +104,10 @@ def _progress(settings: Iterable[Mapping], label: str) -> Progress:
     return Progress(sum(map(_length, settings)), label=label)
 
 
-def _length(settings: Mapping) -> float:
+def _length(settings: Mapping) -> int:
     """Return the steps of a run."""
     length_fs = 1000 * (settings["equilibration_ps"] + settings["production_ps"])
-    return round(length_fs / settings["timestep_fs"])
+    return _whole_steps(settings, "the length of the run", length_fs)
 
 
 def _continue(
@@ -227,8 +227,7 @@ class _Run:
         checkpoint_interval_ps: float,
     ):
         self.settings = settings
-        length_fs = 1000 * (settings["equilibration_ps"] + settings["production_ps"])
-        self.total = _whole_steps(settings, "the length of the run", length_fs)
+        self.total = _length(settings)
         self.frame_every, self.sample_every = (
             _whole_steps(settings, name, settings[name])
             for name in ("frame_interval_fs", "ion_interval_fs")

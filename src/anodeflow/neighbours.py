@@ -25,7 +25,7 @@ def search_pairs(atoms: Atoms, cutoff: float) -> tuple[np.ndarray, np.ndarray, n
 
 
 class NeighbourLists:
-    """The pairs of periodic structures, call after call, searched anew where need be.
+    """The pairs of structures, call after call, searched anew where need be.
 
     A list is kept for the structure that stands in the same place in the next call. Pairs are
     ordered by structure, sender, receiver and image, so that what a call returns does not depend,
