@@ -18,6 +18,7 @@ from anodeflow.config_models import FLOAT32_ONLY
 from anodeflow.dispersion import load_dispersion
 from anodeflow.errors import CalculatorError, ConfigError, DeviceError, WeightsError
 from anodeflow.mace_model import MaceModel, load_mace
+from anodeflow.memory import keep_freed_memory
 from anodeflow.quiet import quiet_loading
 from anodeflow.serve import open_calculator
 from anodeflow.socket_calculator import SocketCalculator
@@ -139,6 +140,7 @@ def load_calculator(
     _refuse_unknown(weights, family, dtype)
     verify_weights(weights, card)
     _require_device(device)
+    keep_freed_memory()
     if family in LOADERS:
         limit_torch()
         options = {"cuequivariance": True} if cuequivariance else {}

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -19,6 +20,7 @@ from ase.calculators.socketio import IPIProtocol
 from ase.stress import full_3x3_to_voigt_6_stress
 
 from anodeflow.errors import CalculatorError
+from anodeflow.memory import KEPT_MEMORY
 
 SERVE = Path(__file__).with_name("serve.py")
 
@@ -28,7 +30,8 @@ class SocketCalculator(Calculator):
 
     Parent and child share a pair of sockets without a name, so that those of several jobs never
     meet and none is left behind. The child ends with this object, and with this process, however
-    that ends. It has the threads that the environment variables of this process say.
+    that ends. It has the threads that the environment variables of this process say, and keeps its
+    memory (see `memory`).
     """
 
     implemented_properties = ["energy", "free_energy", "forces", "stress"]  # noqa: RUF012
@@ -129,6 +132,7 @@ def _start(python: str, wire: socket.socket, said: IO[bytes]) -> subprocess.Pope
             stdout=said,
             stderr=said,
             pass_fds=[wire.fileno()],
+            env=os.environ | KEPT_MEMORY,
         )
     except OSError as error:
         raise CalculatorError(
