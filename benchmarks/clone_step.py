@@ -5,17 +5,17 @@ from pathlib import Path
 
 from clones import SHAPES, write_clone
 from figures import Figure, mace_calculator, median
-from md_step import our_step, plain_calculator, plain_step
+from md_step import our_step
+from plain_script import PlainScript
 
 START, STEPS, PLAIN_STEPS, ROUNDS = 1, 4, 2, 3
 
 
 def measure() -> list[Figure]:
     """Measure both in turn, one thread, medians of three."""
-    from anodeflow.threads import limit_torch, set_threads
+    from anodeflow.threads import set_threads
 
     set_threads(1)
-    limit_torch()
     figures = []
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
@@ -23,14 +23,14 @@ def measure() -> list[Figure]:
             clone = folder / f"{shape}.model"
             write_clone(clone, shape)
             ours = mace_calculator(folder, dtype="float32", source=clone)
-            plain = plain_calculator(clone)
-            rounds = [
-                (
-                    our_step(ours, folder / f"{shape}-{number}", start=START, steps=STEPS),
-                    plain_step(plain, PLAIN_STEPS),
-                )
-                for number in range(ROUNDS)
-            ]
+            with PlainScript(clone) as plain:
+                rounds = [
+                    (
+                        our_step(ours, folder / f"{shape}-{number}", start=START, steps=STEPS),
+                        plain.step(PLAIN_STEPS),
+                    )
+                    for number in range(ROUNDS)
+                ]
             own, script = (median(list(column)) for column in zip(*rounds, strict=True))
             name = f"random MACE {shape}: "
             figures += [

@@ -44,10 +44,9 @@ def drift(energies: np.ndarray) -> tuple[float, float]:
 
 def main() -> None:
     """Print the drift for both."""
-    from anodeflow.threads import limit_torch, set_threads
+    from anodeflow.threads import set_threads
 
     set_threads(1)
-    limit_torch()
     steps = round(1000 * float(sys.argv[1])) if len(sys.argv) > 1 else 5000
     for dtype in ("float64", "float32"):
         with tempfile.TemporaryDirectory() as folder:

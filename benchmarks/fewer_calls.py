@@ -1,8 +1,6 @@
 """Force calls and time of relaxations, scans and phonons, against a script that a user would write.
 
-The script relaxes stacks with BFGS, scans by relaxing the stack at every spacing, each time from
-the relaxed one, and takes phonopy's displacements, with MACECalculator in float64 and torch-dftd in
-a sum.
+The calls of both are counted with our calculator; the script's time is that of its own.
 """
 
 import io
@@ -11,15 +9,13 @@ import time
 from pathlib import Path
 
 import numpy as np
+import plain_script
 from figures import WEIGHTS, Figure, mace_calculator, study_stack, study_unit
-from md_step import plain_calculator
+from plain_script import FMAX, MAX_STEPS, SPACINGS, SUPERCELLS, PlainScript
 
-SPACINGS = np.linspace(2.8, 5.5, 20)
-FMAX, MAX_STEPS = 0.01, 1000
 OPTIMISER = "PreconBFGS"  # that of config.yaml
 STACKS = ("m-g", "m-go", "m-goh")
 TIMED_STACK = "m-g"
-SUPERCELLS = {"ti2co2": (4, 4, 1), "graphene": (5, 5, 1)}
 
 
 class Counted:
@@ -66,24 +62,6 @@ def our_scan(stack, calculator, folder: Path) -> list[float]:
     return [point.info["energy_model"] + point.info["energy_dispersion"] for point in found]
 
 
-def plain_scan(stack, calculator) -> list[float]:
-    """Scan a stack as a script would; return the energies (eV)."""
-    from ase.constraints import FixedPlane
-    from ase.optimize import BFGS
-
-    tags, energies = stack.get_tags(), []
-    for spacing in SPACINGS:
-        atoms = stack.copy()
-        z = atoms.positions[:, 2]
-        z[tags >= 10] += spacing - (z[tags == 10].mean() - z[tags == 3].mean())
-        held = np.flatnonzero((tags == 3) | (tags >= 10))
-        atoms.set_constraint(FixedPlane(held, (0, 0, 1)))
-        atoms.calc = calculator
-        BFGS(atoms, logfile=None).run(fmax=FMAX, steps=MAX_STEPS)
-        energies.append(atoms.get_potential_energy())
-    return energies
-
-
 def our_phonons(layer: str, calculator) -> None:
     """Compute a layer's force constants."""
     from anodeflow.phonons import compute_force_constants
@@ -95,30 +73,6 @@ def our_phonons(layer: str, calculator) -> None:
         displacement=0.01,
         on_step=lambda done, total: None,
     )
-
-
-def plain_phonons(layer: str, calculator) -> None:
-    """Compute a layer's force constants as phonopy's documentation does."""
-    from ase import Atoms
-    from phonopy import Phonopy
-    from phonopy.structure.atoms import PhonopyAtoms
-
-    unit = study_unit(layer)
-    cell = PhonopyAtoms(
-        symbols=unit.get_chemical_symbols(),
-        cell=unit.cell[:],
-        scaled_positions=unit.get_scaled_positions(),
-    )
-    phonon = Phonopy(cell, list(SUPERCELLS[layer]))
-    phonon.generate_displacements(distance=0.01)
-    forces = []
-    for displaced in phonon.supercells_with_displacements:
-        atoms = Atoms(displaced.symbols, displaced.positions, cell=displaced.cell, pbc=True)
-        atoms.calc = calculator
-        forces.append(atoms.get_forces())
-    phonon.forces = np.array(forces)
-    phonon.produce_force_constants()
-    phonon.symmetrize_force_constants()
 
 
 def count_relaxations(calculator) -> tuple[dict, list[int], list[int], list[float]]:
@@ -141,47 +95,39 @@ def count_scans(stacks: dict, calculator, folder: Path) -> tuple[list[int], list
         counted.taken()
         energies = np.array(our_scan(stack, calculator, folder / name))
         ours.append(counted.taken()[1])
-        differences += list(energies - plain_scan(stack, calculator))
+        differences += list(energies - plain_script.scan(stack, calculator))
         script.append(counted.taken()[1])
     return ours, script, differences
 
 
-def time_static(stack, calculator, plain, folder: Path) -> tuple[list[float], list[float], int]:
-    """Time the scan of a stack and the phonons of both layers, ours and the script's; its calls."""
-    own, script, seconds, calls = Counted(calculator), Counted(plain), ([], []), 0
+def time_static(stack, calculator, plain: PlainScript, folder: Path) -> tuple[float, float]:
+    """Time the scan of a stack and the phonons of both layers, ours and the script's, in turn."""
+    counted = Counted(calculator)
     our_scan(stack, calculator, folder / "timed")
-    seconds[0].append(own.taken()[0])
-    script.taken()
-    plain_scan(stack, plain)
-    seconds[1].append(script.taken()[0])
+    ours, script = counted.taken()[0], plain.scan(stack)
     for layer in SUPERCELLS:
-        own.taken()
+        counted.taken()
         our_phonons(layer, calculator)
-        seconds[0].append(own.taken()[0])
-        script.taken()
-        plain_phonons(layer, plain)
-        taken, count = script.taken()
-        seconds[1].append(taken)
-        calls += count
-    return *seconds, calls
+        ours += counted.taken()[0]
+        script += plain.phonons(layer)
+    return ours, script
 
 
 def measure() -> list[Figure]:
     """Count the calls of all, and time the scan of one stack and the phonons, one thread."""
-    from anodeflow.threads import limit_torch, set_threads
+    from anodeflow.threads import set_threads
 
     set_threads(1)
-    limit_torch()
-    with tempfile.TemporaryDirectory() as place:
+    with tempfile.TemporaryDirectory() as place, PlainScript(WEIGHTS) as plain:
         folder = Path(place)
-        calculator, plain = mace_calculator(folder, dtype="float64"), plain_calculator(WEIGHTS)
+        calculator = mace_calculator(folder, dtype="float64")
         stacks, relaxing, relaxing_plain, lower = count_relaxations(calculator)
         scanning, scanning_plain, differences = count_scans(stacks, calculator, folder)
-        timed = stacks[TIMED_STACK]
-        seconds, seconds_plain, phonons = time_static(timed, calculator, plain, folder)
+        phonons = sum(plain_script.phonons(layer, calculator) for layer in SUPERCELLS)
+        seconds, seconds_plain = time_static(stacks[TIMED_STACK], calculator, plain, folder)
     relaxed, scanned = sum(relaxing) / sum(relaxing_plain), sum(scanning) / sum(scanning_plain)
     static = (sum(scanning) + phonons) / (sum(scanning_plain) + phonons)
-    time_ratio = sum(seconds) / sum(seconds_plain)
+    time_ratio = seconds / seconds_plain
     return [
         Figure("three stacks relaxed / BFGS, force calls", relaxed, "×", 0.6),
         Figure("three stacks relaxed, BFGS, force calls", sum(relaxing_plain), "", None),
@@ -190,7 +136,7 @@ def measure() -> list[Figure]:
         Figure("three stacks scanned, plain, force calls", sum(scanning_plain), "", None),
         Figure("three scans and both phonons / plain, force calls", static, "×", 0.6),
         Figure(f"scan of {TIMED_STACK}, both phonons / plain, time", time_ratio, "×", 0.5),
-        Figure(f"scan of {TIMED_STACK}, both phonons, plain, time", sum(seconds_plain), "s", None),
+        Figure(f"scan of {TIMED_STACK}, both phonons, plain, time", seconds_plain, "s", None),
         Figure("scans / plain, highest energy difference", max(differences), "eV", 0.05),
         Figure("scans / plain, lowest energy difference", min(differences), "eV", None),
     ]

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from clones import SHAPES, write_clone
 from figures import WEIGHTS, Figure, mace_calculator, median, study_stack
-from md_step import SETTINGS, plain_calculator, plain_step
+from md_step import SETTINGS
+from plain_script import PlainScript
 
 MEMBERS = (1, 3, 9, 27)
 STACKS = ("m-g", "m-go", "m-goh")
@@ -79,7 +80,8 @@ def measure_model(name: str, weights: Path, folder: Path, device: str, members, 
     calculator = mace_calculator(folder, dtype="float32", source=weights, device=device)
     calculator.batch_size = max(members)
     single = step(calculator, 1, steps)
-    plain = plain_step(plain_calculator(weights, device), max(1, steps // 10))
+    with PlainScript(weights, device) as script:
+        plain = script.step(max(1, steps // 10))
     figures = [
         Figure(f"{name}: plain float64 script, steps per second", 1 / plain, "", None),
         Figure(

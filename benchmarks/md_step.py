@@ -1,7 +1,7 @@
 """A step of our molecular dynamics against its floor, the bare force calls, in one run.
 
-Floor: MACECalculator and our D3 called directly on moving atoms. Plain script: ASE's Bussi with
-MACECalculator in float64 and torch-dftd in a sum, as the study's authors ran it.
+Floor: MACECalculator and our D3 called directly on moving atoms, in the same process. The script
+that a user would write (`plain_script`) is in one of its own.
 """
 
 import tempfile
@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 from figures import WEIGHTS, Figure, mace_calculator, median, study_stack
+from plain_script import PlainScript
 
 START, STEPS, PLAIN_STEPS, ROUNDS = 10, 60, 5, 5
 # A fifth and an eighth of the plain script's time.
@@ -62,40 +63,6 @@ def our_step(calculator, folder: Path, *, start: int = START, steps: int = STEPS
     return (run(calculator, folder / "long.h5", start + steps, seed=0) - start_up) / steps
 
 
-def plain_calculator(weights: Path, device: str = "cpu"):
-    """Open a MACE file as a user's script would: float64, and torch-dftd in a sum."""
-    import torch
-    from ase.calculators.mixing import SumCalculator
-    from ase.units import Bohr
-    from mace.calculators import MACECalculator
-    from torch_dftd.torch_dftd3_calculator import TorchDFTD3Calculator
-
-    cutoff = {"cutoff": 40 * Bohr, "cnthr": 40 * Bohr}
-    torch_d3 = TorchDFTD3Calculator(
-        xc="pbe", damping="bj", dtype=torch.float64, device=device, **cutoff
-    )
-    mace = MACECalculator(model_paths=str(weights), device=device, default_dtype="float64")
-    return SumCalculator([mace, torch_d3])
-
-
-def plain_step(calculator, steps: int) -> float:
-    """Time a step of the script that a user would write."""
-    import numpy as np
-    from ase import units
-    from ase.md.bussi import Bussi
-    from ase.md.velocitydistribution import MaxwellBoltzmannDistribution
-
-    atoms = study_stack(ions=1)
-    atoms.calc = calculator
-    rng = np.random.default_rng(1)
-    MaxwellBoltzmannDistribution(atoms, temperature_K=300, rng=rng)
-    dynamics = Bussi(atoms, units.fs, temperature_K=300, taut=100 * units.fs, rng=rng)
-    dynamics.run(3)  # a model's first calls are slow
-    start = time.perf_counter()
-    dynamics.run(steps)
-    return (time.perf_counter() - start) / steps
-
-
 def measure() -> list[Figure]:
     """Measure all three, interleaved, one thread."""
     from anodeflow.threads import limit_torch, set_threads
@@ -106,9 +73,8 @@ def measure() -> list[Figure]:
     from anodeflow.trajectory import read_trajectory
 
     limit_torch()
-    plain = plain_calculator(WEIGHTS)
     figures = []
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, PlainScript(WEIGHTS) as plain:
         for dtype in ("float64", "float32"):
             ours = mace_calculator(Path(folder), dtype=dtype)
             bare = [
@@ -124,7 +90,7 @@ def measure() -> list[Figure]:
             for attempt in range(ROUNDS):
                 place = Path(folder) / f"{dtype}-{attempt}"
                 own, floor = our_step(ours, place), bare_step(bare, path)
-                rounds.append((own, floor, plain_step(plain, PLAIN_STEPS)))
+                rounds.append((own, floor, plain.step(PLAIN_STEPS)))
             own, floor, script = (median(list(column)) for column in zip(*rounds, strict=True))
             ratio = median([row[0] / row[1] for row in rounds])
             figures += [

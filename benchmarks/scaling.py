@@ -52,10 +52,9 @@ def memory_growth() -> float:
 
 def measure() -> list[Figure]:
     """Measure with the demo model in float32, one thread: 130 to 2080 atoms, 200 and 1000 steps."""
-    from anodeflow.threads import limit_torch, set_threads
+    from anodeflow.threads import set_threads
 
     set_threads(1)
-    limit_torch()
     import numpy as np
     import yaml
 
