@@ -29,7 +29,22 @@ def load_mace(
     model = mace.models[0]
     plain = type(model).__name__ in ("MACE", "ScaleShiftMACE")
     # Charge or spin of the whole system may be embedded, which the batch made here does not hold.
-    return MaceModel(mace) if plain and not hasattr(model, "joint_embedding") else mace
+    if not plain or hasattr(model, "joint_embedding"):
+        return mace
+    if device == "cpu":  # cuEquivariance has a kernel of its own for it
+        _contract_by_element(model)
+    return MaceModel(mace)
+
+
+def _contract_by_element(model) -> None:
+    """Replace MACE's symmetric contractions; see `mace_contraction`."""
+    from mace.modules.symmetric_contraction import SymmetricContraction
+
+    from anodeflow.mace_contraction import ContractionByElement
+
+    for product in model.products:
+        if isinstance(product.symmetric_contractions, SymmetricContraction):
+            product.symmetric_contractions = ContractionByElement(product.symmetric_contractions)
 
 
 class MaceModel(Calculator):
