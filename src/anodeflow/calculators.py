@@ -147,7 +147,7 @@ def load_calculator(
         _require_packages(CUEQUIVARIANCE if cuequivariance else ())
         inner = _load_inner(weights, family, device, dtype, options)
         model = ModelCalculator(inner, dtype=dtype)
-        # On a CPU a batch costs more than its members one by one (docs/benchmarks.md).
+        # On a CPU a batch takes as long as its members one by one (docs/benchmarks.md).
         if device == "cuda" and isinstance(model.inner, MaceModel):
             model.batch_size = LARGEST_BATCH
     else:
