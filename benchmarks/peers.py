@@ -18,6 +18,7 @@ import time
 from pathlib import Path
 
 from figures import ROOT, WEIGHTS, Figure, mace_calculator, median, study_stack, study_unit
+from plain_script import SUPERCELLS
 
 PEERS = ROOT / ".envs/peers/bin"
 STEPS, JANUS_STEPS, ROUNDS, FMAX = 20, 8, 3, 0.05
@@ -29,7 +30,6 @@ from janus_core.cli.janus import app
 app()
 """
 JANUS_PEERS = {"janus-core": "float64", "janus-core, D3 in float32": "float32"}
-SUPERCELLS = {"ti2co2": (4, 4, 1), "graphene": (5, 5, 1)}
 PHONONS = """
 import json, sys, tempfile
 from pathlib import Path
