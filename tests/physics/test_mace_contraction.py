@@ -7,6 +7,7 @@ import torch
 from anodeflow.quiet import quiet_loading
 
 with quiet_loading():
+    from mace.modules.blocks import EquivariantProductBasisBlock
     from mace.modules.symmetric_contraction import SymmetricContraction
     from e3nn import o3  # isort: skip  # after mace, which lets torch load what e3nn ships
 
@@ -53,3 +54,14 @@ def test_products_and_their_slopes_are_those_of_mace(outputs, m, correlation):
         assert np.abs(expected[0]).min(initial=np.inf) > 1e-6
         for mine, theirs in zip(own, expected, strict=True):
             np.testing.assert_allclose(mine, theirs, rtol=1e-10, atol=1e-12)
+
+
+@pytest.mark.filterwarnings("ignore")  # those of TorchScript in e3nn
+def test_a_block_whose_products_are_the_same_for_all_elements_keeps_its_numbers():
+    irreps = [o3.Irreps(text) for text in (FEATURES, "4x0e + 4x1o")]
+    block = EquivariantProductBasisBlock(*irreps, 3, use_agnostic_product=True)
+    features, one_hot = torch.randn(5, CHANNELS, 9), torch.eye(7)[[3, 0, 3, 6, 0]]
+    expected = block(features, None, one_hot).detach()
+    block.symmetric_contractions = ContractionByElement(block.symmetric_contractions)
+    found = block(features, None, one_hot).detach()
+    np.testing.assert_allclose(found, expected, rtol=1e-10, atol=1e-12)
