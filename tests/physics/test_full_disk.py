@@ -17,10 +17,10 @@ pytestmark = pytest.mark.usefixtures("a_checkpoint_at_every_step")
 
 ROOM_A_TIME = {
     "dynamics": 150_000,
-    "scan": 65_536,
+    "scan": 400_000,
     "frozen host": 16_384,
     "BFGS, full cell": 12_288,
-    "LBFGS, fixed cell": 8_192,
+    "LBFGS, fixed cell": 32_768,
 }
 
 
