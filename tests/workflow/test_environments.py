@@ -2,13 +2,19 @@
 
 import json
 import sys
+import sysconfig
+import tomllib
+from importlib.metadata import distributions
+from pathlib import Path
 
 import pytest
 from ase.calculators.lj import LennardJones
+from packaging.specifiers import SpecifierSet
 
 from anodeflow.structure_io import read_structure
 
 KWARGS = {"sigma": 1.27, "epsilon": 2.8, "rc": 2.0, "smooth": True}
+ROOT = Path(__file__).parents[2]
 TARGET = "results/lj/relaxed/graphene_unit.extxyz"
 
 
@@ -87,3 +93,25 @@ def test_models_of_several_environments_are_planned_in_one_study(project):
     settings["environments"]["sevennet"] = sys.executable
     project.overlay(settings)
     assert {"fetch_weights 3", "run_phonons 4", "scan_adhesion 6"} <= project.planned()
+
+
+@pytest.mark.parametrize(
+    "packages",
+    [
+        Path(sysconfig.get_path("purelib")),
+        *(ROOT / ".envs/sevennet/lib").glob("python*/site-packages"),
+    ],
+    ids=lambda folder: folder.parts[-4],
+)
+def test_what_is_pinned_runs_on_the_oldest_python_that_is_admitted(packages):
+    admitted = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["requires-python"]
+    oldest = f"{admitted.removeprefix('>=')}.0"
+    needed = {
+        package.name: package.metadata["Requires-Python"]
+        for package in distributions(path=[str(packages)])
+    }
+    assert "torch" in needed
+    refusing = [
+        name for name, pythons in needed.items() if not SpecifierSet(pythons or "").contains(oldest)
+    ]
+    assert not refusing
