@@ -50,14 +50,19 @@ def relaxed_stack(name: str, calculator, optimiser: str):
     return relax(study_stack(name=name), calculator, **limits, **nowhere, log=io.StringIO())
 
 
-def our_scan(stack, calculator, folder: Path) -> list[float]:
+def our_scan(stack, calculator, folder: Path, *, starts: str = "neighbour") -> list[float]:
     """Scan a stack; return the energies (eV)."""
     from anodeflow.adhesion_scan import scan_spacings
     from anodeflow.points import Points
 
     points = Points(folder, OPTIMISER, FMAX, MAX_STEPS, fingerprint_extra="", log=io.StringIO())
     found = scan_spacings(
-        stack, calculator, spacings=SPACINGS, points=points, on_point=lambda point: None
+        stack,
+        calculator,
+        spacings=SPACINGS,
+        starts=starts,
+        points=points,
+        on_point=lambda point: None,
     )
     return [point.info["energy_model"] + point.info["energy_dispersion"] for point in found]
 
@@ -100,6 +105,21 @@ def count_scans(stacks: dict, calculator, folder: Path) -> tuple[list[int], list
     return ours, script, differences
 
 
+def count_batches(stacks: dict, calculator, folder: Path, *, starts: str) -> list[int]:
+    """Scan every stack in batches; return their sizes."""
+    sizes, evaluate = [], calculator.evaluate
+
+    def counted(structures):
+        sizes.append(len(structures))
+        return evaluate(structures)
+
+    calculator.batch_size, calculator.evaluate = 2 * len(SPACINGS), counted
+    for name, stack in stacks.items():
+        our_scan(stack, calculator, folder / starts / name, starts=starts)
+    calculator.batch_size, calculator.evaluate = 1, evaluate
+    return sizes
+
+
 def time_static(stack, calculator, plain: PlainScript, folder: Path) -> tuple[float, float]:
     """Time the scan of a stack and the phonons of both layers, ours and the script's, in turn."""
     counted = Counted(calculator)
@@ -123,6 +143,10 @@ def measure() -> list[Figure]:
         calculator = mace_calculator(folder, dtype="float64")
         stacks, relaxing, relaxing_plain, lower = count_relaxations(calculator)
         scanning, scanning_plain, differences = count_scans(stacks, calculator, folder)
+        following, at_once = (
+            count_batches(stacks, calculator, folder, starts=starts)
+            for starts in ("neighbour", "relaxed")
+        )
         phonons = sum(plain_script.phonons(layer, calculator) for layer in SUPERCELLS)
         seconds, seconds_plain = time_static(stacks[TIMED_STACK], calculator, plain, folder)
     relaxed, scanned = sum(relaxing) / sum(relaxing_plain), sum(scanning) / sum(scanning_plain)
@@ -134,6 +158,11 @@ def measure() -> list[Figure]:
         Figure("three stacks relaxed / BFGS, highest energy difference", max(lower), "eV", 0.001),
         Figure("three stacks scanned / plain, force calls", scanned, "×", 0.6),
         Figure("three stacks scanned, plain, force calls", sum(scanning_plain), "", None),
+        Figure("scans that follow, batches", len(following), "", None),
+        Figure(
+            "scans all at once / that follow, batches", len(at_once) / len(following), "×", None
+        ),
+        Figure("scans all at once / that follow, calls", sum(at_once) / sum(following), "×", None),
         Figure("three scans and both phonons / plain, force calls", static, "×", 0.6),
         Figure(f"scan of {TIMED_STACK}, both phonons / plain, time", time_ratio, "×", 0.5),
         Figure(f"scan of {TIMED_STACK}, both phonons, plain, time", seconds_plain, "s", None),

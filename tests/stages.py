@@ -129,7 +129,7 @@ def scan(output, calculator=Toy):
     with part_folder(output) as folder:
         points = points_of(folder, "BFGS")
         references = reference_layers(stack, *layers, calc, points=points)
-        spacings = {"spacings": [3.0, 4.0], "on_point": lambda point: None}
+        spacings = {"spacings": [3.0, 4.0], "starts": "neighbour", "on_point": lambda point: None}
         scanned = scan_spacings(stack, calc, points=points, **spacings)
         keep([*references.values(), *scanned], output)
 

@@ -1,4 +1,4 @@
-"""A stack relaxed at given spacings, each from its neighbour's geometry and curvature."""
+"""A stack relaxed at given spacings, each from its neighbour's geometry or all at once."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -23,20 +23,23 @@ def scan_spacings(
     calc: Calculator,
     *,
     spacings: Sequence[float],
+    starts: str,
     points: Points,
     on_point: Callable[[Atoms], None],
 ) -> list[Atoms]:
     """Relax a stack at each of the given interlayer spacings.
 
     d = mean z(sheet) - mean z(facing termination). The top layer is moved rigidly to d; its atoms
-    and those of the facing termination then keep z, all else relaxes at fixed cell. The scan
-    follows the relaxed stack from its own spacing inwards and outwards, each point starting from
-    the one before. Then each point is tried with the geometry of its other neighbour, and relaxed
-    from there where that is lower, until no neighbour is.
+    and those of the facing termination then keep z, all else relaxes at fixed cell. Then each point
+    is tried with the geometry of each neighbour that it did not follow, and relaxed from there
+    where that is lower, until no neighbour is.
 
     Args:
         stack: relaxed stack without ions (N atoms).
         spacings: d, shape (P,), Å, ascending.
+        starts: `neighbour`, each point follows the one before, from the stack's own spacing
+            inwards and outwards: fewest force calls; or `relaxed`, each starts from the relaxed
+            stack, so that all advance together: fewest batches.
         points: how they are relaxed, and where they are kept.
         on_point: called with each point when it is first found.
 
@@ -48,8 +51,8 @@ def scan_spacings(
         NotConvergedError: a point used up `max_steps`.
     """
     require_stack(stack)
-    scan = _Scan(stack, np.asarray(spacings, dtype=float), points)
-    scan.follow(calc, on_point)
+    scan = _Scan(stack, np.asarray(spacings, dtype=float), starts, points)
+    scan.relax_all(calc, on_point)
     scan.lower(calc)
     return [scan.found[place].atoms for place in range(len(spacings))]
 
@@ -69,35 +72,42 @@ class _Point:
 class _Scan:
     """The points of a scan by their place in the order of spacings."""
 
-    def __init__(self, stack: Atoms, spacings: np.ndarray, points: Points):
+    def __init__(self, stack: Atoms, spacings: np.ndarray, starts: str, points: Points):
         self.start = _Point(stack, None)
         self.own_spacing = spacing_of(stack, convention="sheet")
-        self.spacings, self.points = spacings, points
-        self.series = points.series(stack, {"spacings": spacings.tolist()})
+        self.spacings, self.starts, self.points = spacings, starts, points
+        self.series = points.series(stack, {"spacings": spacings.tolist(), "starts": starts})
         self.found: dict[int, _Point] = {}
 
-    def follow(self, calc: Calculator, on_point: Callable[[Atoms], None]) -> None:
-        """Relax every point, from the spacing of the relaxed stack inwards and outwards."""
-        # ASSUME: the layers are pulled apart, and pressed together, so slowly that they stay in
-        # the minimum that they come from; `lower` sees where that one is not the lowest.
-        places = np.arange(len(self.spacings))
-        inner = self.spacings <= self.own_spacing
-        branches = {"inwards": places[inner][::-1], "outwards": places[~inner]}
+    def relax_all(self, calc: Calculator, on_point: Callable[[Atoms], None]) -> None:
+        """Relax every point from where `starts` says."""
 
-        def follow_branch(branch: np.ndarray, calc: Calculator) -> None:
+        def follow(branch: np.ndarray, calc: Calculator) -> None:
             before = self.start
             for place in branch:
                 before = self.found[place] = self._relax(place, before, "", calc)
                 on_point(before.atoms)
 
-        computations = {name: partial(follow_branch, branch) for name, branch in branches.items()}
+        branches = enumerate(self._branches())
+        computations = {number: partial(follow, branch) for number, branch in branches}
         raise_first(run_together(calc, computations)[1])
+
+    def _branches(self) -> list[np.ndarray]:
+        """Return places that follow one another; the first of each branch starts from the stack."""
+        places = np.arange(len(self.spacings))
+        if self.starts == "relaxed":
+            return list(places[:, None])
+        # ASSUME: the layers are pulled apart, and pressed together, so slowly that they stay in
+        # the minimum that they come from; `lower` sees where that one is not the lowest.
+        inner = self.spacings <= self.own_spacing
+        return [places[inner][::-1], places[~inner]]
 
     def lower(self, calc: Calculator) -> None:
         """Relax points from a neighbour's geometry, where that is lower, until none is."""
-        # At first from the neighbour farther from the start only: the nearer one was the start.
         farther = np.where(self.spacings <= self.own_spacing, -1, 1)
         tried = [(place, place + int(step)) for place, step in enumerate(farther)]
+        if self.starts == "relaxed":  # else the neighbour nearer to the start was the start
+            tried += [(place, place - int(step)) for place, step in enumerate(farther)]
         number = 0
         while starts := self._lower_starts(tried, calc):
             number += 1

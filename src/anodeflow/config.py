@@ -108,6 +108,8 @@ class Adhesion(Section):
     last_spacing: Positive
     """Farthest spacing of the scan, Å."""
     points: Annotated[int, Field(strict=True, ge=4)]
+    starts: Literal["neighbour", "relaxed"]
+    """Where the points of a scan start from."""
     fmax: Positive
     """Largest force left on free components, eV/Å."""
     max_steps: Count

@@ -58,9 +58,15 @@ def points(folder, **changes):
     return Points(folder, **(settings | changes))
 
 
-def scan(stack, calc, folder, *, spacings=SPACINGS, on_point=lambda point: None, **changes):
-    kept = points(folder, **changes)
-    return scan_spacings(stack, calc, spacings=spacings, points=kept, on_point=on_point)
+def scan(stack, calc, folder, *, spacings=SPACINGS, starts="neighbour", on_point=None, **changes):
+    return scan_spacings(
+        stack,
+        calc,
+        spacings=spacings,
+        starts=starts,
+        points=points(folder, **changes),
+        on_point=on_point or (lambda point: None),
+    )
 
 
 def relaxed_layers(stack, layers, calc, folder):
@@ -175,13 +181,14 @@ class Hopping(Toy):
         return self.BARRIER * (x**2 - 1) ** 2 - self.TILT * x * (d - self.EVEN)
 
 
+@pytest.mark.parametrize("starts", ["neighbour", "relaxed"])
 def test_a_scan_finds_the_lower_of_two_minima_on_both_sides_of_where_they_cross(
-    stack, toy, tmp_path
+    stack, toy, tmp_path, starts
 ):
     calc, log = Hopping(toy.heights, stack), io.StringIO()
     start = stack.copy()
     start.positions[calc.atom, 0] -= 1.0
-    frames = scan(start, calc, tmp_path / "hopping", log=log)
+    frames = scan(start, calc, tmp_path / "hopping", starts=starts, log=log)
     plain = scan(stack, toy, tmp_path / "plain")
     x = np.linspace(-2, 2, 40001)
     for frame, without in zip(frames, plain, strict=True):
@@ -193,26 +200,46 @@ def test_a_scan_finds_the_lower_of_two_minima_on_both_sides_of_where_they_cross(
     assert len(metastable) == 2  # where the start's own minimum lives on, and is not the lower
 
 
-def test_a_scan_in_batches_is_the_scan_one_by_one(stack, toy, tmp_path):
-    alone = scan(stack, toy, tmp_path / "alone")
-    calls, toy.calls, sizes = toy.calls, 0, []
+def take_batches(calc):
+    """Let a calculator take batches; return the list that receives the size of each."""
+    sizes = []
 
     def evaluate(structures):
         sizes.append(len(structures))
         found = []
         for atoms in structures:
-            toy.calculate(atoms)
-            found.append(toy.results)
+            calc.calculate(atoms)
+            found.append(calc.results)
         return found
 
-    toy.batch_size, toy.evaluate = 64, evaluate
-    together = scan(stack, toy, tmp_path / "together")
+    calc.batch_size, calc.evaluate = 64, evaluate
+    return sizes
+
+
+@pytest.mark.parametrize("starts", ["neighbour", "relaxed"])
+def test_a_scan_in_batches_is_the_scan_one_by_one(stack, toy, tmp_path, starts):
+    alone = scan(stack, toy, tmp_path / "alone", starts=starts)
+    calls, toy.calls, sizes = toy.calls, 0, take_batches(toy)
+    together = scan(stack, toy, tmp_path / "together", starts=starts)
     assert max(sizes) > 2
     assert toy.calls == calls - WARM_UP_CALLS  # a calculator is warmed up once
     for one, other in zip(together, alone, strict=True):
         assert np.array_equal(one.positions, other.positions)
         for key in ("energy_model", "fmax", "steps"):
             assert one.info[key] == other.info[key]
+
+
+def test_points_that_start_from_the_relaxed_stack_advance_together_until_each_has_converged(
+    stack, toy, tmp_path
+):
+    calc = Hopping(toy.heights, stack)
+    sizes = take_batches(calc)
+    first_found = []
+    scan(stack, calc, tmp_path, starts="relaxed", on_point=first_found.append)
+    relaxing = sizes[: sizes.index(2 * len(SPACINGS) - 2)]  # before all neighbours were tried
+    steps = [point.info["steps"] for point in first_found]
+    assert relaxing == [sum(step >= number for step in steps) for number in range(max(steps) + 1)]
+    assert relaxing[0] == len(SPACINGS) > relaxing[-1]
 
 
 def test_points_of_other_settings_or_models_are_not_taken(stack, toy, tmp_path):

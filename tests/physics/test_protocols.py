@@ -104,7 +104,8 @@ def toy_for(stack, *, oxygen_shift=0.0):
 
 def scanned(stack, layers, calc, folder, *, points=4, given=()):
     kept = Points(folder, "BFGS", 1e-5, 200, fingerprint_extra="toy", log=io.StringIO())
-    spacings = {"spacings": np.linspace(2.8, 5.0, points), "on_point": lambda point: None}
+    spacings = {"spacings": np.linspace(2.8, 5.0, points), "starts": "neighbour"}
+    spacings |= {"on_point": lambda point: None}
     references = reference_layers(stack, *layers, calc, points=kept, given=given)
     found = scan_spacings(stack, calc, points=kept, **spacings)
     return adhesion_curve(found, references), references

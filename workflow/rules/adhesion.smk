@@ -29,7 +29,9 @@ rule scan_adhesion:
     params:
         calculator=calculator("static"),
         given=given_ends,
-        spacings=section("adhesion", "first_spacing", "last_spacing", "points"),
+        spacings=section(
+            "adhesion", "first_spacing", "last_spacing", "points", "starts"
+        ),
         settings=minimiser(config["adhesion"]["fmax"]),
         method=METHOD["adhesion"],
     script:

@@ -25,8 +25,8 @@ def main(inputs, scan, references, *, calculator, method, given, spacings, setti
     with part_folder(scan) as folder, Progress(len(distances), label="scan", unit="points") as bar:
         points = Points(folder, **settings)
         layers = reference_layers(stack, bottom, top, calc, points=points, given=given)
-        own = {"spacings": distances, "on_point": lambda _: bar.update()}
-        write_frames(scan, scan_spacings(stack, calc, points=points, **own))
+        own = {"starts": spacings["starts"], "on_point": lambda _: bar.update()}
+        write_frames(scan, scan_spacings(stack, calc, spacings=distances, points=points, **own))
         write_frames(references, list(layers.values()))
 
 
