@@ -12,7 +12,6 @@ report: "workflow/report/study.rst"
 
 
 include: "workflow/rules/common.smk"
-include: "workflow/rules/gathered.smk"
 include: "workflow/rules/structures.smk"
 include: "workflow/rules/models.smk"
 include: "workflow/rules/relaxation.smk"
@@ -32,22 +31,22 @@ onstart:
 rule all:
     default_target: True
     input:
-        FIGURES,
-        TABLES,
-        SCORECARD,
-        REPORT,
+        GATHERED.figure_targets,
+        GATHERED.table_targets,
+        GATHERED.scorecard_targets,
+        GATHERED.report_targets,
 
 
 rule dynamics_together:
     """Bring the runs of each model to their ends in one process; not part of `rule all`."""
     input:
-        ADVANCED,
+        [path("dynamics", "advanced", model=m) for m in PLAN.models("dynamics")],
 
 
 rule phonon_convergence:
     """Check the convergence of every layer's phonons; not part of `rule all`."""
     input:
-        CONVERGENCES,
+        GATHERED.convergences,
 
 
 onerror:

@@ -36,7 +36,7 @@ def measure_shape(shape: str, folder: Path) -> list[Figure]:
 
 def measure() -> list[Figure]:
     """Measure models of both shapes, one thread."""
-    from anodeflow.threads import set_threads
+    from anodeflow.process.threads import set_threads
 
     set_threads(1)
     with tempfile.TemporaryDirectory() as place:

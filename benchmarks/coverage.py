@@ -18,8 +18,8 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests/unit"))
 from test_averages import ar1, averaged
 from walkers import SETTINGS, hopper, run_of, study_stack
 
-from anodeflow.diffusion import analyse_diffusion
-from anodeflow.replicas import combine_means
+from anodeflow.stages.motion.diffusion import analyse_diffusion
+from anodeflow.stages.motion.replicas import combine_means
 
 WALKS = [(rate, 1 / 3) for rate in (0.0, 0.02, 0.1, 0.3, 1.0)] + [(1.0, 0.8)]
 

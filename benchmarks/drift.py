@@ -44,7 +44,7 @@ def drift(energies: np.ndarray) -> tuple[float, float]:
 
 def main() -> None:
     """Print the drift for both."""
-    from anodeflow.threads import set_threads
+    from anodeflow.process.threads import set_threads
 
     set_threads(1)
     steps = round(1000 * float(sys.argv[1])) if len(sys.argv) > 1 else 5000

@@ -43,7 +43,7 @@ class Counted:
 
 def relaxed_stack(name: str, calculator, optimiser: str):
     """Relax a stack as the study does before it scans, or with another optimiser."""
-    from anodeflow.relaxation import relax
+    from anodeflow.stages.relaxation.minimum import relax
 
     nowhere = {"fingerprint_extra": "", "checkpoint": None, "unfinished": None}
     limits = {"optimiser": optimiser, "fmax": 1e-3, "max_steps": MAX_STEPS, "cell": "fixed"}
@@ -52,8 +52,8 @@ def relaxed_stack(name: str, calculator, optimiser: str):
 
 def our_scan(stack, calculator, folder: Path, *, starts: str = "neighbour") -> list[float]:
     """Scan a stack; return the energies (eV)."""
-    from anodeflow.adhesion_scan import scan_spacings
-    from anodeflow.points import Points
+    from anodeflow.stages.adhesion.scan import scan_spacings
+    from anodeflow.stages.relaxation.kept_minima import Points
 
     points = Points(folder, OPTIMISER, FMAX, MAX_STEPS, fingerprint_extra="", log=io.StringIO())
     found = scan_spacings(
@@ -69,7 +69,7 @@ def our_scan(stack, calculator, folder: Path, *, starts: str = "neighbour") -> l
 
 def our_phonons(layer: str, calculator) -> None:
     """Compute a layer's force constants."""
-    from anodeflow.phonons import compute_force_constants
+    from anodeflow.stages.phonons.force_constants import compute_force_constants
 
     compute_force_constants(
         study_unit(layer),
@@ -135,7 +135,7 @@ def time_static(stack, calculator, plain: PlainScript, folder: Path) -> tuple[fl
 
 def measure() -> list[Figure]:
     """Count the calls of all, and time the scan of one stack and the phonons, one thread."""
-    from anodeflow.threads import set_threads
+    from anodeflow.process.threads import set_threads
 
     set_threads(1)
     with tempfile.TemporaryDirectory() as place, PlainScript(WEIGHTS) as plain:

@@ -31,9 +31,9 @@ def study_stack(ions: int = 0, name: str = "m-g") -> Atoms:
     """Build a stack as the study has it, with sodium if asked."""
     import yaml
 
-    from anodeflow.ions import fill_ions
-    from anodeflow.layers import build_layer
-    from anodeflow.stacks import stack_layers
+    from anodeflow.structures.builders.ions import fill_ions
+    from anodeflow.structures.builders.layers import build_layer
+    from anodeflow.structures.builders.stacks import stack_layers
 
     structures = yaml.safe_load((ROOT / "config/config.yaml").read_text())["structures"]
     height, settings = structures["cell_height"], structures["stacks"][name]
@@ -59,7 +59,7 @@ def study_unit(layer: str) -> Atoms:
     """Build the unit cell of a layer as the study has it, not relaxed."""
     import yaml
 
-    from anodeflow.layers import build_unit
+    from anodeflow.structures.builders.layers import build_unit
 
     structures = yaml.safe_load((ROOT / "config/config.yaml").read_text())["structures"]
     return build_unit(structures["layers"][layer], cell_height=structures["cell_height"])
@@ -76,8 +76,8 @@ def mace_calculator(
     """Load a MACE file, the demo model by default, with D3 as the study adds it."""
     import yaml
 
-    from anodeflow.calculators import load_calculator
-    from anodeflow.weights import fetch_weights
+    from anodeflow.models.loading import load_calculator
+    from anodeflow.models.weights.fetching import fetch_weights
 
     card = folder / "card.json"
     weights = folder / "demo.model"

@@ -32,7 +32,7 @@ def starts(count: int) -> dict:
 
 def advance(calculator, runs: dict, steps: int) -> float:
     """Advance runs by so many steps and return the seconds, all included."""
-    from anodeflow.dynamics import advance_all
+    from anodeflow.stages.dynamics.run import advance_all
 
     with tempfile.TemporaryDirectory() as folder:
         start = time.perf_counter()

@@ -26,8 +26,8 @@ from project import Project, new_project  # noqa: E402
 from stages import STAGES  # noqa: E402
 from test_chain import MODEL, contents, settings  # noqa: E402
 
-from anodeflow import relaxation  # noqa: E402
-from anodeflow.structure_io import read_frames  # noqa: E402
+from anodeflow.stages.relaxation import minimum  # noqa: E402
+from anodeflow.structures.files import read_frames  # noqa: E402
 
 SEED = 11
 ROW = "{:<44} {:>6} {:>9} {:>10} {:>10}"
@@ -73,7 +73,7 @@ def differing(unbroken: Path, killed: Path) -> tuple[int, int]:
 
 def kill_cheap_stages(kills: int) -> None:
     """Kill each stage on its cheap potential, with a checkpoint at every step."""
-    relaxation.CHECKPOINT_INTERVAL_S = 0.0
+    minimum.CHECKPOINT_INTERVAL_S = 0.0
     for stage, (run, calculator, assert_equal) in STAGES.items():
         with tempfile.TemporaryDirectory() as folder:
             whole, killed = Path(folder) / "whole", Path(folder) / "killed"

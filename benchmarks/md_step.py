@@ -39,7 +39,7 @@ def bare_step(calculators, path) -> float:
 
 def run(calculator, output: Path, steps: int, **settings) -> float:
     """Run dynamics of so many steps and return its seconds, all included."""
-    from anodeflow.dynamics import run_dynamics
+    from anodeflow.stages.dynamics.run import run_dynamics
 
     start = time.perf_counter()
     run_dynamics(
@@ -65,12 +65,12 @@ def our_step(calculator, folder: Path, *, start: int = START, steps: int = STEPS
 
 def measure() -> list[Figure]:
     """Measure all three, interleaved, one thread."""
-    from anodeflow.threads import limit_torch, set_threads
+    from anodeflow.process.threads import limit_torch, set_threads
 
     set_threads(1)
     from mace.calculators import MACECalculator
 
-    from anodeflow.trajectory import read_trajectory
+    from anodeflow.stages.dynamics.trajectory import read_trajectory
 
     limit_torch()
     figures = []

@@ -10,7 +10,7 @@ JOB = """
 import sys, tempfile, time
 from pathlib import Path
 sys.path.insert(0, "benchmarks")
-from anodeflow.job import job
+from anodeflow.process.job import job
 with tempfile.TemporaryDirectory() as folder, job(log=Path(folder) / "log", threads=1):
     from figures import mace_calculator, study_stack
     atoms = study_stack()

@@ -34,11 +34,13 @@ PHONONS = """
 import json, sys, tempfile
 from pathlib import Path
 sys.path.insert(0, "benchmarks")
-from anodeflow.job import job
+from anodeflow.process.job import job
 with tempfile.TemporaryDirectory() as place, job(log=Path(place) / "phonons.log", threads=1):
     from ase.io import read
     from figures import mace_calculator
-    from anodeflow.phonons import compute_force_constants, write_force_constants
+    from anodeflow.stages.phonons.force_constants import (
+        compute_force_constants, write_force_constants
+    )
     folder = Path(place)
     settings = {"supercell": json.loads(sys.argv[2]), "displacement": 0.01}
     calculator = mace_calculator(folder, dtype="float64")
@@ -113,7 +115,7 @@ def torch_sim(structures: dict[str, Path]) -> dict[str, float]:
 
 def our_relaxation(atoms, calculator) -> tuple[float, int]:
     """Return the seconds and the force calls of our relaxation at fixed cell, warm before."""
-    from anodeflow.relaxation import relax
+    from anodeflow.stages.relaxation.minimum import relax
 
     settings = {"optimiser": "PreconBFGS", "fmax": FMAX, "max_steps": 1000, "cell": "fixed"}
     nowhere = {"fingerprint_extra": "", "checkpoint": None, "unfinished": None}
@@ -195,7 +197,7 @@ def peers_seconds(paths: dict[str, Path]) -> dict[str, float]:
 
 def measure() -> list[Figure]:
     """Measure all in turn, one thread, medians of three."""
-    from anodeflow.threads import set_threads
+    from anodeflow.process.threads import set_threads
 
     set_threads(1)
     ratios: dict[str, list[float]] = {}

@@ -101,7 +101,7 @@ def _open(weights: Path, device: str) -> None:
     from mace.calculators import MACECalculator
     from torch_dftd.torch_dftd3_calculator import TorchDFTD3Calculator
 
-    from anodeflow.threads import limit_torch
+    from anodeflow.process.threads import limit_torch
 
     limit_torch()
     cutoff = {"cutoff": 40 * Bohr, "cnthr": 40 * Bohr}

@@ -19,7 +19,7 @@ def msd() -> float:
     """Time the mean square displacement of 10 000 frames of 8 ions in seconds."""
     import numpy as np
 
-    from anodeflow.msd import mean_square_displacement
+    from anodeflow.stages.motion.msd import mean_square_displacement
 
     steps = np.random.default_rng(1).normal(size=(10_000, 8, 3))
     times_ps = 0.01 * np.arange(len(steps))

@@ -13,12 +13,12 @@ from pathlib import Path
 import numpy as np
 import yaml
 
-from anodeflow import tags
-from anodeflow.adhesion_curve import area_nm2
-from anodeflow.calculators import load_calculator
-from anodeflow.layers import build_layer
-from anodeflow.relaxation import relax
-from anodeflow.weights import fetch_weights
+from anodeflow.models.loading import load_calculator
+from anodeflow.models.weights.fetching import fetch_weights
+from anodeflow.stages.relaxation.minimum import relax
+from anodeflow.structures import roles
+from anodeflow.structures.builders.layers import build_layer
+from anodeflow.structures.geometry import area_nm2
 
 ROOT = Path(__file__).parents[1]
 FMAX = 1e-3
@@ -60,7 +60,7 @@ def main() -> None:
             own = ends[model].info["energy_model"]
             cost = (taken.get_potential_energy() - own) / area_nm2(start)
             z = ends[model].positions[:, 2]
-            below = np.mean(z[tags.sheet(start)]) - np.mean(z)
+            below = np.mean(z[roles.sheet(start)]) - np.mean(z)
             print(f"{name:12} {model:10} {cost:31.3f} {below:28.3f}", flush=True)
 
 

@@ -16,7 +16,7 @@ MEMORY = """
 import sys, tempfile
 from pathlib import Path
 sys.path.insert(0, "benchmarks")
-from anodeflow.threads import set_threads
+from anodeflow.process.threads import set_threads
 set_threads(1)
 from figures import mace_calculator
 from md_step import run
@@ -52,13 +52,13 @@ def memory_growth() -> float:
 
 def measure() -> list[Figure]:
     """Measure with the demo model in float32, one thread: 130 to 2080 atoms, 200 and 1000 steps."""
-    from anodeflow.threads import set_threads
+    from anodeflow.process.threads import set_threads
 
     set_threads(1)
     import numpy as np
     import yaml
 
-    from anodeflow.dispersion import load_dispersion
+    from anodeflow.models.dispersion import load_dispersion
 
     with tempfile.TemporaryDirectory() as folder:
         calculator = mace_calculator(Path(folder), dtype="float32")

@@ -24,9 +24,9 @@ def call(calculator, atoms) -> float:
 
 def measure() -> list[Figure]:
     """Measure both in turn, one thread; the difference is that of the medians."""
-    from anodeflow.serve import open_calculator
-    from anodeflow.socket_calculator import SocketCalculator
-    from anodeflow.threads import set_threads
+    from anodeflow.models.child.socket_server import open_calculator
+    from anodeflow.models.socket_calculator import SocketCalculator
+    from anodeflow.process.threads import set_threads
 
     set_threads(1)
     atoms = study_stack()

@@ -1,14 +1,22 @@
 """Result files of made-up models and the study they belong to, for tests of the scorecard."""
 
+import copy
+import functools
 from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
+import yaml
 
-from anodeflow.measured import measure
-from anodeflow.metrics import Metric, read_metrics
-from anodeflow.quantities import Quantities, Quantity, Study, published_quantities
-from anodeflow.tables import read_published
+from anodeflow.scorecard.metrics import Metric, read_metrics
+from anodeflow.scorecard.quantities import Quantities, Study, published_quantities
+from anodeflow.scorecard.quantity import Quantity
+from anodeflow.study.gathered import Gathered
+from anodeflow.study.loading import load_config
+from anodeflow.study.plan import Plan
+from anodeflow.study.scored_files import read_scored
+from anodeflow.study.stages import SCORED
+from anodeflow.tables.published import read_published
 
 REFERENCE = Path(__file__).parents[1] / "resources/reference"
 NUMERICAL = {"length": 0.001, "frequency_THz": 0.05, "voltage_V": 0.01}
@@ -16,26 +24,32 @@ STAGES = ["relaxation", "phonons", "adhesion", "dynamics", "voltage"]
 STACKS = ("m-g", "m-go", "m-goh")
 LAYERS = ("ti2co2", "graphene")
 MODEL = "a model"
+FILES = {key.partition(".")[0]: key for key in SCORED} | {"dynamics": "motion.ensemble"}
+FILES |= {"cost": "models.backend"}
 PBE, OMAT = "PBE (literature)", "MACE-OMAT-0 (published)"
+
+
+@functools.cache
+def _config() -> dict:
+    return yaml.safe_load((REFERENCE.parents[1] / "config/config.yaml").read_text())
 
 
 def study(
     *labels: str, stages: list[str] = STAGES, stacks: tuple = STACKS, ion: str = "Na"
 ) -> Study:
-    """Return the study of these models, as `studied` in gathered.smk gives it."""
-    groups = [[stack, ions, 300.0] for stack in stacks for ions in (0, 1, 8)]
-    named = [[name, None, None] for name in stacks]
-    layers = [[name, None, None] for name in LAYERS]
-    cases = {
-        "structure": layers + named,
-        "phonons": layers,
-        "adhesion": named,
-        "spacing": groups,
-        "diffusion": [group for group in groups if group[1]],
-        "voltage": [["m-go", None, None]],
-        "cost": [["", None, None]],
-    }
-    return Study(dict.fromkeys(labels, stages), cases, ion)
+    """Return the study of these models, as the workflow composes it."""
+    config = copy.deepcopy(_config())
+    first = config["models"]["mace-mp-0"]
+    names = [f"m{i}" for i in range(len(labels))]
+    entries = [first | {"label": label, "stages": list(stages)} for label in labels]
+    config["models"] = dict(zip(names, entries, strict=True)) or {"none": first}
+    config["study"] |= {"models": names or ["none"], "stacks": list(stacks)}
+    config["structures"]["ions"]["element"] = ion
+    config["structures"]["stacks"] |= dict.fromkeys(stacks, config["structures"]["stacks"]["m-g"])
+    for entry in config["dynamics"]["runs"]:
+        entry["stacks"] = list(stacks)
+    studied = Gathered(Plan(load_config(config, root=REFERENCE.parents[1]))).studied
+    return Study(**studied | ({} if labels else {"stages": {}}))
 
 
 def published() -> list[Quantity]:
@@ -50,8 +64,8 @@ def metrics() -> dict[str, Metric]:
 
 def read(stage: str, result: object, *, system: str, source: str = MODEL, **about):
     """Return the quantities of one result file."""
-    about |= {"stage": stage, "source": source, "system": system}
-    return measure(about, result, numerical=NUMERICAL)
+    about |= {"file": FILES[stage], "source": source, "system": system}
+    return read_scored(about, result, numerical=NUMERICAL)
 
 
 def check(

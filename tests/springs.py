@@ -6,8 +6,8 @@ from ase import Atoms
 from ase.calculators.calculator import Calculator, all_changes
 from ase.neighborlist import neighbor_list
 
-from anodeflow.dynamics import run_dynamics
-from anodeflow.trajectory import read_trajectory
+from anodeflow.stages.dynamics.run import run_dynamics
+from anodeflow.stages.dynamics.trajectory import read_trajectory
 
 SETTINGS = {
     "temperature": 300.0,

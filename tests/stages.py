@@ -11,16 +11,16 @@ from springs import Springs, assert_equal_to_the_last_bit, make_stack, simulate
 from study import GRAPHENE, TI2CO2
 from toy import Toy
 
-from anodeflow import tags
-from anodeflow.adhesion import reference_layers
-from anodeflow.adhesion_scan import scan_spacings
-from anodeflow.archives import read_archive, write_archive
-from anodeflow.layers import build_layer
-from anodeflow.part_folder import part_folder
-from anodeflow.points import Points
-from anodeflow.relaxation import relax
-from anodeflow.stacks import stack_layers
-from anodeflow.voltage import fill_frozen_host
+from anodeflow.files.archives import read_archive, write_archive
+from anodeflow.files.checkpoint_folder import part_folder
+from anodeflow.stages.adhesion.layers_apart import reference_layers
+from anodeflow.stages.adhesion.scan import scan_spacings
+from anodeflow.stages.relaxation.kept_minima import Points
+from anodeflow.stages.relaxation.minimum import relax
+from anodeflow.stages.voltage.frozen_host import fill_frozen_host
+from anodeflow.structures import roles
+from anodeflow.structures.builders.layers import build_layer
+from anodeflow.structures.builders.stacks import stack_layers
 
 RELAXATIONS = [
     (optimiser, cell)
@@ -110,8 +110,8 @@ def rattled_stack():
     layers = [build_layer(settings, cell_height=40.0) for settings in (TI2CO2, GRAPHENE)]
     options = {"strained": "top", "spacing": 3.5, "registry": (0.0, 0.0), "strain_limit": 0.03}
     stack = stack_layers(*layers, cell_height=40.0, **options)
-    z, planes = stack.positions[:, 2], {tag: tags.facing(stack) for tag in tags.BOTTOM_TAGS}
-    planes[tags.SHEET] = tags.sheet(stack)
+    z, planes = stack.positions[:, 2], {tag: roles.facing(stack) for tag in roles.BOTTOM_TAGS}
+    planes[roles.SHEET] = roles.sheet(stack)
     heights = {t: z[stack.get_tags() == t].mean() - z[mask].mean() for t, mask in planes.items()}
     for atoms in (stack, *layers):
         atoms.rattle(0.2, seed=2)
@@ -139,7 +139,7 @@ class Sited(Toy):
 
     def calculate(self, atoms=None, *args, **kwargs):
         super().calculate(atoms, *args, **kwargs)
-        ions = tags.ions(atoms)
+        ions = roles.ions(atoms)
         off = atoms.positions[ions, 0] - 3.0
         self.results["energy"] += (off**2).sum() / 2
         self.results["forces"][ions, 0] -= off

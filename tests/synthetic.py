@@ -3,7 +3,7 @@
 import numpy as np
 from ase import Atoms
 
-from anodeflow.trajectory import Trajectory
+from anodeflow.stages.dynamics.trajectory import Trajectory
 
 
 def synthetic_run(atoms: Atoms, ion_times_ps: np.ndarray, /, **fields) -> Trajectory:

@@ -3,7 +3,7 @@
 import numpy as np
 from ase.calculators.calculator import Calculator, all_changes
 
-from anodeflow import tags
+from anodeflow.structures import roles
 
 DEPTH, STIFFNESS, BEST = 0.03, 1.3, 3.7  # eV per sheet atom, 1/A, A
 SPRING, STRETCH = 4.0, 2.0  # eV/A² per atom
@@ -28,20 +28,23 @@ class Toy(Calculator):
     def calculate(self, atoms=None, properties=("energy",), system_changes=all_changes):
         super().calculate(atoms, properties, system_changes)
         self.calls += 1
-        z, roles = atoms.positions[:, 2], atoms.get_tags()
+        z, own_tags = atoms.positions[:, 2], atoms.get_tags()
         energy, slope = 0.0, np.zeros(len(atoms))
-        layers = {"bottom": (tags.bottom, tags.UPPER_TERMINATION), "top": (tags.top, tags.SHEET)}
+        layers = {
+            "bottom": (roles.bottom, roles.UPPER_TERMINATION),
+            "top": (roles.top, roles.SHEET),
+        }
         for name, (select, role) in layers.items():
-            members, plane = select(atoms), roles == role
+            members, plane = select(atoms), own_tags == role
             if not members.any():
                 continue
-            target = np.array([self.heights[tag] for tag in roles[members]])
+            target = np.array([self.heights[tag] for tag in own_tags[members]])
             off = z[members] - z[plane].mean() - target
             energy += SPRING / 2 * (off**2).sum()
             energy += members.sum() * STRETCH / 2 * (atoms.cell.lengths()[0] - CELLS[name]) ** 2
             slope[members] += SPRING * off
             slope[plane] -= SPRING * off.sum() / plane.sum()
-        facing, sheet = tags.facing(atoms), tags.sheet(atoms)
+        facing, sheet = roles.facing(atoms), roles.sheet(atoms)
         if facing.any() and sheet.any():
             d = z[sheet].mean() - z[facing].mean()
             decay = np.exp(-STIFFNESS * (d - BEST))
@@ -50,7 +53,7 @@ class Toy(Calculator):
             slope[sheet] += pull / sheet.sum()
             slope[facing] -= pull / facing.sum()
             middle = (z[sheet].mean() + z[facing].mean()) / 2
-            for ion in np.flatnonzero(tags.ions(atoms)):
+            for ion in np.flatnonzero(roles.ions(atoms)):
                 energy += SITE_ENERGY + SITE_DEPTH / 2 * (z[ion] - middle) ** 2
                 slope[ion] += SITE_DEPTH * (z[ion] - middle)
         forces = np.zeros((len(atoms), 3))

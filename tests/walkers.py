@@ -7,8 +7,9 @@ from figures import ROOT, study_stack
 from scipy.signal import lfilter
 from synthetic import synthetic_run
 
-from anodeflow import tags
-from anodeflow.ions import hollow_sites, lateral_distances
+from anodeflow.structures import roles
+from anodeflow.structures.geometry import lateral_distances
+from anodeflow.structures.sites import hollow_sites
 
 STEP_PS = 0.05
 VIBRATION, VIBRATION_PS = 0.2, 0.3
@@ -28,7 +29,7 @@ def neighbours(atoms: Atoms) -> tuple[np.ndarray, np.ndarray, list[np.ndarray], 
 
 def starts(atoms: Atoms, sites: np.ndarray) -> np.ndarray:
     """Return the hollow that each ion starts from."""
-    ions = atoms.positions[tags.ions(atoms), :2]
+    ions = atoms.positions[roles.ions(atoms), :2]
     return lateral_distances(ions, sites, atoms.cell.array[:2, :2]).argmin(axis=1)
 
 
@@ -79,8 +80,8 @@ def run_of(atoms: Atoms, paths: np.ndarray, *, drift: np.ndarray | None = None, 
     """Return a trajectory with these ions; a host that drifts takes them along."""
     frames, ions, _ = paths.shape
     drift = np.zeros((frames, 3)) if drift is None else drift
-    z = np.broadcast_to(atoms.positions[tags.ions(atoms), 2][:, None], (frames, ions, 1))
-    centre = atoms.positions[tags.bottom(atoms)].mean(axis=0) + drift
+    z = np.broadcast_to(atoms.positions[roles.ions(atoms), 2][:, None], (frames, ions, 1))
+    centre = atoms.positions[roles.bottom(atoms)].mean(axis=0) + drift
     fields = {
         "ion_positions": np.concatenate([paths, z], axis=-1) + drift[:, None],
         "bottom_centre": centre,

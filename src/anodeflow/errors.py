@@ -47,3 +47,7 @@ class DiskFullError(AnodeflowError):
 
 class ReferenceDataError(AnodeflowError):
     """A file of reference data is not in the documented form."""
+
+
+class ResultFileError(AnodeflowError):
+    """A file of results is damaged, or of another version of this project."""

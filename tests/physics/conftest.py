@@ -3,13 +3,13 @@
 import pytest
 from stages import STAGES
 
-from anodeflow import relaxation
+from anodeflow.stages.relaxation import minimum
 
 
 @pytest.fixture
 def a_checkpoint_at_every_step(monkeypatch):
     """Let relaxations write a checkpoint after every step, not every few seconds."""
-    monkeypatch.setattr(relaxation, "CHECKPOINT_INTERVAL_S", 0.0)
+    monkeypatch.setattr(minimum, "CHECKPOINT_INTERVAL_S", 0.0)
 
 
 @pytest.fixture(scope="session")

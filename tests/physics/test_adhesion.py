@@ -10,17 +10,20 @@ from scipy.integrate import simpson
 from study import GRAPHENE, TI2CO2
 from toy import BEST, CELLS, DEPTH, STIFFNESS, STRETCH, Toy
 
-from anodeflow import tags
-from anodeflow.adhesion import reference_layers
-from anodeflow.adhesion_curve import adhesion_curve, area_nm2, peak_fit, strain_energy
-from anodeflow.adhesion_scan import LOWER_BY, scan_spacings
 from anodeflow.errors import NotConvergedError, StructureError
-from anodeflow.layers import build_layer
-from anodeflow.points import Points
-from anodeflow.spacing import spacing_of
-from anodeflow.stacks import stack_layers
-from anodeflow.voltage import fill_frozen_host, voltages
-from anodeflow.warm_up import WARM_UP_CALLS
+from anodeflow.evaluation.first_calls import WARM_UP_CALLS
+from anodeflow.stages.adhesion.curve import adhesion_curve, strain_energy
+from anodeflow.stages.adhesion.layers_apart import reference_layers
+from anodeflow.stages.adhesion.peak import peak_fit
+from anodeflow.stages.adhesion.scan import LOWER_BY, scan_spacings
+from anodeflow.stages.relaxation.kept_minima import Points
+from anodeflow.stages.voltage.curve import voltages
+from anodeflow.stages.voltage.frozen_host import fill_frozen_host
+from anodeflow.structures import roles
+from anodeflow.structures.builders.layers import build_layer
+from anodeflow.structures.builders.stacks import stack_layers
+from anodeflow.structures.geometry import area_nm2
+from anodeflow.structures.spacing import spacing_of
 
 
 @pytest.fixture(scope="module")
@@ -43,8 +46,8 @@ def stack(layers):
 @pytest.fixture
 def toy(stack):
     z = stack.positions[:, 2]
-    planes = {tag: z[tags.facing(stack)].mean() for tag in tags.BOTTOM_TAGS}
-    planes[tags.SHEET] = z[tags.sheet(stack)].mean()
+    planes = {tag: z[roles.facing(stack)].mean() for tag in roles.BOTTOM_TAGS}
+    planes[roles.SHEET] = z[roles.sheet(stack)].mean()
     # The two metal planes share a tag: the springs pull them to their common mean height.
     return Toy({t: z[stack.get_tags() == t].mean() - plane for t, plane in planes.items()})
 
@@ -82,7 +85,7 @@ def test_the_scan_gives_back_the_well_of_the_potential(stack, layers, toy, tmp_p
     frames = scan(stack, toy, tmp_path)
     references = relaxed_layers(stack, layers, toy, tmp_path)
     curve = adhesion_curve(frames, references)
-    atoms = tags.sheet(stack).sum()
+    atoms = roles.sheet(stack).sum()
     well = DEPTH * (1 - (1 - np.exp(-STIFFNESS * (curve["spacing"] - BEST))) ** 2)
     expected = (atoms * well / area_nm2(stack)).to_numpy()
     assert curve["adhesion_eV_nm2"].to_numpy() == pytest.approx(expected, abs=1e-7)
@@ -102,7 +105,7 @@ def test_the_force_on_the_sheet_integrates_to_the_energy(stack, toy, tmp_path):
     spacings = np.linspace(3.0, 4.5, 25)
     frames = scan(stack, toy, tmp_path, spacings=spacings)
     # At a relaxed point only the held planes carry forces, so dE/dd = -F_z(sheet).
-    force = [frame.get_forces()[tags.sheet(frame), 2].sum() for frame in frames]
+    force = [frame.get_forces()[roles.sheet(frame), 2].sum() for frame in frames]
     energy = [frame.get_potential_energy() for frame in frames]
     work = -simpson(force, x=spacings)
     assert work == pytest.approx(energy[-1] - energy[0], abs=2e-4)
@@ -122,13 +125,13 @@ def test_layers_alone_carry_their_names_and_are_not_relaxed_twice(stack, layers,
 
 def test_held_planes_stay_at_the_asked_spacing_and_the_rest_relaxes(stack, toy, tmp_path):
     start = stack.copy()
-    carbon = start.get_tags() == tags.X
+    carbon = start.get_tags() == roles.X
     start.positions[carbon, 2] += 0.1
     (point,) = scan(start, toy, tmp_path, spacings=[4.2])
-    held = tags.facing(point) | tags.top(point)
+    held = roles.facing(point) | roles.top(point)
     assert point.info["spacing"] == pytest.approx(4.2, abs=1e-7)
     rigid = point.positions[held, 2] - start.positions[held, 2]
-    assert np.ptp(rigid[tags.facing(point)[held]]) < 1e-7
+    assert np.ptp(rigid[roles.facing(point)[held]]) < 1e-7
     assert point.positions[carbon, 2] == pytest.approx(stack.positions[carbon, 2], abs=1e-4)
     assert not point.constraints
 
@@ -163,7 +166,7 @@ class Hopping(Toy):
 
     def __init__(self, heights, stack):
         super().__init__(heights)
-        self.atom = np.flatnonzero(stack.get_tags() == tags.X)[0]
+        self.atom = np.flatnonzero(stack.get_tags() == roles.X)[0]
         self.middle = stack.positions[self.atom, 0]
 
     def calculate(self, atoms=None, *args, **kwargs):
@@ -173,7 +176,7 @@ class Hopping(Toy):
         self.results["forces"][self.atom, 0] -= 4 * self.BARRIER * x * (x**2 - 1) - self.TILT * (
             d - self.EVEN
         )
-        masks = (tags.sheet(atoms), tags.facing(atoms))
+        masks = (roles.sheet(atoms), roles.facing(atoms))
         for mask, sign in zip(masks, (1, -1), strict=True):
             self.results["forces"][mask, 2] += sign * self.TILT * x / mask.sum()
 
@@ -255,7 +258,7 @@ def test_points_of_other_settings_or_models_are_not_taken(stack, toy, tmp_path):
 
 def test_a_point_that_does_not_converge_fails_and_leaves_its_geometry(stack, toy, tmp_path):
     start = stack.copy()
-    start.positions[start.get_tags() == tags.X, 2] += 0.3
+    start.positions[start.get_tags() == roles.X, 2] += 0.3
     with pytest.raises(NotConvergedError, match="max_steps"):
         scan(start, toy, tmp_path, spacings=[3.5], max_steps=1)
     kept = [path.name for path in Path(tmp_path).glob("*.extxyz")]
@@ -265,7 +268,7 @@ def test_a_point_that_does_not_converge_fails_and_leaves_its_geometry(stack, toy
 def test_what_is_no_stack_or_holds_ions_is_refused(stack, layers, toy, tmp_path):
     with pytest.raises(StructureError, match="no sheet"):
         scan(layers[0], toy, tmp_path)
-    filled = stack + Atoms("Na", [(0, 0, 20)], tags=[tags.ION])
+    filled = stack + Atoms("Na", [(0, 0, 20)], tags=[roles.ION])
     with pytest.raises(StructureError, match="holds 1 ions"):
         scan(filled, toy, tmp_path)
     with pytest.raises(StructureError, match="the layer the stack was built from"):
@@ -281,9 +284,9 @@ def test_a_frozen_host_takes_ions_at_the_voltage_of_their_sites(stack, toy, tmp_
         points=points(tmp_path),
         on_point=lambda point: None,
     )
-    assert [tags.ions(frame).sum() for frame in frames] == [0, 1, 2, 8]
+    assert [roles.ions(frame).sum() for frame in frames] == [0, 1, 2, 8]
     for frame in frames:
-        host = ~tags.ions(frame)
+        host = ~roles.ions(frame)
         assert frame.positions[host] == pytest.approx(stack.positions, abs=1e-7)
     energies = {frame.info["n_ions"]: frame.info["energy_model"] for frame in frames}
     table = voltages(energies, bulk_energy_per_atom=-1.1, electrons_per_ion=1)

@@ -15,16 +15,14 @@ from ase import Atoms
 from ase.calculators.emt import EMT
 from ase.constraints import FixedPlane
 
-from anodeflow.calculators import (
-    DispersionCorrected,
-    energy_terms,
-    identity,
-    load_calculator,
-)
-from anodeflow.dispersion import load_dispersion
 from anodeflow.errors import CalculatorError, ConfigError, DeviceError, WeightsError
-from anodeflow.warm_up import warm_up
-from anodeflow.weights import fetch_weights, hash_file
+from anodeflow.evaluation.first_calls import warm_up
+from anodeflow.evaluation.identity import identity
+from anodeflow.models.dispersion import load_dispersion
+from anodeflow.models.interface import DispersionCorrected, energy_terms
+from anodeflow.models.loading import load_calculator
+from anodeflow.models.weights.fetching import fetch_weights
+from anodeflow.models.weights.hash_records import hash_file
 
 ROOT = Path(__file__).parents[2]
 DEMO = ROOT / "resources" / "demo-model" / "mace-mxene-demo.model"

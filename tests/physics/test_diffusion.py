@@ -7,11 +7,11 @@ import pytest
 from ase import Atoms
 from synthetic import synthetic_run
 
-from anodeflow import tags
-from anodeflow.diffusion import analyse_diffusion, ion_paths
 from anodeflow.errors import TrajectoryError
-from anodeflow.ions import hollow_sites
-from anodeflow.spacing import stability_note
+from anodeflow.stages.motion.diffusion import analyse_diffusion, ion_paths
+from anodeflow.stages.motion.production import stability_note
+from anodeflow.structures import roles
+from anodeflow.structures.sites import hollow_sites
 
 STEP_PS = 0.05
 LATERAL = 12.12 * np.array([[1.0, 0.0], [-0.5, np.sqrt(3) / 2]])
@@ -34,10 +34,10 @@ def host(ions):
     cell = np.zeros((3, 3))
     cell[:2, :2], cell[2, 2] = LATERAL, 40.0
     plane = np.column_stack([grid, np.full(16, 20.0)])
-    atoms = Atoms("O16", plane, tags=[tags.UPPER_TERMINATION] * 16, cell=cell, pbc=True)
+    atoms = Atoms("O16", plane, tags=[roles.UPPER_TERMINATION] * 16, cell=cell, pbc=True)
     hollows = hollow_sites(atoms)[:ions]
     above = np.column_stack([hollows, np.full(ions, 22.0)])
-    atoms.extend(Atoms(f"Na{ions}", above, tags=[tags.ION] * ions))
+    atoms.extend(Atoms(f"Na{ions}", above, tags=[roles.ION] * ions))
     return atoms
 
 
@@ -57,7 +57,7 @@ def trajectory(atoms, in_plane, *, drift=None, **changes):
 
 
 def start_of(atoms):
-    return atoms.positions[tags.ions(atoms), :2]
+    return atoms.positions[roles.ions(atoms), :2]
 
 
 def brownian(rng, atoms, *, frames, D):

@@ -7,9 +7,9 @@ from ase.build import bulk, molecule
 from ase.calculators.calculator import all_changes
 from ase.units import Bohr, Hartree
 
-from anodeflow import d3
-from anodeflow.dispersion import DAMPING_BJ, load_dispersion
 from anodeflow.errors import ConfigError, DeviceError
+from anodeflow.models import d3
+from anodeflow.models.dispersion import DAMPING_BJ, load_dispersion
 
 SETTINGS = {
     "functional": "pbe",

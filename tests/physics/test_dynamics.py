@@ -7,10 +7,11 @@ from ase import units
 from ase.constraints import FixSubsetCom
 from springs import SETTINGS, Springs, assert_equal_to_the_last_bit, make_stack, simulate
 
-from anodeflow import dynamics, tags
-from anodeflow.centres import draw_momenta, hold_centres
 from anodeflow.errors import ConfigError, StructureError, TrajectoryError
-from anodeflow.warm_up import WARM_UP_CALLS
+from anodeflow.evaluation.first_calls import WARM_UP_CALLS
+from anodeflow.stages.dynamics import run as run_module
+from anodeflow.stages.dynamics.constraints import draw_momenta, hold_centres
+from anodeflow.structures import roles
 
 
 class Interrupting(Springs):
@@ -65,7 +66,7 @@ def test_a_run_that_dies_while_its_file_is_put_together_is_only_put_together_aga
     whole, broken = tmp_path / "whole.h5", tmp_path / "broken.h5"
     simulate(whole, stack=stack)
     with monkeypatch.context() as patch:
-        patch.setattr(dynamics, "write_trajectory", lambda *args, **kwargs: 1 / 0)
+        patch.setattr(run_module, "write_trajectory", lambda *args, **kwargs: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             simulate(broken, stack=stack)
     calc = Springs(stack)
@@ -158,17 +159,17 @@ def test_holding_the_layers_leaves_their_distance_free_and_the_ions_alone(tmp_pa
 def test_the_correction_of_one_layer_moves_nothing_else_unlike_the_one_of_ase():
     stack = make_stack()
     pushed = stack.positions.copy()
-    pushed[tags.top(stack)] += [0.2, 0.1, 0.3]
+    pushed[roles.top(stack)] += [0.2, 0.1, 0.3]
     moved = {}
     for mode in (True, "published"):
         atoms = stack.copy()
         atoms.set_constraint(hold_centres(stack, mode)[0])
         atoms.set_positions(pushed)
         moved[mode] = atoms.positions - stack.positions
-    assert np.allclose(moved[True][tags.top(stack)], [0, 0, 0.3])
-    assert np.allclose(moved[True][~tags.top(stack)], 0)
-    assert np.allclose(moved["published"][tags.top(stack)], 0)
-    assert np.allclose(moved["published"][tags.ions(stack)], [-0.2, -0.1, -0.3])
+    assert np.allclose(moved[True][roles.top(stack)], [0, 0, 0.3])
+    assert np.allclose(moved[True][~roles.top(stack)], 0)
+    assert np.allclose(moved["published"][roles.top(stack)], 0)
+    assert np.allclose(moved["published"][roles.ions(stack)], [-0.2, -0.1, -0.3])
 
 
 def test_the_published_hold_is_the_one_of_ase():
@@ -185,7 +186,7 @@ def test_momenta_at_the_start_obey_the_constraints_and_the_temperature(hold):
     draw_momenta(stack, np.random.default_rng(1), temperature=300.0, conserved=conserved)
     momenta = stack.get_momenta()
     assert np.allclose(momenta[:, conserved].sum(axis=0), 0)
-    for layer in (tags.bottom(stack), tags.top(stack)):
+    for layer in (roles.bottom(stack), roles.top(stack)):
         held = {True: [0, 1], False: [], "published": [0, 1, 2]}[hold]
         assert np.allclose(momenta[layer][:, held].sum(axis=0), 0)
     freedom = stack.get_number_of_degrees_of_freedom() - len(conserved)
@@ -214,7 +215,7 @@ def test_unwrapped_positions_and_velocities_are_continuous_across_the_cell(tmp_p
     kinetic = 0.5 * (masses[:, None] * velocity**2).sum(axis=(1, 2)) * 1.036427e-4
     assert np.allclose(kinetic, trajectory.kinetic_energy, rtol=1e-6)
     assert np.array_equal(
-        trajectory.positions[:, tags.ions(trajectory.initial)], trajectory.ion_positions
+        trajectory.positions[:, roles.ions(trajectory.initial)], trajectory.ion_positions
     )
 
 
@@ -265,7 +266,7 @@ def test_an_interval_that_is_no_whole_number_of_steps_is_refused(tmp_path):
 def test_atoms_that_are_no_stack_are_refused(tmp_path):
     stack = make_stack()
     with pytest.raises(StructureError, match="a stack of two layers is needed"):
-        simulate(tmp_path / "run.h5", stack=stack[tags.bottom(stack)])
+        simulate(tmp_path / "run.h5", stack=stack[roles.bottom(stack)])
 
 
 def test_each_step_calls_the_calculator_once(tmp_path):

@@ -5,15 +5,18 @@ import pytest
 import yaml
 from ase.build import bulk
 
-from anodeflow import calculators, dispersion, equivalence
-from anodeflow.backend_records import allowed_differences, excesses
-from anodeflow.calculators import DispersionCorrected
-from anodeflow.dispersion import load_dispersion
-from anodeflow.equivalence import check_backend, require_agreement, seconds_per_call
+from anodeflow.equivalence import timing
+from anodeflow.equivalence.check import check_backend, require_agreement
+from anodeflow.equivalence.records import allowed_differences, excesses
+from anodeflow.equivalence.reference_evaluation import evaluate_model
+from anodeflow.equivalence.timing import seconds_per_call
+from anodeflow.equivalence.trial_stacks import rattled_stacks
 from anodeflow.errors import CalculatorError, EquivalenceError
-from anodeflow.plain import evaluate_model
-from anodeflow.samples import rattled_stacks
-from anodeflow.weights import fetch_weights
+from anodeflow.models import dispersion, loading
+from anodeflow.models.child import socket_server
+from anodeflow.models.dispersion import load_dispersion
+from anodeflow.models.interface import DispersionCorrected
+from anodeflow.models.weights.fetching import fetch_weights
 
 MINE = """
 import time
@@ -151,7 +154,7 @@ def test_a_dispersion_that_is_added_twice_does_not_pass(demo, samples, config, m
             for key in ("energy", "forces", "stress"):
                 self.results[key] = self.results[key] + self.dispersion.results[key]
 
-    monkeypatch.setattr(calculators, "DispersionCorrected", Twice)
+    monkeypatch.setattr(loading, "DispersionCorrected", Twice)
     with pytest.raises(EquivalenceError, match="of the total differ"):
         require_agreement(check(demo, samples, config, mace(config, "float64")))
 
@@ -174,7 +177,7 @@ def test_a_plain_path_that_fails_says_so_in_one_sentence(mine, samples):
 def test_a_call_is_timed_by_the_median_after_it_is_warm(mine, monkeypatch):
     _, settings = mine("slow", 0.03)
     given = {"dtype": "float32", "device": "cpu"}
-    model = calculators.open_calculator("mine:Mine", settings["kwargs"] | given)
+    model = socket_server.open_calculator("mine:Mine", settings["kwargs"] | given)
     atoms = bulk("C", cubic=True)
     seconds = seconds_per_call(model, atoms)
     assert 0.03 <= seconds["model"] == seconds["total"] < 0.3
@@ -182,7 +185,7 @@ def test_a_call_is_timed_by_the_median_after_it_is_warm(mine, monkeypatch):
     d3 = {"functional": "pbe", "damping": "bj", "library": "dftd3"}
     d3 |= {"pair_cutoff_bohr": 40.0, "coordination_cutoff_bohr": 40.0}
     corrected = DispersionCorrected(model, load_dispersion(d3, device="cpu"))
-    monkeypatch.setattr(equivalence, "TIMED_CALLS", 1)
+    monkeypatch.setattr(timing, "TIMED_CALLS", 1)
     seconds = seconds_per_call(corrected, atoms)
     assert seconds["dispersion"] > 0
     assert seconds["model"] + seconds["dispersion"] == pytest.approx(seconds["total"])

@@ -11,7 +11,7 @@ import pytest
 from killing import ended
 from stages import STAGES
 
-from anodeflow.job import job
+from anodeflow.process.job import job
 
 pytestmark = pytest.mark.usefixtures("a_checkpoint_at_every_step")
 
@@ -85,12 +85,14 @@ def test_a_stage_that_finds_the_disk_full_again_and_again_ends_as_an_unbroken_on
 WRITE_TRAJECTORY = """
 import sys
 from pathlib import Path
-from anodeflow.job import job
+from anodeflow.process.job import job
 sys.path.insert(0, sys.argv[2])
 with job(log=sys.argv[1] + ".log", threads=1):
     import numpy as np
     from springs import SETTINGS, make_stack
-    from anodeflow.trajectory import FRAME_SERIES, ION_SERIES, OBSERVABLES, write_trajectory
+    from anodeflow.stages.dynamics.trajectory import (
+        FRAME_SERIES, ION_SERIES, OBSERVABLES, write_trajectory
+    )
     stack, steps = make_stack(), np.arange(500)
     segment = {"frame_step": steps, "sample_step": steps}
     segment |= {name: np.zeros((500, len(stack), 3)) for name in FRAME_SERIES}

@@ -5,7 +5,7 @@ import pytest
 import yaml
 from figures import ROOT, WEIGHTS
 
-from anodeflow.dispersion import load_dispersion
+from anodeflow.models.dispersion import load_dispersion
 
 
 @pytest.mark.slow
@@ -15,7 +15,7 @@ def test_the_benchmark_of_a_gpu_measures_one_run_and_several(monkeypatch):
     config = yaml.safe_load((ROOT / "config/config.yaml").read_text())["dispersion"]
     short = config | {"pair_cutoff_bohr": 10.0, "coordination_cutoff_bohr": 10.0}
     monkeypatch.setattr(
-        "anodeflow.calculators.load_dispersion",
+        "anodeflow.models.loading.load_dispersion",
         lambda settings, device: load_dispersion(short, device=device),
     )
     monkeypatch.setattr(gpu, "WARM_UP", 1)

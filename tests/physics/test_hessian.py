@@ -10,8 +10,8 @@ from ase.calculators.emt import EMT
 from ase.constraints import FixAtoms, FixedPlane
 from ase.optimize import BFGS
 
-from anodeflow.hessian import FIXED, PreconBFGS, neighbour_hessian
-from anodeflow.relaxation import relax
+from anodeflow.stages.relaxation.minimum import relax
+from anodeflow.stages.relaxation.optimisers import FIXED, PreconBFGS, neighbour_hessian
 
 
 def _slab():

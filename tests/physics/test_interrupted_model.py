@@ -16,10 +16,10 @@ from killing import ended, kill_again_and_again
 from springs import assert_equal_to_the_last_bit, make_stack, simulate
 from stages import assert_same, keep
 
-from anodeflow import relaxation
-from anodeflow.calculators import load_calculator
-from anodeflow.part_folder import part_folder
-from anodeflow.weights import hash_file
+from anodeflow.files.checkpoint_folder import part_folder
+from anodeflow.models.loading import load_calculator
+from anodeflow.models.weights.hash_records import hash_file
+from anodeflow.stages.relaxation import minimum
 
 MODEL = Path(__file__).parents[2] / "resources" / "demo-model" / "mace-mxene-demo.model"
 
@@ -43,7 +43,7 @@ def relax_cell(output, calc):
     stack = make_stack(bottom=2, top=2, lattice=2.7, ions=0)
     stack.rattle(0.05, seed=3)
     with part_folder(output) as folder:
-        relaxed = relaxation.relax(
+        relaxed = minimum.relax(
             stack,
             calc,
             optimiser="LBFGS",
@@ -67,7 +67,7 @@ WORK = {
 
 def survive(kind, folder, *, kills):
     """Kill one kind of work at random moments and compare it with an unbroken run."""
-    relaxation.CHECKPOINT_INTERVAL_S = 0.0
+    minimum.CHECKPOINT_INTERVAL_S = 0.0
     card = folder / "card.json"
     card.write_text(json.dumps({"sha256": hash_file(MODEL)}))
     options = {"family": "mace", "device": "cpu", "dtype": "float64", "dispersion": None}

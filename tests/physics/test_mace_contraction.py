@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 import torch
 
-from anodeflow.quiet import quiet_loading
+from anodeflow.process.model_messages import quiet_loading
 
 with quiet_loading():
     from mace.modules.blocks import EquivariantProductBasisBlock
     from mace.modules.symmetric_contraction import SymmetricContraction
     from e3nn import o3  # isort: skip  # after mace, which lets torch load what e3nn ships
 
-    from anodeflow.mace_contraction import ContractionByElement
+    from anodeflow.models.mace_contraction import ContractionByElement
 
 CHANNELS, ELEMENTS = 4, 7
 FEATURES = "4x0e + 4x1o + 4x2e"

@@ -9,14 +9,15 @@ import yaml
 from ase.build import bulk, molecule
 from figures import study_stack
 
-from anodeflow.batches import evaluate_all
-from anodeflow.calculators import DispersionCorrected, load_calculator
-from anodeflow.dispersion import load_dispersion
 from anodeflow.errors import ConfigError
-from anodeflow.mace_model import MaceModel, load_mace
-from anodeflow.neighbours import SKIN, search_pairs
-from anodeflow.quiet import quiet_loading
-from anodeflow.weights import fetch_weights
+from anodeflow.evaluation.batches import evaluate_all
+from anodeflow.models.dispersion import load_dispersion
+from anodeflow.models.interface import DispersionCorrected
+from anodeflow.models.loading import load_calculator
+from anodeflow.models.mace import MaceModel, load_mace
+from anodeflow.models.neighbours import SKIN, search_pairs
+from anodeflow.models.weights.fetching import fetch_weights
+from anodeflow.process.model_messages import quiet_loading
 
 ROOT = Path(__file__).parents[2]
 DEMO = ROOT / "resources/demo-model/mace-mxene-demo.model"
@@ -134,7 +135,7 @@ def test_a_search_that_fails_leaves_no_list_of_where_the_atoms_were(pair, monkey
 
     second.info["fails"] = True
     with monkeypatch.context() as patched, pytest.raises(MemoryError):
-        patched.setattr("anodeflow.neighbours.search_pairs", fail_for_the_second)
+        patched.setattr("anodeflow.models.neighbours.search_pairs", fail_for_the_second)
         ours.inner.evaluate([first, second])
     second.positions[7:] -= [2.0, 1.0, 0.0]
     _assert_same(ours.inner.evaluate([first, second])[0], plain, first, tolerance)

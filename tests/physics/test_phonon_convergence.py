@@ -8,8 +8,13 @@ import pytest
 from ase.neighborlist import neighbor_list
 from test_phonons import BOND, Springs, honeycomb, run_springs
 
-from anodeflow.phonon_convergence import change, check_convergence, frequencies, variant_table
-from anodeflow.phonons import run_bands_and_dos
+from anodeflow.stages.phonons.bands import run_bands_and_dos
+from anodeflow.stages.phonons.convergence import (
+    change,
+    check_convergence,
+    frequencies,
+    variant_table,
+)
 
 MODE = {"path_points": 60, "mesh": (6, 6, 1), "dos_width_THz": 0.4}
 VARIANTS = [

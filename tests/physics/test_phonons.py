@@ -13,19 +13,16 @@ from ase.calculators.calculator import Calculator, all_changes
 from ase.neighborlist import neighbor_list
 from ase.optimize import BFGS
 
-from anodeflow.calculators import load_calculator
 from anodeflow.errors import AnodeflowError, StructureError
-from anodeflow.phonon_verdict import verdict
-from anodeflow.phonons import (
-    band_segments,
+from anodeflow.models.loading import load_calculator
+from anodeflow.stages.phonons.bands import band_segments, read_bands, run_bands_and_dos, write_bands
+from anodeflow.stages.phonons.force_constants import (
     compute_force_constants,
     load_phonon,
-    read_bands,
-    run_bands_and_dos,
-    write_bands,
     write_force_constants,
 )
-from anodeflow.reference_phonons import compare, read_reference
+from anodeflow.stages.phonons.reference import compare, read_reference
+from anodeflow.stages.phonons.verdict import verdict
 
 SHARED = Path(__file__).parents[3] / "shared"
 DEMO_MODEL = Path(__file__).parents[2] / "resources" / "demo-model" / "mace-mxene-demo.model"

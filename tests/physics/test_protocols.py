@@ -7,26 +7,26 @@ import pytest
 from study import GRAPHENE, HEIGHT, TI2CO2
 from toy import DEPTH, SPRING, Toy
 
-from anodeflow import tags
-from anodeflow.adhesion import in_common_cell, reference_layers
-from anodeflow.adhesion_curve import (
+from anodeflow.models.loading import load_calculator
+from anodeflow.models.weights.fetching import fetch_weights
+from anodeflow.stages.adhesion.curve import (
     adhesion_curve,
-    area_nm2,
-    peak_fit,
     select_curve,
     strain_energy,
     summarise_adhesion,
 )
-from anodeflow.adhesion_scan import scan_spacings
-from anodeflow.bonds import find_bonds
-from anodeflow.calculators import load_calculator
-from anodeflow.layers import build_layer, build_unit
-from anodeflow.points import Points
-from anodeflow.relaxation import relax
-from anodeflow.spacing import spacing_of
-from anodeflow.stacks import boundary_warning, stack_layers
-from anodeflow.structure_check import check_structure
-from anodeflow.weights import fetch_weights
+from anodeflow.stages.adhesion.layers_apart import in_common_cell, reference_layers
+from anodeflow.stages.adhesion.peak import peak_fit
+from anodeflow.stages.adhesion.scan import scan_spacings
+from anodeflow.stages.relaxation.kept_minima import Points
+from anodeflow.stages.relaxation.minimum import relax
+from anodeflow.structures import roles
+from anodeflow.structures.bonds import find_bonds
+from anodeflow.structures.builders.layers import build_layer, build_unit
+from anodeflow.structures.builders.stacks import boundary_warning, stack_layers
+from anodeflow.structures.geometry import area_nm2
+from anodeflow.structures.inspection import check_structure
+from anodeflow.structures.spacing import spacing_of
 
 FAR = TI2CO2 | {"metal_x_height": 3.0, "metal_termination_height": 3.0}
 
@@ -87,19 +87,19 @@ def models(root, tmp_path_factory):
 def test_the_mean_of_all_atoms_lies_below_that_of_the_carbons(group, published, tolerance):
     stack = stack_with(layer_with(group))
     sheet, every = (spacing_of(stack, convention=name) for name in ("sheet", "all"))
-    z, top = stack.positions[:, 2], tags.top(stack)
-    depth = z[tags.sheet(stack)].mean() - z[top & ~tags.sheet(stack)]
+    z, top = stack.positions[:, 2], roles.top(stack)
+    depth = z[roles.sheet(stack)].mean() - z[top & ~roles.sheet(stack)]
     assert sheet - every == pytest.approx(depth.sum() / top.sum())
     assert sheet - every == pytest.approx(published, abs=tolerance)
 
 
 def toy_for(stack, *, oxygen_shift=0.0):
     """The toy at rest in the shape of a stack; its group's O may prefer another height."""
-    z, roles = stack.positions[:, 2], stack.get_tags()
-    planes = {tag: z[tags.facing(stack)].mean() for tag in tags.BOTTOM_TAGS}
-    planes |= {tag: z[tags.sheet(stack)].mean() for tag in tags.TOP_TAGS}
-    heights = {t: z[roles == t].mean() - plane for t, plane in planes.items() if t in roles}
-    return Toy(heights | {tags.SHEET_OXYGEN: heights.get(tags.SHEET_OXYGEN, 0) + oxygen_shift})
+    z, own_tags = stack.positions[:, 2], stack.get_tags()
+    planes = {tag: z[roles.facing(stack)].mean() for tag in roles.BOTTOM_TAGS}
+    planes |= {tag: z[roles.sheet(stack)].mean() for tag in roles.TOP_TAGS}
+    heights = {t: z[own_tags == t].mean() - plane for t, plane in planes.items() if t in own_tags}
+    return Toy(heights | {roles.SHEET_OXYGEN: heights.get(roles.SHEET_OXYGEN, 0) + oxygen_shift})
 
 
 def scanned(stack, layers, calc, folder, *, points=4, given=()):
@@ -167,7 +167,7 @@ def test_a_layer_relaxed_with_another_model_raises_the_adhesion_by_its_energy(tm
 def test_an_unscaled_layer_has_only_the_bonds_over_the_boundary_changed():
     sheet = build_layer(GRAPHENE, cell_height=HEIGHT)
     stack = stack_with(sheet, strained="top-unscaled")
-    top, bond = stack[tags.top(stack)], 2.46 / np.sqrt(3)
+    top, bond = stack[roles.top(stack)], 2.46 / np.sqrt(3)
     lateral = top.positions[:, :2] - sheet.positions[:, :2]
     assert np.ptp(lateral, axis=0) == pytest.approx(0, abs=1e-12)
     offsets, vectors = find_bonds("SD", top)
@@ -186,7 +186,7 @@ def test_an_unscaled_layer_has_only_the_bonds_over_the_boundary_changed():
 
 def test_a_scaled_layer_has_every_bond_shortened_alike_and_no_warning():
     stack = stack_with(build_layer(GRAPHENE, cell_height=HEIGHT))
-    lengths = np.linalg.norm(find_bonds("D", stack[tags.top(stack)]), axis=1)
+    lengths = np.linalg.norm(find_bonds("D", stack[roles.top(stack)]), axis=1)
     assert lengths == pytest.approx(12.12 / 12.30 * 2.46 / np.sqrt(3))
     assert boundary_warning(stack) == ""
 
@@ -195,7 +195,7 @@ def test_a_scaled_layer_has_every_bond_shortened_alike_and_no_warning():
 def test_the_strained_reference_is_put_into_the_cell_as_the_layer_of_the_stack_was(strained):
     sheet = build_layer(GRAPHENE, cell_height=HEIGHT)
     stack = stack_with(sheet, strained=strained)
-    apart, top = in_common_cell(sheet, stack), stack[tags.top(stack)]
+    apart, top = in_common_cell(sheet, stack), stack[roles.top(stack)]
     assert apart.cell.array == pytest.approx(top.cell.array)
     assert apart.get_all_distances(mic=True) == pytest.approx(top.get_all_distances(mic=True))
 
@@ -221,7 +221,7 @@ def test_relaxation_spreads_the_squeezed_seam_until_nothing_is_left_of_it(models
 def test_the_published_start_has_ti_3_and_o_6_angstrom_from_the_middle():
     far = build_unit(FAR, cell_height=HEIGHT)
     height = far.positions[:, 2] - HEIGHT / 2
-    assert sorted(height[far.get_tags() == tags.METAL]) == pytest.approx([-3, 3])
+    assert sorted(height[far.get_tags() == roles.METAL]) == pytest.approx([-3, 3])
     assert sorted(height[far.symbols == "O"]) == pytest.approx([-6, 6])
     assert find_bonds("D", far)[:, 2] == pytest.approx(0)  # only Ti–Ti within a plane
     near = build_unit(TI2CO2, cell_height=HEIGHT)

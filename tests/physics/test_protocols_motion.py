@@ -9,10 +9,14 @@ from scipy.special import gammaln
 from springs import make_stack, simulate
 from test_diffusion import NEIGHBOUR, SETTINGS, STEP_PS, hopping, host, rattling, trajectory
 
-from anodeflow import tags
-from anodeflow.diffusion import analyse_diffusion
-from anodeflow.msd import displacement_from_first, mean_square_displacement, window_lags
-from anodeflow.spacing import spacing_map
+from anodeflow.stages.motion.diffusion import analyse_diffusion
+from anodeflow.stages.motion.msd import (
+    displacement_from_first,
+    mean_square_displacement,
+    window_lags,
+)
+from anodeflow.stages.motion.spacing_map import spacing_map
+from anodeflow.structures import roles
 
 PUBLISHED_COUPLING_FS = 0.10180505671
 
@@ -246,9 +250,9 @@ def plane_of(cells_along, heights_of):
     sheet = np.column_stack([fine @ lateral, heights_of(fine)])
     facing = np.column_stack([fine @ lateral, np.full(len(fine), 20.0)])
     positions = np.concatenate([facing, sheet])
-    roles = np.repeat([tags.UPPER_TERMINATION, tags.SHEET], len(fine))
+    own_tags = np.repeat([roles.UPPER_TERMINATION, roles.SHEET], len(fine))
     none = np.zeros((1, 0, 2))
-    return trajectory(atoms, none, tags=roles, positions=positions[None])
+    return trajectory(atoms, none, tags=own_tags, positions=positions[None])
 
 
 def field(fractions):
@@ -303,7 +307,7 @@ def test_an_atom_on_the_edge_of_two_windows_counts_in_both():
     run = trajectory(
         host(1)[:16],
         np.zeros((1, 0, 2)),
-        tags=np.array([tags.UPPER_TERMINATION, tags.SHEET]),
+        tags=np.array([roles.UPPER_TERMINATION, roles.SHEET]),
         positions=positions[None],
     )
     samples = {

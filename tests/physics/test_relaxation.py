@@ -13,10 +13,10 @@ from ase.calculators.emt import EMT
 from ase.constraints import FixAtoms
 from ase.io import read
 
-from anodeflow.calculators import load_calculator
 from anodeflow.errors import ConfigError, NotConvergedError
-from anodeflow.relaxation import relax
-from anodeflow.weights import hash_file
+from anodeflow.models.loading import load_calculator
+from anodeflow.models.weights.hash_records import hash_file
+from anodeflow.stages.relaxation.minimum import relax
 
 DEMO = Path(__file__).parents[2] / "resources" / "demo-model" / "mace-mxene-demo.model"
 

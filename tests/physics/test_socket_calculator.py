@@ -16,7 +16,7 @@ from ase.calculators.emt import EMT
 from ase.calculators.lj import LennardJones
 
 from anodeflow.errors import CalculatorError
-from anodeflow.socket_calculator import SocketCalculator
+from anodeflow.models.socket_calculator import SocketCalculator
 
 MINE = """
 import os, signal, time
@@ -51,7 +51,7 @@ class Mine(Calculator):
 PARENT = """
 import sys
 from ase.build import bulk
-from anodeflow.socket_calculator import SocketCalculator
+from anodeflow.models.socket_calculator import SocketCalculator
 calc = SocketCalculator(sys.executable, "mine:Mine", {"manner": sys.argv[1]})
 print(calc._child.pid, flush=True)
 atoms = bulk("Cu", cubic=True)

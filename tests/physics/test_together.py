@@ -11,11 +11,11 @@ from ase.optimize import BFGS
 from springs import SETTINGS, Springs, assert_equal_to_the_last_bit, make_stack, simulate
 from test_mace_model import _load
 
-from anodeflow.adhesion import at_spacing
-from anodeflow.batches import evaluate_all
-from anodeflow.dynamics import advance_all
 from anodeflow.errors import StructureError
-from anodeflow.together import raise_first, run_together
+from anodeflow.evaluation.batches import evaluate_all
+from anodeflow.evaluation.lockstep import raise_first, run_together
+from anodeflow.stages.adhesion.scan import at_spacing
+from anodeflow.stages.dynamics.run import advance_all
 
 IONS_AND_SEEDS = [(0, 1), (1, 1), (1, 2)]
 
@@ -121,7 +121,7 @@ def test_a_shorter_run_leaves_the_batch_and_the_others_go_on(stacks, calc, tmp_p
 def test_the_progress_counts_the_steps_of_all_runs_from_the_beginning(
     stacks, tmp_path, capsys, monkeypatch
 ):
-    monkeypatch.setattr("anodeflow.progress.LINE_INTERVAL_S", 0.0)
+    monkeypatch.setattr("anodeflow.process.progress.LINE_INTERVAL_S", 0.0)
     calc = Springs(next(iter(stacks.values())))  # no batches: one run after the other
     same = {key: next(iter(stacks.values())) for key in stacks}
     length = round(1000 * (SETTINGS["equilibration_ps"] + SETTINGS["production_ps"]))

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from walkers import SETTINGS, STEP_PS, hopper, neighbours, run_of, study_stack, vibrating
 
-from anodeflow.diffusion import analyse_diffusion
 from anodeflow.errors import TrajectoryError
+from anodeflow.stages.motion.diffusion import analyse_diffusion
 
 ONE, EIGHT = study_stack(ions=1), study_stack(ions=8)
 

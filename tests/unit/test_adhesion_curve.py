@@ -5,20 +5,19 @@ import pandas as pd
 import pytest
 from ase import Atoms, units
 from ase.calculators.singlepoint import SinglePointCalculator
+from tabled import adhesion_table
 
-from anodeflow.adhesion_curve import (
-    EV_NM2_TO_J_M2,
+from anodeflow.errors import ReferenceDataError, StructureError
+from anodeflow.stages.adhesion.curve import (
     adhesion_curve,
-    peak_fit,
-    peak_spline,
-    read_adhesion_reference,
     select_curve,
     strain_energy,
     summarise_adhesion,
 )
-from anodeflow.errors import ReferenceDataError, StructureError
-from anodeflow.plots.adhesion import plot_adhesion
-from anodeflow.tables import adhesion_table
+from anodeflow.stages.adhesion.figure import plot_adhesion
+from anodeflow.stages.adhesion.peak import peak_fit, peak_spline
+from anodeflow.tables.published import read_adhesion_reference
+from anodeflow.units import EV_NM2_TO_J_M2
 
 REFERENCE = Path(__file__).parents[2] / "resources" / "reference" / "adhesion.csv"
 WINDOW = (3.4, 5.0)

@@ -6,8 +6,13 @@ import numpy as np
 import pytest
 from scipy.signal import lfilter
 
-from anodeflow.averages import NUMBERS, block_error, correlation_time, series_mean
 from anodeflow.errors import TrajectoryError
+from anodeflow.stages.motion.correlated_mean import (
+    NUMBERS,
+    block_error,
+    correlation_time,
+    series_mean,
+)
 
 STEP_PS = 0.01
 

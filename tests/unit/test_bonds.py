@@ -5,16 +5,16 @@ import pytest
 from ase import Atoms
 from ase.data import covalent_radii
 
-from anodeflow import bonds, tags
-from anodeflow.bonds import BOND_SCALE, find_bonds
-from anodeflow.stability import start_bonds
-from anodeflow.structure_check import check_structure
+from anodeflow.stages.dynamics.stability import start_bonds
+from anodeflow.structures import bonds, roles
+from anodeflow.structures.bonds import BOND_SCALE, find_bonds
+from anodeflow.structures.inspection import check_structure
 
 
 def pair(distance):
     """Two sheet atoms at a distance (Å) in a wide cell."""
     positions = [(10, 10, 10), (10 + distance, 10, 10)]
-    return Atoms("C2", positions, cell=(20, 20, 20), pbc=True, tags=[tags.SHEET] * 2)
+    return Atoms("C2", positions, cell=(20, 20, 20), pbc=True, tags=[roles.SHEET] * 2)
 
 
 def counts(atoms):

@@ -9,7 +9,7 @@ import yaml
 from docutils.core import publish_parts
 from snakemake.utils import update_config
 
-from anodeflow.config_loading import load_config
+from anodeflow.study.loading import load_config
 
 CAPTIONS = Path(__file__).parents[2] / "workflow/report"
 NAMES = sorted(path.stem for path in CAPTIONS.glob("*.rst"))

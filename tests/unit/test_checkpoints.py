@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 from ase import Atoms
 
-from anodeflow.checkpoints import (
+from anodeflow.errors import TrajectoryError
+from anodeflow.evaluation.identity import fingerprint
+from anodeflow.stages.dynamics.segments import (
     State,
     find_checkpoint,
-    fingerprint,
     read_series,
     segment_path,
     write_segment,
 )
-from anodeflow.errors import TrajectoryError
 
 
 def make_state(step):

@@ -20,8 +20,8 @@ from scored import (
     verdict,
 )
 
-from anodeflow.claims import CLAIMS, check_claims, claims_markdown, claims_table
-from anodeflow.quantities import Quantities
+from anodeflow.scorecard.claims import CLAIMS, check_claims, claims_markdown, claims_table
+from anodeflow.scorecard.quantities import Quantities
 
 LIMITS = {"sigma": 2.0, "confined_ps": 95.0, "imaginary_THz": -0.1}
 MP, MPA = "MACE-MP-0 (published)", "MACE-MPA-0 (published)"

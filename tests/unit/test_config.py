@@ -8,15 +8,12 @@ import pytest
 import yaml
 from snakemake.utils import update_config
 
-from anodeflow.config_loading import (
-    check_duplicate_keys,
-    check_pins,
-    check_pythons,
-    load_config,
-)
+from anodeflow.config.yaml_files import check_duplicate_keys
 from anodeflow.errors import ConfigError
-from anodeflow.plan import Plan
-from anodeflow.schema import schema_text
+from anodeflow.study.checks import check_pins, check_pythons
+from anodeflow.study.config import schema_text
+from anodeflow.study.loading import load_config
+from anodeflow.study.plan import Plan
 
 CUSTOM = {"family": "custom", "device": "cpu", "dispersion": True, "entry": "a.b:C"}
 

@@ -19,7 +19,7 @@ from scored import (
     voltages,
 )
 
-from anodeflow.disagreement import disagreement_markdown, disagreements
+from anodeflow.scorecard.disagreement import disagreement_markdown, disagreements
 
 
 def compare(*rows, sigma=2.0):

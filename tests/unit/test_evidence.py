@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy.stats import binom, norm, poisson
 
-from anodeflow.evidence import (
+from anodeflow.scorecard.evidence import (
     FAILS,
     HOLDS,
     NOT_RUN,
@@ -24,7 +24,7 @@ from anodeflow.evidence import (
     slower,
     word,
 )
-from anodeflow.quantities import Case, Quantity
+from anodeflow.scorecard.quantity import Case, Quantity
 
 SIGMA, WATCH = 2.0, 95.0
 

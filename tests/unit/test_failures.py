@@ -1,7 +1,7 @@
 """What a user is shown of jobs that failed."""
 
-from anodeflow.failures import report_failures
-from anodeflow.job import job
+from anodeflow.process.failed_jobs import report_failures
+from anodeflow.process.job import job
 
 
 def test_a_failed_job_is_shown_by_the_last_lines_of_its_log_and_its_path(tmp_path):

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from ase import Atoms
 
-from anodeflow import tags
-from anodeflow.heights import heights
-from anodeflow.layers import build_layer, build_unit
-from anodeflow.spacing import spacing_of
-from anodeflow.stacks import stack_layers
-from anodeflow.structure_check import check_structure
+from anodeflow.structures import roles
+from anodeflow.structures.builders.layers import build_layer, build_unit
+from anodeflow.structures.builders.stacks import stack_layers
+from anodeflow.structures.geometry import heights
+from anodeflow.structures.inspection import check_structure
+from anodeflow.structures.spacing import spacing_of
 
 
 @pytest.fixture
@@ -59,7 +59,7 @@ def test_a_wrapped_stack_has_the_spacing_and_thickness_of_the_whole_one(stack, l
 def test_a_plane_that_the_boundary_cuts_is_one_plane(study_config):
     layer = build_unit(study_config["structures"]["layers"]["ti2co2"], cell_height=40.0)
     layer = layer.repeat((4, 4, 1))
-    lower = layer.get_tags() == tags.LOWER_TERMINATION
+    lower = layer.get_tags() == roles.LOWER_TERMINATION
     layer.positions[lower, 2] += 0.05 * (-1.0) ** np.arange(lower.sum())
     folded = wrapped(layer, -layer.positions[lower, 2].mean())
     assert np.ptp(folded.positions[lower, 2]) > 39
@@ -68,10 +68,10 @@ def test_a_plane_that_the_boundary_cuts_is_one_plane(study_config):
 
 
 def test_a_gap_wider_than_the_vacuum_is_no_vacuum():
-    roles = [tags.LOWER_TERMINATION, tags.METAL, tags.UPPER_TERMINATION, tags.SHEET]
+    own_tags = [roles.LOWER_TERMINATION, roles.METAL, roles.UPPER_TERMINATION, roles.SHEET]
     z = np.array([1.0, 2.0, 3.0, 13.0])
     positions = np.column_stack([np.zeros((4, 2)), z])
-    stack = Atoms("OTiOC", positions, cell=(3, 3, 18), pbc=True, tags=roles)
+    stack = Atoms("OTiOC", positions, cell=(3, 3, 18), pbc=True, tags=own_tags)
     assert np.array_equal(heights(stack), z)
     assert spacing_of(wrapped(stack, 7.0), convention="sheet") == pytest.approx(10.0)
 

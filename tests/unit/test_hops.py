@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import poisson
 
-from anodeflow.hops import (
+from anodeflow.stages.motion.hops import (
     UNSETTLED,
     assign_sites,
     count_hops,
@@ -14,7 +14,7 @@ from anodeflow.hops import (
     poisson_interval,
     settle,
 )
-from anodeflow.ions import lateral_distances
+from anodeflow.structures.geometry import lateral_distances
 
 STEP_PS = 0.01
 CELL = 4 * 3.03 * np.array([[1.0, 0.0], [-0.5, np.sqrt(3) / 2]])

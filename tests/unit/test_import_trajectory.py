@@ -9,13 +9,14 @@ from springs import make_stack, simulate
 from study import GRAPHENE, HEIGHT, TI2CO2
 
 from anodeflow.errors import TrajectoryError
-from anodeflow.import_trajectory import import_trajectory, infer_tags, main, unwrap
-from anodeflow.ions import fill_ions
-from anodeflow.layers import build_layer
-from anodeflow.msd import mean_square_displacement
-from anodeflow.spacing import spacing_series
-from anodeflow.stacks import stack_layers
-from anodeflow.trajectory import read_trajectory
+from anodeflow.stages.dynamics.importing import import_trajectory, main, unwrap
+from anodeflow.stages.dynamics.trajectory import read_trajectory
+from anodeflow.stages.motion.msd import mean_square_displacement
+from anodeflow.stages.motion.spacing_series import spacing_series
+from anodeflow.structures.builders.ions import fill_ions
+from anodeflow.structures.builders.layers import build_layer
+from anodeflow.structures.builders.stacks import stack_layers
+from anodeflow.structures.role_guessing import infer_tags
 
 INTERVAL_FS = 10.0
 

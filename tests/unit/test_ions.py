@@ -6,11 +6,12 @@ from ase import Atoms
 from ase.geometry import get_distances
 from study import GRAPHENE, HEIGHT, TI2CO2
 
-from anodeflow import tags
 from anodeflow.errors import StructureError
-from anodeflow.ions import build_bulk, fill_ions, hollow_sites
-from anodeflow.layers import build_layer
-from anodeflow.stacks import stack_layers
+from anodeflow.structures import roles
+from anodeflow.structures.builders.ions import build_bulk, fill_ions
+from anodeflow.structures.builders.layers import build_layer
+from anodeflow.structures.builders.stacks import stack_layers
+from anodeflow.structures.sites import hollow_sites
 
 
 def make_stack(group: str | None = None, **mxene) -> Atoms:
@@ -49,7 +50,7 @@ def test_there_are_two_hollows_for_each_facing_atom_equally_far_from_three(stack
     sites = hollow_sites(stack)
     assert sites.shape == (32, 2)
     distances = np.sort(
-        lateral_distances(stack, sites, stack.positions[tags.facing(stack)]), axis=1
+        lateral_distances(stack, sites, stack.positions[roles.facing(stack)]), axis=1
     )
     assert distances[:, :3] == pytest.approx(np.full((32, 3), 3.03 / np.sqrt(3)))
     assert (distances[:, 3] > 3.0).all()
@@ -59,9 +60,9 @@ def test_there_are_two_hollows_for_each_facing_atom_equally_far_from_three(stack
 
 def test_hollows_are_above_the_carbon_or_above_the_titanium(stack):
     sites = hollow_sites(stack)
-    roles = stack.get_tags()
-    over_carbon = lateral_distances(stack, sites, stack.positions[roles == 2]).min(axis=1) < 1e-6
-    outer = (roles == 0) & (stack.positions[:, 2] > stack.positions[roles == 2, 2].mean())
+    own_tags = stack.get_tags()
+    over_carbon = lateral_distances(stack, sites, stack.positions[own_tags == 2]).min(axis=1) < 1e-6
+    outer = (own_tags == 0) & (stack.positions[:, 2] > stack.positions[own_tags == 2, 2].mean())
     over_titanium = lateral_distances(stack, sites, stack.positions[outer]).min(axis=1) < 1e-6
     assert over_carbon.sum() == over_titanium.sum() == 16
     assert (over_carbon ^ over_titanium).all()
@@ -97,7 +98,7 @@ def test_hollows_need_facing_atoms():
 @pytest.mark.parametrize("count", [0, 1, 8, 9, 16])
 def test_ions_stand_mid_gap_above_carbon(stack, count):
     filled = fill_ions(stack, element="Na", count=count, spacing=4.5)
-    ions = filled[tags.ions(filled)]
+    ions = filled[roles.ions(filled)]
     assert ions.get_chemical_symbols() == ["Na"] * count
     heights = filled.positions[:, 2]
     middle = (heights[filled.get_tags() == 3].mean() + heights[filled.get_tags() == 10].mean()) / 2
@@ -114,8 +115,8 @@ def test_the_gap_opens_to_the_spacing_and_the_host_stays(stack):
     gap = heights[filled.get_tags() == 10].mean() - heights[filled.get_tags() == 3].mean()
     assert gap == pytest.approx(4.5)
     moved = filled.positions[:-1] - stack.positions
-    assert np.array_equal(moved[tags.bottom(stack)], np.zeros((80, 3)))
-    assert moved[tags.top(stack)] == pytest.approx(np.tile([0, 0, 1.0], (50, 1)))
+    assert np.array_equal(moved[roles.bottom(stack)], np.zeros((80, 3)))
+    assert moved[roles.top(stack)] == pytest.approx(np.tile([0, 0, 1.0], (50, 1)))
 
 
 def test_ions_at_the_spacing_there_is_leave_the_host_where_it_is(stack):
@@ -126,7 +127,7 @@ def test_ions_at_the_spacing_there_is_leave_the_host_where_it_is(stack):
 def test_ions_keep_as_far_apart_as_the_lattice_allows(stack):
     def closest(count: int) -> float:
         filled = fill_ions(stack, element="Na", count=count, spacing=4.5)
-        distances = filled[tags.ions(filled)].get_all_distances(mic=True)
+        distances = filled[roles.ions(filled)].get_all_distances(mic=True)
         return distances[distances > 0].min()
 
     # Four sites of a 4×4 lattice can be 2a apart and no more; a fifth must come as near as a.
@@ -139,15 +140,15 @@ def test_the_same_ions_are_placed_every_time(stack):
     first, second = (fill_ions(stack, element="Na", count=8, spacing=4.5) for _ in range(2))
     assert np.array_equal(first.positions, second.positions)
     assert first.info["ion_count"] == 8
-    assert not tags.ions(stack).any()
+    assert not roles.ions(stack).any()
 
 
 @pytest.mark.parametrize("group", ["epoxide", "hydroxyl"])
 def test_half_a_monolayer_fits_beside_a_group_and_keeps_clear_of_it(group):
     filled = fill_ions(make_stack(group), element="Na", count=8, spacing=4.5)
-    distances = filled.get_all_distances(mic=True)[tags.ions(filled)]
+    distances = filled.get_all_distances(mic=True)[roles.ions(filled)]
     assert np.sort(distances, axis=1)[:, 1].min() >= 1.8
-    first = int(np.flatnonzero(tags.ions(filled))[0])
+    first = int(np.flatnonzero(roles.ions(filled))[0])
     groups = filled.positions[np.isin(filled.get_tags(), (11, 12))]
     hollows = hollow_sites(filled)
     # The first ion is as far from the group as any hollow, but for hollows above titanium.
@@ -158,9 +159,9 @@ def test_half_a_monolayer_fits_beside_a_group_and_keeps_clear_of_it(group):
 
 def test_hcp_terminations_leave_the_hollow_above_the_inner_metal():
     filled = fill_ions(make_stack(site="hcp"), element="Na", count=16, spacing=4.5)
-    roles, heights = filled.get_tags(), filled.positions[:, 2]
-    inner = (roles == 0) & (heights < heights[roles == 2].mean())
-    ions = filled.positions[tags.ions(filled)]
+    own_tags, heights = filled.get_tags(), filled.positions[:, 2]
+    inner = (own_tags == 0) & (heights < heights[own_tags == 2].mean())
+    ions = filled.positions[roles.ions(filled)]
     nearest = lateral_distances(filled, ions, filled.positions[inner]).min(axis=1)
     assert nearest == pytest.approx(0.0, abs=1e-6)
 
@@ -196,7 +197,7 @@ def test_bulk_has_the_nearest_neighbours_of_its_lattice(structure, atoms, neares
     distances = bulk.repeat(3).get_all_distances(mic=True)[0]
     assert len(bulk) == atoms
     assert np.sort(distances)[1] == pytest.approx(4.2 * nearest)
-    assert (bulk.get_tags() == tags.ION).all()
+    assert (bulk.get_tags() == roles.ION).all()
 
 
 def test_hcp_bulk_starts_with_twelve_equal_neighbours():

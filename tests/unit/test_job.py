@@ -10,7 +10,7 @@ import pytest
 from killing import ended
 
 from anodeflow.errors import DiskFullError, StructureError
-from anodeflow.job import job
+from anodeflow.process.job import job
 
 
 def attempt(log, body):
@@ -79,7 +79,7 @@ def test_a_defect_shows_its_traceback(log):
 
 FULL = """
 import os, sys
-from anodeflow.job import job
+from anodeflow.process.job import job
 with job(log="a.log", threads=1):
     os.dup2(os.open("/dev/full", os.O_WRONLY), sys.stdout.fileno())
     for number in range(3):

@@ -7,9 +7,9 @@ import pytest
 from ase import Atoms
 from study import GRAPHENE, HEIGHT, TI2CO2
 
-from anodeflow import tags
 from anodeflow.errors import StructureError
-from anodeflow.layers import build_layer, build_unit
+from anodeflow.structures import roles
+from anodeflow.structures.builders.layers import build_layer, build_unit
 
 
 def functionalised(group: str) -> Atoms:
@@ -63,16 +63,16 @@ def test_every_metal_of_a_thicker_mxene_has_six_neighbours(n: int, site: str):
     # Counted over images by a supercell, not by the neighbour list that the check uses.
     large = unit.repeat((3, 3, 1))
     distances = large.get_all_distances(mic=True)
-    titanium = np.flatnonzero(large.get_tags() == tags.METAL)
-    others = large.get_tags() != tags.METAL
+    titanium = np.flatnonzero(large.get_tags() == roles.METAL)
+    others = large.get_tags() != roles.METAL
     assert len(unit) == (n + 1) + n + 2
     assert ((distances[titanium][:, others] < 2.4).sum(axis=1) == 6).all()
 
 
 def test_hcp_terminations_sit_above_the_outermost_x():
     unit = build_unit({**TI2CO2, "site": "hcp"}, cell_height=HEIGHT)
-    carbon = lateral_fractions(unit, tags.X)
-    for face in (tags.LOWER_TERMINATION, tags.UPPER_TERMINATION):
+    carbon = lateral_fractions(unit, roles.X)
+    for face in (roles.LOWER_TERMINATION, roles.UPPER_TERMINATION):
         assert lateral_fractions(unit, face) == pytest.approx(carbon)
 
 
@@ -102,7 +102,7 @@ def test_a_buckled_honeycomb_has_the_buckling_asked_for():
 
 def test_an_epoxide_bridges_a_bond_on_the_lower_face():
     layer = functionalised("epoxide")
-    oxygen = int(np.flatnonzero(layer.get_tags() == tags.SHEET_OXYGEN)[0])
+    oxygen = int(np.flatnonzero(layer.get_tags() == roles.SHEET_OXYGEN)[0])
     to_oxygen = np.sort(layer.get_distances(oxygen, range(50), mic=True))
     assert layer.get_chemical_formula() == "C50O"
     # Half a C–C bond aside and 1.25 Å below its middle.
@@ -115,7 +115,7 @@ def test_an_epoxide_bridges_a_bond_on_the_lower_face():
 def test_a_hydroxyl_hangs_below_one_carbon_at_its_bond_lengths():
     layer = functionalised("hydroxyl")
     oxygen, hydrogen = 50, 51
-    assert layer.get_tags()[50:].tolist() == [tags.SHEET_OXYGEN, tags.SHEET_HYDROGEN]
+    assert layer.get_tags()[50:].tolist() == [roles.SHEET_OXYGEN, roles.SHEET_HYDROGEN]
     to_oxygen = np.sort(layer.get_distances(oxygen, range(50), mic=True))
     assert to_oxygen[0] == pytest.approx(1.5)
     assert to_oxygen[1] > 2.2
@@ -192,7 +192,7 @@ def test_an_untagged_file_gets_its_tags_from_role_and_height(tmp_path):
     assert sorted(zip(read.get_tags(), read.symbols, strict=True)) == sorted(
         zip(wanted, unit.symbols, strict=True)
     )
-    assert (from_file(tmp_path / "layer.cif", role="top").get_tags() == tags.SHEET).all()
+    assert (from_file(tmp_path / "layer.cif", role="top").get_tags() == roles.SHEET).all()
 
 
 def test_a_file_with_60_degrees_and_a_layer_across_the_boundary_is_the_same_layer(tmp_path):

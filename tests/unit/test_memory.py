@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
-from anodeflow.memory import KEPT_MEMORY
-from anodeflow.weights import fetch_weights
+from anodeflow.models.weights.fetching import fetch_weights
+from anodeflow.process.memory import KEPT_MEMORY
 
 # 64 MB are 16384 pages, if not huge ones, and the first touch of each that is new is a fault.
 COUNT = """
@@ -38,7 +38,7 @@ CALL = """
 import sys
 from pathlib import Path
 from ase import Atoms
-from anodeflow.calculators import load_calculator
+from anodeflow.models.loading import load_calculator
 options = {"family": "custom", "device": "cpu", "dtype": "float64", "dispersion": None}
 options |= {"entry": "count:Count", "python": sys.argv[1] or None}
 atoms = Atoms("H", cell=[9, 9, 9], pbc=True)

@@ -26,7 +26,7 @@ from scored import (
 )
 
 from anodeflow.errors import ReferenceDataError
-from anodeflow.metrics import Grading, read_metrics, score
+from anodeflow.scorecard.metrics import Grading, read_metrics, score
 
 
 def graded(rows, *, asked=None, sigma=2.0, only=None):

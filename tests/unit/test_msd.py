@@ -6,10 +6,9 @@ import time
 import numpy as np
 import pytest
 
-from anodeflow.diffusion_fit import fit_diffusion, fit_diffusion_by_kinisi
 from anodeflow.errors import TrajectoryError
-from anodeflow.msd import (
-    A2_PS_TO_CM2_S,
+from anodeflow.stages.motion.diffusion_fit import fit_diffusion, fit_diffusion_by_kinisi
+from anodeflow.stages.motion.msd import (
     log_log_slope,
     mean_square_displacement,
     msd_covariance,
@@ -17,6 +16,7 @@ from anodeflow.msd import (
     require_unwrapped,
     window_lags,
 )
+from anodeflow.units import A2_PS_TO_CM2_S
 
 STEP_PS = 0.1
 D = 0.05  # Å²/ps

@@ -6,8 +6,8 @@ from xml.etree import ElementTree
 import pandas as pd
 import pytest
 
-from anodeflow.markdown import to_markdown
-from anodeflow.pages import code_page, table_page
+from anodeflow.report.pages import code_page, table_page
+from anodeflow.tables.markdown import to_markdown
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def parsed(page: str) -> ElementTree.Element:
 
 
 def test_a_page_shows_every_cell_of_its_table_as_it_stands_there(table):
-    body = parsed(table_page("Table 3", to_markdown(table), None))
+    body = parsed(table_page("Table 3", to_markdown(table, {"height": "peak (eV/nm²)"}), None))
     assert body.findtext("h1") == "Table 3"
     assert [cell.text for cell in body.iter("th")] == ["system", "peak (eV/nm²)", "note"]
     rows = [[cell.text for cell in row.iter("td")] for row in body.find("table").iter("tr")]
@@ -36,7 +36,7 @@ def test_a_page_shows_every_cell_of_its_table_as_it_stands_there(table):
 
 
 def test_columns_of_numbers_and_gaps_are_set_to_the_right_with_their_heads(table):
-    body = parsed(table_page("", to_markdown(table), None))
+    body = parsed(table_page("", to_markdown(table, {"height": "peak (eV/nm²)"}), None))
     right = [cell.text for cell in body.find("table").iter() if cell.get("class") == "number"]
     assert right == ["peak (eV/nm²)", "1.79", "–"]
 
@@ -56,7 +56,7 @@ def test_headings_paragraphs_and_lists_stand_between_tables():
 def test_the_link_of_a_table_page_holds_the_file_with_all_digits(table, tmp_path):
     data = tmp_path / "adhesion.csv"
     table.to_csv(data, index=False)
-    link = parsed(table_page("", to_markdown(table), data)).find("p/a")
+    link = parsed(table_page("", to_markdown(table, {"height": "peak (eV/nm²)"}), data)).find("p/a")
     assert link.get("download") == "adhesion.csv"
     assert base64.b64decode(link.get("href").partition("base64,")[2]) == data.read_bytes()
 

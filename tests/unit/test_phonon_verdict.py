@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from ase import Atoms
 
-from anodeflow.phonon_verdict import verdict
-from anodeflow.phonons import Bands, band_segments
+from anodeflow.stages.phonons.bands import Bands, band_segments
+from anodeflow.stages.phonons.verdict import verdict
 
 LATTICE = 2.46
 CELL = np.array([[1, 0, 0], [-0.5, np.sqrt(3) / 2, 0], [0, 0, 20 / LATTICE]]) * LATTICE

@@ -5,10 +5,10 @@ import pandas as pd
 import pytest
 from ase import Atoms
 
-from anodeflow import tags
-from anodeflow.plots import save_figure
-from anodeflow.plots.diffusion import plot_msd, plot_paths
-from anodeflow.plots.spacing import plot_spacing, plot_spacing_map
+from anodeflow.figures.style import save_figure
+from anodeflow.stages.motion.diffusion_figures import plot_msd, plot_paths
+from anodeflow.stages.motion.spacing_figures import plot_spacing, plot_spacing_map
+from anodeflow.structures import roles
 
 LATERAL = 12.12 * np.array([[1.0, 0.0], [-0.5, np.sqrt(3) / 2]])
 
@@ -17,8 +17,8 @@ def atoms():
     grid = np.array([(i / 4, j / 4, 0.5) for i in range(4) for j in range(4)])
     cell = np.zeros((3, 3))
     cell[:2, :2], cell[2, 2] = LATERAL, 40.0
-    stack = Atoms("O16", scaled_positions=grid, cell=cell, tags=[tags.UPPER_TERMINATION] * 16)
-    stack.extend(Atoms("Na", [(3.0, 3.0, 22.0)], tags=[tags.ION]))
+    stack = Atoms("O16", scaled_positions=grid, cell=cell, tags=[roles.UPPER_TERMINATION] * 16)
+    stack.extend(Atoms("Na", [(3.0, 3.0, 22.0)], tags=[roles.ION]))
     return stack
 
 

@@ -15,10 +15,10 @@ from scored import (
     study,
 )
 
-from anodeflow.claims import check_claims
-from anodeflow.metrics import Grading, score
-from anodeflow.plots.scorecard import COLOURS, plot_scorecard
-from anodeflow.plots.style import MM_PER_INCH, PAGE_MM
+from anodeflow.figures.style import MM_PER_INCH, PAGE_MM
+from anodeflow.scorecard.claims import check_claims
+from anodeflow.scorecard.figure import COLOURS, plot_scorecard
+from anodeflow.scorecard.metrics import Grading, score
 
 
 def drawn(rows, asked):

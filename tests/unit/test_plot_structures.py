@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from ase import Atoms
 
-from anodeflow import tags
-from anodeflow.layers import build_layer
-from anodeflow.plots.structures import plot_structures
+from anodeflow.figures.side_views import plot_structures
+from anodeflow.structures import roles
+from anodeflow.structures.builders.layers import build_layer
 
 GRAPHENE = {
     "builder": "honeycomb",
@@ -36,7 +36,7 @@ def test_every_atom_is_tabulated_inside_the_cell_and_the_input_is_left_alone(lay
     assert np.array_equal(outside.positions, before)
     assert table.columns.tolist() == ["structure", "symbol", "tag", "x", "y", "z"]
     assert table.groupby("structure").size().to_dict() == {"sheet": 20, "far": 20}
-    assert (table[table.structure == "sheet"].tag == tags.SHEET).sum() == 18
+    assert (table[table.structure == "sheet"].tag == roles.SHEET).sum() == 18
     fractions = np.linalg.solve(layer.cell.array.T, table[["x", "y", "z"]].to_numpy().T)
     assert fractions.min() > -0.01
     assert fractions.max() < 1.01

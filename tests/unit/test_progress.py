@@ -1,7 +1,7 @@
 """Progress in a log file: few lines, and numbers that are right."""
 
-import anodeflow.progress
-from anodeflow.progress import Progress
+from anodeflow.process import progress as progress_module
+from anodeflow.process.progress import Progress
 
 
 class _Clock:
@@ -14,7 +14,7 @@ class _Clock:
 
 def test_a_log_file_gets_a_line_every_thirty_seconds_and_one_at_the_end(monkeypatch, capsys):
     clock = _Clock()
-    monkeypatch.setattr(anodeflow.progress, "time", clock)
+    monkeypatch.setattr(progress_module, "time", clock)
     with Progress(100, label="dynamics") as progress:
         for _ in range(100):
             clock.now += 1.0
@@ -26,7 +26,7 @@ def test_a_log_file_gets_a_line_every_thirty_seconds_and_one_at_the_end(monkeypa
 
 
 def test_work_that_fails_is_not_called_done(monkeypatch, capsys):
-    monkeypatch.setattr(anodeflow.progress, "time", _Clock())
+    monkeypatch.setattr(progress_module, "time", _Clock())
     try:
         with Progress(None, label="fetching", unit="B") as progress:
             progress.update(5000)

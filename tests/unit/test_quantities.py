@@ -17,7 +17,8 @@ from scored import (
     voltages,
 )
 
-from anodeflow.quantities import Case, Quantities, read_quantities, with_error, write_quantities
+from anodeflow.scorecard.quantities import Quantities, read_quantities, write_quantities
+from anodeflow.scorecard.quantity import Case, with_error
 
 
 def by_name(rows):

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from anodeflow.config import Config
-from anodeflow.costs import noted_cost
-from anodeflow.record import commented_yaml, model_table, run_time_table, software_table
+from anodeflow.process.costs import noted_cost
+from anodeflow.report.provenance import commented_yaml, model_table, software_table
+from anodeflow.report.run_times import run_time_table
+from anodeflow.study.config import Config
 
 ROOT = Path(__file__).parents[2]
 

@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 
 from anodeflow.errors import ReferenceDataError
-from anodeflow.phonons import Bands
-from anodeflow.plots.phonons import plot_phonons
-from anodeflow.reference_phonons import compare, read_reference, reference_of_layer
+from anodeflow.stages.phonons.bands import Bands
+from anodeflow.stages.phonons.figure import plot_phonons
+from anodeflow.stages.phonons.reference import compare, read_reference, reference_of_layer
 
 SHARED = Path(__file__).parents[3] / "shared" / "reference"
 CORNERS = [(0.0, "G"), (0.366025, "M"), (0.577350, "K"), (1.0, "G")]

@@ -5,8 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from anodeflow.hops import poisson_interval
-from anodeflow.replicas import combine_means, combine_mobility, combine_replicas
+from anodeflow.stages.motion.hops import poisson_interval
+from anodeflow.stages.motion.replicas import combine_means, combine_mobility, combine_replicas
 
 STEP_PS = 0.05
 SETTINGS = {
@@ -122,7 +122,7 @@ def test_replicas_without_any_hop_give_an_upper_bound_of_the_rate():
     assert found["rate_high_per_ps"] == pytest.approx(3.689 / 300, rel=1e-3)
     assert found["D_cm2_s"] is None
     assert found["D_upper_bound_cm2_s"] == pytest.approx(3.689 / 300 * 1.75**2 / 4e4, rel=1e-3)
-    assert found["dispersion_p"] is None
+    assert found["hop_scatter_p"] is None
 
 
 def test_hops_that_scatter_more_than_poisson_are_told():

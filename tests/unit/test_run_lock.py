@@ -6,7 +6,7 @@ import signal
 import pytest
 
 from anodeflow.errors import AnodeflowError
-from anodeflow.run_lock import lock_directory
+from anodeflow.files.locks import lock_directory
 
 
 def hold_in_a_process(lock):

@@ -5,7 +5,7 @@ import re
 import pytest
 from scored import metrics
 
-from anodeflow.claims import CLAIMS
+from anodeflow.scorecard.claims import CLAIMS
 
 
 @pytest.fixture

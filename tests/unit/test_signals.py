@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from anodeflow.signals import ASKING_TO_LEAVE, deferred_signals, leave
+from anodeflow.process.signals import ASKING_TO_LEAVE, deferred_signals, leave
 
 
 @pytest.mark.parametrize("number", ASKING_TO_LEAVE)

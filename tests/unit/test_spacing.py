@@ -8,15 +8,12 @@ import pytest
 from ase import Atoms
 from synthetic import synthetic_run
 
-from anodeflow import tags
 from anodeflow.errors import StructureError, TrajectoryError
-from anodeflow.spacing import (
-    mean_spacing,
-    spacing_map,
-    spacing_of,
-    spacing_series,
-    stability_note,
-)
+from anodeflow.stages.motion.production import stability_note
+from anodeflow.stages.motion.spacing_map import spacing_map
+from anodeflow.stages.motion.spacing_series import mean_spacing, spacing_series
+from anodeflow.structures import roles
+from anodeflow.structures.spacing import spacing_of
 
 LATERAL = 12.12 * np.array([[1.0, 0.0], [-0.5, np.sqrt(3) / 2]])
 GRID = np.array([(i / 4, j / 4) for i in range(4) for j in range(4)])
@@ -25,27 +22,27 @@ FINE = np.array([((i + 0.5) / 8, (j + 0.5) / 8) for i in range(8) for j in range
 
 def stack(sheet_z=24.0):
     """Facing atoms at z = 20 on a 4×4 grid, metal below, and a sheet atom in each of 8×8 cells."""
-    planes = [(GRID, 19.0, tags.METAL), (GRID + 1 / 16, 20.0, tags.UPPER_TERMINATION)]
-    planes.append((FINE, sheet_z, tags.SHEET))
+    planes = [(GRID, 19.0, roles.METAL), (GRID + 1 / 16, 20.0, roles.UPPER_TERMINATION)]
+    planes.append((FINE, sheet_z, roles.SHEET))
     positions = [np.column_stack([f @ LATERAL, np.full(len(f), 0.0) + z]) for f, z, _ in planes]
     cell = np.zeros((3, 3))
     cell[:2, :2], cell[2, 2] = LATERAL, 40.0
     symbols = ["Ti"] * 16 + ["O"] * 16 + ["C"] * 64
-    roles = np.repeat([tag for *_, tag in planes], [16, 16, 64])
-    return Atoms(symbols, np.vstack(positions), tags=roles, cell=cell, pbc=True)
+    own_tags = np.repeat([tag for *_, tag in planes], [16, 16, 64])
+    return Atoms(symbols, np.vstack(positions), tags=own_tags, cell=cell, pbc=True)
 
 
 def trajectory(atoms, positions, **changes):
     frames = len(positions)
     times = np.arange(frames) * 0.01
-    of = {tag: positions[:, atoms.get_tags() == tag, 2] for tag in (tags.SHEET, 3)}
+    of = {tag: positions[:, atoms.get_tags() == tag, 2] for tag in (roles.SHEET, 3)}
     fields = {
         "times_ps": times,
         "positions": positions,
         "ion_positions": np.zeros((frames, 0, 3)),
-        "bottom_centre": positions[:, tags.bottom(atoms)].mean(axis=1),
-        "top_centre": positions[:, tags.top(atoms)].mean(axis=1),
-        "spacing": of[tags.SHEET].mean(axis=1) - of[3].mean(axis=1),
+        "bottom_centre": positions[:, roles.bottom(atoms)].mean(axis=1),
+        "top_centre": positions[:, roles.top(atoms)].mean(axis=1),
+        "spacing": of[roles.SHEET].mean(axis=1) - of[3].mean(axis=1),
     }
     return synthetic_run(atoms, times, **fields | changes)
 
@@ -57,7 +54,7 @@ def series(values, start_ps=0.0):
 
 def test_the_two_conventions_differ_by_what_a_group_pulls_the_mean_down():
     atoms = stack()
-    atoms.extend(Atoms("O", [(3.0, 3.0, 22.7)], tags=[tags.SHEET_OXYGEN]))
+    atoms.extend(Atoms("O", [(3.0, 3.0, 22.7)], tags=[roles.SHEET_OXYGEN]))
     assert spacing_of(atoms, convention="sheet") == pytest.approx(4.0)
     assert spacing_of(atoms, convention="all") == pytest.approx((64 * 4.0 + 2.7) / 65)
 
@@ -70,7 +67,7 @@ def test_an_unknown_convention_names_the_allowed_ones():
 def test_a_structure_without_a_partner_layer_has_no_spacing():
     atoms = stack()
     with pytest.raises(StructureError, match="0 atoms tagged as partner layer"):
-        spacing_of(atoms[~tags.top(atoms)], convention="sheet")
+        spacing_of(atoms[~roles.top(atoms)], convention="sheet")
 
 
 def test_the_series_says_which_part_of_the_run_each_frame_belongs_to():
@@ -147,7 +144,7 @@ def test_the_map_is_periodic():
     heights = 24.0 + np.cos(2 * np.pi * FINE[:, 0])
     atoms = stack(sheet_z=heights)
     moved = atoms.positions.copy()
-    moved[tags.sheet(atoms), :2] += np.array([2 + 3 / 8, -1]) @ LATERAL
+    moved[roles.sheet(atoms), :2] += np.array([2 + 3 / 8, -1]) @ LATERAL
     run = trajectory(atoms, moved[None])
     shifted = spacing_map(run, cells=8, kind="cells")["spacing"].to_numpy().reshape(8, 8)
     still = spacing_map(trajectory(atoms, atoms.positions[None]), cells=8, kind="cells")["spacing"]
@@ -169,7 +166,7 @@ def test_the_map_averages_over_production_frames_only():
     atoms = stack()
     positions = np.repeat(atoms.positions[None], 4, axis=0)
     for frame, height in enumerate((1.0, 0.0, 0.2, 9.0)):
-        positions[frame, tags.sheet(atoms), 2] += height
+        positions[frame, roles.sheet(atoms), 2] += height
     run = trajectory(
         atoms,
         positions,

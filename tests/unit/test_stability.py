@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from ase import Atoms
 
-from anodeflow import tags
-from anodeflow.stability import StabilityWatch, start_bonds
+from anodeflow.stages.dynamics.stability import StabilityWatch, start_bonds
+from anodeflow.structures import roles
 
 FACING_HEIGHT, SHEET_HEIGHT = 22.232, 26.2
 
@@ -35,7 +35,7 @@ def stack():
         tags=[row[1] for row in rows],
     )
     atoms = unit.repeat((2, 2, 1))
-    atoms += Atoms("Na", positions=[[0, 0, 24.2]], tags=[tags.ION])
+    atoms += Atoms("Na", positions=[[0, 0, 24.2]], tags=[roles.ION])
     return atoms
 
 
@@ -50,9 +50,9 @@ def verdict(watch, positions, **changes):
 
 def test_each_metal_has_six_bonds_and_each_sheet_atom_three(stack):
     first, second, offset = start_bonds(stack)
-    metals = np.flatnonzero(stack.get_tags() == tags.METAL)
+    metals = np.flatnonzero(stack.get_tags() == roles.METAL)
     assert all((first == metal).sum() == 6 for metal in metals)
-    for atom in np.flatnonzero(tags.sheet(stack)):
+    for atom in np.flatnonzero(roles.sheet(stack)):
         assert (first == atom).sum() + (second == atom).sum() == 3
     assert len(first) == 6 * 8 + 3 * 8 / 2
     lengths = np.linalg.norm(stack.positions[second] + offset - stack.positions[first], axis=1)
@@ -69,11 +69,11 @@ def test_thermal_motion_and_drift_over_cell_borders_are_no_failure(stack, watch)
 
 def test_a_detached_sheet_is_reported(stack, watch):
     positions = stack.positions.copy()
-    positions[tags.top(stack), 2] += 2.1
+    positions[roles.top(stack), 2] += 2.1
     assert "the sheet detached: spacing 6.07 A (limit 6)" in verdict(watch, positions)
 
 
-@pytest.mark.parametrize(("tag", "other"), [(tags.METAL, "C"), (tags.SHEET, "C")])
+@pytest.mark.parametrize(("tag", "other"), [(roles.METAL, "C"), (roles.SHEET, "C")])
 def test_a_broken_bond_is_reported_with_its_atoms_and_lengths(stack, watch, tag, other):
     positions = stack.positions.copy()
     atom = np.flatnonzero(stack.get_tags() == tag)[0]
@@ -112,7 +112,7 @@ def test_a_number_that_is_not_finite_is_reported(stack, watch, quantity):
 
 
 def test_a_stack_without_ions_or_bonds_is_watched_too(stack, watch):
-    bare = stack[tags.facing(stack) | tags.sheet(stack)]
+    bare = stack[roles.facing(stack) | roles.sheet(stack)]
     bare.positions[:] *= [3, 3, 1]
     bare.set_cell(bare.cell.array * [[3], [3], [1]])
     watch = StabilityWatch(bare, max_spacing=6.0, max_bond_stretch=1.5, max_temperature_K=900.0)

@@ -6,10 +6,10 @@ from ase import Atoms
 from ase.geometry import get_distances
 from study import GRAPHENE, HEIGHT, TI2CO2
 
-from anodeflow import tags
 from anodeflow.errors import StructureError
-from anodeflow.layers import build_layer
-from anodeflow.stacks import stack_layers
+from anodeflow.structures import roles
+from anodeflow.structures.builders.layers import build_layer
+from anodeflow.structures.builders.stacks import stack_layers
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +53,7 @@ def test_the_strain_of_each_layer_is_written_down(
 
 def test_a_strained_sheet_has_bonds_scaled_by_its_strain(mxene, graphene):
     built = stack(mxene, graphene)
-    sheet = built[tags.sheet(built)]
+    sheet = built[roles.sheet(built)]
     nearest = np.sort(sheet.get_all_distances(mic=True), axis=1)[:, 1:4]
     expected = 2.46 / np.sqrt(3) * (1 + built.info["strain_top"])
     assert nearest == pytest.approx(np.full((50, 3), expected))
@@ -61,7 +61,7 @@ def test_a_strained_sheet_has_bonds_scaled_by_its_strain(mxene, graphene):
 
 def test_an_unstrained_layer_keeps_all_its_distances(mxene, graphene):
     built = stack(mxene, graphene)
-    kept = built[tags.bottom(built)]
+    kept = built[roles.bottom(built)]
     assert kept.get_all_distances(mic=True) == pytest.approx(mxene.get_all_distances(mic=True))
 
 
@@ -79,9 +79,9 @@ def test_the_spacing_is_the_height_of_the_sheet_over_the_facing_plane(mxene, gra
 def test_the_registry_shifts_the_top_layer_in_fractions_of_the_common_cell(mxene, graphene):
     plain, shifted = stack(mxene, graphene), stack(mxene, graphene, registry=(0.25, 0.5))
     moved = shifted.positions - plain.positions
-    assert moved[tags.bottom(plain)] == pytest.approx(0.0)
+    assert moved[roles.bottom(plain)] == pytest.approx(0.0)
     expected = 0.25 * plain.cell[0] + 0.5 * plain.cell[1]
-    assert moved[tags.top(plain)] == pytest.approx(np.tile(expected, (50, 1)))
+    assert moved[roles.top(plain)] == pytest.approx(np.tile(expected, (50, 1)))
 
 
 def test_groups_move_with_their_sheet(mxene):
@@ -93,7 +93,7 @@ def test_groups_move_with_their_sheet(mxene):
     }
     layer = build_layer(settings, cell_height=HEIGHT, base=GRAPHENE)
     built = stack(mxene, layer)
-    top = built[tags.top(built)]
+    top = built[roles.top(built)]
     assert top.get_distance(50, 51, mic=True) == pytest.approx(0.98, abs=0.02)
     assert get_distances(top.positions[50], top.positions[:50], top.cell, top.pbc)[
         1

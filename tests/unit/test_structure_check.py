@@ -8,10 +8,10 @@ from ase import Atoms
 from study import GRAPHENE, HEIGHT, TI2CO2
 
 from anodeflow.errors import StructureError
-from anodeflow.ions import build_bulk, fill_ions
-from anodeflow.layers import build_layer, build_unit
-from anodeflow.stacks import stack_layers
-from anodeflow.structure_check import check_structure
+from anodeflow.structures.builders.ions import build_bulk, fill_ions
+from anodeflow.structures.builders.layers import build_layer, build_unit
+from anodeflow.structures.builders.stacks import stack_layers
+from anodeflow.structures.inspection import check_structure
 
 
 def make_stack(group: str) -> Atoms:

@@ -10,7 +10,7 @@ from ase.constraints import FixedPlane
 from ase.io import extxyz
 
 from anodeflow.errors import StructureError
-from anodeflow.structure_io import read_frames, read_structure, write_frames, write_structure
+from anodeflow.structures.files import read_frames, read_structure, write_frames, write_structure
 
 
 def make_atoms(offset: float = 0.0) -> Atoms:

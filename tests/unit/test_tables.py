@@ -3,27 +3,30 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-
-from anodeflow.errors import AnodeflowError, ReferenceDataError
-from anodeflow.markdown import footnotes, to_markdown
-from anodeflow.plots import COLUMN_MM, figure, save_figure
-from anodeflow.tables import (
-    PUBLISHED_COLUMNS,
-    TABLES,
+from tabled import (
     adhesion_table,
     diffusion_ensemble_table,
     diffusion_table,
     phonon_table,
-    published_spacings,
-    published_voltages,
-    read_published,
     spacing_ensemble_table,
     spacing_table,
     structure_table,
+    tabulated,
     voltage_table,
-    write_table,
 )
-from anodeflow.uncertainty import uncertainties
+
+from anodeflow.errors import AnodeflowError, ReferenceDataError
+from anodeflow.figures.style import COLUMN_MM, figure, save_figure
+from anodeflow.files.atomic import write_table
+from anodeflow.study.stages import TABLES
+from anodeflow.tables.assembly import uncertainties
+from anodeflow.tables.markdown import footnotes, to_markdown
+from anodeflow.tables.published import (
+    PUBLISHED_COLUMNS,
+    published_spacings,
+    published_voltages,
+    read_published,
+)
 
 PUBLISHED = Path(__file__).parents[2] / "resources" / "reference" / "published.csv"
 
@@ -189,8 +192,8 @@ ENSEMBLE = {
     | {
         "verdict": "mixed",
         "verdicts": ["hopping", "diffusive", "diffusive"],
-        "dispersion": 1.2,
-        "dispersion_p": 0.3,
+        "hop_scatter": 1.2,
+        "hop_scatter_p": 0.3,
         "msd_at_window_end": {"mean": 8.0, "spread": 2.0},
         "pooled_verdict": "diffusive",
         "note": "",
@@ -250,8 +253,8 @@ def example_rows():
 
 @pytest.mark.parametrize("name", TABLES)
 def test_every_number_has_its_uncertainty_beside_it_or_the_reason_why_it_has_none(name, published):
-    table = TABLES[name](example_rows()[name], published)
-    told = uncertainties(name, table).set_index("column")
+    table = tabulated(name, example_rows()[name], published)
+    told = uncertainties(TABLES[name], table).set_index("column")
     numbers = [column for column in table if table[column].map(is_number).any()]
     assert len(numbers) >= 3
     assert list(told.index) == numbers
@@ -259,7 +262,8 @@ def test_every_number_has_its_uncertainty_beside_it_or_the_reason_why_it_has_non
         beside = told.loc[column, "uncertainty"]
         assert not beside or set(beside.split("; ")) <= set(table.columns)
         assert len(told.loc[column, "sentence"]) > 10, column
-    text = to_markdown(table) + footnotes(told.reset_index())
+    headers = TABLES[name].headers()
+    text = to_markdown(table, headers) + footnotes(told.reset_index(), headers)
     assert "How well the numbers are known:" in text
     own = [c for c in numbers if not told.loc[c, "sentence"].startswith("uncertainty of ")]
     assert text.count("\n- ") <= len(own)
@@ -272,7 +276,7 @@ def is_number(value):
 def test_a_number_of_which_nothing_is_said_is_refused(published):
     table = voltage_table(example_rows()["voltage"], published).assign(entropy_V=0.1)
     with pytest.raises(AnodeflowError, match="numbers in its column entropy_V and nothing says"):
-        uncertainties("voltage", table)
+        uncertainties(TABLES["voltage"], table)
 
 
 def test_an_error_that_no_run_could_give_keeps_its_empty_column():
@@ -280,18 +284,18 @@ def test_an_error_that_no_run_could_give_keeps_its_empty_column():
     rows = [example_rows()["spacing"][0] | {"result": short}]
     table = spacing_table(rows, None)
     assert table["standard_error"].isna().all()
-    assert "| – |" in to_markdown(table)
+    assert "| – |" in to_markdown(table, {})
 
 
 def test_the_errors_of_phonons_are_what_their_convergence_changed():
     rows = example_rows()["phonons"]
-    bare = uncertainties("phonons", phonon_table(rows, None)).set_index("column")
+    bare = uncertainties(TABLES["phonons"], phonon_table(rows, None)).set_index("column")
     assert bare.loc["minimum_THz", "uncertainty"] == ""
     assert "snakemake phonon_convergence" in bare.loc["minimum_THz", "sentence"]
     changes = {"minimum_THz": 0.02, "highest_THz": 0.03, "mean_abs_THz": 0.01}
     table = phonon_table([rows[0] | {"convergence": changes}], None)
     assert table["minimum_THz_error"].item() == 0.02
-    checked = uncertainties("phonons", table).set_index("column")
+    checked = uncertainties(TABLES["phonons"], table).set_index("column")
     assert checked.loc["minimum_THz", "uncertainty"] == "minimum_THz_error"
 
 
@@ -325,7 +329,7 @@ def test_csv_keeps_full_precision_and_markdown_four_digits(tmp_path):
     write_table(table, tmp_path / "tables" / "structures.csv")
     back = pd.read_csv(tmp_path / "tables" / "structures.csv")
     assert back["thickness"].item() == 4.4555512345
-    text = to_markdown(table)
+    text = to_markdown(table, TABLES["structure"].headers())
     assert "| 4.456 |" in text
     assert "thickness (Å)" in text
     assert [p.name for p in (tmp_path / "tables").iterdir()] == ["structures.csv"]
@@ -389,10 +393,10 @@ def test_every_published_value_has_an_error_or_says_what_is_not_known(published)
 
 
 def test_published_numbers_have_their_error_and_its_origin_in_words(published):
-    table = TABLES["adhesion"](example_rows()["adhesion"], published)
+    table = adhesion_table(example_rows()["adhesion"], published)
     told = table.set_index("model")["published_error"]
     assert (
-        "height ± 0.009 (error of anodeflow.adhesion_curve.peak_fit"
+        "height ± 0.009 (error of anodeflow.stages.adhesion.peak.peak_fit"
         in told.filter(like="OMAT").iloc[0]
     )
     assert pd.isna(told["m"])

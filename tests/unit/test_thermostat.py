@@ -10,7 +10,11 @@ from ase import units
 from test_averages import STEP_PS, ar1
 
 from anodeflow.errors import TrajectoryError
-from anodeflow.thermostat import degrees_of_freedom, mean_temperature, run_temperature
+from anodeflow.stages.motion.temperature import (
+    degrees_of_freedom,
+    mean_temperature,
+    run_temperature,
+)
 
 FREEDOM, TARGET = 386, 300.0
 CANONICAL = TARGET * np.sqrt(2 / FREEDOM)

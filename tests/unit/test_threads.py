@@ -5,9 +5,11 @@ import sys
 
 import pytest
 
-IMPORTED_FIRST = "import torch, numpy; from anodeflow.threads import set_threads; set_threads(1)"
+IMPORTED_FIRST = (
+    "import torch, numpy; from anodeflow.process.threads import set_threads; set_threads(1)"
+)
 IMPORTED_LAST = (
-    "from anodeflow.threads import set_threads, limit_torch; set_threads(1);"
+    "from anodeflow.process.threads import set_threads, limit_torch; set_threads(1);"
     "import torch; limit_torch()"
 )
 
@@ -23,6 +25,6 @@ def test_torch_uses_the_threads_asked_for_whenever_it_is_imported(script):
 
 
 def test_setting_threads_does_not_import_torch():
-    code = "import sys; from anodeflow.threads import set_threads; set_threads(1);"
+    code = "import sys; from anodeflow.process.threads import set_threads; set_threads(1);"
     code += "assert 'torch' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -8,7 +8,7 @@ import pytest
 from ase import Atoms
 
 from anodeflow.errors import TrajectoryError
-from anodeflow.trajectory import read_trajectory, write_trajectory
+from anodeflow.stages.dynamics.trajectory import read_trajectory, write_trajectory
 
 SETTINGS = {"timestep_fs": 2.0, "equilibration_ps": 0.04, "seed": 3}
 CELL = np.array([[12.12, 0, 0], [-6.06, 10.496, 0], [0, 0, 40]])

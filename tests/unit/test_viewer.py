@@ -9,11 +9,8 @@ from ase.data import covalent_radii
 from plotly.graph_objects import Mesh3d
 from study import GRAPHENE, HEIGHT, TI2CO2
 
-from anodeflow import tags
-from anodeflow.ions import fill_ions
-from anodeflow.layers import build_layer
-from anodeflow.plots.structures import drawn_bonds, inside_cell
-from anodeflow.plots.viewer import (
+from anodeflow.figures.side_views import drawn_bonds, inside_cell
+from anodeflow.report.viewer import (
     BOND_RADIUS,
     CYLINDER_SIDES,
     SPHERE_POINTS,
@@ -21,8 +18,11 @@ from anodeflow.plots.viewer import (
     view_structures,
     write_page,
 )
-from anodeflow.spacing import spacing_of
-from anodeflow.stacks import stack_layers
+from anodeflow.structures import roles
+from anodeflow.structures.builders.ions import fill_ions
+from anodeflow.structures.builders.layers import build_layer
+from anodeflow.structures.builders.stacks import stack_layers
+from anodeflow.structures.spacing import spacing_of
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +68,7 @@ def test_ions_are_balls_of_half_their_covalent_radius_where_the_ions_are(stack, 
     radius = covalent_radii[11] / 2
     assert volume(corners(ions)) == pytest.approx(2 * 4 / 3 * np.pi * radius**3, rel=0.1)
     points = np.column_stack([ions.x, ions.y, ions.z])
-    for index in np.flatnonzero(tags.ions(stack)):
+    for index in np.flatnonzero(roles.ions(stack)):
         own = points[np.asarray(ions.customdata) == index]
         np.testing.assert_allclose(own.mean(axis=0), inside_cell(stack).positions[index], atol=0.05)
 
@@ -79,7 +79,7 @@ def test_every_atom_has_a_ball_and_every_bond_two_halves_that_meet(stack, bodies
     assert drawn == len(stack) * SPHERE_POINTS + len(starts) * 2 * CYLINDER_SIDES
     sheet = bodies["C, sheet"]
     halves = np.column_stack([sheet.x, sheet.y, sheet.z])[
-        (tags.sheet(stack).sum() * SPHERE_POINTS) :
+        (roles.sheet(stack).sum() * SPHERE_POINTS) :
     ]
     rings = halves.reshape(-1, 2, CYLINDER_SIDES, 3)
     np.testing.assert_allclose(
@@ -97,7 +97,7 @@ def test_every_vertex_is_drawn_by_a_triangle_of_its_own_atom(bodies):
 
 
 def test_one_structure_shows_at_a_time_and_its_title_tells_its_spacing(stack):
-    sheet = stack[tags.sheet(stack)]
+    sheet = stack[roles.sheet(stack)]
     fig = view_structures({"both": stack, "sheet": sheet})
     assert f"spacing {spacing_of(stack, convention='sheet'):.3f} Å" in fig.layout.title.text
     first, second = fig.layout.updatemenus[0].buttons

@@ -3,8 +3,8 @@ import pytest
 from matplotlib.figure import Figure
 
 from anodeflow.errors import StructureError
-from anodeflow.plots.voltage import plot_voltage
-from anodeflow.voltage import voltages
+from anodeflow.stages.voltage.curve import voltages
+from anodeflow.stages.voltage.figure import plot_voltage
 
 
 def energies(counts=range(10)):

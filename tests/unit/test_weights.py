@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from anodeflow.errors import WeightsError
-from anodeflow.weights import fetch_weights, verify_weights
+from anodeflow.models.weights.fetching import fetch_weights, verify_weights
 
 WEIGHTS = b"PK\x03\x04" + bytes(range(256)) * 4096
 DIGEST = hashlib.sha256(WEIGHTS).hexdigest()

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 from killing import ended, signalled, start
 
-from anodeflow.archives import DamagedArchiveError, read_archive, write_archive
 from anodeflow.errors import BusyError, DiskFullError
-from anodeflow.part_folder import part_folder
-from anodeflow.whole_files import whole, write_json, write_text
+from anodeflow.files.archives import DamagedArchiveError, read_archive, write_archive
+from anodeflow.files.atomic import whole, write_json, write_text
+from anodeflow.files.checkpoint_folder import part_folder
 
 
 def test_a_file_appears_only_when_its_writer_is_through(tmp_path):

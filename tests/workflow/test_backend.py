@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from test_environments import TARGET, overlay
 
-from anodeflow.samples import build_stack
-from anodeflow.structure_io import read_structure
+from anodeflow.equivalence.trial_stacks import build_stack
+from anodeflow.structures.files import read_structure
 
 RECORD = "results/lj/backend_float32.json"
 ROUGH = """

@@ -15,7 +15,7 @@ import yaml
 from killed import contents, kill_once_there, run_again
 from project import Project, new_project
 
-from anodeflow.structure_io import read_frames
+from anodeflow.structures.files import read_frames
 
 MODEL = "mace-demo"
 EMPTY_RUN, FILLED_RUN = "m-g_0na_300K_0", "m-g_1na_300K_0"

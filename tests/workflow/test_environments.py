@@ -11,7 +11,7 @@ import pytest
 from ase.calculators.lj import LennardJones
 from packaging.specifiers import SpecifierSet
 
-from anodeflow.structure_io import read_structure
+from anodeflow.structures.files import read_structure
 
 KWARGS = {"sigma": 1.27, "epsilon": 2.8, "rc": 2.0, "smooth": True}
 ROOT = Path(__file__).parents[2]

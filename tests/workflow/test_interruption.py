@@ -10,7 +10,7 @@ import pytest
 from project import Project
 from test_chain import MODEL, settings
 
-from anodeflow.structure_io import read_structure
+from anodeflow.structures.files import read_structure
 
 RELAXED = f"results/{MODEL}/relaxed/m-g.extxyz"
 LOG = f"results/logs/relax/{MODEL}/m-g.log"

@@ -11,7 +11,7 @@ from plans import plan
 from project import new_project
 from snakemake.utils import update_config
 
-from anodeflow.config_loading import load_config
+from anodeflow.study.loading import load_config
 
 DIFFERENCES = 10
 """Rows of the study's own list; docs/protocols.md marks what else the overlay sets."""

@@ -13,7 +13,7 @@ from plans import Job, plan, pretend_that_all_ran
 from project import Project, new_project
 from pydantic import BaseModel
 
-from anodeflow.config import Config
+from anodeflow.study.config import Config
 
 ROOT = Path(__file__).parents[2]
 LJ = {
@@ -209,11 +209,11 @@ def test_order_comments_whitespace_and_a_repeated_value_rerun_nothing(study):
 
 
 def test_a_bumped_method_reruns_its_stage_and_what_it_feeds(study, monkeypatch):
-    from anodeflow import methods
+    from anodeflow.study import method_versions
 
     project, config = study
     write(project, config)
-    monkeypatch.setitem(methods.METHOD, "phonons", methods.METHOD["phonons"] + 1)
+    monkeypatch.setitem(method_versions.METHOD, "phonons", method_versions.METHOD["phonons"] + 1)
     jobs = plan(project.folder, project.root / "Snakefile")
     assert running(jobs) == expected(jobs, ("run_phonons",))
     assert running(jobs)

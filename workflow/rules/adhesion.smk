@@ -9,30 +9,30 @@ rule scan_adhesion:
     """Relax a stack at fixed spacings, and its two layers alone."""
     input:
         **WEIGHTS,
-        backend=backend("static"),
-        stack="results/{model}/relaxed/{stack}.extxyz",
-        bottom=relaxed_end("bottom"),
-        top=relaxed_end("top"),
+        backend=GIVEN.backend("static"),
+        stack=path("relaxation", "structure", structure="{stack}"),
+        bottom=GIVEN.relaxed_end("bottom"),
+        top=GIVEN.relaxed_end("top"),
     output:
-        points="results/{model}/adhesion/{stack}.extxyz",
-        references="results/{model}/adhesion/{stack}_references.extxyz",
+        points=path("adhesion", "points"),
+        references=path("adhesion", "references"),
     log:
         "results/logs/scan_adhesion/{model}/{stack}.log",
     cache: True
     conda:
         "../../envs/mace.yaml"
     resources:
-        gpu=gpus,
+        gpu=GIVEN.gpus,
         mem_mb=4000,
         runtime=360,
         max_steps=lookup("adhesion/max_steps", within=config),
     params:
-        calculator=calculator("static"),
-        given=given_ends,
-        spacings=section(
+        calculator=GIVEN.calculator("static"),
+        given=GIVEN.given_ends,
+        spacings=GIVEN.section(
             "adhesion", "first_spacing", "last_spacing", "points", "starts"
         ),
-        settings=minimiser(config["adhesion"]["fmax"]),
+        settings=GIVEN.minimiser(config["adhesion"]["fmax"]),
         method=METHOD["adhesion"],
     script:
         "../scripts/scan_adhesion.py"
@@ -45,17 +45,17 @@ localrules:
 rule fit_adhesion:
     """Turn a scan's energies into the adhesion curve and find its peak."""
     input:
-        points="results/{model}/adhesion/{stack}.extxyz",
-        references="results/{model}/adhesion/{stack}_references.extxyz",
+        points=path("adhesion", "points"),
+        references=path("adhesion", "references"),
     output:
-        curve="results/{model}/adhesion/{stack}.csv",
-        peak="results/{model}/adhesion/{stack}.json",
+        curve=path("adhesion", "curve"),
+        peak=path("adhesion", "peak"),
     log:
         "results/logs/fit_adhesion/{model}/{stack}.log",
     conda:
         "../../envs/mace.yaml"
     params:
-        settings=section(
+        settings=GIVEN.section(
             "adhesion", "spacing", "layers", "peak_window", "fit_half_width"
         ),
         method=METHOD["adhesion_fit"],

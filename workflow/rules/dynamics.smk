@@ -13,23 +13,23 @@ rule advance_dynamics:
     """
     input:
         **WEIGHTS,
-        backend=backend("dynamics"),
-        structures=starts_of_runs,
+        backend=GIVEN.backend("dynamics"),
+        structures=GIVEN.starts_of_runs,
     output:
-        advanced="results/{model}/dynamics/advanced.json",
+        advanced=path("dynamics", "advanced"),
     log:
         "results/logs/advance_dynamics/{model}.log",
     conda:
         "../../envs/mace.yaml"
     resources:
-        gpu=gpus,
+        gpu=GIVEN.gpus,
         mem_mb=8000,
         runtime=2880,
         checkpoint_interval_ps=str(config["dynamics"]["checkpoint_interval_ps"]),
         together=lookup("dynamics/together", within=config),
     params:
-        calculator=calculator("dynamics"),
-        runs=runs_to_advance,
+        calculator=GIVEN.calculator("dynamics"),
+        runs=GIVEN.runs_to_advance,
         method=METHOD["dynamics"],
     script:
         "../scripts/advance_dynamics.py"
@@ -39,23 +39,23 @@ rule run_dynamics:
     """Run molecular dynamics; a run that was killed continues from its checkpoint."""
     input:
         **WEIGHTS,
-        backend=backend("dynamics"),
-        structure=start_of_run,
+        backend=GIVEN.backend("dynamics"),
+        structure=GIVEN.start_of_run,
     output:
-        trajectory="results/{model}/dynamics/{run}.h5",
+        trajectory=path("dynamics", "trajectory"),
     log:
         "results/logs/run_dynamics/{model}/{run}.log",
     cache: True
     conda:
         "../../envs/mace.yaml"
     resources:
-        gpu=gpus,
+        gpu=GIVEN.gpus,
         mem_mb=4000,
         runtime=1440,
         checkpoint_interval_ps=str(config["dynamics"]["checkpoint_interval_ps"]),
     params:
-        calculator=calculator("dynamics"),
-        settings=dynamics_settings,
+        calculator=GIVEN.calculator("dynamics"),
+        settings=GIVEN.run_settings,
         method=METHOD["dynamics"],
     script:
         "../scripts/run_dynamics.py"
@@ -71,10 +71,10 @@ localrules:
 rule analyse_spacing:
     """Follow the spacing in time, and average it and the temperature."""
     input:
-        trajectory="results/{model}/dynamics/{run}.h5",
+        trajectory=path("dynamics", "trajectory"),
     output:
-        series="results/{model}/spacing/{run}.csv",
-        summary="results/{model}/spacing/{run}.json",
+        series=path("motion", "spacing_series"),
+        summary=path("motion", "spacing"),
     log:
         "results/logs/analyse_spacing/{model}/{run}.log",
     conda:
@@ -88,15 +88,15 @@ rule analyse_spacing:
 rule map_spacing:
     """Average the local spacing over a run, cell by cell."""
     input:
-        trajectory="results/{model}/dynamics/{run}.h5",
+        trajectory=path("dynamics", "trajectory"),
     output:
-        map="results/{model}/spacing/{run}_map.csv",
+        map=path("motion", "spacing_map"),
     log:
         "results/logs/map_spacing/{model}/{run}.log",
     conda:
         "../../envs/mace.yaml"
     params:
-        settings=section("spacing", "map", "map_cells"),
+        settings=GIVEN.section("spacing", "map", "map_cells"),
         method=METHOD["spacing"],
     script:
         "../scripts/map_spacing.py"
@@ -105,18 +105,18 @@ rule map_spacing:
 rule analyse_diffusion:
     """Judge the mobility of the ions: mean square displacement, hops, diffusion coefficient."""
     input:
-        trajectory="results/{model}/dynamics/{run}.h5",
+        trajectory=path("dynamics", "trajectory"),
     output:
-        msd="results/{model}/diffusion/{run}_msd.csv",
-        hops="results/{model}/diffusion/{run}_hops.csv",
-        paths="results/{model}/diffusion/{run}_paths.csv",
-        summary="results/{model}/diffusion/{run}.json",
+        msd=path("motion", "msd"),
+        hops=path("motion", "hops"),
+        paths=path("motion", "paths"),
+        summary=path("motion", "diffusion"),
     log:
         "results/logs/analyse_diffusion/{model}/{run}.log",
     conda:
         "../../envs/mace.yaml"
     params:
-        settings=averaging,
+        settings=GIVEN.averaging,
         method=METHOD["diffusion"],
     script:
         "../scripts/analyse_diffusion.py"
@@ -125,19 +125,19 @@ rule analyse_diffusion:
 rule combine_replicas:
     """Put the replicas of a run together: means with their spread, pooled hops, one D."""
     input:
-        spacings=of_replicas("spacing/{run}.json"),
-        mobilities=of_replicas("diffusion/{run}.json", with_ions=True),
-        trajectories=of_replicas("dynamics/{run}.h5", with_ions=True),
+        spacings=GIVEN.of_replicas("motion", "spacing"),
+        mobilities=GIVEN.of_replicas("motion", "diffusion", with_ions=True),
+        trajectories=GIVEN.of_replicas("dynamics", "trajectory", with_ions=True),
     output:
-        ensemble="results/{model}/ensembles/{group}.json",
+        ensemble=path("motion", "ensemble"),
     log:
         "results/logs/combine_replicas/{model}/{group}.log",
     conda:
         "../../envs/mace.yaml"
     params:
-        about=about_group,
-        runs=lambda wildcards: PLAN.group(wildcards.group),
-        settings=averaging_of_group,
+        about=GIVEN.about_group,
+        runs=GIVEN.replicas,
+        settings=GIVEN.averaging_of_group,
         method=METHOD["ensembles"],
     script:
         "../scripts/combine_replicas.py"

@@ -13,19 +13,18 @@ localrules:
 rule fetch_weights:
     """Fetch a model's weights and check their hash."""
     input:
-        file=weights_file,
+        file=GIVEN.weights_file,
     output:
-        weights="resources/weights/{model}.model",
-        card="resources/weights/{model}.json",
+        weights=path("models", "weights"),
+        card=path("models", "card"),
     log:
         "results/logs/fetch_weights/{model}.log",
     conda:
         "../../envs/mace.yaml"
     resources:
-        sha256=lambda wildcards: config["models"][wildcards.model]["weights"]["sha256"]
-        or "",
+        sha256=GIVEN.pinned_hash,
         mirror=config["weights_mirror"] or "",
-        python=environment_python,
+        python=GIVEN.environment_python,
     params:
         source=lookup("models/{model}/weights/source", within=config),
         family=lookup("models/{model}/calculator/family", within=config),
@@ -42,18 +41,18 @@ rule check_backend:
     input:
         **WEIGHTS,
     output:
-        record="results/{model}/backend_{dtype}.json",
+        record=path("models", "backend"),
     log:
         "results/logs/check_backend/{model}/{dtype}.log",
     cache: True
     conda:
         "../../envs/mace.yaml"
     resources:
-        gpu=gpus,
+        gpu=GIVEN.gpus,
         mem_mb=8000,
         runtime=60,
-        fillings=fillings,
+        fillings=GIVEN.fillings,
     params:
-        calculator=calculator(),
+        calculator=GIVEN.calculator_of_dtype,
     script:
         "../scripts/check_backend.py"

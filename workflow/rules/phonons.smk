@@ -10,23 +10,23 @@ rule run_phonons:
     """Compute force constants from finite displacements."""
     input:
         **WEIGHTS,
-        backend=backend("static"),
-        structure="results/{model}/relaxed/{layer}_unit.extxyz",
+        backend=GIVEN.backend("static"),
+        structure=path("relaxation", "structure", structure="{layer}_unit"),
     output:
-        params="results/{model}/phonons/{layer}/phonopy_params.yaml",
-        force_constants="results/{model}/phonons/{layer}/force_constants.hdf5",
+        params=path("phonons", "params"),
+        force_constants=path("phonons", "force_constants"),
     log:
         "results/logs/run_phonons/{model}/{layer}.log",
     cache: True
     conda:
         "../../envs/mace.yaml"
     resources:
-        gpu=gpus,
+        gpu=GIVEN.gpus,
         mem_mb=4000,
         runtime=120,
     params:
-        calculator=calculator("static"),
-        settings=displacements,
+        calculator=GIVEN.calculator("static"),
+        settings=GIVEN.displacements,
         method=METHOD["phonons"],
     script:
         "../scripts/run_phonons.py"
@@ -39,21 +39,21 @@ localrules:
 rule analyse_phonons:
     """Compute bands and density of states, judge stability, compare with the reference."""
     input:
-        params="results/{model}/phonons/{layer}/phonopy_params.yaml",
-        force_constants="results/{model}/phonons/{layer}/force_constants.hdf5",
-        reference=phonon_reference,
+        params=path("phonons", "params"),
+        force_constants=path("phonons", "force_constants"),
+        reference=GIVEN.phonon_reference,
     output:
-        bands="results/{model}/phonons/{layer}/band.yaml",
-        dos="results/{model}/phonons/{layer}/total_dos.dat",
-        mesh="results/{model}/phonons/{layer}/mesh.hdf5",
-        verdict="results/{model}/phonons/{layer}/phonons.json",
+        bands=path("phonons", "bands"),
+        dos=path("phonons", "dos"),
+        mesh=path("phonons", "mesh"),
+        verdict=path("phonons", "verdict"),
     log:
         "results/logs/analyse_phonons/{model}/{layer}.log",
     conda:
         "../../envs/mace.yaml"
     params:
-        mode=bands_and_dos,
-        judge=section("phonons", "imaginary_THz", "gamma_radius"),
+        mode=GIVEN.bands_and_dos,
+        judge=GIVEN.section("phonons", "imaginary_THz", "gamma_radius"),
         method=METHOD["phonon_analysis"],
     script:
         "../scripts/analyse_phonons.py"
@@ -63,26 +63,26 @@ rule check_phonon_convergence:
     """See how far frequencies move with other displacements and a larger supercell."""
     input:
         **WEIGHTS,
-        backend=backend("static"),
-        structure="results/{model}/relaxed/{layer}_unit.extxyz",
-        params="results/{model}/phonons/{layer}/phonopy_params.yaml",
-        force_constants="results/{model}/phonons/{layer}/force_constants.hdf5",
-        reference=phonon_reference,
+        backend=GIVEN.backend("static"),
+        structure=path("relaxation", "structure", structure="{layer}_unit"),
+        params=path("phonons", "params"),
+        force_constants=path("phonons", "force_constants"),
+        reference=GIVEN.phonon_reference,
     output:
-        summary="results/{model}/phonons/{layer}/convergence.json",
-        table="results/{model}/phonons/{layer}/convergence.csv",
+        summary=path("phonons", "convergence"),
+        table=path("phonons", "convergence_table"),
     log:
         "results/logs/check_phonon_convergence/{model}/{layer}.log",
     conda:
         "../../envs/mace.yaml"
     resources:
-        gpu=gpus,
+        gpu=GIVEN.gpus,
         mem_mb=8000,
         runtime=240,
     params:
-        calculator=calculator("static"),
-        mode=bands_and_dos,
-        variants=phonon_variants,
+        calculator=GIVEN.calculator("static"),
+        mode=GIVEN.bands_and_dos,
+        variants=GIVEN.phonon_variants,
         method=METHOD["phonon_convergence"],
     script:
         "../scripts/check_phonon_convergence.py"

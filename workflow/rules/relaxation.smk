@@ -8,22 +8,22 @@ rule relax:
     """Relax a structure with a model."""
     input:
         **WEIGHTS,
-        backend=backend("static"),
-        structure="results/structures/{structure}.extxyz",
+        backend=GIVEN.backend("static"),
+        structure=path("structures", "structure"),
     output:
-        structure="results/{model}/relaxed/{structure}.extxyz",
+        structure=path("relaxation", "structure"),
     log:
         "results/logs/relax/{model}/{structure}.log",
     cache: True
     conda:
         "../../envs/mace.yaml"
     resources:
-        gpu=gpus,
+        gpu=GIVEN.gpus,
         mem_mb=4000,
         runtime=120,
         max_steps=lookup("relaxation/max_steps", within=config),
     params:
-        calculator=calculator("static"),
+        calculator=GIVEN.calculator("static"),
         settings=lookup("{structure}", within=PLAN.minima),
         method=METHOD["relaxation"],
     script:
@@ -37,10 +37,10 @@ localrules:
 rule check_structure:
     """Compare a relaxed structure with the one it started from."""
     input:
-        start="results/structures/{structure}.extxyz",
-        relaxed="results/{model}/relaxed/{structure}.extxyz",
+        start=path("structures", "structure"),
+        relaxed=path("relaxation", "structure"),
     output:
-        check="results/{model}/relaxed/{structure}.json",
+        check=path("relaxation", "check"),
     log:
         "results/logs/check_structure/{model}/{structure}.log",
     conda:

@@ -17,16 +17,16 @@ localrules:
 rule gather_quantities:
     """Put every number that models are judged by, computed or published, into one form."""
     input:
-        results=[path for *_, path in SCORED],
+        results=GATHERED.scored_files,
         published=config["reference"]["published"] or [],
     output:
-        quantities="results/scorecard/quantities.csv",
+        quantities=path("scorecard", "quantities"),
     log:
         "results/logs/gather_quantities.log",
     conda:
         "../../envs/mace.yaml"
     params:
-        rows=scored_rows(),
+        rows=GATHERED.scored_rows,
         numerical=lookup("scorecard/numerical_errors", within=config),
         method=METHOD["quantities"],
     script:
@@ -36,17 +36,18 @@ rule gather_quantities:
 rule score_models:
     """Grade every model by every metric."""
     input:
-        quantities="results/scorecard/quantities.csv",
+        quantities=path("scorecard", "quantities"),
         metrics=config["scorecard"]["metrics"],
     output:
-        multiext("results/scorecard/scorecard", ".csv", ".json"),
+        csv=path("scorecard", "scorecard_csv"),
+        json=path("scorecard", "scorecard_json"),
     log:
         "results/logs/score_models.log",
     conda:
         "../../envs/mace.yaml"
     params:
-        study=studied(),
-        limits=section("scorecard", "sigma", "confined_ps"),
+        study=GATHERED.studied,
+        limits=GIVEN.section("scorecard", "sigma", "confined_ps"),
         method=METHOD["metrics"],
     script:
         "../scripts/score_models.py"
@@ -55,17 +56,19 @@ rule score_models:
 rule check_claims:
     """Judge the study's conclusions for every model."""
     input:
-        quantities="results/scorecard/quantities.csv",
+        quantities=path("scorecard", "quantities"),
     output:
-        multiext("results/scorecard/claims", ".csv", ".json", ".md"),
+        csv=path("scorecard", "claims_csv"),
+        json=path("scorecard", "claims_json"),
+        md=path("scorecard", "claims_md"),
     log:
         "results/logs/check_claims.log",
     conda:
         "../../envs/mace.yaml"
     params:
-        study=studied(),
-        limits=section("scorecard", "sigma", "confined_ps")
-        | section("phonons", "imaginary_THz"),
+        study=GATHERED.studied,
+        limits=GIVEN.section("scorecard", "sigma", "confined_ps")
+        | GIVEN.section("phonons", "imaginary_THz"),
         method=METHOD["claims"],
     script:
         "../scripts/check_claims.py"
@@ -74,15 +77,17 @@ rule check_claims:
 rule compare_models:
     """Find where models differ by more than their combined uncertainty."""
     input:
-        quantities="results/scorecard/quantities.csv",
+        quantities=path("scorecard", "quantities"),
     output:
-        multiext("results/scorecard/disagreement", ".csv", ".json", ".md"),
+        csv=path("scorecard", "disagreement_csv"),
+        json=path("scorecard", "disagreement_json"),
+        md=path("scorecard", "disagreement_md"),
     log:
         "results/logs/compare_models.log",
     conda:
         "../../envs/mace.yaml"
     params:
-        study=studied(),
+        study=GATHERED.studied,
         sigma=lookup("scorecard/sigma", within=config),
         method=METHOD["disagreement"],
     script:
@@ -92,14 +97,15 @@ rule compare_models:
 rule plot_scorecard:
     """Draw grades and claims of all models on one page."""
     input:
-        scorecard="results/scorecard/scorecard.json",
-        claims="results/scorecard/claims.json",
+        scorecard=path("scorecard", "scorecard_json"),
+        claims=path("scorecard", "claims_json"),
     output:
-        multiext("results/figures/scorecard", ".pdf", ".csv"),
-        report(
-            "results/figures/scorecard.png",
+        pdf=path("figures", "pdf", figure="scorecard"),
+        csv=path("figures", "csv", figure="scorecard"),
+        png=report(
+            path("figures", "png", figure="scorecard"),
             caption="../report/plot_scorecard.rst",
-            category=CATEGORIES["scorecard"],
+            category=GATHERED.categories["Scorecard"],
             labels=shows("A. Scorecard"),
         ),
     log:

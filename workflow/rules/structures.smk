@@ -15,15 +15,15 @@ localrules:
 rule build_unit:
     """Build the unit cell of a layer."""
     input:
-        file=layer_file,
+        file=GIVEN.layer_file,
     output:
-        structure="results/structures/{layer}_unit.extxyz",
+        structure=path("structures", "structure", structure="{layer}_unit"),
     log:
         "results/logs/build_unit/{layer}.log",
     conda:
         "../../envs/mace.yaml"
     params:
-        settings=unit_settings,
+        settings=GIVEN.unit_settings,
         cell_height=lookup("structures/cell_height", within=config),
         method=METHOD["structures"],
     script:
@@ -33,16 +33,16 @@ rule build_unit:
 rule build_layer:
     """Build a layer as it enters a stack."""
     input:
-        file=layer_file,
+        file=GIVEN.layer_file,
     output:
-        structure="results/structures/{layer}.extxyz",
+        structure=path("structures", "structure", structure="{layer}"),
     log:
         "results/logs/build_layer/{layer}.log",
     conda:
         "../../envs/mace.yaml"
     params:
         settings=lookup("structures/layers/{layer}", within=config),
-        base=lambda wildcards: PLAN.base(wildcards.layer),
+        base=GIVEN.base,
         cell_height=lookup("structures/cell_height", within=config),
         method=METHOD["structures"],
     script:
@@ -52,10 +52,10 @@ rule build_layer:
 rule build_stack:
     """Put two layers on top of each other in a common cell."""
     input:
-        bottom=built_end("bottom"),
-        top=built_end("top"),
+        bottom=GIVEN.built_end("bottom"),
+        top=GIVEN.built_end("top"),
     output:
-        structure="results/structures/{stack}.extxyz",
+        structure=path("structures", "structure", structure="{stack}"),
     log:
         "results/logs/build_stack/{stack}.log",
     conda:
@@ -73,9 +73,9 @@ rule build_stack:
 rule fill_ions:
     """Put ions into the gap of a stack."""
     input:
-        structure="results/structures/{stack}.extxyz",
+        structure=path("structures", "structure", structure="{stack}"),
     output:
-        structure="results/structures/{stack}_{n}{ion}.extxyz",
+        structure=path("structures", "structure", structure="{stack}_{n}{ion}"),
     log:
         "results/logs/fill_ions/{stack}_{n}{ion}.log",
     conda:
@@ -91,7 +91,7 @@ rule fill_ions:
 rule build_bulk:
     """Build the ion's metal."""
     output:
-        structure="results/structures/{ion}_bulk.extxyz",
+        structure=path("structures", "structure", structure="{ion}_bulk"),
     log:
         "results/logs/build_bulk/{ion}.log",
     conda:

@@ -9,25 +9,25 @@ rule fill_frozen_host:
     """Relax ions in a host that keeps its geometry without ions."""
     input:
         **WEIGHTS,
-        backend=backend("static"),
-        host="results/{model}/relaxed/{stack}.extxyz",
+        backend=GIVEN.backend("static"),
+        host=path("relaxation", "structure", structure="{stack}"),
     output:
-        structures="results/{model}/voltage/{stack}_frozen.extxyz",
+        structures=path("voltage", "frozen_host"),
     log:
         "results/logs/fill_frozen_host/{model}/{stack}.log",
     cache: True
     conda:
         "../../envs/mace.yaml"
     resources:
-        gpu=gpus,
+        gpu=GIVEN.gpus,
         mem_mb=4000,
         runtime=240,
         max_steps=lookup("relaxation/max_steps", within=config),
     params:
-        calculator=calculator("static"),
+        calculator=GIVEN.calculator("static"),
         element=lookup("structures/ions/element", within=config),
         max_ions=lookup("voltage/max_ions", within=config),
-        settings=minimiser(config["relaxation"]["stacks"]["fmax"]),
+        settings=GIVEN.minimiser(config["relaxation"]["stacks"]["fmax"]),
         method=METHOD["frozen_host"],
     script:
         "../scripts/fill_frozen_host.py"
@@ -40,10 +40,10 @@ localrules:
 rule compute_voltage:
     """Compute average and step voltages from energies."""
     input:
-        bulk=f"results/{{model}}/relaxed/{PLAN.bulk}.extxyz",
-        structures=filled_hosts,
+        bulk=path("relaxation", "structure", structure=PLAN.bulk),
+        structures=GIVEN.filled_hosts,
     output:
-        voltage="results/{model}/voltage/{stack}.csv",
+        voltage=path("voltage", "curve"),
     log:
         "results/logs/compute_voltage/{model}/{stack}.log",
     conda:

@@ -2,14 +2,15 @@
 
 from pathlib import Path
 
-from anodeflow.job import job
+from anodeflow.process.job import job
 
 
 def main(inputs, record, *, calculator, runs, together, method, checkpoint_interval_ps):
-    from anodeflow.calculators import identity, load_calculator
-    from anodeflow.dynamics import advance_all
-    from anodeflow.structure_io import read_structure
-    from anodeflow.whole_files import write_json
+    from anodeflow.evaluation.identity import identity
+    from anodeflow.files.atomic import write_json
+    from anodeflow.models.loading import load_calculator
+    from anodeflow.stages.dynamics.run import advance_all
+    from anodeflow.structures.files import read_structure
 
     advance_all(
         {run: read_structure(path) for run, path in zip(runs, inputs.structures, strict=True)},

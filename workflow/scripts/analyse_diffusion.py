@@ -2,14 +2,13 @@
 
 from pathlib import Path
 
-from anodeflow.job import job
+from anodeflow.process.job import job
 
 
 def main(trajectory, msd, hops, paths, summary, *, settings):
-    from anodeflow.diffusion import analyse_diffusion, ion_paths
-    from anodeflow.tables import write_table
-    from anodeflow.trajectory import read_trajectory
-    from anodeflow.whole_files import write_json
+    from anodeflow.files.atomic import write_json, write_table
+    from anodeflow.stages.dynamics.trajectory import read_trajectory
+    from anodeflow.stages.motion.diffusion import analyse_diffusion, ion_paths
 
     run = read_trajectory(Path(trajectory))
     analysis = analyse_diffusion(run, settings=settings)

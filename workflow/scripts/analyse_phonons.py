@@ -2,20 +2,21 @@
 
 from pathlib import Path
 
-from anodeflow.job import job
+from anodeflow.process.job import job
 
 
 def main(params, force_constants, reference, outputs, *, layer, mode, judge):
     from ase.cell import Cell
 
-    from anodeflow import phonons
-    from anodeflow.phonon_verdict import verdict
-    from anodeflow.reference_phonons import compare, read_reference, reference_of_layer
-    from anodeflow.whole_files import write_json
+    from anodeflow.files.atomic import write_json
+    from anodeflow.stages.phonons.bands import run_bands_and_dos, write_bands
+    from anodeflow.stages.phonons.force_constants import load_phonon
+    from anodeflow.stages.phonons.reference import compare, read_reference, reference_of_layer
+    from anodeflow.stages.phonons.verdict import verdict
 
-    phonon = phonons.load_phonon(Path(params), Path(force_constants))
-    bands = phonons.run_bands_and_dos(phonon, **mode)
-    phonons.write_bands(phonon, Path(outputs.bands), Path(outputs.dos), Path(outputs.mesh))
+    phonon = load_phonon(Path(params), Path(force_constants))
+    bands = run_bands_and_dos(phonon, **mode)
+    write_bands(phonon, Path(outputs.bands), Path(outputs.dos), Path(outputs.mesh))
     found = verdict(bands, Cell(phonon.primitive.cell).reciprocal(), **judge)
     found["highest_THz"] = float(bands.frequencies_THz.max())
     expected = reference_of_layer(read_reference(Path(reference)), layer) if reference else None

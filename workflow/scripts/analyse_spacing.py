@@ -2,23 +2,22 @@
 
 from pathlib import Path
 
-from anodeflow.job import job
+from anodeflow.process.job import job
 
 
 def main(trajectory, series, summary):
-    from anodeflow import spacing, thermostat
-    from anodeflow.tables import write_table
-    from anodeflow.trajectory import read_trajectory
-    from anodeflow.whole_files import write_json
+    from anodeflow.files.atomic import write_json, write_table
+    from anodeflow.stages.dynamics.trajectory import read_trajectory
+    from anodeflow.stages.motion import production, spacing_series, temperature
 
     run = read_trajectory(Path(trajectory))
-    table = spacing.spacing_series(run)
+    table = spacing_series.spacing_series(run)
     write_table(table, Path(series))
-    note = spacing.stability_note(run)
-    found = spacing.mean_spacing(table, discard_ps=run.production_start_ps, note=note)
+    note = production.stability_note(run)
+    found = spacing_series.mean_spacing(table, discard_ps=run.production_start_ps, note=note)
     found |= {"stable": run.stable, "unstable_after_ps": run.unstable_after_ps}
     found["reason"] = run.reason
-    found["temperature_K"] = thermostat.run_temperature(run, table, note=note)
+    found["temperature_K"] = temperature.run_temperature(run, table, note=note)
     write_json(summary, found)
 
 

@@ -1,11 +1,11 @@
 """Build the ion's metal."""
 
-from anodeflow.job import job
+from anodeflow.process.job import job
 
 
 def main(structure, *, element, settings):
-    from anodeflow.ions import build_bulk
-    from anodeflow.structure_io import write_structure
+    from anodeflow.structures.builders.ions import build_bulk
+    from anodeflow.structures.files import write_structure
 
     write_structure(structure, build_bulk(element, **settings))
 

@@ -1,11 +1,11 @@
 """Build a layer as it enters a stack."""
 
-from anodeflow.job import job
+from anodeflow.process.job import job
 
 
 def main(structure, *, name, settings, base, cell_height):
-    from anodeflow.layers import build_layer
-    from anodeflow.structure_io import write_structure
+    from anodeflow.structures.builders.layers import build_layer
+    from anodeflow.structures.files import write_structure
 
     layer = build_layer(settings, cell_height=cell_height, base=base)
     layer.info["name"] = name

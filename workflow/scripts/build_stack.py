@@ -2,12 +2,12 @@
 
 import sys
 
-from anodeflow.job import job
+from anodeflow.process.job import job
 
 
 def main(bottom, top, structure, *, settings, cell_height, strain_limit):
-    from anodeflow.stacks import boundary_warning, stack_layers
-    from anodeflow.structure_io import read_structure, write_structure
+    from anodeflow.structures.builders.stacks import boundary_warning, stack_layers
+    from anodeflow.structures.files import read_structure, write_structure
 
     stack = stack_layers(
         read_structure(bottom),

@@ -1,11 +1,11 @@
 """Build the unit cell of a layer."""
 
-from anodeflow.job import job
+from anodeflow.process.job import job
 
 
 def main(structure, *, settings, cell_height):
-    from anodeflow.layers import build_unit
-    from anodeflow.structure_io import write_structure
+    from anodeflow.structures.builders.layers import build_unit
+    from anodeflow.structures.files import write_structure
 
     write_structure(structure, build_unit(settings, cell_height=cell_height))
 

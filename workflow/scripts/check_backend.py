@@ -3,13 +3,13 @@
 import json
 from pathlib import Path
 
-from anodeflow.job import job
+from anodeflow.process.job import job
 
 
 def main(inputs, record, *, calculator, structures, fillings, equivalence, threads):
-    from anodeflow.equivalence import check_backend, require_agreement
-    from anodeflow.samples import rattled_stacks
-    from anodeflow.whole_files import write_json
+    from anodeflow.equivalence.check import check_backend, require_agreement
+    from anodeflow.equivalence.trial_stacks import rattled_stacks
+    from anodeflow.files.atomic import write_json
 
     stacks = rattled_stacks(structures, fillings, rattle=equivalence["rattle"])
     options = {"calculator": calculator, "tolerances": equivalence}

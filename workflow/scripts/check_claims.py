@@ -2,14 +2,13 @@
 
 from pathlib import Path
 
-from anodeflow.job import job
+from anodeflow.process.job import job
 
 
 def main(quantities, csv, json, markdown, *, study, limits):
-    from anodeflow import claims
-    from anodeflow.quantities import Study, read_quantities
-    from anodeflow.tables import write_table
-    from anodeflow.whole_files import write_json, write_text
+    from anodeflow.files.atomic import write_json, write_table, write_text
+    from anodeflow.scorecard import claims
+    from anodeflow.scorecard.quantities import Study, read_quantities
 
     rows = claims.check_claims(read_quantities(Path(quantities)), Study(**study), **limits)
     write_table(claims.claims_table(rows), Path(csv))

@@ -2,20 +2,19 @@
 
 from pathlib import Path
 
-from anodeflow.job import job
+from anodeflow.process.job import job
 
 
 def main(inputs, summary, table, *, layer, calculator, mode, variants):
-    from anodeflow import phonon_convergence
-    from anodeflow.calculators import load_calculator
-    from anodeflow.phonons import load_phonon
-    from anodeflow.reference_phonons import read_reference, reference_of_layer
-    from anodeflow.structure_io import read_structure
-    from anodeflow.tables import write_table
-    from anodeflow.whole_files import write_json
+    from anodeflow.files.atomic import write_json, write_table
+    from anodeflow.models.loading import load_calculator
+    from anodeflow.stages.phonons import convergence
+    from anodeflow.stages.phonons.force_constants import load_phonon
+    from anodeflow.stages.phonons.reference import read_reference, reference_of_layer
+    from anodeflow.structures.files import read_structure
 
     reference = read_reference(Path(inputs.reference)) if inputs.reference else None
-    result = phonon_convergence.check_convergence(
+    result = convergence.check_convergence(
         read_structure(inputs.structure),
         load_calculator(Path(inputs.weights), Path(inputs.card), **calculator),
         load_phonon(Path(inputs.params), Path(inputs.force_constants)),
@@ -23,7 +22,7 @@ def main(inputs, summary, table, *, layer, calculator, mode, variants):
         mode=mode,
         expected=None if reference is None else reference_of_layer(reference, layer),
     )
-    write_table(phonon_convergence.variant_table(result), Path(table))
+    write_table(convergence.variant_table(result), Path(table))
     write_json(summary, result)
 
 

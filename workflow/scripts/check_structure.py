@@ -2,13 +2,13 @@
 
 import sys
 
-from anodeflow.job import job
+from anodeflow.process.job import job
 
 
 def main(start, relaxed, check):
-    from anodeflow.structure_check import check_structure
-    from anodeflow.structure_io import read_structure
-    from anodeflow.whole_files import write_json
+    from anodeflow.files.atomic import write_json
+    from anodeflow.structures.files import read_structure
+    from anodeflow.structures.inspection import check_structure
 
     found = check_structure(read_structure(relaxed), read_structure(start))
     for change in found["changes"]:

@@ -3,14 +3,14 @@
 import json
 from pathlib import Path
 
-from anodeflow.job import job
+from anodeflow.process.job import job
 
 
 def main(spacings, mobilities, trajectories, ensemble, *, about, runs, settings):
-    from anodeflow.diffusion import production_positions
-    from anodeflow.replicas import combine_mobility, combine_replicas
-    from anodeflow.trajectory import read_trajectory
-    from anodeflow.whole_files import write_json
+    from anodeflow.files.atomic import write_json
+    from anodeflow.stages.dynamics.trajectory import read_trajectory
+    from anodeflow.stages.motion.production import production_positions
+    from anodeflow.stages.motion.replicas import combine_mobility, combine_replicas
 
     def read(paths):
         return [json.loads(Path(path).read_text()) for path in paths]

@@ -2,14 +2,13 @@
 
 from pathlib import Path
 
-from anodeflow.job import job
+from anodeflow.process.job import job
 
 
 def main(quantities, csv, json, markdown, *, study, sigma):
-    from anodeflow.disagreement import disagreement_markdown, disagreements
-    from anodeflow.quantities import Study, read_quantities
-    from anodeflow.tables import write_table
-    from anodeflow.whole_files import write_json, write_text
+    from anodeflow.files.atomic import write_json, write_table, write_text
+    from anodeflow.scorecard.disagreement import disagreement_markdown, disagreements
+    from anodeflow.scorecard.quantities import Study, read_quantities
 
     found = disagreements(read_quantities(Path(quantities)), Study(**study), sigma=sigma)
     write_table(found, Path(csv))

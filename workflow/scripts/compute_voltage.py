@@ -2,19 +2,19 @@
 
 from pathlib import Path
 
-from anodeflow.job import job
+from anodeflow.process.job import job
 
 
 def main(bulk, structures, voltage, *, electrons_per_ion):
-    from anodeflow import tags
-    from anodeflow.structure_io import read_frames, read_structure, stored_energy
-    from anodeflow.tables import write_table
-    from anodeflow.voltage import voltages
+    from anodeflow.files.atomic import write_table
+    from anodeflow.stages.voltage.curve import voltages
+    from anodeflow.structures import roles
+    from anodeflow.structures.files import read_frames, read_structure, stored_energy
 
     metal = read_structure(bulk)
     frames = [frame for path in structures for frame in read_frames(path)]
     table = voltages(
-        {int(tags.ions(frame).sum()): stored_energy(frame, "total") for frame in frames},
+        {int(roles.ions(frame).sum()): stored_energy(frame, "total") for frame in frames},
         bulk_energy_per_atom=stored_energy(metal, "total") / len(metal),
         electrons_per_ion=electrons_per_ion,
     )

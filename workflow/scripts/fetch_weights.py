@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
-from anodeflow.job import job
+from anodeflow.process.job import job
 
 LOCK = Path("resources/weights/weights.lock.json")
 
 
 def main(weights, card, *, family, source, sha256, mirror, python):
-    from anodeflow.weights import fetch_weights
+    from anodeflow.models.weights.fetching import fetch_weights
 
     fetch_weights(
         Path(weights),

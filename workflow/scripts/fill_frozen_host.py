@@ -3,16 +3,17 @@
 import sys
 from pathlib import Path
 
-from anodeflow.job import job
+from anodeflow.process.job import job
 
 
 def main(inputs, structures, *, calculator, method, element, max_ions, settings, max_steps):
-    from anodeflow.calculators import identity, load_calculator
-    from anodeflow.part_folder import part_folder
-    from anodeflow.points import Points
-    from anodeflow.progress import Progress
-    from anodeflow.structure_io import read_structure, write_frames
-    from anodeflow.voltage import fill_frozen_host
+    from anodeflow.evaluation.identity import identity
+    from anodeflow.files.checkpoint_folder import part_folder
+    from anodeflow.models.loading import load_calculator
+    from anodeflow.process.progress import Progress
+    from anodeflow.stages.relaxation.kept_minima import Points
+    from anodeflow.stages.voltage.frozen_host import fill_frozen_host
+    from anodeflow.structures.files import read_structure, write_frames
 
     calc = load_calculator(Path(inputs.weights), Path(inputs.card), **calculator)
     settings |= {"max_steps": max_steps, "log": sys.stdout}

@@ -1,11 +1,11 @@
 """Put ions into the gap of a stack."""
 
-from anodeflow.job import job
+from anodeflow.process.job import job
 
 
 def main(stack, structure, *, element, count, spacing):
-    from anodeflow.ions import fill_ions
-    from anodeflow.structure_io import read_structure, write_structure
+    from anodeflow.structures.builders.ions import fill_ions
+    from anodeflow.structures.files import read_structure, write_structure
 
     filled = fill_ions(read_structure(stack), element=element, count=count, spacing=spacing)
     write_structure(structure, filled)

@@ -2,14 +2,13 @@
 
 from pathlib import Path
 
-from anodeflow.job import job
+from anodeflow.process.job import job
 
 
 def main(points, references, curve, summary, *, settings):
-    from anodeflow.adhesion_curve import adhesion_curve, summarise_adhesion
-    from anodeflow.structure_io import read_frames
-    from anodeflow.tables import write_table
-    from anodeflow.whole_files import write_json
+    from anodeflow.files.atomic import write_json, write_table
+    from anodeflow.stages.adhesion.curve import adhesion_curve, summarise_adhesion
+    from anodeflow.structures.files import read_frames
 
     layers = {layer.info["reference"]: layer for layer in read_frames(references)}
     table = adhesion_curve(read_frames(points), layers)

@@ -3,20 +3,20 @@
 import json
 from pathlib import Path
 
-from anodeflow.job import job
+from anodeflow.process.job import job
 
 
 def main(results, published, quantities, *, rows, numerical):
     import pandas as pd
 
-    from anodeflow.measured import measure
-    from anodeflow.quantities import published_quantities, write_quantities
-    from anodeflow.tables import read_published
+    from anodeflow.scorecard.quantities import published_quantities, write_quantities
+    from anodeflow.study.scored_files import read_scored
+    from anodeflow.tables.published import read_published
 
     found = []
     for about, path in zip(rows, map(Path, results), strict=True):
         content = pd.read_csv(path) if path.suffix == ".csv" else json.loads(path.read_text())
-        found += measure(about, content, numerical=numerical)
+        found += read_scored(about, content, numerical=numerical)
     if published:
         found += published_quantities(read_published(Path(published)))
     write_quantities(found, Path(quantities))

@@ -2,17 +2,17 @@
 
 from pathlib import Path
 
-from anodeflow.job import job
+from anodeflow.process.job import job
 
 
-def main(trajectory, spacing_map, *, settings):
-    from anodeflow import spacing
-    from anodeflow.tables import write_table
-    from anodeflow.trajectory import read_trajectory
+def main(trajectory, output, *, settings):
+    from anodeflow.files.atomic import write_table
+    from anodeflow.stages.dynamics.trajectory import read_trajectory
+    from anodeflow.stages.motion.spacing_map import spacing_map
 
     run = read_trajectory(Path(trajectory))
-    table = spacing.spacing_map(run, cells=settings["map_cells"], kind=settings["map"])
-    write_table(table, Path(spacing_map))
+    table = spacing_map(run, cells=settings["map_cells"], kind=settings["map"])
+    write_table(table, Path(output))
 
 
 if __name__ == "__main__":

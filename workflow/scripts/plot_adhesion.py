@@ -3,15 +3,15 @@
 import json
 from pathlib import Path
 
-from anodeflow.job import job
+from anodeflow.process.job import job
 
 
 def main(curves, summaries, reference, outputs, *, rows, convention):
     import pandas as pd
 
-    from anodeflow.adhesion_curve import read_adhesion_reference
-    from anodeflow.plots import save
-    from anodeflow.plots.adhesion import plot_adhesion
+    from anodeflow.figures.style import save
+    from anodeflow.stages.adhesion.figure import plot_adhesion
+    from anodeflow.tables.published import read_adhesion_reference
 
     others = read_adhesion_reference(Path(reference)) if reference else None
     stacks = {}
@@ -33,7 +33,7 @@ if __name__ == "__main__":
         main(
             snakemake.input.curves,
             snakemake.input.summaries,
-            snakemake.input.get("reference"),
+            snakemake.input.reference,
             snakemake.output,
             rows=snakemake.params.rows,
             convention=snakemake.params.convention,

@@ -3,14 +3,14 @@
 import json
 from pathlib import Path
 
-from anodeflow.job import job
+from anodeflow.process.job import job
 
 
 def main(msd, summaries, outputs, *, rows):
     import pandas as pd
 
-    from anodeflow.plots import save
-    from anodeflow.plots.diffusion import plot_msd
+    from anodeflow.figures.style import save
+    from anodeflow.stages.motion.diffusion_figures import plot_msd
 
     panels = {}
     for row, table, summary in zip(rows, msd, summaries, strict=True):

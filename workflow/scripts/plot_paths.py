@@ -2,15 +2,15 @@
 
 from pathlib import Path
 
-from anodeflow.job import job
+from anodeflow.process.job import job
 
 
 def main(paths, trajectories, outputs, *, titles):
     import pandas as pd
 
-    from anodeflow.plots import save
-    from anodeflow.plots.diffusion import plot_paths
-    from anodeflow.trajectory import read_trajectory
+    from anodeflow.figures.style import save
+    from anodeflow.stages.dynamics.trajectory import read_trajectory
+    from anodeflow.stages.motion.diffusion_figures import plot_paths
 
     panels = {
         title: {"paths": pd.read_csv(table), "atoms": read_trajectory(Path(trajectory)).initial}

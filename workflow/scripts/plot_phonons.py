@@ -2,14 +2,14 @@
 
 from pathlib import Path
 
-from anodeflow.job import job
+from anodeflow.process.job import job
 
 
 def main(inputs, outputs, *, rows, references):
-    from anodeflow.phonons import read_bands
-    from anodeflow.plots import save
-    from anodeflow.plots.phonons import plot_phonons
-    from anodeflow.reference_phonons import read_reference, reference_of_layer
+    from anodeflow.figures.style import save
+    from anodeflow.stages.phonons.bands import read_bands
+    from anodeflow.stages.phonons.figure import plot_phonons
+    from anodeflow.stages.phonons.reference import read_reference, reference_of_layer
 
     layers = {}
     files = zip(inputs.bands, inputs.dos, inputs.mesh, strict=True)

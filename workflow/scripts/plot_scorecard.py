@@ -3,12 +3,12 @@
 import json
 from pathlib import Path
 
-from anodeflow.job import job
+from anodeflow.process.job import job
 
 
 def main(scorecard, claims, outputs):
-    from anodeflow.plots import save
-    from anodeflow.plots.scorecard import plot_scorecard
+    from anodeflow.figures.style import save
+    from anodeflow.scorecard.figure import plot_scorecard
 
     graded, judged = (json.loads(Path(path).read_text()) for path in (scorecard, claims))
     save(*plot_scorecard(graded, judged), outputs)

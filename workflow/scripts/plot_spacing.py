@@ -3,15 +3,15 @@
 import json
 from pathlib import Path
 
-from anodeflow.job import job
+from anodeflow.process.job import job
 
 
 def main(series, summaries, published, outputs, *, rows):
     import pandas as pd
 
-    from anodeflow.plots import save
-    from anodeflow.plots.spacing import plot_spacing
-    from anodeflow.tables import published_spacings, read_published
+    from anodeflow.figures.style import save
+    from anodeflow.stages.motion.spacing_figures import plot_spacing
+    from anodeflow.tables.published import published_spacings, read_published
 
     others = read_published(Path(published)) if published else None
     panels = {}
@@ -30,7 +30,7 @@ if __name__ == "__main__":
         main(
             snakemake.input.series,
             snakemake.input.summaries,
-            snakemake.input.get("published"),
+            snakemake.input.published,
             snakemake.output,
             rows=snakemake.params.rows,
         )

@@ -2,15 +2,15 @@
 
 from pathlib import Path
 
-from anodeflow.job import job
+from anodeflow.process.job import job
 
 
 def main(maps, trajectories, outputs, *, titles):
     import pandas as pd
 
-    from anodeflow.plots import save
-    from anodeflow.plots.spacing import plot_spacing_map
-    from anodeflow.trajectory import read_trajectory
+    from anodeflow.figures.style import save
+    from anodeflow.stages.dynamics.trajectory import read_trajectory
+    from anodeflow.stages.motion.spacing_figures import plot_spacing_map
 
     panels = {
         title: {"map": pd.read_csv(table), "atoms": read_trajectory(Path(trajectory)).initial}

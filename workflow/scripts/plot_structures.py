@@ -1,17 +1,17 @@
 """Draw a model's relaxed stacks from the side and from the top."""
 
-from anodeflow.job import job
+from anodeflow.process.job import job
 
 
-def main(structures, outputs, *, stacks):
-    from anodeflow.plots import save
-    from anodeflow.plots.structures import plot_structures
-    from anodeflow.structure_io import read_structure
+def main(structures, outputs, *, titles):
+    from anodeflow.figures.side_views import plot_structures
+    from anodeflow.figures.style import save
+    from anodeflow.structures.files import read_structure
 
-    named = {stack: read_structure(path) for stack, path in zip(stacks, structures, strict=True)}
+    named = {stack: read_structure(path) for stack, path in zip(titles, structures, strict=True)}
     save(*plot_structures(named), outputs)
 
 
 if __name__ == "__main__":
     with job(log=snakemake.log[0], threads=snakemake.threads):
-        main(snakemake.input, snakemake.output, stacks=snakemake.params.stacks)
+        main(snakemake.input.structures, snakemake.output, titles=snakemake.params.titles)

@@ -2,15 +2,15 @@
 
 from pathlib import Path
 
-from anodeflow.job import job
+from anodeflow.process.job import job
 
 
 def main(voltages, published, outputs, *, rows, ion):
     import pandas as pd
 
-    from anodeflow.plots import save
-    from anodeflow.plots.voltage import plot_voltage
-    from anodeflow.tables import published_voltages, read_published
+    from anodeflow.figures.style import save
+    from anodeflow.stages.voltage.figure import plot_voltage
+    from anodeflow.tables.published import published_voltages, read_published
 
     others = read_published(Path(published)) if published else None
     stacks = {}
@@ -29,7 +29,7 @@ if __name__ == "__main__":
     with job(log=snakemake.log[0], threads=snakemake.threads):
         main(
             snakemake.input.voltages,
-            snakemake.input.get("published"),
+            snakemake.input.published,
             snakemake.output,
             rows=snakemake.params.rows,
             ion=snakemake.params.ion,

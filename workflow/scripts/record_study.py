@@ -3,14 +3,13 @@
 import json
 from pathlib import Path
 
-from anodeflow.job import job
+from anodeflow.process.job import job
 
 
 def main(cards, configuration, *, config):
-    from anodeflow import record
-    from anodeflow.config import Config
-    from anodeflow.tables import write_table
-    from anodeflow.whole_files import write_text
+    from anodeflow.files.atomic import write_table, write_text
+    from anodeflow.report import provenance, run_times
+    from anodeflow.study.config import Config
 
     config = json.loads(config)
     names = config["study"]["models"]
@@ -19,14 +18,14 @@ def main(cards, configuration, *, config):
         name: json.loads(Path(card).read_text()) for name, card in zip(names, cards, strict=True)
     }
     tables = {
-        "models": record.model_table(models, read),
-        "software": record.software_table(models, config["environments"]),
-        "run_times": record.run_time_table(Path("results/benchmarks"), names),
+        "models": provenance.model_table(models, read),
+        "software": provenance.software_table(models, config["environments"]),
+        "run_times": run_times.run_time_table(Path("results/benchmarks"), names),
     }
     folder = Path(configuration).parent
     for name, table in tables.items():
         write_table(table, folder / f"{name}.csv")
-    write_text(configuration, record.commented_yaml(Config.model_validate(config)))
+    write_text(configuration, provenance.commented_yaml(Config.model_validate(config)))
 
 
 if __name__ == "__main__":

@@ -3,14 +3,15 @@
 import sys
 from pathlib import Path
 
-from anodeflow.job import job
+from anodeflow.process.job import job
 
 
 def main(inputs, relaxed, *, calculator, settings, method, max_steps):
-    from anodeflow.calculators import identity, load_calculator
-    from anodeflow.part_folder import part_folder
-    from anodeflow.relaxation import relax
-    from anodeflow.structure_io import read_structure, write_structure
+    from anodeflow.evaluation.identity import identity
+    from anodeflow.files.checkpoint_folder import part_folder
+    from anodeflow.models.loading import load_calculator
+    from anodeflow.stages.relaxation.minimum import relax
+    from anodeflow.structures.files import read_structure, write_structure
 
     unfinished = Path(f"{relaxed}.unfinished.extxyz")
     with part_folder(relaxed) as folder:

@@ -2,15 +2,16 @@
 
 from pathlib import Path
 
-from anodeflow.job import job
+from anodeflow.process.job import job
 
 
 def main(inputs, trajectory, *, calculator, method, settings, checkpoint_interval_ps, label):
     from functools import partial
 
-    from anodeflow.calculators import identity, load_calculator
-    from anodeflow.dynamics import run_dynamics
-    from anodeflow.structure_io import read_structure
+    from anodeflow.evaluation.identity import identity
+    from anodeflow.models.loading import load_calculator
+    from anodeflow.stages.dynamics.run import run_dynamics
+    from anodeflow.structures.files import read_structure
 
     run_dynamics(
         read_structure(inputs.structure),

@@ -2,14 +2,17 @@
 
 from pathlib import Path
 
-from anodeflow.job import job
+from anodeflow.process.job import job
 
 
 def main(inputs, params, force_constants, *, calculator, settings):
-    from anodeflow.calculators import load_calculator
-    from anodeflow.phonons import compute_force_constants, write_force_constants
-    from anodeflow.progress import Progress
-    from anodeflow.structure_io import read_structure
+    from anodeflow.models.loading import load_calculator
+    from anodeflow.process.progress import Progress
+    from anodeflow.stages.phonons.force_constants import (
+        compute_force_constants,
+        write_force_constants,
+    )
+    from anodeflow.structures.files import read_structure
 
     calc = load_calculator(Path(inputs.weights), Path(inputs.card), **calculator)
     with Progress(None, label="phonons", unit="force calls") as progress:

@@ -3,19 +3,20 @@
 import sys
 from pathlib import Path
 
-from anodeflow.job import job
+from anodeflow.process.job import job
 
 
 def main(inputs, scan, references, *, calculator, method, given, spacings, settings, max_steps):
     from numpy import linspace
 
-    from anodeflow.adhesion import reference_layers
-    from anodeflow.adhesion_scan import scan_spacings
-    from anodeflow.calculators import identity, load_calculator
-    from anodeflow.part_folder import part_folder
-    from anodeflow.points import Points
-    from anodeflow.progress import Progress
-    from anodeflow.structure_io import read_structure, write_frames
+    from anodeflow.evaluation.identity import identity
+    from anodeflow.files.checkpoint_folder import part_folder
+    from anodeflow.models.loading import load_calculator
+    from anodeflow.process.progress import Progress
+    from anodeflow.stages.adhesion.layers_apart import reference_layers
+    from anodeflow.stages.adhesion.scan import scan_spacings
+    from anodeflow.stages.relaxation.kept_minima import Points
+    from anodeflow.structures.files import read_structure, write_frames
 
     calc = load_calculator(Path(inputs.weights), Path(inputs.card), **calculator)
     stack, bottom, top = (read_structure(inputs[key]) for key in ("stack", "bottom", "top"))

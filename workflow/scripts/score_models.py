@@ -2,14 +2,13 @@
 
 from pathlib import Path
 
-from anodeflow.job import job
+from anodeflow.process.job import job
 
 
 def main(quantities, metrics, csv, json, *, study, limits):
-    from anodeflow.metrics import Grading, read_metrics, score
-    from anodeflow.quantities import Study, read_quantities
-    from anodeflow.tables import write_table
-    from anodeflow.whole_files import write_json
+    from anodeflow.files.atomic import write_json, write_table
+    from anodeflow.scorecard.metrics import Grading, read_metrics, score
+    from anodeflow.scorecard.quantities import Study, read_quantities
 
     grading = Grading(read_quantities(Path(quantities)), Study(**study), **limits)
     graded = score(read_metrics(Path(metrics)), grading)

@@ -3,29 +3,31 @@
 import json
 from pathlib import Path
 
-from anodeflow.job import job
+from anodeflow.process.job import job
 
 
-def main(table, inputs, outputs, *, rows):
+def main(name, inputs, outputs, *, rows):
     import pandas as pd
 
-    from anodeflow import markdown, tables
-    from anodeflow.uncertainty import uncertainties
-    from anodeflow.whole_files import write_text
+    from anodeflow.files.atomic import write_table, write_text
+    from anodeflow.study.stages import TABLES
+    from anodeflow.tables.assembly import assemble, uncertainties
+    from anodeflow.tables.markdown import footnotes, to_markdown
+    from anodeflow.tables.published import read_published
 
     def read(path):
         return json.loads(path.read_text()) if path.suffix == ".json" else pd.read_csv(path)
 
-    results = map(read, map(Path, inputs.results))
-    entries = [row | {"result": result} for row, result in zip(rows, results, strict=True)]
-    for entry, path in zip(entries, inputs.convergence, strict=False):
-        entry["convergence"] = read(Path(path))["changes"]
-    published = tables.read_published(Path(inputs.published)) if inputs.published else None
-    filled = tables.TABLES[table](entries, published)
-    described = uncertainties(table, filled)
-    write_text(outputs.markdown, markdown.to_markdown(filled) + markdown.footnotes(described))
-    tables.write_table(described, Path(outputs.uncertainty))
-    tables.write_table(filled, Path(outputs.csv))
+    for about, path in zip(rows, inputs.convergence, strict=False):
+        about["convergence"] = read(Path(path))["changes"]
+    entries = [(row, read(Path(path))) for row, path in zip(rows, inputs.results, strict=True)]
+    published = read_published(Path(inputs.published)) if inputs.published else None
+    table = TABLES[name]
+    filled = assemble(table, entries, published)
+    described, headers = uncertainties(table, filled), table.headers()
+    write_text(outputs.markdown, to_markdown(filled, headers) + footnotes(described, headers))
+    write_table(described, Path(outputs.uncertainty))
+    write_table(filled, Path(outputs.csv))
 
 
 if __name__ == "__main__":

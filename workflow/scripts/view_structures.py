@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-from anodeflow.job import job
+from anodeflow.process.job import job
 
 
 def main(structures, page, *, names):
-    from anodeflow.plots.viewer import view_structures, write_page
-    from anodeflow.structure_io import read_structure
+    from anodeflow.report.viewer import view_structures, write_page
+    from anodeflow.structures.files import read_structure
 
     named = {name: read_structure(path) for name, path in zip(names, structures, strict=True)}
     write_page(view_structures(named), Path(page))

@@ -1,0 +1,80 @@
+"""What the configuration's sections share: their base, and kinds of values."""
+
+import re
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+
+class Section(BaseModel):
+    """A part of the configuration: unknown keys are refused, values are fixed once read."""
+
+    # Schemas are built once, for Config: built for each section they cost every dry run 0.1 s.
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, use_attribute_docstrings=True, defer_build=True
+    )
+
+
+def _exponent(value: object) -> object:
+    """Read `1e-4`, which YAML takes for a string, as the number it is."""
+    if isinstance(value, str) and re.fullmatch(r"[+-]?\d+(\.\d*)?[eE][+-]?\d+", value):
+        return float(value)
+    return value
+
+
+Number = Annotated[float, BeforeValidator(_exponent), Field(strict=True, allow_inf_nan=False)]
+
+
+Positive = Annotated[Number, Field(gt=0)]
+
+
+NonNegative = Annotated[Number, Field(ge=0)]
+
+
+Count = Annotated[int, Field(strict=True, ge=1)]
+
+
+Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
+
+
+Element = Annotated[str, Field(pattern=r"^[A-Z][a-z]?$")]
+
+
+Size = Annotated[list[Count], Field(min_length=2, max_length=2)]
+
+
+Triple = Annotated[list[Count], Field(min_length=3, max_length=3)]
+
+
+Pair = Annotated[list[Number], Field(min_length=2, max_length=2)]
+
+
+Names = Annotated[list[Name], Field(min_length=1)]
+
+
+def word_or_count(word: str, *, least: int) -> object:
+    """Return the kind of a value that is this word or a whole number of at least `least`."""
+
+    def check(value: object) -> object:
+        if value == word or (type(value) is int and value >= least):
+            return value
+        raise ValueError(f"{value!r} is neither '{word}' nor a whole number from {least} up")
+
+    return Annotated[Literal[word] | int, BeforeValidator(check)]
+
+
+def require_ascending(pair: list[float]) -> list[float]:
+    """Return a pair whose first number is below its second, refuse another."""
+    if pair[0] >= pair[1]:
+        raise ValueError(f"its first number {pair[0]:g} is not below its second {pair[1]:g}")
+    return pair
+
+
+Range = Annotated[Pair, AfterValidator(require_ascending)]
+
+
+def require_multiple(name: str, value_fs: float, unit: str, unit_fs: float) -> None:
+    """Refuse a time that is no whole multiple, at least one, of another."""
+    ratio = value_fs / unit_fs
+    if round(ratio) < 1 or abs(ratio - round(ratio)) > 1e-6:
+        raise ValueError(f"{name} is {value_fs:g} fs, no whole multiple of {unit} {unit_fs:g} fs")

@@ -1,0 +1,1 @@
+"""The gate: a model's configured calculator held against a plain one."""

@@ -1,0 +1,137 @@
+"""Does the configured calculator give what the plain one gives, within stated tolerances?"""
+
+import math
+from collections.abc import Mapping
+from importlib import metadata
+from pathlib import Path
+
+import numpy as np
+from ase import Atoms
+from ase.calculators.calculator import Calculator
+
+from anodeflow.equivalence.records import COMPARED, allowed_differences, excesses
+from anodeflow.equivalence.reference_evaluation import (
+    Evaluation,
+    evaluate_dispersion,
+    evaluate_model,
+    plain_dtype,
+)
+from anodeflow.equivalence.timing import device_name, seconds_per_call
+from anodeflow.errors import EquivalenceError
+from anodeflow.models.interface import DispersionCorrected
+from anodeflow.models.loading import load_calculator
+from anodeflow.models.weights.fetching import verify_weights
+
+D3_PACKAGES = ("dftd3", "torch-dftd")
+
+
+def check_backend(
+    weights: Path,
+    card: Path,
+    samples: Mapping[str, Atoms],
+    *,
+    calculator: Mapping,
+    tolerances: Mapping[str, Mapping[str, float]],
+) -> dict:
+    """Compare the calculator of some settings with the plain one, and time it.
+
+    samples: structures by their names; calculator: the settings of `load_calculator`; tolerances:
+    energy_meV (meV/atom), force (eV/Å) and stress (eV/Å³) of float64, float32 and dispersion. The
+    model is held to those of its dtype, the dispersion to its own, and their total to the sum.
+
+    Raises what loading and evaluating raise; see `require_agreement` for the verdict.
+    """
+    sha256 = verify_weights(weights, card)
+    plain, versions = _plain_terms(weights, list(samples.values()), calculator)
+    loaded = load_calculator(weights, card, **calculator)
+    compared = [
+        {"structure": name, "atoms": len(atoms), "differences": _compare(loaded, atoms, expected)}
+        for (name, atoms), expected in zip(samples.items(), plain, strict=True)
+    ]
+    largest = {
+        term: {key: max(row["differences"][term][key] for row in compared) for key in COMPARED}
+        for term in plain[0]
+    }
+    allowed = allowed_differences(tolerances, calculator["dtype"])
+    biggest = max(samples.values(), key=len)
+    return {
+        "agrees": not excesses(largest, allowed),
+        "calculator": dict(calculator),
+        "plain": {"dtype": plain_dtype(calculator["family"]), "device": "cpu"},
+        "largest": largest,
+        "allowed": {term: allowed[term] for term in largest},
+        "compared": compared,
+        "atoms": len(biggest),
+        "seconds_per_call": seconds_per_call(loaded, biggest),
+        "device": device_name(calculator["device"]),
+        "versions": versions | {name: metadata.version(name) for name in D3_PACKAGES},
+        "weights_sha256": sha256,
+    }
+
+
+def require_agreement(record: Mapping) -> None:
+    """Raise EquivalenceError with the worst difference of a record that does not agree."""
+    found = excesses(record["largest"], record["allowed"])
+    if not found:
+        return
+    _, term, key = found[0]
+    name, unit = COMPARED[key]
+    by_structure = {row["differences"][term][key]: row["structure"] for row in record["compared"]}
+    difference, settings = record["largest"][term][key], record["calculator"]
+    raise EquivalenceError(
+        f"The configured calculator (family {settings['family']}, {settings['dtype']} on "
+        f"{settings['device']}) does not agree with the plain one ({record['plain']['dtype']} on "
+        f"cpu): {name} of the {term} differ by {difference:.3g} {unit} on "
+        f"{by_structure.get(difference, 'every stack')}, {record['allowed'][term][key]:g} allowed "
+        "(the log has all numbers): set another precision, device or dispersion.library, or raise "
+        "the tolerance under equivalence if such a difference does no harm."
+    )
+
+
+def _plain_terms(
+    weights: Path, structures: list[Atoms], calculator: Mapping
+) -> tuple[list[dict[str, Evaluation]], dict[str, str]]:
+    models, versions = evaluate_model(weights, structures, calculator)
+    terms = [{"model": model} for model in models]
+    if calculator["dispersion"] is not None:
+        corrections = evaluate_dispersion(structures, calculator["dispersion"])
+        for found, correction in zip(terms, corrections, strict=True):
+            found |= {"dispersion": correction, "total": found["model"] + correction}
+    return terms, versions
+
+
+def _compare(calculator: Calculator, atoms: Atoms, expected: Mapping[str, Evaluation]) -> dict:
+    found = _configured_terms(calculator, atoms)
+    return {term: _differences(found[term], expected[term]) for term in expected}
+
+
+def _configured_terms(calculator: Calculator, atoms: Atoms) -> dict[str, Evaluation]:
+    probe = atoms.copy()
+    probe.calc = calculator
+    probe.get_stress()
+    total = _evaluation(calculator)
+    if not isinstance(calculator, DispersionCorrected):
+        return {"model": total}
+    model, dispersion = _evaluation(calculator.model), _evaluation(calculator.dispersion)
+    return {"model": model, "dispersion": dispersion, "total": total}
+
+
+def _evaluation(calculator: Calculator) -> Evaluation:
+    found = calculator.results
+    return Evaluation(float(found["energy"]), found["forces"], found["stress"])
+
+
+def _differences(found: Evaluation, plain: Evaluation) -> dict[str, float]:
+    """Return the differences by the names of their tolerances, and of forces the rms.
+
+    Energy in meV per atom, the largest force on an atom in eV/Å, the largest stress component in
+    eV/Å³; a difference that is no number counts as infinite.
+    """
+    forces = np.linalg.norm(found.forces - plain.forces, axis=1)
+    values = {
+        "energy_meV": 1000 * abs(found.energy - plain.energy) / len(forces),
+        "force": float(forces.max()),
+        "stress": float(np.abs(found.stress - plain.stress).max()),
+        "force_rms": float(np.sqrt((forces**2).mean())),
+    }
+    return {key: value if math.isfinite(value) else math.inf for key, value in values.items()}

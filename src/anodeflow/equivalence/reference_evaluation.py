@@ -1,0 +1,106 @@
+"""The plain path: a model as its own manual opens it, on the CPU, in the highest precision."""
+
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from ase import Atoms
+
+from anodeflow.errors import CalculatorError
+from anodeflow.families import FLOAT32_ONLY, PLAIN_ENTRIES
+from anodeflow.models.dispersion import load_plain_dispersion
+from anodeflow.models.loading import fill_placeholders
+
+SCRIPT = Path(__file__).parents[1] / "models/child/evaluate_once.py"
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Energy (eV), forces (N, 3) (eV/Å) and stress (6,) (eV/Å³) of a structure."""
+
+    energy: float
+    forces: np.ndarray
+    stress: np.ndarray
+
+    def __add__(self, other: "Evaluation") -> "Evaluation":
+        """Return the sum of two contributions."""
+        return Evaluation(
+            self.energy + other.energy, self.forces + other.forces, self.stress + other.stress
+        )
+
+
+def plain_dtype(family: str) -> str:
+    """Return the highest precision of a family."""
+    return "float32" if family in FLOAT32_ONLY else "float64"
+
+
+def evaluate_model(
+    weights: Path, structures: Sequence[Atoms], calculator: Mapping
+) -> tuple[list[Evaluation], dict[str, str]]:
+    """Evaluate structures in a fresh process of the model's Python; return also its versions.
+
+    calculator: the settings of `load_calculator`, of which only family, entry, kwargs and python
+    matter here. Neither this library nor a socket stands between ASE and the model.
+
+    Raises CalculatorError where that process fails.
+    """
+    family = calculator["family"]
+    given = (calculator.get("entry"), calculator.get("kwargs", {}))
+    entry, kwargs = PLAIN_ENTRIES.get(family, given)
+    kwargs = fill_placeholders(kwargs, weights, "cpu", plain_dtype(family))
+    python = calculator.get("python", sys.executable)
+    with tempfile.TemporaryDirectory() as folder:
+        answer = Path(folder) / "answer.json"
+        order = {"entry": entry, "kwargs": kwargs, "answer": str(answer)}
+        order["structures"] = [_as_json(atoms) for atoms in structures]
+        _run(python, entry, json.dumps(order))
+        found = json.loads(answer.read_text())
+    results = [
+        Evaluation(result["energy"], np.array(result["forces"]), np.array(result["stress"]))
+        for result in found["results"]
+    ]
+    return results, found["versions"]
+
+
+def evaluate_dispersion(structures: Sequence[Atoms], dispersion: Mapping) -> list[Evaluation]:
+    """Evaluate D3 by torch-dftd in float64 on the CPU, with the settings of `load_dispersion`."""
+    calculator = load_plain_dispersion(dispersion)
+    evaluations = []
+    for atoms in structures:
+        probe = atoms.copy()
+        probe.calc = calculator
+        forces, stress = probe.get_forces(), probe.get_stress()
+        evaluations.append(Evaluation(probe.get_potential_energy(), forces, stress))
+    return evaluations
+
+
+def _as_json(atoms: Atoms) -> dict:
+    return {
+        "numbers": atoms.numbers.tolist(),
+        "positions": atoms.positions.tolist(),
+        "cell": atoms.cell.array.tolist(),
+        "pbc": atoms.pbc.tolist(),
+    }
+
+
+def _run(python: str, entry: str, order: str) -> None:
+    try:
+        done = subprocess.run([python, str(SCRIPT)], input=order, capture_output=True, text=True)
+    except OSError as error:
+        raise CalculatorError(
+            f"The Python {python} cannot be started ({error.strerror}): run `make envs`, or mend "
+            "the path under environments in the config."
+        ) from None
+    if done.returncode != 0:
+        print(f"{entry} said:\n{done.stdout}{done.stderr}", file=sys.stderr)
+        last = done.stderr.rstrip().rpartition("\n")[2].rstrip(".") or "nothing"
+        raise CalculatorError(
+            f"The calculator {entry} could not be evaluated plainly on the CPU in {python}, and "
+            f"the last it said was: {last}; the log has the rest: mend that environment (`make "
+            "envs`), or the model's entry in the config."
+        )

@@ -1,0 +1,45 @@
+"""Structures on which a model's configured and plain calculators are compared."""
+
+from collections.abc import Mapping
+
+from ase import Atoms
+
+from anodeflow.structures.builders.ions import fill_ions
+from anodeflow.structures.builders.layers import build_layer
+from anodeflow.structures.builders.stacks import stack_layers
+
+SEED = 1
+
+
+def build_stack(structures: Mapping, name: str, *, ions: int) -> Atoms:
+    """Build a stack from the config's section `structures`, with so many ions in its gap.
+
+    Raises StructureError where the rules that build it would.
+    """
+    stack, height = structures["stacks"][name], structures["cell_height"]
+    ends = []
+    for end in ("bottom", "top"):
+        layer = structures["layers"][stack[end]]
+        base = structures["layers"].get(layer.get("base"))
+        ends.append(build_layer(layer, cell_height=height, base=base))
+    settings = {key: stack[key] for key in ("strained", "spacing", "registry")}
+    limits = {"strain_limit": structures["strain_limit"], "cell_height": height}
+    built = stack_layers(*ends, **settings, **limits)
+    if not ions:
+        return built
+    kind = structures["ions"]
+    return fill_ions(built, element=kind["element"], count=ions, spacing=kind["spacing"])
+
+
+def rattled_stacks(structures: Mapping, fillings: Mapping[str, int], *, rattle: float) -> dict:
+    """Return each stack of `fillings` with its ions, displaced at random, by its name.
+
+    rattle: standard deviation of each coordinate's displacement (Å), so that no force vanishes by
+    symmetry; always the same displacements.
+    """
+    samples = {}
+    for name, ions in fillings.items():
+        atoms = build_stack(structures, name, ions=ions)
+        atoms.rattle(rattle, seed=SEED)
+        samples[f"{name} with {ions} {structures['ions']['element']}"] = atoms
+    return samples

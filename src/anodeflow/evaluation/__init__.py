@@ -1,0 +1,1 @@
+"""Many force calls: in batches, in lockstep, and what decides their numbers."""

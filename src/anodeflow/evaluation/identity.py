@@ -1,0 +1,34 @@
+"""What decides the numbers of force calls, as text that partial results carry."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+from ase import Atoms
+from ase.io.jsonio import encode
+
+
+def identity(card: Path, settings: Mapping, method: int) -> str:
+    """Return what decides a stage's numbers beside its settings: weights, calculator, method.
+
+    Partial results carry it, so that those of another model or setting are never continued.
+    """
+    weights = json.loads(card.read_text())["sha256"]
+    return json.dumps({"weights": weights, "method": method, **settings}, sort_keys=True)
+
+
+def fingerprint(atoms: Atoms, settings: Mapping, extra: str) -> str:
+    """Return the sha256 of everything that decides a run: start, settings, and `extra`.
+
+    The start is its elements, positions, cell, tags, masses and constraints; `settings` are plain
+    values, JSON-able.
+    """
+    digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
+    digest.update(extra.encode())
+    digest.update(encode([constraint.todict() for constraint in atoms.constraints]).encode())
+    start = (atoms.numbers, atoms.positions, atoms.cell.array, atoms.pbc, atoms.get_tags())
+    for array in (*start, atoms.get_masses()):
+        digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()

@@ -1,0 +1,139 @@
+"""Several computations in one process, whose force calls go to the model as one batch."""
+
+import sys
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from functools import partial
+from typing import TypeVar
+
+from ase import Atoms
+from ase.calculators.calculator import Calculator, all_changes
+from greenlet import getcurrent, greenlet
+
+from anodeflow.evaluation.batches import batch_size, evaluate_all
+from anodeflow.evaluation.first_calls import mark_warm, warm_up
+from anodeflow.process.signals import deferred_signals
+
+T = TypeVar("T")
+
+
+def run_together(
+    calc: Calculator,
+    computations: Mapping[str, Callable[[Calculator], T]],
+    *,
+    at_once: int | None = None,
+) -> tuple[dict[str, T], dict[str, Exception]]:
+    """Run computations that each take a calculator; return results and failures by their names.
+
+    With a calculator that takes batches they advance together, `at_once` of them or all: each runs
+    until it needs energy or forces, then waits until all others do, and one batch answers all. One
+    that has ended leaves the batch to the next, and one that failed spoils no other. With any other
+    calculator they run one after the other, since that is no slower and the first ends first.
+
+    Raises SystemExit where a computation left on a signal, once all others have left, too.
+    """
+    if batch_size(calc) == 1:
+        return _one_by_one(computations, calc)
+    with deferred_signals(), ExitStack() as ended:
+        hub = _Hub(calc)
+        ended.callback(hub.end)
+        to_start = deque(computations.items())
+        while to_start or hub.waiting:
+            while to_start and len(hub.waiting) < (at_once or len(computations)):
+                hub.start(*to_start.popleft())
+            hub.answer_all()
+    if hub.left is not None:
+        raise hub.left
+    return hub.results, hub.failures
+
+
+def raise_first(failures: Mapping[str, Exception]) -> None:
+    """Raise the first failure, if there is one, after naming the others on stderr."""
+    for name, error in list(failures.items())[1:]:
+        print(f"{name}: {error}", file=sys.stderr)
+    for error in failures.values():
+        raise error
+
+
+def _one_by_one(
+    computations: Mapping[str, Callable[[Calculator], T]], calc: Calculator
+) -> tuple[dict[str, T], dict[str, Exception]]:
+    results, failures = {}, {}
+    for name, compute in computations.items():
+        try:
+            results[name] = compute(calc)
+        except Exception as error:  # whatever it is, it is this computation's
+            failures[name] = error
+    return results, failures
+
+
+class _Member(Calculator):
+    """The calculator of one of several computations: asks the hub and waits for its answer."""
+
+    def __init__(self, shared: Calculator):
+        super().__init__()
+        self.implemented_properties = shared.implemented_properties
+        mark_warm(self)
+
+    def calculate(self, atoms=None, properties=None, system_changes=all_changes) -> None:
+        """Leave this computation until the hub has results for it."""
+        super().calculate(atoms, properties, system_changes)
+        self.results = getcurrent().parent.switch(self.atoms)
+
+
+class _Hub:
+    """The computations, those that wait for a force call, and what came of the others."""
+
+    def __init__(self, calc: Calculator):
+        self.calc = calc
+        self.members: dict[str, greenlet] = {}
+        self.waiting: dict[str, Atoms] = {}
+        self.results: dict = {}
+        self.failures: dict[str, Exception] = {}
+        self.left: SystemExit | None = None
+
+    def start(self, name: str, compute: Callable) -> None:
+        """Run a computation up to its first force call."""
+        self.members[name] = greenlet(compute)
+        self._go_on(name, partial(self.members[name].switch, _Member(self.calc)))
+
+    def answer_all(self) -> None:
+        """Give every waiting computation its results, and let it run up to its next force call."""
+        if not self.waiting:
+            return
+        names, structures = list(self.waiting), list(self.waiting.values())
+        self.waiting = {}
+        for name, answer in zip(names, self._evaluate(structures), strict=True):
+            member = self.members[name]
+            go = member.throw if isinstance(answer, Exception) else member.switch
+            self._go_on(name, partial(go, answer))
+
+    def end(self) -> None:
+        """End the computations that still wait, as an error that was none of theirs ended all."""
+        for member in self.members.values():
+            if not member.dead:
+                member.throw()
+
+    def _go_on(self, name: str, go: Callable) -> None:
+        try:
+            given = go()
+        except SystemExit as left:
+            self.left = left
+        except Exception as error:  # whatever it is, it is this computation's
+            self.failures[name] = error
+        else:
+            dead = self.members[name].dead
+            (self.results if dead else self.waiting)[name] = given
+
+    def _evaluate(self, structures: Sequence[Atoms]) -> list[dict | Exception]:
+        """Evaluate all; where the batch fails each alone, to find whose failure it is."""
+        probe = structures[0].copy()
+        probe.calc = self.calc
+        try:
+            warm_up(probe)
+            return evaluate_all(self.calc, structures)
+        except Exception as error:
+            if len(structures) == 1:
+                return [error]
+        return [self._evaluate([atoms])[0] for atoms in structures]

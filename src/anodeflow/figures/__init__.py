@@ -1,0 +1,1 @@
+"""Machinery of figures: style, side views, top views."""

@@ -1,0 +1,134 @@
+"""The lateral cell as the ground of a map: outline, atoms seen from above, panels on a page."""
+
+import numpy as np
+from ase import Atoms
+from ase.data import atomic_numbers, covalent_radii
+from ase.data.colors import jmol_colors
+from matplotlib.axes import Axes
+from matplotlib.collections import PatchCollection
+from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Circle, Polygon
+
+from anodeflow.figures.side_views import COLOURS
+from anodeflow.figures.style import PAGE_MM, figure
+
+PANELS_PER_ROW = 3
+
+ROOM = 0.8
+"""Room around the cell, Å."""
+
+EDGE = 0.02
+"""Fraction of the cell over which an atom on its edge is shown on the opposite edge as well."""
+
+TITLE_MM = 7.0
+
+MARK = {"marker": "+", "linestyle": "none", "color": "black", "markersize": 4}
+"""Look of a cross of `mark_atoms`."""
+
+BARS_MM = 20.0
+"""Height for a colour bar and a legend below the panels."""
+
+
+def map_panels(count: int, atoms: Atoms) -> tuple[Figure, list[Axes]]:
+    """Lay out `count` maps of the lateral cell of `atoms`, three to a row, at equal scale."""
+    columns = min(count, PANELS_PER_ROW)
+    rows = -(-count // columns)
+    corners = cell_outline(atoms)
+    width, height = np.ptp(corners, axis=0) + 2 * ROOM
+    page = PAGE_MM * columns / PANELS_PER_ROW
+    panel_mm = page / columns * height / width
+    fig, axes = figure(
+        page, rows * (panel_mm + TITLE_MM) + BARS_MM, nrows=rows, ncols=columns, squeeze=False
+    )
+    for ax in axes.flat[count:]:
+        ax.remove()
+    return fig, list(axes.flat[:count])
+
+
+def legend_columns(count: int) -> int:
+    """Say how many entries of a legend fit side by side below `count` maps."""
+    return 2 * min(count, PANELS_PER_ROW)
+
+
+def cell_outline(atoms: Atoms) -> np.ndarray:
+    """Give the corners of the lateral cell (4, 2), Å, in order around it."""
+    return np.array([[0, 0], [1, 0], [1, 1], [0, 1]]) @ atoms.cell.array[:2, :2]
+
+
+def draw_cell(ax: Axes, atoms: Atoms) -> None:
+    """Draw the outline of the lateral cell and give the axes its size, without ticks."""
+    corners = cell_outline(atoms)
+    ax.add_patch(Polygon(corners, fill=False, edgecolor="black", linewidth=0.8, zorder=5))
+    low, high = corners.min(axis=0) - ROOM, corners.max(axis=0) + ROOM
+    ax.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]), aspect="equal", xticks=[], yticks=[])
+    ax.set_frame_on(False)
+
+
+def scale_bar(ax: Axes, length: float) -> None:
+    """Draw a bar of `length` Å in the corner that a hexagonal cell leaves free."""
+    x, y = ax.get_xlim()[0] + ROOM / 2, ax.get_ylim()[0] + ROOM
+    ax.plot([x, x + length], [y, y], color="black", linewidth=1.5, solid_capstyle="butt")
+    ax.annotate(
+        f"{length:g} Å",
+        (x + length / 2, y),
+        xytext=(0, 2),
+        textcoords="offset points",
+        ha="center",
+        fontsize=7,
+    )
+
+
+def pale(colour: str | tuple[float, ...]) -> tuple[float, ...]:
+    """Mix a colour with white, for what lies behind."""
+    return tuple(0.45 * channel + 0.55 for channel in to_rgb(colour))
+
+
+def shown_images(atoms: Atoms, i: int) -> np.ndarray:
+    """Give the lateral positions (K, 2), Å, at which atom `i` is shown: one, more on an edge."""
+    lateral = atoms.cell.array[:2, :2]
+    home = (atoms.positions[i, :2] @ np.linalg.inv(lateral)) % 1.0
+    images = home + np.array(list(np.ndindex(3, 3))) - 1
+    return images[np.all((images > -EDGE) & (images < 1 + EDGE), axis=1)] @ lateral
+
+
+def mark_atoms(ax: Axes, atoms: Atoms) -> None:
+    """Mark atoms from above by crosses, which leave what lies below visible."""
+    points = np.vstack([shown_images(atoms, i) for i in range(len(atoms))])
+    ax.plot(points[:, 0], points[:, 1], **MARK)
+
+
+def draw_atoms(ax: Axes, atoms: Atoms, *, scale: float, look: str) -> None:
+    """Draw atoms from above as circles of `scale` covalent radii, high ones over low ones.
+
+    `look` is "full", or "pale" for a background.
+    """
+    circles, faces = [], []
+    for i in np.argsort(atoms.positions[:, 2], kind="stable"):
+        for point in shown_images(atoms, i):
+            circles.append(Circle(point, scale * covalent_radii[atoms.numbers[i]]))
+            faces.append(_face(atoms.symbols[i], look))
+    ax.add_collection(PatchCollection(circles, facecolors=faces, edgecolors="0.25", linewidths=0.5))
+
+
+def atom_handles(atoms: Atoms, *, look: str, label: str) -> list[Line2D]:
+    """Make a legend entry for each element of `atoms`; `label` has a place for the symbol."""
+    return [
+        Line2D(
+            [],
+            [],
+            marker="o",
+            linestyle="none",
+            markersize=5,
+            markerfacecolor=_face(symbol, look),
+            markeredgecolor="0.25",
+            label=label.format(symbol),
+        )
+        for symbol in dict.fromkeys(atoms.get_chemical_symbols())
+    ]
+
+
+def _face(symbol: str, look: str) -> tuple[float, ...]:
+    colour = COLOURS.get(symbol, tuple(jmol_colors[atomic_numbers[symbol]]))
+    return pale(colour) if look == "pale" else colour

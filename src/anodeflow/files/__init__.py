@@ -1,0 +1,1 @@
+"""Files that are whole, locked or unfinished, whatever kills the process."""

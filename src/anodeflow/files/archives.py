@@ -1,0 +1,49 @@
+"""Archives of arrays and plain values in one file, written whole, and read whole or refused."""
+
+import hashlib
+import io
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from anodeflow.files.atomic import whole
+
+VALUES = "values"
+
+
+DIGEST_BYTES = 32
+
+
+class DamagedArchiveError(Exception):
+    """An archive is not what was written; the caller goes back to an earlier one."""
+
+
+def write_archive(path: Path, arrays: Mapping[str, np.ndarray], values: Mapping) -> None:
+    """Write arrays and JSON-able values to `path`, whole or not at all.
+
+    A .npz file and its sha256 after it: zip's own checksums do not see a member that is lost.
+    """
+    with whole(path) as part, open(part, "w+b") as stream:
+        np.savez(stream, **{VALUES: np.array(json.dumps(values))}, **arrays)
+        stream.seek(0)
+        digest = hashlib.file_digest(stream, "sha256").digest()
+        stream.seek(0, io.SEEK_END)
+        stream.write(digest)
+
+
+def read_archive(path: Path) -> tuple[dict[str, np.ndarray], dict]:
+    """Return the arrays and the values of an archive.
+
+    Raises DamagedArchiveError when it is missing, cut, or altered.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise DamagedArchiveError(f"it cannot be read, {error.strerror}") from error
+    if hashlib.sha256(content[:-DIGEST_BYTES]).digest() != content[-DIGEST_BYTES:]:
+        raise DamagedArchiveError("it differs from what was written")
+    with np.load(io.BytesIO(content[:-DIGEST_BYTES]), allow_pickle=False) as archive:
+        arrays = dict(archive)
+    return arrays, json.loads(str(arrays.pop(VALUES)))

@@ -1,0 +1,88 @@
+"""Files that one job writes and others read: declared once, written and read through it."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from anodeflow.errors import ResultFileError
+from anodeflow.files.atomic import write_json, write_table
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MAKE_ANEW = "delete it, and run the same command again to make it anew"
+
+
+class ResultFile(BaseModel):
+    """A JSON file of results: its fields are its keys. What a result does not hold is null."""
+
+    # A schema is built when the first of its kind is read or written, not by every dry run.
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
+
+    @classmethod
+    def read(cls, path: Path | str) -> Self:
+        """Read a file.
+
+        Raises:
+            ResultFileError: it is damaged, or of another version of anodeflow.
+        """
+        try:
+            return cls.model_validate(json.loads(Path(path).read_text(encoding="utf-8")))
+        except ValidationError as error:
+            first = error.errors(include_url=False)[0]
+            where = ".".join(map(str, first["loc"])) or "the file"
+            fault = f"{where}: {first['msg']}"
+        except (UnicodeDecodeError, json.JSONDecodeError) as error:
+            fault = str(error)
+        raise ResultFileError(f"{path} holds no {cls.__name__} ({fault}): {MAKE_ANEW}.")
+
+    def write(self, path: Path | str) -> None:
+        """Write the file, whole or not at all, in full precision."""
+        write_json(Path(path), self.model_dump())
+
+
+@dataclass(frozen=True)
+class CsvFile:
+    """A CSV file of results, by its columns; those of `optional` may be missing."""
+
+    columns: tuple[str, ...]
+    optional: tuple[str, ...] = ()
+
+    def read(self, path: Path | str) -> "pd.DataFrame":
+        """Read a file.
+
+        Raises:
+            ResultFileError: it has other columns.
+        """
+        import pandas as pd
+
+        try:
+            table = pd.read_csv(path)
+        except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
+            fault = " ".join(str(error).split())
+            raise ResultFileError(f"{path} is no table ({fault}): {MAKE_ANEW}.") from None
+        if fault := self._fault(table.columns):
+            raise ResultFileError(f"{path} {fault}: {MAKE_ANEW}.")
+        return table
+
+    def write(self, table: "pd.DataFrame", path: Path | str) -> None:
+        """Write a table, whole or not at all, in full precision.
+
+        Raises:
+            ResultFileError: it has other columns.
+        """
+        if fault := self._fault(table.columns):
+            raise ResultFileError(f"{path} cannot be written, it {fault}: mend what makes it.")
+        write_table(table, Path(path))
+
+    def _fault(self, found: Iterable[str]) -> str:
+        found = list(found)
+        missing = [name for name in self.columns if name not in found]
+        unknown = [name for name in found if name not in (*self.columns, *self.optional)]
+        if missing:
+            return f"lacks the columns {', '.join(missing)}"
+        return f"has unknown columns {', '.join(unknown)}" if unknown else ""

@@ -1,0 +1,292 @@
+"""Two-body D3 dispersion with Becke-Johnson damping, on kept lists, of several structures at once.
+
+E = sum over pairs of -C6 (s6 / (r^6 + R^6) + s8 Q / (r^8 + R^8)), Q = C8 / C6, R = a1 sqrt(Q) + a2
+
+where C6 is interpolated between tabulated ones by the coordination numbers of both atoms. All
+derivatives are written out. Everything is in float64 and, inside, in atomic units.
+
+Sources: Grimme, Antony, Ehrlich, Krieg, J. Chem. Phys. 132, 154104 (2010), equations 15 and 16 for
+coordination numbers and C6; Grimme, Ehrlich, Goerigk, J. Comput. Chem. 32, 1456 (2011), equations 5
+and 6 for the damping. The tables are those that torch-dftd carries.
+"""
+
+import functools
+from collections.abc import Iterator, Mapping, Sequence
+from importlib.resources import as_file, files
+from typing import TYPE_CHECKING
+
+import numpy as np
+from ase import Atoms
+from ase.calculators.calculator import Calculator, all_changes
+from ase.units import Bohr, Hartree
+
+from anodeflow.models.neighbours import NeighbourLists
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
+SKIN = 1.5
+"""Width (Å) of the shell that the lists hold beyond the cutoff."""
+
+
+K1, K3 = 16.0, 4.0
+"""Steepness of the count of neighbours, and of the weights of tabulated coordination numbers."""
+
+
+BLOCK = {"cpu": 2**16, "cuda": 2**22}
+"""About how many pairs are evaluated at once: what a cache holds, or what a GPU has memory for."""
+
+
+VOIGT = ((0, 0), (1, 1), (2, 2), (1, 2), (0, 2), (0, 1))
+
+
+class D3Calculator(Calculator):
+    """D3(BJ) by torch, without the three-body term, with sharp cutoffs."""
+
+    implemented_properties = ["energy", "free_energy", "forces", "stress"]  # noqa: RUF012
+
+    def __init__(self, damping: Mapping[str, float], pair: float, coordination: float, device: str):
+        """Take s6, s8, a1 and a2 (Bohr), and the cutoffs of energies and of coordination (Å).
+
+        The list of pairs ends at the first, so the second has to be as large at most.
+        """
+        super().__init__()
+        self._damping = damping
+        self._pair, self._coordination = pair / Bohr, coordination / Bohr
+        self._lists = NeighbourLists(pair, device, skin=SKIN, half=True)
+        self._numbers: list[bytes] = []
+
+    def calculate(self, atoms=None, properties=None, system_changes=all_changes) -> None:
+        """Compute energy (eV), forces (N, 3) (eV/Å) and, where periodic, stress (6,) (eV/Å³)."""
+        super().calculate(atoms, properties, system_changes)
+        (self.results,) = self.evaluate([self.atoms])
+
+    def evaluate(self, structures: Sequence[Atoms]) -> list[dict]:
+        """Evaluate several structures in one go; their results, as above."""
+        import torch
+
+        with torch.inference_mode():
+            self._update(structures)
+            positions = np.concatenate([atoms.positions for atoms in structures]) / Bohr
+            found = self._sum(torch.as_tensor(positions, device=self._lists.device))
+            energies, forces, virials = (values.cpu().numpy() for values in found)
+        ends = np.cumsum([len(atoms) for atoms in structures])[:-1]
+        return [
+            _in_ase_form(*of_one)
+            for of_one in zip(structures, energies, np.split(forces, ends), virials, strict=True)
+        ]
+
+    def _update(self, structures: Sequence[Atoms]) -> None:
+        numbers = [atoms.numbers.tobytes() for atoms in structures]
+        if self._lists.update(structures) or numbers != self._numbers:
+            self._numbers = []  # what fails here is done again
+            self._atoms = _Atoms(structures, self._lists.device)
+            self._blocks = list(_blocks(self._atoms, self._lists, self._damping))
+            self._numbers = numbers
+
+    def _sum(self, positions: "Tensor") -> "tuple[Tensor, Tensor, Tensor]":
+        """Return energies (S,), forces (N, 3) and virials (S, 6) of S structures."""
+        import torch
+
+        atoms, s6 = self._atoms, self._damping["s6"]
+        positions = positions.T.contiguous()
+        coordination, energies, per_count = (atoms.zeros() for _ in range(3))
+        forces, virials = atoms.zeros(3), atoms.zeros(6)
+        counted, sloped = [], []
+        for block in self._blocks:
+            d = block.vectors(positions)
+            r2 = (d[0] * d[0]).addcmul_(d[1], d[1]).addcmul_(d[2], d[2])
+            inverse = r2.rsqrt()
+            counts = (block.radii * inverse).sub_(K1).sigmoid_()
+            counts *= r2 < self._coordination**2
+            block.add(coordination, counts, counts)
+            counted.append((block, d, r2, inverse, counts))
+
+        weights = atoms.weights(coordination.sum(dim=0))
+        for block, d, r2, inverse, counts in counted:
+            c6, c6_first, c6_second = block.c6(*weights)
+            near = (r2 < self._pair**2).to(r2.dtype)
+            r4 = r2 * r2
+            six = near / torch.addcmul(block.r0_6, r4, r2)
+            eight = near / torch.addcmul(block.r0_8, r4, r4)
+            per_c6 = -(s6 * six).addcmul_(block.s8q, eight)
+            block.add(energies, per_c6 * c6)
+            block.add(per_count, c6_first.mul_(per_c6), c6_second.mul_(per_c6))
+            # (dE/dr) / r at fixed C6: r^4 (6 s6 six^2 + 8 s8 Q r^2 eight^2) C6
+            eight.square_().mul_(r2)
+            slope = six.square_().mul_(6 * s6).addcmul_(block.s8q, eight, value=8)
+            slope.mul_(r4).mul_(c6)
+            # and what a change of the counts, on which C6 depends, adds to it for each per_count.
+            of_counts = (counts * counts).sub_(counts).mul_(block.radii).mul_(inverse**3)
+            sloped.append((block, d, slope, of_counts))
+
+        per_count = per_count.sum(dim=0)
+        for block, d, slope, of_counts in sloped:
+            of_both = block.of_first(per_count) + block.of_second(per_count)
+            gradient = slope.addcmul_(of_counts, of_both) * d
+            block.add(forces, gradient, -gradient)
+            block.add(virials, torch.stack([gradient[a] * d[b] for a, b in VOIGT]))
+        energies, virials = (atoms.of_structures(total[0]) for total in (energies, virials))
+        return energies, forces.sum(dim=0).T, virials.T
+
+
+class _Atoms:
+    """The N atoms of S structures, and D3's tables of their elements."""
+
+    def __init__(self, structures: Sequence[Atoms], device: "torch.device | str"):
+        import torch
+
+        sizes = torch.as_tensor([len(atoms) for atoms in structures], device=device)
+        self.count = len(structures)
+        self.structure = torch.arange(self.count, device=device).repeat_interleave(sizes)
+        self.numbers = np.concatenate([atoms.numbers for atoms in structures])
+        elements, kind = np.unique(self.numbers, return_inverse=True)
+        self.kind = torch.as_tensor(kind, device=device)
+        c6 = _tables()["c6"][np.ix_(elements, elements)]
+        self.kinds, self.c6 = len(elements), torch.as_tensor(c6, device=device)
+        self.references = torch.as_tensor(_tables()["coordination"][elements], device=device)
+
+    def zeros(self, *shape: int) -> "Tensor":
+        """Return zeros (2, *shape, N) for what atoms get as first and as second of a pair."""
+        return self.c6.new_zeros((2, *shape, len(self.structure)))
+
+    def of_structures(self, values: "Tensor") -> "Tensor":
+        """Sum over the atoms (..., N) of each structure."""
+        total = values.new_zeros((*values.shape[:-1], self.count))
+        return total.index_add_(-1, self.structure, values)
+
+    def weights(self, coordination: "Tensor") -> "tuple[Tensor, Tensor]":
+        """Return weights of references, and their slopes: (2, 5, N); and both times C6.
+
+        The latter is (2, 5, N times kinds): for each atom and each element of another.
+        """
+        import torch
+
+        off = coordination[:, None] - self.references[self.kind]
+        weights = torch.softmax(-K3 * off * off, dim=1)
+        slopes = weights * -2 * K3 * off
+        slopes -= weights * slopes.sum(dim=1, keepdim=True)
+        both = torch.stack((weights, slopes))
+        times_c6 = torch.einsum("sna,neab->sbne", both, self.c6[self.kind])
+        return both.transpose(1, 2).contiguous(), times_c6.flatten(2).contiguous()
+
+
+def _blocks(atoms: _Atoms, lists: NeighbourLists, damping: Mapping) -> "Iterator[_Block]":
+    """Cut the pairs between first atoms into blocks a CPU's cache holds, or a GPU's memory."""
+    import torch
+
+    lengths = torch.bincount(lists.edges[0], minlength=len(atoms.numbers))
+    of_block = (lengths.cumsum(0) - 1).clamp_(min=0) // BLOCK[lists.edges.device.type]
+    ends = of_block.unique_consecutive(return_counts=True)[1].cumsum(0).tolist()
+    first_pair = 0
+    for start, end in zip([0, *ends], ends, strict=False):
+        own = lengths[start:end]
+        pairs = slice(first_pair, first_pair + int(own.sum()))
+        of_pairs = lists.edges[:, pairs], lists.shifts[pairs]
+        yield _Block(atoms, slice(start, end), own, *of_pairs, damping)
+        first_pair = pairs.stop
+
+
+class _Block:
+    """P pairs of A first atoms with all their seconds, and what stays with them.
+
+    Sums run in the order of the pairs, so that one beyond the cutoff, which adds 0, changes no bit.
+    """
+
+    def __init__(
+        self,
+        atoms: _Atoms,
+        firsts: slice,
+        lengths: "Tensor",
+        edges: "Tensor",
+        shifts: "Tensor",
+        damping: Mapping[str, float],
+    ):
+        """Take the first atoms, how many pairs each has (A,), edges (2, P) and shifts (P, 3)."""
+        import torch
+
+        place = functools.partial(torch.as_tensor, device=edges.device)
+        self.firsts, self.lengths = firsts, lengths
+        self.first, self.second = edges.contiguous()
+        self.shifts = (shifts / Bohr).T.contiguous()
+        # The images of an atom share their C6.
+        codes, self.couple = torch.unique_consecutive(
+            self.first * len(atoms.numbers) + self.second, return_inverse=True
+        )
+        first, self.couple_second = codes // len(atoms.numbers), codes % len(atoms.numbers)
+        self.to_c6 = first * atoms.kinds + atoms.kind[self.couple_second]
+
+        tables = _tables()
+        one, other = (atoms.numbers[ends.cpu().numpy()] for ends in (self.first, self.second))
+        q = 3 * tables["r2r4"][one] * tables["r2r4"][other]
+        r0 = damping["a1"] * np.sqrt(q) + damping["a2"]
+        self.radii = place(K1 * (tables["rcov"][one] + tables["rcov"][other]))
+        self.s8q = place(damping["s8"] * q)
+        self.r0_6, self.r0_8 = place(r0**6), place(r0**8)
+
+    def of_first(self, values: "Tensor") -> "Tensor":
+        """Return the values (..., P) that the first atoms have of (..., N)."""
+        return _at(values, self.first)
+
+    def of_second(self, values: "Tensor") -> "Tensor":
+        """Return the values (..., P) that the second atoms have of (..., N)."""
+        return _at(values, self.second)
+
+    def vectors(self, positions: "Tensor") -> "Tensor":
+        """Return the vectors (3, P) from the first atoms to the second ones' images."""
+        return self.of_second(positions).sub_(self.of_first(positions)).add_(self.shifts)
+
+    def add(self, total: "Tensor", first: "Tensor", second: "Tensor | None" = None) -> None:
+        """Add to a total (2, ..., N) what each pair (..., P) gives its first and second atom."""
+        import torch
+
+        lengths = self.lengths.expand(*first.shape[:-1], -1)
+        total[0, ..., self.firsts] += torch.segment_reduce(
+            first, "sum", lengths=lengths, axis=first.ndim - 1, unsafe=True
+        )
+        if second is not None:
+            total[1].index_add_(-1, self.second, second)
+
+    def c6(self, weights: "Tensor", times_c6: "Tensor") -> "tuple[Tensor, Tensor, Tensor]":
+        """Return C6 (P,) and its slopes by the coordination numbers of first and second atom."""
+        import torch
+
+        first, second = _at(times_c6, self.to_c6), _at(weights, self.couple_second)
+        by_first, by_second = (first.new_zeros(n, len(self.to_c6)) for n in (2, 1))
+        for reference in range(5):  # sum(dim=1) rounds by the place in the array
+            by_first.addcmul_(first[:, reference], second[:1, reference])
+            by_second.addcmul_(first[:1, reference], second[1:, reference])
+        return _at(torch.cat((by_first, by_second)), self.couple).unbind()
+
+
+def _at(values: "Tensor", places: "Tensor") -> "Tensor":
+    """Return values (..., N) at places (P,): as `values[..., places]`, in a third of its time."""
+    if values.ndim == 1:
+        return values.index_select(0, places)
+    return values.gather(-1, places.expand(*values.shape[:-1], -1))
+
+
+@functools.cache
+def _tables() -> dict[str, np.ndarray]:
+    """Return tables by atomic number, as torch-dftd has them.
+
+    rcov (95,): 4/3 of the covalent radius, Bohr; r2r4 (95,): such that Q = 3 r2r4_i r2r4_j, Bohr;
+    coordination (95, 5): of the references of each element; c6 (95, 95, 5, 5): Hartree Bohr^6.
+    """
+    with as_file(files("torch_dftd") / "nn/params/dftd3_params.npz") as path, np.load(path) as file:
+        found = {name: file[name] for name in ("rcov", "r2r4")}
+        c6, coordination = file["c6ab"][..., 0], file["c6ab"][..., 1]
+    given = c6 > 0
+    found["c6"] = np.where(given, c6, 0.0)
+    # Where an element has fewer than five, the others are so far away that their weight is 0.
+    found["coordination"] = np.where(given, coordination, 1e3).min(axis=(1, 3))
+    return found
+
+
+def _in_ase_form(atoms: Atoms, energy: float, forces: np.ndarray, virial: np.ndarray) -> dict:
+    energy = float(energy) * Hartree
+    results = {"energy": energy, "free_energy": energy, "forces": forces * (Hartree / Bohr)}
+    if atoms.pbc.all():
+        results["stress"] = virial * (Hartree / atoms.get_volume())
+    return results

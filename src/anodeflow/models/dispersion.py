@@ -1,0 +1,138 @@
+"""The settings of D3 dispersion, and three libraries for them that agree."""
+
+import warnings
+from collections.abc import Mapping, Sequence
+
+from ase import Atoms
+from ase.calculators.calculator import Calculator, all_changes
+from ase.units import Bohr
+
+from anodeflow.errors import ConfigError, DeviceError
+from anodeflow.models.d3 import D3Calculator
+
+# Damping of D3(BJ): s6, s8, a1 and a2 (Bohr), without the three-body term. PBE and revPBE:
+# Grimme, Ehrlich, Goerigk, J. Comput. Chem. 32, 1456 (2011), table 1; PBEsol: Goerigk, Grimme,
+# Phys. Chem. Chem. Phys. 13, 6670 (2011); r2SCAN: Ehlert et al., J. Chem. Phys. 154, 061101 (2021).
+DAMPING_BJ = {
+    "pbe": {"s6": 1.0, "s8": 0.7875, "a1": 0.4289, "a2": 4.4407},
+}
+
+
+DAMPINGS = ("bj",)
+
+
+LIBRARIES = ("anodeflow", "dftd3", "torch-dftd")
+
+
+class TorchDispersion(Calculator):
+    """torch-dftd as it is, but for its warning about cells."""
+
+    implemented_properties = ["energy", "free_energy", "forces", "stress"]  # noqa: RUF012
+
+    def __init__(self, inner: Calculator):
+        """Take over a TorchDFTD3Calculator."""
+        super().__init__()
+        self.inner = inner
+
+    def calculate(self, atoms=None, properties=None, system_changes=all_changes) -> None:
+        """Compute energy (eV), forces (N, 3) (eV/Å) and, where periodic, stress (6,) (eV/Å³)."""
+        super().calculate(atoms, properties, system_changes)
+        (self.results,) = self.evaluate([self.atoms])
+
+    def evaluate(self, structures: Sequence[Atoms]) -> list[dict]:
+        """Evaluate several structures, one by one; their results, as above."""
+        return [self._results(atoms) for atoms in structures]
+
+    def _results(self, atoms: Atoms) -> dict:
+        with warnings.catch_warnings():
+            # torch-dftd hands torch an ASE Cell, which is a list of arrays to torch.
+            warnings.filterwarnings("ignore", message="Creating a tensor from a list of numpy")
+            self.inner.calculate(atoms, ["energy", "forces"], all_changes)
+        found = self.inner.results
+        results = {name: found[name] for name in ("energy", "forces", "stress") if name in found}
+        return results | {"free_energy": found["energy"]}
+
+
+def load_dispersion(settings: Mapping, *, device: str) -> Calculator:
+    """Load the D3(BJ) calculator of a functional, without the three-body term.
+
+    settings: functional, damping ("bj"), pair_cutoff_bohr, coordination_cutoff_bohr and library
+    ("anodeflow": `d3.D3Calculator`; "dftd3", on a CPU only; "torch-dftd"). All get the same four
+    damping numbers and the same sharp cutoffs, and compute in float64, so that they give the same.
+
+    Raises ConfigError for an unknown functional, damping or library, or a coordination cutoff
+    beyond the pair cutoff; DeviceError for dftd3 on a GPU.
+    """
+    parameters = _damping_parameters(settings)
+    pair = settings["pair_cutoff_bohr"] * Bohr
+    coordination = settings["coordination_cutoff_bohr"] * Bohr
+    if coordination > pair:
+        raise ConfigError(
+            f"dispersion.coordination_cutoff_bohr {settings['coordination_cutoff_bohr']} is beyond "
+            f"dispersion.pair_cutoff_bohr {settings['pair_cutoff_bohr']}, where torch-dftd would "
+            "cut it silently; make it equal or smaller."
+        )
+    library = settings["library"]
+    if library == "dftd3":
+        if device != "cpu":
+            raise DeviceError(
+                f"dispersion.library dftd3 runs on the CPU only, but the device is {device}; "
+                "choose anodeflow or torch-dftd."
+            )
+        return _load_dftd3(parameters, pair, coordination)
+    if library == "torch-dftd":
+        return TorchDispersion(_load_torch_dftd(parameters, pair, coordination, device))
+    return D3Calculator(parameters, pair, coordination, device)
+
+
+def load_plain_dispersion(settings: Mapping) -> Calculator:
+    """Load torch-dftd in float64 on the CPU as it is, with the settings of `load_dispersion`."""
+    cutoffs = (settings[f"{name}_cutoff_bohr"] * Bohr for name in ("pair", "coordination"))
+    return TorchDispersion(_load_torch_dftd(_damping_parameters(settings), *cutoffs, "cpu"))
+
+
+def _damping_parameters(settings: Mapping) -> dict[str, float]:
+    allowed = {"functional": DAMPING_BJ, "damping": DAMPINGS, "library": LIBRARIES}
+    for key, values in allowed.items():
+        if settings[key] not in values:
+            raise ConfigError(
+                f"dispersion.{key} is {settings[key]!r}; allowed are {', '.join(values)}."
+            )
+    return DAMPING_BJ[settings["functional"]]
+
+
+def _load_dftd3(parameters: dict[str, float], pair: float, coordination: float) -> Calculator:
+    from dftd3.ase import DFTD3
+
+    # s9 = 0 turns the three-body term off; the library's own table would turn it on.
+    return DFTD3(
+        damping="d3bj",
+        params_tweaks={**parameters, "s9": 0.0},
+        realspace_cutoff={"disp2": pair, "cn": coordination, "disp3": coordination},
+    )
+
+
+def _load_torch_dftd(
+    parameters: dict[str, float], pair: float, coordination: float, device: str
+) -> Calculator:
+    import torch
+    from torch_dftd.torch_dftd3_calculator import TorchDFTD3Calculator
+
+    inner = TorchDFTD3Calculator(
+        damping="bj",
+        xc="pbe",
+        device=device,
+        cutoff=pair,
+        cnthr=coordination,
+        abc=False,
+        dtype=torch.float64,
+    )
+    # torch-dftd calls s8, a1 and a2 by the names of zero damping.
+    inner.dftd_module.params = {
+        "s6": parameters["s6"],
+        "s18": parameters["s8"],
+        "rs6": parameters["a1"],
+        "rs18": parameters["a2"],
+        "alp": 14.0,
+    }
+    return inner

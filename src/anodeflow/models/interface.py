@@ -1,0 +1,109 @@
+"""The form that every model has here: ASE's, in float64, with D3 as an explicit sum."""
+
+import contextlib
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+from ase import Atoms
+from ase.calculators.calculator import Calculator, all_changes
+from ase.calculators.mixing import SumCalculator
+from ase.stress import full_3x3_to_voigt_6_stress
+
+
+class ModelCalculator(Calculator):
+    """A foundation model that gives float64 arrays, Voigt stress and leaves torch as it was."""
+
+    implemented_properties = ["energy", "free_energy", "forces", "stress"]  # noqa: RUF012
+
+    def __init__(self, inner: Calculator, *, dtype: str | None):
+        """Wrap a calculator; dtype: torch's default in its calls, None where it runs elsewhere."""
+        super().__init__()
+        self.inner = inner
+        self.dtype = dtype
+        self.batch_size = 1
+        """How many structures `evaluate_all` gives to `evaluate` at once."""
+
+    def calculate(self, atoms=None, properties=None, system_changes=all_changes) -> None:
+        """Compute energy (eV), forces (N, 3) (eV/A) and stress (6,) (eV/A^3, ASE's sign)."""
+        super().calculate(atoms, properties, system_changes)
+        with torch_dtype(self.dtype), warnings.catch_warnings():
+            # CHGNet turns its own energies into floats the old way.
+            warnings.filterwarnings("ignore", message="Converting a tensor with requires_grad")
+            self.inner.calculate(_bare(atoms), ["energy", "forces", "stress"], all_changes)
+        self.results = _in_ase_form(self.inner.results)
+
+    def evaluate(self, structures: Sequence[Atoms]) -> list[dict]:
+        """Evaluate several structures in one call of the model; their results, as above."""
+        with torch_dtype(self.dtype):
+            found = self.inner.evaluate([_bare(atoms) for atoms in structures])
+        return [_in_ase_form(results) for results in found]
+
+
+def _bare(atoms: Atoms) -> Atoms:
+    """Return what alone enters the energy; info and constraints make models warn or repeat."""
+    return Atoms(atoms.numbers, atoms.positions, cell=atoms.cell, pbc=atoms.pbc)
+
+
+def _in_ase_form(found: Mapping) -> dict:
+    stress = np.asarray(found["stress"], dtype=float)
+    return {
+        "energy": float(found["energy"]),
+        "free_energy": float(found["energy"]),
+        "forces": np.asarray(found["forces"], dtype=float),
+        "stress": full_3x3_to_voigt_6_stress(stress) if stress.shape == (3, 3) else stress,
+    }
+
+
+class DispersionCorrected(SumCalculator):
+    """The sum of a model and its dispersion: E = E_model + E_D3."""
+
+    def __init__(self, model: Calculator, dispersion: Calculator):
+        super().__init__([model, dispersion])
+        self.model = model
+        self.dispersion = dispersion
+
+    @property
+    def batch_size(self) -> int:
+        """How many structures `evaluate_all` gives to `evaluate` at once."""
+        return self.model.batch_size
+
+    @batch_size.setter
+    def batch_size(self, size: int) -> None:
+        self.model.batch_size = size
+
+    def evaluate(self, structures: Sequence[Atoms]) -> list[dict]:
+        """Evaluate several structures in one call of the model and one of the dispersion."""
+        parts = zip(
+            self.model.evaluate(structures), self.dispersion.evaluate(structures), strict=True
+        )
+        return [
+            {name: own[name] + correction[name] for name in self.implemented_properties}
+            | {"energy_contributions": (own["energy"], correction["energy"])}
+            for own, correction in parts
+        ]
+
+
+def energy_terms(atoms: Atoms) -> dict[str, float]:
+    """Return the model's energy and the dispersion energy (eV), 0.0 without dispersion.
+
+    energy = energy_model + energy_dispersion; nothing is computed again that the calculator holds.
+    """
+    energy = float(atoms.get_potential_energy(apply_constraint=False))
+    model, dispersion = atoms.calc.results.get("energy_contributions", (energy, 0.0))
+    return {"energy_model": float(model), "energy_dispersion": float(dispersion)}
+
+
+@contextlib.contextmanager
+def torch_dtype(dtype: str | None) -> Iterator[None]:
+    if dtype is None:
+        yield
+        return
+    import torch
+
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(getattr(torch, dtype))
+    try:
+        yield
+    finally:
+        torch.set_default_dtype(before)

@@ -1,0 +1,152 @@
+"""MACE evaluated with neighbour lists that are kept, and several structures in one call."""
+
+import itertools
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from ase import Atoms
+from ase.calculators.calculator import Calculator, all_changes
+from ase.stress import full_3x3_to_voigt_6_stress
+
+from anodeflow.models.neighbours import NeighbourLists
+
+NODE_DATA = ("node_attrs", "head")
+
+
+def load_mace(
+    weights: Path, device: str, dtype: str, *, cuequivariance: bool = False
+) -> Calculator:
+    """Load a MACE file; one whose model reads more than atoms and cell stays MACE's calculator."""
+    from mace.calculators.mace import MACECalculator
+
+    mace = MACECalculator(
+        model_paths=[str(weights)],
+        device=device,
+        default_dtype=dtype,
+        enable_cueq=cuequivariance,
+    )
+    model = mace.models[0]
+    plain = type(model).__name__ in ("MACE", "ScaleShiftMACE")
+    # Charge or spin of the whole system may be embedded, which the batch made here does not hold.
+    if not plain or hasattr(model, "joint_embedding"):
+        return mace
+    if device == "cpu":  # cuEquivariance has a kernel of its own for it
+        _contract_by_element(model)
+    return MaceModel(mace)
+
+
+def _contract_by_element(model) -> None:
+    """Replace MACE's symmetric contractions; see `mace_contraction`."""
+    from mace.modules.symmetric_contraction import SymmetricContraction
+
+    from anodeflow.models.mace_contraction import ContractionByElement
+
+    for product in model.products:
+        if isinstance(product.symmetric_contractions, SymmetricContraction):
+            product.symmetric_contractions = ContractionByElement(product.symmetric_contractions)
+
+
+class MaceModel(Calculator):
+    """What MACECalculator computes, without building its graph anew at every call.
+
+    Energy (eV), forces (N, 3) (eV/Å) and stress (6,) (eV/Å³) as it gives them, to rounding.
+    """
+
+    implemented_properties = ["energy", "free_energy", "forces", "stress"]  # noqa: RUF012
+
+    def __init__(self, mace: Calculator):
+        """Take over the model of a MACECalculator."""
+        super().__init__()
+        self.mace = mace
+        self._lists = NeighbourLists(mace.r_max, mace.device)
+        self._numbers: list[bytes] = []
+
+    def calculate(self, atoms=None, properties=None, system_changes=all_changes) -> None:
+        """Evaluate one structure."""
+        super().calculate(atoms, properties, system_changes)
+        (self.results,) = self.evaluate([atoms])
+
+    def evaluate(self, structures: Sequence[Atoms]) -> list[dict]:
+        """Evaluate structures, of any elements and cells, in one call of the model.
+
+        Returns the results of each as ASE names them. A structure's neighbour list is kept for the
+        structure that stands in the same place in the next call.
+        """
+        batch = self._batch(structures)
+        found = self.mace.models[0](batch, compute_stress=True)
+        energies, forces, stresses = (
+            found[name].detach().cpu().numpy() for name in ("energy", "forces", "stress")
+        )
+        ends = np.cumsum([len(atoms) for atoms in structures])[:-1]
+        return [
+            {
+                "energy": float(energy),
+                "free_energy": float(energy),
+                "forces": force,
+                "stress": full_3x3_to_voigt_6_stress(stress),
+            }
+            for energy, force, stress in zip(
+                energies, np.split(forces, ends), stresses, strict=True
+            )
+        ]
+
+    def _batch(self, structures: Sequence[Atoms]) -> dict:
+        import torch
+
+        positions = np.concatenate([atoms.positions for atoms in structures])
+        positions = torch.as_tensor(positions, device=self.mace.device)
+        if all(atoms.pbc.all() for atoms in structures):
+            edges, shifts, images = self._lists.pairs(structures, positions)
+            cell = np.concatenate([atoms.cell.array for atoms in structures])
+        else:
+            edges, shifts, images, cell = self._searched(structures)
+        floats = {"positions": positions, "shifts": shifts, "unit_shifts": images, "cell": cell}
+        return {
+            "edge_index": torch.as_tensor(edges, device=self.mace.device),
+            **self._nodes(structures),
+            **{
+                name: torch.as_tensor(
+                    values, device=self.mace.device, dtype=torch.get_default_dtype()
+                )
+                for name, values in floats.items()
+            },
+        }
+
+    def _searched(self, structures: Sequence[Atoms]) -> tuple[np.ndarray, ...]:
+        """Return edges, shifts, images and cells of structures that are not all periodic.
+
+        MACE makes a cell up for these, out of the cutoff and of where the atoms are.
+        """
+        from mace.data.neighborhood import get_neighborhood
+
+        starts = itertools.accumulate((len(atoms) for atoms in structures), initial=0)
+        found = []
+        for start, atoms in zip(starts, structures, strict=False):
+            edges, *others = get_neighborhood(
+                atoms.positions,
+                self.mace.r_max,
+                tuple(map(bool, atoms.pbc)),
+                atoms.cell.array.copy(),
+            )
+            found.append((edges.astype("int64").T + start, *others))
+        edges, shifts, images, cells = (np.concatenate(parts) for parts in zip(*found, strict=True))
+        return edges.T, shifts, images, cells
+
+    def _nodes(self, structures: Sequence[Atoms]) -> dict:
+        """Return what does not change with positions and cells; made anew for other atoms."""
+        import torch
+
+        numbers = [atoms.numbers.tobytes() for atoms in structures]
+        if numbers != self._numbers:
+            batches = [self.mace._atoms_to_batch(atoms) for atoms in structures]
+            device, sizes = self.mace.device, [len(atoms) for atoms in structures]
+            ends = list(itertools.accumulate(sizes, initial=0))
+            places = torch.arange(len(sizes), device=device)
+            self._kept_nodes = {
+                "ptr": torch.as_tensor(ends, device=device),
+                "batch": places.repeat_interleave(torch.as_tensor(sizes, device=device)),
+                **{name: torch.cat([batch[name] for batch in batches]) for name in NODE_DATA},
+            }
+            self._numbers = numbers
+        return self._kept_nodes

@@ -1,0 +1,153 @@
+"""A model's entry in the configuration: weights, calculator, precision, card.
+
+Parsed by every `snakemake -n`, so nothing heavier than pydantic is imported here.
+"""
+
+import json
+import re
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, JsonValue, model_validator
+
+from anodeflow.config.types import Name, Positive, Section
+from anodeflow.families import FLOAT32_ONLY, IN_AN_ENVIRONMENT
+
+PLACEHOLDERS = ("{weights}", "{device}", "{dtype}")
+
+
+# The order of keys decides nothing, so it must not look like a change to Snakemake.
+Kwargs = Annotated[
+    dict[str, JsonValue],
+    AfterValidator(lambda given: json.loads(json.dumps(given, sort_keys=True))),
+]
+
+
+class Weights(Section):
+    source: str | None
+    """Name in the family's own table, URL, or local path; null: the calculator reads no file."""
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None
+    """Hash of the file; null holds to the one recorded on first use."""
+
+
+class Calculator(Section):
+    family: Literal["mace", "chgnet", "sevennet", "custom"]
+    """Code that evaluates the model."""
+    device: Literal["cpu", "cuda"]
+    """Where it runs; an absent device is an error."""
+    dispersion: bool
+    """Whether D3 is added."""
+    environment: Name | None = None
+    """Entry of `environments` in whose Python it runs; null: in the workflow's own."""
+    entry: Annotated[str, Field(pattern=r"^[\w.]+:[\w.]+$")] | None = None
+    """Class or function that returns the calculator, as module:name; for family custom."""
+    cuequivariance: bool = False
+    """Whether NVIDIA's kernels replace e3nn's; for family mace on cuda, in packages of its own."""
+    kwargs: Kwargs = Field(default_factory=dict)
+    """What `entry` is called with; "{weights}", "{device}", "{dtype}" stand for the model's own."""
+
+    @model_validator(mode="after")
+    def _check(self) -> "Calculator":
+        custom = self.family == "custom"
+        if custom and self.entry is None:
+            raise ValueError("family custom needs an entry: give module:name of the calculator")
+        if not custom and (self.entry or self.kwargs):
+            raise ValueError(
+                f"entry and kwargs are for family custom, not {self.family}: remove them"
+            )
+        if self.cuequivariance and (self.family, self.device) != ("mace", "cuda"):
+            raise ValueError(
+                f"cuequivariance is for family mace on device cuda, not for {self.family} on "
+                f"{self.device}: set it to false"
+            )
+        if self.environment is not None and self.family not in IN_AN_ENVIRONMENT:
+            raise ValueError(
+                f"family {self.family} runs in the workflow's own environment: set environment to "
+                "null, or use family custom"
+            )
+        for key, value in self.kwargs.items():
+            alike = isinstance(value, str) and re.fullmatch(r"\{\w*\}", value)
+            if alike and value not in PLACEHOLDERS:
+                raise ValueError(
+                    f"kwargs.{key} is '{value}'; placeholders are {', '.join(PLACEHOLDERS)}"
+                )
+        return self
+
+
+class Precision(Section):
+    static: Literal["float64", "float32"]
+    """For relaxations, phonons, adhesion and voltage."""
+    dynamics: Literal["float64", "float32"]
+    """For molecular dynamics."""
+
+
+class Card(Section):
+    functional: str
+    """Level of theory of the labels."""
+    training_data: str
+    """Data set the model was trained on."""
+    labels_hold_dispersion: bool
+    """Whether the labels include dispersion already."""
+    licence: str
+    """Licence of the weights."""
+
+
+class Model(Section):
+    label: str
+    """Name in figures and tables."""
+    colour: Annotated[str, Field(pattern=r"^#[0-9A-Fa-f]{6}$")]
+    """Colour in figures, as #RRGGBB."""
+    stages: Annotated[list[Name], Field(min_length=1)]
+    """Stages this model is run for."""
+    layers_from: dict[Name, Name] = Field(default_factory=dict)
+    """By layer, another model whose relaxed geometry is this model's reference in adhesion."""
+    weights: Weights
+    calculator: Calculator
+    precision: Precision
+    card: Card
+
+    @model_validator(mode="after")
+    def _check(self) -> "Model":
+        if self.calculator.dispersion and self.card.labels_hold_dispersion:
+            raise ValueError(
+                "calculator.dispersion adds D3 to a model whose labels hold dispersion already: "
+                "set calculator.dispersion to false"
+            )
+        family = FLOAT32_ONLY.get(self.calculator.family)
+        if family and "float64" in (self.precision.static, self.precision.dynamics):
+            raise ValueError(
+                f"{family} evaluates in float32 only: "
+                "set precision to {static: float32, dynamics: float32}"
+            )
+        self._check_weights()
+        if "relaxation" not in self.stages:
+            raise ValueError("stages lacks relaxation, on which every other stage builds: add it")
+        return self
+
+    def _check_weights(self) -> None:
+        source, calculator = self.weights.source, self.calculator
+        if calculator.family != "custom":
+            if source is None:
+                raise ValueError(
+                    f"weights.source is null, but family {calculator.family} reads weights: name "
+                    "them"
+                )
+            return
+        read = "{weights}" in calculator.kwargs.values()
+        if read and source is None:
+            raise ValueError('calculator.kwargs holds "{weights}", but weights.source is null')
+        if source is not None and not read:
+            raise ValueError(
+                'weights.source is given, but calculator.kwargs does not hold "{weights}", so they '
+                "would not be read: add it, or set source to null"
+            )
+
+
+class Dispersion(Section):
+    functional: Literal["pbe"]
+    """Functional whose D3 parameters are used."""
+    damping: Literal["bj"]
+    """Becke–Johnson damping."""
+    pair_cutoff_bohr: Positive
+    coordination_cutoff_bohr: Positive
+    library: Literal["anodeflow", "dftd3", "torch-dftd"]
+    """anodeflow's own, on CPU and GPU; or a package, dftd3 on a CPU only."""

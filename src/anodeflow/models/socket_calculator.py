@@ -1,0 +1,147 @@
+"""An ASE calculator that another Python, with packages of its own, evaluates in a child process."""
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import weakref
+from collections.abc import Mapping
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+from ase import Atoms
+from ase.calculators.calculator import Calculator, all_changes
+from ase.calculators.socketio import IPIProtocol
+from ase.stress import full_3x3_to_voigt_6_stress
+
+from anodeflow.errors import CalculatorError
+from anodeflow.process.memory import KEPT_MEMORY
+
+SERVER = Path(__file__).parent / "child/socket_server.py"
+
+
+class SocketCalculator(Calculator):
+    """A calculator that child/socket_server.py opens in another Python, asked by the i-PI protocol.
+
+    Parent and child share a pair of sockets without a name, so that those of several jobs never
+    meet and none is left behind. The child ends with this object, and with this process, however
+    that ends. It has the threads that the environment variables of this process say, and keeps its
+    memory (see `process.memory`).
+    """
+
+    implemented_properties = ["energy", "free_energy", "forces", "stress"]  # noqa: RUF012
+
+    def __init__(self, python: str, entry: str, kwargs: Mapping):
+        """Start the child and wait until it has opened the calculator.
+
+        python: a Python that has ASE and the model's package; entry: "module:name" of a class or
+        function that returns the calculator; kwargs: what it is called with.
+
+        Raises CalculatorError where that fails.
+        """
+        super().__init__()
+        self.python, self.entry = python, entry
+        self._served: dict | None = None
+        with contextlib.ExitStack() as held:
+            ours, theirs = (held.enter_context(end) for end in socket.socketpair())
+            self._said = held.enter_context(tempfile.TemporaryFile())
+            self._child = _start(python, theirs, self._said)
+            order = {"socket": theirs.fileno(), "entry": entry, "kwargs": dict(kwargs)}
+            theirs.close()
+            held.callback(_end, self._child)
+            self._end = weakref.finalize(self, held.pop_all().close)
+        self._protocol = _Protocol(ours)
+        try:
+            self._child.stdin.write(json.dumps(order).encode() + b"\n")
+            self._child.stdin.flush()
+            self._protocol.status()
+        except OSError:
+            raise self._failure() from None
+
+    def calculate(self, atoms=None, properties=None, system_changes=all_changes) -> None:
+        """Compute energy (eV), forces (N, 3) (eV/A) and stress (6,) (eV/A^3, ASE's sign).
+
+        Raises CalculatorError where the child failed.
+        """
+        super().calculate(atoms, properties, system_changes)
+        try:
+            self._tell_species(atoms)
+            found = self._protocol.calculate(atoms.positions, atoms.cell.array)
+        except OSError:
+            raise self._failure() from None
+        self.results = {
+            "energy": float(found["energy"]),
+            "free_energy": float(found["energy"]),
+            "forces": found["forces"],
+            "stress": -full_3x3_to_voigt_6_stress(found["virial"]) / atoms.get_volume(),
+        }
+
+    def _tell_species(self, atoms: Atoms) -> None:
+        """Send what i-PI's positions and cell leave out, where it differs from the last call's."""
+        species = (atoms.numbers.tolist(), atoms.pbc.tolist())
+        if species != self._served:
+            self._protocol.send_text(
+                json.dumps(dict(zip(("numbers", "pbc"), species, strict=True)))
+            )
+            self._served = species
+
+    def _failure(self) -> CalculatorError:
+        """Wait for the child to end, put all it said into the log and return its last line."""
+        code = self._child.wait()
+        self._said.seek(0)
+        said = self._said.read().decode(errors="replace").rstrip()
+        self._end()
+        print(f"{self.entry} said:\n{said}", file=sys.stderr)
+        how = f"with status {code}" if code >= 0 else f"by {signal.Signals(-code).name}"
+        last = said.rpartition("\n")[2].rstrip(".") or "nothing"
+        return CalculatorError(
+            f"The calculator {self.entry} in {self.python} ended {how}, and the last it said was: "
+            f"{last}; the log has the rest: mend that environment (`make envs`), or the model's "
+            "entry in the config."
+        )
+
+
+class _Protocol(IPIProtocol):
+    """ASE's i-PI protocol that passes on forces which are not finite, for the caller to judge."""
+
+    def recv(self, shape, dtype) -> np.ndarray:
+        """Return an array that the other side sent."""
+        dtype = np.dtype(dtype)
+        data = self._recvall(int(np.prod(shape)) * dtype.itemsize)
+        return np.frombuffer(data, dtype).reshape(shape)
+
+    def send_text(self, text: str) -> None:
+        """Send the message INIT with a text."""
+        data = np.frombuffer(text.encode(), np.byte)
+        self.sendmsg("INIT")
+        self.send(0, np.int32)
+        self.send(len(data), np.int32)
+        self.send(data, np.byte)
+
+
+def _start(python: str, wire: socket.socket, said: IO[bytes]) -> subprocess.Popen:
+    try:
+        return subprocess.Popen(
+            [python, str(SERVER)],
+            stdin=subprocess.PIPE,
+            stdout=said,
+            stderr=said,
+            pass_fds=[wire.fileno()],
+            env=os.environ | KEPT_MEMORY,
+        )
+    except OSError as error:
+        raise CalculatorError(
+            f"The Python {python} cannot be started ({error.strerror}): run `make envs`, or mend "
+            "the path under environments in the config."
+        ) from None
+
+
+def _end(child: subprocess.Popen) -> None:
+    child.kill()
+    child.wait()
+    child.stdin.close()

@@ -1,0 +1,93 @@
+"""Where weights come from: a file, a mirror, a package, or an address."""
+
+import difflib
+import subprocess
+import sys
+import urllib.parse
+import urllib.request
+from pathlib import Path
+
+from anodeflow.errors import WeightsError
+from anodeflow.families import PACKAGED
+
+FIND = "import importlib.util, sys; print(importlib.util.find_spec(sys.argv[1]).origin)"
+
+
+def resolve_source(source: str, family: str, mirror: Path | None, python: str | None) -> Path | str:
+    """Return the file, or the URL, that `source` means."""
+    if Path(source).is_file():
+        return Path(source)
+    address = urllib.parse.urlsplit(source)
+    if address.scheme == "file":
+        return _existing(Path(urllib.request.url2pathname(address.path)), source)
+    if family in PACKAGED and source in PACKAGED[family][1]:
+        return _packaged_file(family, source, python or sys.executable)
+    url = source if address.scheme in ("http", "https") else None
+    if url is None and family == "mace" and not _is_path(source):
+        url = _mace_urls().get(source)
+    if mirror is not None:
+        return _mirrored(mirror, source, url)
+    if url is None:
+        raise WeightsError(_unknown_source(source, family))
+    return url
+
+
+def _is_path(source: str) -> bool:
+    return "/" in source or Path(source).suffix in (".model", ".pt", ".pth", ".tar")
+
+
+def _existing(path: Path, source: str) -> Path:
+    if not path.is_file():
+        raise WeightsError(f"There is no file at {source}; check the model's weights.")
+    return path
+
+
+def _mirrored(mirror: Path, source: str, url: str | None) -> Path:
+    wanted = [Path(urllib.parse.unquote(urllib.parse.urlsplit(url or source).path)).name]
+    if url != source:
+        wanted.append(Path(source).name)
+    for name in dict.fromkeys(wanted):
+        if name and (mirror / name).is_file():
+            return mirror / name
+    raise WeightsError(
+        f"The weights mirror {mirror} has no file {' or '.join(dict.fromkeys(wanted))} for "
+        f"{source}; put it there, or take weights_mirror out of the config to download it."
+    )
+
+
+def _packaged_file(family: str, name: str, python: str) -> Path:
+    """Return the file of a package that `python` has, whichever Python that is."""
+    package, files = PACKAGED[family]
+    try:
+        found = subprocess.run([python, "-c", FIND, package], capture_output=True, text=True)
+    except OSError as error:
+        raise WeightsError(
+            f"The weights {name} come with the package {package}, but the Python {python} cannot "
+            f"be started ({error.strerror}): run `make envs`, or mend its path in the config."
+        ) from None
+    if found.returncode != 0:
+        raise WeightsError(
+            f"The weights {name} come with the package {package}, which {python} does not have; "
+            f"install {package} there, name the environment that has it, or give the path of the "
+            "weights file."
+        )
+    return _existing(Path(found.stdout.strip()).parent / files[name], f"{package} {name}")
+
+
+def _mace_urls() -> dict[str, str]:
+    from anodeflow.process.model_messages import quiet_loading
+
+    with quiet_loading():
+        from mace.calculators.foundations_models import mace_mp_urls
+    return mace_mp_urls
+
+
+def _unknown_source(source: str, family: str) -> str:
+    if _is_path(source) or family == "custom":
+        return f"There is no file {source} here; check the model's weights."
+    known = list(_mace_urls() if family == "mace" else PACKAGED.get(family, ("", {}))[1])
+    near = difflib.get_close_matches(source, known, n=1)
+    return (
+        f"{source!r} is neither a file here, nor a URL, nor a name of family {family} "
+        f"({', '.join(known)}){f'; did you mean {near[0]}?' if near else '; choose one of them.'}"
+    )

@@ -1,0 +1,1 @@
+"""What only the report shows: pages, structures to turn, provenance, run times."""

@@ -1,0 +1,1 @@
+"""What the numbers of all models say: grades, claims, disagreement."""

@@ -1,0 +1,188 @@
+"""Where models differ from each other, and from what was published, by more than their errors."""
+
+import itertools
+import math
+from collections.abc import Iterator, Sequence
+
+import pandas as pd
+
+from anodeflow.scorecard.evidence import alike, rate_difference
+from anodeflow.scorecard.quantities import Quantities, Study
+from anodeflow.scorecard.quantity import Case, Quantity, with_error
+
+COLUMNS = (
+    "table",
+    "system",
+    "ions",
+    "temperature_K",
+    "quantity",
+    "unit",
+    "first",
+    "second",
+    "first_value",
+    "first_error",
+    "second_value",
+    "second_error",
+    "difference",
+    "combined_error",
+    "sigmas",
+    "verdict",
+    "reason",
+)
+
+DIFFER, IN_KIND, AGREE, OPEN = "differ", "differ in kind", "agree within errors", "not comparable"
+
+
+ORDER = (DIFFER, IN_KIND, AGREE, OPEN)
+
+COMPARED = {
+    "structure": (
+        "polytype",
+        "changed",
+        "thickness",
+        "metal_x",
+        "metal_termination",
+        "metal_metal",
+    ),
+    "phonons": ("kind", "minimum_THz", "highest_THz"),
+    "adhesion": ("height", "spacing"),
+    "spacing": ("mean",),
+    "diffusion": ("hops",),
+    "voltage": ("average_V",),
+}
+"""Quantities that are compared: the verdict on ions follows from the hops, D from few of them."""
+
+
+def disagreements(quantities: Quantities, study: Study, *, sigma: float) -> pd.DataFrame:
+    """Compare every pair of sources in which there is a model of the study, quantity by quantity.
+
+    sigmas = |x − y| / √(σ_x² + σ_y²); for hops, those of `evidence.rate_difference` of the rates
+    per ion. They differ when sigmas ≥ sigma. Words differ in kind or agree.
+
+    Returns:
+        a row for each pair and quantity, in COLUMNS, most significant first; what cannot be
+        compared comes last, with the reason.
+    """
+    rows = []
+    for first, second in itertools.combinations(study.sources(quantities), 2):
+        if first in study.stages or second in study.stages:
+            rows += [
+                _compare(one, other, sigma)
+                for one, other in _pairs(quantities, study, first, second)
+            ]
+    table = pd.DataFrame(rows, columns=list(COLUMNS)).astype({"ions": "Int64"})
+    rank = table["verdict"].map(ORDER.index)
+    # Words carry no number to sort by; they keep their order.
+    size = -table["sigmas"].abs().fillna(0.0)
+    table = table.assign(rank=rank, size=size).sort_values(["rank", "size"], kind="stable")
+    return (
+        table[list(COLUMNS)].reset_index(drop=True).astype(object).where(lambda t: t.notna(), None)
+    )
+
+
+def _pairs(
+    quantities: Quantities, study: Study, first: str, second: str
+) -> Iterator[tuple[Quantity, Quantity]]:
+    for table, names in COMPARED.items():
+        for name, case in itertools.product(names, _cases(study, quantities, table)):
+            one, other = (quantities.find(s, table, name, case) for s in (first, second))
+            if one is not None and other is not None:
+                yield one, other
+
+
+def _cases(study: Study, quantities: Quantities, table: str) -> list[Case]:
+    """Return a study's cases of a table; those of voltages with the ions that there are."""
+    if table != "voltage":
+        return study.cases_of(table)
+    found = (row.case for row in quantities.rows if row.table == table and not row.published)
+    return list(dict.fromkeys(found))
+
+
+def _compare(one: Quantity, other: Quantity, sigma: float) -> dict:
+    # What a published row does not say of its case, the model's does.
+    case = min(one.case, other.case, key=lambda case: case.count(None))
+    row = {
+        "table": one.table,
+        **case._asdict(),
+        "quantity": one.name,
+        "unit": one.unit,
+        "first": one.source,
+        "second": other.source,
+        "first_value": one.value,
+        "first_error": one.error,
+        "second_value": other.value,
+        "second_error": other.error,
+        "reason": "; ".join(f"{q.source}: {q.note}" for q in (one, other) if q.note),
+    }
+    missing = [q.source for q in (one, other) if q.value is None]
+    if missing:
+        return row | {"verdict": OPEN}
+    if isinstance(one.value, str):
+        return row | {"verdict": AGREE if one.value == other.value else IN_KIND}
+    if not alike(one, other):
+        told = f"{one.source} is {one.convention}, {other.source} {other.convention}"
+        return row | {"verdict": OPEN, "reason": told}
+    if one.name == "hops":
+        rates = [q.value / q.sample_ps for q in (one, other)]
+        row |= {"difference": rates[1] - rates[0], "unit": "1/ps"}
+        return row | _verdict(rate_difference(one, other), sigma)
+    row["difference"] = other.value - one.value
+    if None in (one.error, other.error):
+        return row | {"verdict": OPEN}
+    combined = math.hypot(one.error, other.error)
+    if combined == 0:
+        return row | {"verdict": OPEN, "reason": "both errors are zero"}
+    return row | {"combined_error": combined} | _verdict(row["difference"] / combined, sigma)
+
+
+def _verdict(sigmas: float, sigma: float) -> dict:
+    return {"sigmas": abs(sigmas), "verdict": DIFFER if abs(sigmas) >= sigma else AGREE}
+
+
+def disagreement_markdown(table: pd.DataFrame) -> str:
+    """Format the table of `disagreements` for reading: what differs in full, the rest counted."""
+    rows = table.to_dict("records")
+    lines = ["# Where the models differ", ""]
+    for verdict in (DIFFER, IN_KIND):
+        chosen = [row for row in rows if row["verdict"] == verdict]
+        lines += [f"## {verdict.capitalize()}: {len(chosen)}", ""]
+        lines += _shown(chosen)
+    agreeing = [row for row in rows if row["verdict"] == AGREE]
+    lines += [f"## {AGREE.capitalize()}: {len(agreeing)}", "", "All are in disagreement.csv.", ""]
+    closed = [row for row in rows if row["verdict"] == OPEN]
+    lines += [f"## {OPEN.capitalize()}: {len(closed)}", "", *_reasons(closed)]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _shown(rows: Sequence[dict]) -> list[str]:
+    if not rows:
+        return ["None.", ""]
+    lines = ["| quantity | of | first | second | difference in combined errors |"]
+    lines += ["|---|---|---|---|---|"]
+    for row in rows:
+        case = Case(row["system"], row["ions"], row["temperature_K"])
+        unit = "hops" if row["quantity"] == "hops" else row["unit"]
+        ends = [
+            f"{row[end]}: {_value(row[f'{end}_value'], row[f'{end}_error'], unit)}"
+            for end in ("first", "second")
+        ]
+        sigmas = "–" if row["sigmas"] is None else f"{row['sigmas']:.1f}"
+        name = f"{row['table']}, {row['quantity']}"
+        lines.append(f"| {name} | {case} | {' | '.join(ends)} | {sigmas} |")
+    return [*lines, ""]
+
+
+def _value(value: float | str, error: float | None, unit: str) -> str:
+    if unit == "hops":
+        return f"{value:g} hops"
+    return with_error(value, error, unit)
+
+
+def _reasons(rows: Sequence[dict]) -> list[str]:
+    """Say for each kind of pair that cannot be compared what it lacks."""
+    lines = []
+    for row in rows:
+        case = Case(row["system"], row["ions"], row["temperature_K"])
+        about = f"{row['first']} and {row['second']}, {row['table']} {row['quantity']} of {case}"
+        lines.append(f"- {about}: {row['reason'] or 'no error is known'}")
+    return lines or ["None."]

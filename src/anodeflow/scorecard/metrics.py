@@ -1,0 +1,281 @@
+"""How a model is graded: metrics are declared in a file, and computed from quantities here.
+
+Of a quantity x ± σ and a reference r ± σ_r: difference x − r ± √(σ² + σ_r²); relative x/r − 1
+± √((σ/r)² + (x σ_r/r²)²); value x ± √(σ² + σ_r²), σ_r the reference's part in it; mean difference
+(1/n) Σ |x_i − r_i| ± √(Σ σ_i²)/n. The grade is that of the value; `certain` tells whether it is the
+same at the value ± `sigma` errors.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+import pandas as pd
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+
+from anodeflow.errors import ReferenceDataError
+from anodeflow.scorecard.evidence import MOBILE, alike, rate_bounds
+from anodeflow.scorecard.quantities import NONE_HELD, Quantities, Study
+from anodeflow.scorecard.quantity import Case, Quantity
+
+VERDICTS = ("confined", *MOBILE)
+
+
+Limit = Annotated[float, Field(strict=True, allow_inf_nan=False)] | list[str] | None
+
+
+class Metric(BaseModel):
+    """One metric of the file named by scorecard.metrics; see the comments there."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    label: str
+    table: str
+    quantity: str
+    unit: str
+    measure: Literal["value", "difference", "relative", "mean_difference", "word", "mobility"]
+    reference: str | None
+    reference_ions: int | None = None
+    reference_error: Annotated[float, Field(ge=0)] = 0.0
+    better: Literal["low", "high"] | None
+    good: Limit
+    fair: Limit
+    definition: str
+    why: str
+
+    @model_validator(mode="after")
+    def _check(self) -> "Metric":
+        compares = self.measure not in ("value", "word")
+        if compares != (self.reference is not None):
+            raise ValueError(f"{self.measure} {'needs a' if compares else 'takes no'} reference")
+        kind = {"word": list, "mobility": type(None)}.get(self.measure, float)
+        graded = self.measure in ("word", "mobility") or self.better is not None
+        limits = {type(self.good), type(self.fair)}
+        if limits != {type(None)} and (limits != {kind} or not graded):
+            raise ValueError("good and fair must both be numbers (with better), word lists or null")
+        if self.better is not None and (kind is not float or limits != {float}):
+            raise ValueError("better needs numbers as good and fair")
+        if self.better and (self.good < self.fair) != (self.better == "low"):
+            raise ValueError(f"good {self.good:g} is not better than fair {self.fair:g}")
+        return self
+
+
+def read_metrics(path: Path) -> dict[str, Metric]:
+    """Read the metrics by name.
+
+    Raises:
+        ReferenceDataError: the file is no YAML, or an entry is not as its comments say.
+    """
+    try:
+        raw = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+        return TypeAdapter(dict[str, Metric]).validate_python(raw)
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise ReferenceDataError(f"{path} cannot be read as metrics ({error}): mend it.") from None
+    except ValidationError as error:
+        fault = error.errors()[0]
+        where = ".".join(map(str, fault["loc"])) or "the file"
+        raise ReferenceDataError(
+            f"{path}: {where}: {fault['msg'].removeprefix('Value error, ')}: mend it, as the "
+            "comments in resources/reference/metrics.yaml say."
+        ) from None
+
+
+COLUMNS = (
+    "source",
+    "published",
+    "metric",
+    "label",
+    "measure",
+    "table",
+    "system",
+    "ions",
+    "temperature_K",
+    "value",
+    "error",
+    "unit",
+    "quantity",
+    "reference",
+    "reference_value",
+    "status",
+    "grade",
+    "certain",
+    "reason",
+)
+
+
+@dataclass(frozen=True)
+class Grading:
+    """What metrics are computed from: all quantities, the study, and what makes a grade certain.
+
+    sigma: errors within which a grade must not change; confined_ps: as in `evidence.confined`.
+    """
+
+    quantities: Quantities
+    study: Study
+    sigma: float
+    confined_ps: float
+
+    def own(self, metric: Metric, source: str, case: Case) -> Quantity | None:
+        """Return the quantity of a source that a metric is about; of several, the first."""
+        if metric.measure != "mean_difference":
+            return self.quantities.find(source, metric.table, metric.quantity, case)
+        every = self.quantities.all_of(source, metric.table, metric.quantity, case.system)
+        return every[0] if every else None
+
+    def reference(self, metric: Metric, case: Case) -> Quantity | None:
+        """Return what a metric compares with; None if that was not published of this case."""
+        if metric.reference is None or metric.reference_ions not in (None, case.ions):
+            return None
+        return self.own(metric, metric.reference, case)
+
+    def pairs(self, metric: Metric, own: Quantity) -> list[tuple[Quantity, Quantity]]:
+        """Return a source's quantities of a system beside the reference's, at the same ions."""
+        every = self.quantities.all_of(own.source, metric.table, metric.quantity, own.case.system)
+        others = [
+            self.quantities.find(metric.reference, metric.table, metric.quantity, one.case)
+            for one in every
+        ]
+        return [pair for pair in zip(every, others, strict=True) if pair[1] is not None]
+
+
+def score(metrics: Mapping[str, Metric], grading: Grading) -> pd.DataFrame:
+    """Grade every model, and whoever published the same, by every metric.
+
+    Returns:
+        a row for each source, metric and case, in COLUMNS: quantity is the number that value was
+        made of; status is ok, no value (the number could not be had), other convention (not
+        graded), no reference, or not run; grade is good, fair, poor or None; certain is None where
+        an error is not known; reason says what is behind a status, a value and its error. What a
+        source never published is no row; nor is a case that a metric does not apply to: of which
+        models that ran have nothing, and no reference either.
+    """
+    rows = []
+    study = grading.study
+    for name, metric in metrics.items():
+        for case in study.cases_of(metric.table):
+            scored = [
+                _score_one(metric, grading, source, case)
+                for source in study.sources(grading.quantities)
+                if source != metric.reference
+            ]
+            ran = [row for row in scored if row["status"] != "not run"]
+            kept = [row for row in scored if row in ran or row["source"] in study.stages]
+            applies = all(row["reason"] != NONE_HELD for row in kept)
+            if ran or applies or grading.reference(metric, case):
+                about = {key: getattr(metric, key) for key in ("label", "measure", "table")}
+                rows += [row | about | {"metric": name} | case._asdict() for row in kept]
+    table = pd.DataFrame(rows, columns=list(COLUMNS)).astype({"ions": "Int64"}).astype(object)
+    return table.where(table.notna(), None)
+
+
+def _score_one(metric: Metric, grading: Grading, source: str, case: Case) -> dict:
+    row = {"source": source, "published": source not in grading.study.stages}
+    row |= {"unit": metric.unit, "reference": metric.reference}
+    own, reference = grading.own(metric, source, case), grading.reference(metric, case)
+    if own is None:
+        reason = grading.study.why_missing(source, metric.table, case)
+        return row | {"status": "not run", "reason": reason}
+    row |= {"quantity": own.value, "reason": own.note}
+    if own.value is None:
+        return row | {"status": "no value"}
+    if metric.measure == "mean_difference" and not grading.pairs(metric, own):
+        reference = None
+    if reference is not None:
+        row["reference_value"] = reference.value
+        _refuse_other_kind(own, reference)
+    elif metric.reference is not None:
+        reason = f"{metric.reference} gives no {metric.quantity} of {case}"
+        return row | {"status": "no reference", "reason": reason}
+    if metric.measure == "word":
+        return row | {"status": "ok", "grade": _grade_of_word(metric, own.value)}
+    if metric.measure == "mobility":
+        return row | _grade_mobility(own, reference, grading)
+    value, error, reason = _compare(metric, own, reference, grading)
+    row |= {"value": value, "error": error, "reason": reason}
+    if reference is not None and not alike(own, reference):
+        told = f"{own.convention} here, {reference.convention} in the reference: not graded"
+        return row | {"status": "other convention", "reason": f"{told}; {reason}"}
+    return row | {"status": "ok"} | _grade_number(metric, value, error, grading.sigma)
+
+
+def _refuse_other_kind(own: Quantity, reference: Quantity) -> None:
+    if isinstance(own.value, str) != isinstance(reference.value, str):
+        raise ReferenceDataError(
+            f"The published values hold '{reference.value}' as {reference.name} of "
+            f"{reference.case} by {reference.source}, where a "
+            f"{'word' if isinstance(own.value, str) else 'number'} is needed: mend it."
+        )
+
+
+def _compare(
+    metric: Metric,
+    own: Quantity,
+    reference: Quantity | None,
+    grading: Grading,
+) -> tuple[float, float | None, str]:
+    """Return a metric's value, its error (None where one part is not known), and what is said."""
+    if metric.measure == "value":
+        return own.value, _combined(own.error, metric.reference_error), own.note
+    if metric.measure == "mean_difference":
+        return _mean_difference(grading.pairs(metric, own))
+    reason = "; ".join(filter(None, [own.note, f"reference: {reference.note}"]))
+    if metric.measure == "difference":
+        return own.value - reference.value, _combined(own.error, reference.error), reason
+    ratio = own.value / reference.value
+    own_part = None if own.error is None else own.error / reference.value
+    its_part = None if reference.error is None else ratio * reference.error / reference.value
+    return ratio - 1, _combined(own_part, its_part), reason
+
+
+def _mean_difference(
+    pairs: Sequence[tuple[Quantity, Quantity]],
+) -> tuple[float, float | None, str]:
+    value = sum(abs(own.value - its.value) for own, its in pairs) / len(pairs)
+    error = _combined(*(quantity.error for pair in pairs for quantity in pair))
+    counts = ", ".join(str(own.case.ions) for own, _ in pairs)
+    return value, None if error is None else error / len(pairs), f"over {counts} ions"
+
+
+def _combined(*errors: float | None) -> float | None:
+    return None if None in errors else math.hypot(*errors)
+
+
+def _grade_number(metric: Metric, value: float, error: float | None, sigma: float) -> dict:
+    if metric.better is None:
+        return {"grade": None, "certain": None}
+
+    def grade(size: float) -> str:
+        sign = 1 if metric.better == "low" else -1
+        if sign * size <= sign * metric.good:
+            return "good"
+        return "fair" if sign * size <= sign * metric.fair else "poor"
+
+    size = abs(value)
+    if error is None:
+        return {"grade": grade(size), "certain": None}
+    ends = {grade(max(size - sigma * error, 0.0)), grade(size + sigma * error)}
+    return {"grade": grade(size), "certain": ends == {grade(size)}}
+
+
+def _grade_of_word(metric: Metric, said: str) -> str | None:
+    if metric.good is None:
+        return None
+    grades = dict.fromkeys(metric.fair, "fair") | dict.fromkeys(metric.good, "good")
+    return grades.get(said, "poor")
+
+
+def _grade_mobility(own: Quantity, reference: Quantity, grading: Grading) -> dict:
+    """Compare two verdicts; certain when the bound of the hop rate that speaks against agrees."""
+    if own.value not in VERDICTS:
+        return {"status": "no value", "reason": f"verdict {own.value}; {own.note}"}
+    certain = None
+    hops = grading.quantities.find(own.source, "diffusion", "hops", own.case)
+    if hops is not None and hops.value is not None:
+        low, high = rate_bounds(hops.value, hops.sample_ps, grading.sigma)
+        limit = 1 / grading.confined_ps
+        certain = high < limit if own.value == "confined" else low > limit
+    same = (own.value in MOBILE) == (reference.value in MOBILE)
+    return {"status": "ok", "grade": "good" if same else "poor", "certain": certain}

@@ -1,0 +1,145 @@
+"""Every number that models are judged by, with its uncertainty, in one form for all stages.
+
+A model's results and the published values become rows of the same kind, so that what is asked of a
+model (`metrics`, `claims`, `disagreement`) can be asked of the published values as well.
+"""
+
+import dataclasses
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from anodeflow.files.atomic import write_table
+from anodeflow.scorecard.quantity import Case, Quantity
+
+NONE_HELD = "the results hold none"
+"""Why a model that ran has no such quantity: a sheet has no thickness."""
+
+
+class Quantities:
+    """All quantities of a study and of what was published, found by source and by what they are."""
+
+    def __init__(self, rows: Iterable[Quantity]):
+        self.rows = list(rows)
+        self.sources = {row.source: row.published for row in self.rows}
+        self._found: dict[tuple, list[Quantity]] = {}
+        for row in self.rows:
+            self._found.setdefault((row.source, row.table, row.case.system, row.name), []).append(
+                row
+            )
+
+    def find(self, source: str, table: str, name: str, case: Case) -> Quantity | None:
+        """Return a quantity, None if the source has none; what a row does not say fits any case."""
+        rows = self._found.get((source, table, case.system, name), [])
+        fitting = [
+            row
+            for row in rows
+            if row.case.ions in (None, case.ions)
+            and row.case.temperature_K in (None, case.temperature_K)
+        ]
+        # The row that says most is the one meant.
+        return min(fitting, key=lambda row: row.case.count(None), default=None)
+
+    def all_of(self, source: str, table: str, name: str, system: str) -> list[Quantity]:
+        """Return a quantity of a system at every content of ions and temperature."""
+        return self._found.get((source, table, system, name), [])
+
+
+@dataclass(frozen=True)
+class Study:
+    """What is run.
+
+    stages: by the model's label; cases: by table, as (system, ions, K); ion: its element; stage_of:
+    by table, the stage that a model has to be run for, none where its check alone makes the table.
+    """
+
+    stages: Mapping[str, list[str]]
+    cases: Mapping[str, list]
+    ion: str
+    stage_of: Mapping[str, str]
+
+    def cases_of(self, table: str) -> list[Case]:
+        """Return the cases of a table that the study makes."""
+        return [Case(*case) for case in self.cases.get(table, [])]
+
+    def why_missing(self, source: str, table: str, case: Case) -> str:
+        """Say why a source has no quantity at all of a case."""
+        if source not in self.stages:
+            return "not published"
+        stage = self.stage_of.get(table)
+        if stage is None:
+            return "the model's backend was not checked"
+        if stage not in self.stages[source]:
+            return f"the stage {stage} is not among the model's stages"
+        if case not in self.cases_of(table):
+            return f"{case} is not in this study"
+        return NONE_HELD
+
+    def sources(self, quantities: Quantities) -> list[str]:
+        """Return the models in the study's order, then whoever published."""
+        return [*self.stages, *(s for s in quantities.sources if s not in self.stages)]
+
+
+def published_quantities(published: pd.DataFrame) -> list[Quantity]:
+    """Turn the table of `read_published` into quantities; who published names the source."""
+    return [
+        Quantity(
+            # ASSUME: what a study ran with D3 and without it are stages of one model.
+            source=row["model"].replace(" + D3", ""),
+            table=row["table"],
+            case=Case(row["system"], _or_none(row["ions"], int), _or_none(row["temperature_K"])),
+            name=row["quantity"],
+            value=row["value"],
+            error=_or_none(row["error"]),
+            unit=row["unit"],
+            convention=row["convention"],
+            note=row["note"],
+            published=True,
+        )
+        for row in published.to_dict("records")
+    ]
+
+
+def write_quantities(rows: Iterable[Quantity], path: Path) -> None:
+    """Write quantities as CSV, one a row, in full precision."""
+    flat = [{**dataclasses.asdict(row), **row.case._asdict()} for row in rows]
+    first = ["source", "table", *Case._fields]
+    rest = [field.name for field in dataclasses.fields(Quantity)]
+    columns = first + [name for name in rest if name not in (*first, "case")]
+    table = pd.DataFrame(flat, columns=columns)
+    for column in ("ions", "replicas"):
+        table[column] = table[column].astype("Int64")
+    write_table(table, path)
+
+
+def read_quantities(path: Path) -> Quantities:
+    """Read what `write_quantities` wrote."""
+    rows = []
+    for cells in pd.read_csv(path, dtype=str, keep_default_na=False).to_dict("records"):
+        case = Case(
+            cells.pop("system"),
+            _or_none(cells.pop("ions"), int),
+            _or_none(cells.pop("temperature_K")),
+        )
+        for name in ("error", "low", "high", "sample_ps"):
+            cells[name] = _or_none(cells[name])
+        cells["replicas"] = _or_none(cells["replicas"], int)
+        cells["published"] = cells["published"] == "True"
+        cells["value"] = _value(cells["value"])
+        rows.append(Quantity(case=case, **cells))
+    return Quantities(rows)
+
+
+def _or_none(cell: object, kind: type = float) -> float | int | None:
+    return None if cell == "" or pd.isna(cell) else kind(cell)
+
+
+def _value(cell: str) -> float | str | None:
+    if cell == "":
+        return None
+    try:
+        return float(cell)
+    except ValueError:
+        return cell

@@ -1,0 +1,68 @@
+"""One number or word that models are judged by: of what it is, and how well it is known."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+
+class Case(NamedTuple):
+    """What a quantity is of: a layer or stack, its ions, its temperature (K); None: not said."""
+
+    system: str
+    ions: int | None = None
+    temperature_K: float | None = None
+
+    def __str__(self) -> str:
+        ions = "" if self.ions is None else f", {self.ions} ion{'' if self.ions == 1 else 's'}"
+        return self.system + ions
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """A number or word of one source, with what is known of its uncertainty.
+
+    `error` is one standard error in `unit`; `low` and `high` bound a 95 % interval where a standard
+    error says little. A value that could not be had is None, and `note` says why; `note` also says
+    where an error comes from, or why there is none. `sample_ps` is the time of all replicas that
+    the value rests on.
+    """
+
+    source: str
+    table: str
+    case: Case
+    name: str
+    value: float | str | None
+    error: float | None = None
+    low: float | None = None
+    high: float | None = None
+    unit: str = ""
+    convention: str = ""
+    sample_ps: float | None = None
+    replicas: int | None = None
+    note: str = ""
+    published: bool = False
+
+    def __str__(self) -> str:
+        if self.value is None:
+            return f"none ({self.note})"
+        return with_error(self.value, self.error, self.unit)
+
+
+def with_error(value: float | str, error: float | None, unit: str) -> str:
+    """Format a value with its error to two digits, e.g. `3.963 ± 0.012 angstrom`."""
+    if isinstance(value, str):
+        return value
+    from uncertainties import ufloat
+
+    shown = f"{value:.4g}" if not error else f"{ufloat(value, error):.2u}".replace("+/-", " ± ")
+    return f"{shown} {unit}".strip() + (" (no error known)" if error is None else "")
+
+
+def quantity_row(
+    table: str, name: str, value: float | str | None, unit: str = "", **more
+) -> Quantity:
+    """Return a quantity whose source and, unless given, case `measure` fills in."""
+    return Quantity("", table, more.pop("case", None), name, value, unit=unit, **more)
+
+
+def joined_notes(*notes: str) -> str:
+    return "; ".join(filter(None, notes))

@@ -1,0 +1,22 @@
+"""The section of the configuration that says what decides claims and grades."""
+
+from anodeflow.config.types import Positive, Section
+
+
+class NumericalErrors(Section):
+    length: Positive
+    """Of bonds and thickness, Å."""
+    frequency_THz: Positive
+    """Of phonon frequencies."""
+    voltage_V: Positive
+    """Of average voltages."""
+
+
+class Scorecard(Section):
+    metrics: str
+    """File that defines the metrics and their thresholds."""
+    sigma: Positive
+    """Standard errors that decide a claim, tell two models apart, and make a grade certain."""
+    confined_ps: Positive
+    """An ion that hops less than once in this time counts as confined."""
+    numerical_errors: NumericalErrors

@@ -1,0 +1,1 @@
+"""Adhesion energy of two layers: layers apart, the scan, the curve and its peak."""

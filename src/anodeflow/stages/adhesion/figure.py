@@ -1,0 +1,188 @@
+"""Figure of adhesion energy against interlayer spacing."""
+
+import math
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from uncertainties import ufloat
+
+from anodeflow.figures.style import PAGE_MM, REFERENCE_GREY, figure, styled
+from anodeflow.stages.adhesion.curve import select_curve
+
+PANEL_MM = 66.0
+
+
+LEGEND_MM = 14.0
+
+
+LEGEND_ENTRY_MM = 48.0
+
+
+COLUMNS = 3
+
+
+WITHOUT_D3 = {"linestyle": ":"}
+
+
+REFERENCE_STYLES = (
+    {"marker": "s", "linestyle": "none", "markerfacecolor": "white"},
+    {"linestyle": (0, (4, 1.5))},
+    {"linestyle": (0, (1, 1))},
+)
+
+
+LAYERS_APART = {
+    "strained": "Layers apart: strained to the common cell",
+    "own": "Layers apart: in their own cells",
+}
+
+
+HEADROOM = 1.08
+
+
+HEADROOM_OF_LINE = 0.13
+"""Room above the highest point for the corner's lines, as parts of the highest energy."""
+
+DEEPEST = -0.8
+"""Lowest energy drawn, as a part of the highest: the repulsive wall below says nothing new."""
+
+
+@styled
+def plot_adhesion(
+    stacks: Mapping[str, Sequence[Mapping]], *, spacing: str, layers: str
+) -> tuple[Figure, pd.DataFrame]:
+    """Draw adhesion curves, one panel a stack, with D3 (full) and without (thin, dotted).
+
+    Args:
+        stacks: by stack, a list of dicts of label, colour, curve (of `adhesion_curve`), peak (of
+            `peak_fit`) and reference (curves of others for this stack, columns source,
+            spacing_angstrom, adhesion_ev_per_nm2; or None).
+        spacing: `sheet` or `all`, as in `select_curve`.
+        layers: `strained` or `own`, as in `select_curve`.
+
+    Returns the figure and what it shows: stack, source, dispersion, spacing, adhesion_eV_nm2.
+    """
+    columns = min(COLUMNS, len(stacks))
+    rows = math.ceil(len(stacks) / columns)
+    width = PAGE_MM * max(columns, 2) / COLUMNS
+    fig, axes = figure(
+        width,
+        PANEL_MM * rows + LEGEND_MM,
+        nrows=rows,
+        ncols=columns,
+        sharex=True,
+        sharey=True,
+        squeeze=False,
+    )
+    shown = []
+    for ax, (stack, entries) in zip(axes.flat, stacks.items(), strict=False):
+        shown += _draw_references(ax, stack, entries)
+        for row, entry in enumerate(entries):
+            shown += _draw_model(ax, stack, entry, spacing, layers)
+            _mark_peak(ax, entry, row)
+        ax.axhline(0, color="black", linewidth=0.5, zorder=0)
+        ax.set_title(stack)
+    for ax in axes.flat[len(stacks) :]:
+        ax.set_visible(False)
+    table = pd.DataFrame(shown)
+    highest = table["adhesion_eV_nm2"].max()
+    room = HEADROOM + HEADROOM_OF_LINE * max(map(len, stacks.values()))
+    lowest = max(table["adhesion_eV_nm2"].min(), DEEPEST * highest)
+    axes[0, 0].set_ylim(lowest, room * highest)
+    fig.supylabel("Adhesion energy (eV nm$^{-2}$)", fontsize="medium")
+    fig.supxlabel("Interlayer spacing $d$ (Å)", fontsize="medium")
+    _add_legend(fig, axes, title=LAYERS_APART[layers], columns=int(width // LEGEND_ENTRY_MM))
+    return fig, table
+
+
+def _draw_model(ax: Axes, stack: str, entry: Mapping, spacing: str, layers: str) -> list[dict]:
+    """Draw both curves of one model; return the rows of the table."""
+    shown = []
+    for dispersion in (True, False):
+        d, e = select_curve(entry["curve"], spacing=spacing, layers=layers, dispersion=dispersion)
+        look = {"marker": "o", "label": entry["label"]} if dispersion else WITHOUT_D3
+        ax.plot(d, e, color=entry["colour"], markersize=2.5, **look)
+        shown += _rows(stack, entry["label"], dispersion, d, e)
+    return shown
+
+
+def _mark_peak(ax: Axes, entry: Mapping, row: int) -> None:
+    """Mark the fitted peak, and write its position with its error in the panel's corner."""
+    peak = entry["peak"]
+    text = "no peak"
+    if peak["found"]:
+        position = ufloat(peak["spacing"], peak["spacing_error"])
+        text = f"peak at {position:.2u} Å".replace("+/-", " ± ")
+        ax.errorbar(
+            peak["spacing"],
+            peak["height"],
+            xerr=peak["spacing_error"],
+            yerr=peak["height_error"],
+            color=entry["colour"],
+            marker="D",
+            markersize=4,
+            markerfacecolor="white",
+            zorder=5,
+        )
+    ax.annotate(
+        text,
+        (1, 1),
+        xycoords="axes fraction",
+        xytext=(-4, -4 - 9 * row),
+        textcoords="offset points",
+        ha="right",
+        va="top",
+        color=entry["colour"],
+        fontsize=7,
+    )
+
+
+def _draw_references(ax: Axes, stack: str, entries: Sequence[Mapping]) -> list[dict]:
+    """Draw the curves of others once, in grey, though every model brings them."""
+    tables = [entry["reference"] for entry in entries if entry["reference"] is not None]
+    if not tables:
+        return []
+    shown = []
+    for i, (source, rows) in enumerate(tables[0].groupby("source", sort=False)):
+        d, e = (rows[c].to_numpy() for c in ("spacing_angstrom", "adhesion_ev_per_nm2"))
+        look = REFERENCE_STYLES[i % len(REFERENCE_STYLES)]
+        label = str(source)
+        ax.plot(d, e, color=REFERENCE_GREY, label=label, zorder=1, **look)
+        shown += _rows(stack, label, None, d, e)
+    return shown
+
+
+def _rows(
+    stack: str, source: str, dispersion: bool | None, d: np.ndarray, e: np.ndarray
+) -> list[dict]:
+    return [
+        {
+            "stack": stack,
+            "source": source,
+            "dispersion": dispersion,
+            "spacing": float(x),
+            "adhesion_eV_nm2": float(y),
+        }
+        for x, y in zip(d, e, strict=True)
+    ]
+
+
+def _add_legend(fig: Figure, axes: np.ndarray, *, title: str, columns: int) -> None:
+    """Name each model, what a dotted line is, and each reference, once over all panels."""
+    found = {}
+    for ax in axes.flat:
+        for handle, label in zip(*ax.get_legend_handles_labels(), strict=True):
+            found.setdefault(label, handle)
+    found["without D3"] = Line2D([], [], color="black", **WITHOUT_D3)
+    fig.legend(
+        found.values(),
+        found,
+        loc="outside upper center",
+        ncols=columns,
+        title=title,
+        title_fontsize=7,
+    )

@@ -1,0 +1,106 @@
+"""What adhesion is made of: the layers of a stack apart, and the stack held at a spacing."""
+
+from collections.abc import Collection
+from functools import partial
+
+from ase import Atoms
+from ase.calculators.calculator import Calculator
+
+from anodeflow.errors import StructureError
+from anodeflow.evaluation.first_calls import warm_up
+from anodeflow.evaluation.lockstep import raise_first, run_together
+from anodeflow.models.interface import energy_terms
+from anodeflow.stages.relaxation.kept_minima import Points
+from anodeflow.structures import roles
+from anodeflow.structures.builders.stacks import UNSCALED
+from anodeflow.structures.roles import require_stack
+
+
+def reference_layers(
+    stack: Atoms,
+    bottom_own: Atoms,
+    top_own: Atoms,
+    calc: Calculator,
+    *,
+    points: Points,
+    given: Collection[str] = (),
+) -> dict[str, Atoms]:
+    """Relax the layers of a stack apart from each other, in its common cell and in their own.
+
+    Args:
+        stack: any stack of the two layers; gives the common cell.
+        bottom_own: bottom layer (its supercell) in its own cell.
+        top_own: top layer (its supercell) in its own cell.
+        points: how they are relaxed, and where they are kept.
+        given: ends (`bottom`, `top`) whose layer, of another model, is the reference as it is.
+
+    Returns relaxed layers by the names `bottom`, `top` (strained to the common cell, or put into it
+    unscaled, as in the stack), `bottom_own` and `top_own`, and for each end in `given` also the
+    unrelaxed one as `bottom_given` or `top_given`; the name also in info as `reference`; energies
+    in info as `relax` writes them.
+
+    Raises:
+        StructureError: the layers are not those of the stack.
+        NotConvergedError: a layer used up `max_steps`.
+    """
+    starts = _layer_starts(stack, bottom_own, top_own)
+
+    def relax_layer(name: str, calc: Calculator) -> Atoms:
+        return points.relax(
+            f"layer-{name}",
+            starts[name],
+            calc,
+            series=points.series(starts[name], {}),
+            title=f"layer {name}",
+            describe=lambda _: {"reference": name},
+        )
+
+    references, failures = run_together(calc, {name: partial(relax_layer, name) for name in starts})
+    raise_first(failures)
+    return {name: references[name] for name in starts} | {
+        f"{end}_given": _evaluate(starts[f"{end}_own"], calc, f"{end}_given") for end in given
+    }
+
+
+def _evaluate(layer: Atoms, calc: Calculator, name: str) -> Atoms:
+    """Return a copy of a layer, not relaxed, with the calculator's energies in its info (eV)."""
+    evaluated = layer.copy()
+    evaluated.calc = calc
+    warm_up(evaluated)
+    terms = energy_terms(evaluated)
+    evaluated.calc = None
+    evaluated.info |= terms | {"reference": name}
+    return evaluated
+
+
+def in_common_cell(layer: Atoms, stack: Atoms) -> Atoms:
+    """Return the layer in the cell of the stack, put into it as the stack's was; heights stay.
+
+    It is strained uniformly in its plane, or keeps its coordinates where the stack says so.
+    """
+    strained = layer.copy()
+    scaled = stack.info.get("strained") != UNSCALED
+    strained.set_cell([*stack.cell.array[:2], layer.cell.array[2]], scale_atoms=scaled)
+    return strained
+
+
+def _layer_starts(stack: Atoms, bottom_own: Atoms, top_own: Atoms) -> dict[str, Atoms]:
+    require_stack(stack)
+    _require_same_composition("bottom", bottom_own, stack[roles.bottom(stack)])
+    _require_same_composition("top", top_own, stack[roles.top(stack)])
+    # ASSUME: a strained layer starts from its own relaxed shape. Cut out of the stack it
+    # would start from the ripples it has there, and a compressed sheet keeps its ripples.
+    return {
+        "bottom": in_common_cell(bottom_own, stack),
+        "top": in_common_cell(top_own, stack),
+        "bottom_own": bottom_own,
+        "top_own": top_own,
+    }
+
+
+def _require_same_composition(name: str, layer: Atoms, part: Atoms) -> None:
+    if sorted(layer.numbers) != sorted(part.numbers):
+        raise StructureError(
+            f"The {name} layer is {layer.get_chemical_formula()} but the stack holds "
+            f"{part.get_chemical_formula()} there: give the layer the stack was built from."
+        )

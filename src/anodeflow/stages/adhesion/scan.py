@@ -1,0 +1,181 @@
+"""A stack relaxed at given spacings, each from its neighbour's geometry or all at once."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+from ase import Atoms
+from ase.calculators.calculator import Calculator
+from ase.constraints import FixedPlane
+
+from anodeflow.evaluation.batches import evaluate_all
+from anodeflow.evaluation.lockstep import raise_first, run_together
+from anodeflow.stages.relaxation.kept_minima import Points
+from anodeflow.structures import roles
+from anodeflow.structures.roles import require_stack
+from anodeflow.structures.spacing import spacing_of
+
+LOWER_BY = 5e-3
+"""A geometry counts as another, lower minimum from this difference in energy on (eV)."""
+
+
+def scan_spacings(
+    stack: Atoms,
+    calc: Calculator,
+    *,
+    spacings: Sequence[float],
+    starts: str,
+    points: Points,
+    on_point: Callable[[Atoms], None],
+) -> list[Atoms]:
+    """Relax a stack at each of the given interlayer spacings.
+
+    d = mean z(sheet) - mean z(facing termination). The top layer is moved rigidly to d; its atoms
+    and those of the facing termination then keep z, all else relaxes at fixed cell. Then each point
+    is tried with the geometry of each neighbour that it did not follow, and relaxed from there
+    where that is lower, until no neighbour is.
+
+    Args:
+        stack: relaxed stack without ions (N atoms).
+        spacings: d, shape (P,), Å, ascending.
+        starts: `neighbour`, each point follows the one before, from the stack's own spacing
+            inwards and outwards: fewest force calls; or `relaxed`, each starts from the relaxed
+            stack, so that all advance together: fewest batches.
+        points: how they are relaxed, and where they are kept.
+        on_point: called with each point when it is first found.
+
+    Returns the P relaxed stacks, in the order of `spacings`; info holds spacing (Å), energy_model
+    and energy_dispersion (eV), fmax (eV/Å) and steps (of the relaxation that found it).
+
+    Raises:
+        StructureError: the stack has no sheet, no facing termination, or holds ions.
+        NotConvergedError: a point used up `max_steps`.
+    """
+    require_stack(stack)
+    scan = _Scan(stack, np.asarray(spacings, dtype=float), starts, points)
+    scan.relax_all(calc, on_point)
+    scan.lower(calc)
+    return [scan.found[place].atoms for place in range(len(spacings))]
+
+
+@dataclass(frozen=True)
+class _Point:
+    """A relaxed stack and the Hessian of BFGS there, if there is one."""
+
+    atoms: Atoms
+    hessian: np.ndarray | None
+
+    @property
+    def energy(self) -> float:
+        return self.atoms.info["energy_model"] + self.atoms.info["energy_dispersion"]
+
+
+class _Scan:
+    """The points of a scan by their place in the order of spacings."""
+
+    def __init__(self, stack: Atoms, spacings: np.ndarray, starts: str, points: Points):
+        self.start = _Point(stack, None)
+        self.own_spacing = spacing_of(stack, convention="sheet")
+        self.spacings, self.starts, self.points = spacings, starts, points
+        self.series = points.series(stack, {"spacings": spacings.tolist(), "starts": starts})
+        self.found: dict[int, _Point] = {}
+
+    def relax_all(self, calc: Calculator, on_point: Callable[[Atoms], None]) -> None:
+        """Relax every point from where `starts` says."""
+
+        def follow(branch: np.ndarray, calc: Calculator) -> None:
+            before = self.start
+            for place in branch:
+                before = self.found[place] = self._relax(place, before, "", calc)
+                on_point(before.atoms)
+
+        branches = enumerate(self._branches())
+        computations = {number: partial(follow, branch) for number, branch in branches}
+        raise_first(run_together(calc, computations)[1])
+
+    def _branches(self) -> list[np.ndarray]:
+        """Return places that follow one another; the first of each branch starts from the stack."""
+        places = np.arange(len(self.spacings))
+        if self.starts == "relaxed":
+            return list(places[:, None])
+        # ASSUME: the layers are pulled apart, and pressed together, so slowly that they stay in
+        # the minimum that they come from; `lower` sees where that one is not the lowest.
+        inner = self.spacings <= self.own_spacing
+        return [places[inner][::-1], places[~inner]]
+
+    def lower(self, calc: Calculator) -> None:
+        """Relax points from a neighbour's geometry, where that is lower, until none is."""
+        farther = np.where(self.spacings <= self.own_spacing, -1, 1)
+        tried = [(place, place + int(step)) for place, step in enumerate(farther)]
+        if self.starts == "relaxed":  # else the neighbour nearer to the start was the start
+            tried += [(place, place - int(step)) for place, step in enumerate(farther)]
+        number = 0
+        while starts := self._lower_starts(tried, calc):
+            number += 1
+            computations = {
+                place: partial(self._relax, place, self.found[neighbour], f"-{number}")
+                for place, neighbour in starts.items()
+            }
+            found, failures = run_together(calc, computations)
+            raise_first(failures)
+            lowered = {place: point for place, point in found.items() if self._lowers(place, point)}
+            self.found |= lowered
+            tried = [(place + step, place) for place in lowered for step in (-1, 1)]
+
+    def _lower_starts(self, tried: list[tuple[int, int]], calc: Calculator) -> dict[int, int]:
+        """Return, of pairs (place, neighbour), the neighbour that lowers each place most."""
+        tried = [pair for pair in tried if set(pair) <= self.found.keys()]
+        starts = [
+            at_spacing(self.found[neighbour].atoms, self.spacings[place])
+            for place, neighbour in tried
+        ]
+        energies = [results["energy"] for results in evaluate_all(calc, starts)]
+        lower = [
+            (energy, place, neighbour)
+            for energy, (place, neighbour) in zip(energies, tried, strict=True)
+            if energy < self.found[place].energy - LOWER_BY
+        ]
+        return {place: neighbour for _, place, neighbour in sorted(lower, reverse=True)}
+
+    def _lowers(self, place: int, point: _Point) -> bool:
+        difference = point.energy - self.found[place].energy
+        verdict = "lower: taken" if difference < -LOWER_BY else "no lower: left"
+        self.points.log.write(
+            f"spacing {self.spacings[place]:.4f} Å: {1000 * difference:+.1f} meV, {verdict}\n"
+        )
+        return difference < -LOWER_BY
+
+    def _relax(self, place: int, before: _Point, suffix: str, calc: Calculator) -> _Point:
+        """Relax a point from the geometry and the Hessian of another."""
+        spacing = self.spacings[place]
+        label = f"spacing-{spacing:.4f}{suffix}"
+        atoms = self.points.relax(
+            label,
+            hold_spacing(at_spacing(before.atoms, spacing)),
+            calc,
+            series=self.series,
+            title=f"spacing {spacing:.4f} Å{', from its neighbour' if suffix else ''}",
+            describe=lambda point: {"spacing": spacing_of(point, convention="sheet")},
+            hessian=before.hessian,
+        )
+        hessian = self.points.hessian(label, self.series)
+        return _Point(atoms, before.hessian if hessian is None else hessian)
+
+
+STACKING_AXIS = (0.0, 0.0, 1.0)
+
+
+def at_spacing(stack: Atoms, spacing: float) -> Atoms:
+    """Return a copy whose top layer is moved rigidly along z to this spacing (Å)."""
+    moved = stack.copy()
+    moved.positions[roles.top(stack), 2] += spacing - spacing_of(stack, convention="sheet")
+    return moved
+
+
+def hold_spacing(stack: Atoms) -> Atoms:
+    """Return a copy in which the facing termination and the top layer keep their heights."""
+    held = stack.copy()
+    indices = np.flatnonzero(roles.facing(stack) | roles.top(stack))
+    held.set_constraint(FixedPlane(indices, STACKING_AXIS))
+    return held

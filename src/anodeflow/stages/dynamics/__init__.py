@@ -1,0 +1,1 @@
+"""Molecular dynamics of a stack: runs, checkpoints, the watch, trajectories."""

@@ -1,0 +1,148 @@
+"""Trajectories of other programs as H5MD files that every analysis of this project reads.
+
+`python -m anodeflow.import_trajectory frames.traj results/mine/dynamics/m-go_1na_300K_0.h5
+--interval-fs 10 --ion Na` reads what ASE reads.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import ase.io
+import numpy as np
+from ase import Atoms, units
+from ase.geometry import find_mic
+
+from anodeflow.errors import AnodeflowError, TrajectoryError
+from anodeflow.stages.dynamics.trajectory import A_PER_PS, write_trajectory
+from anodeflow.structures import roles
+from anodeflow.structures.geometry import heights
+from anodeflow.structures.role_guessing import infer_tags
+
+
+def import_trajectory(
+    frames: Sequence[Atoms],
+    output: Path,
+    *,
+    interval_fs: float,
+    equilibration_ps: float,
+    model: str,
+) -> None:
+    """Write frames of a run in one cell, evenly spaced in time, as a trajectory of this project.
+
+    Positions (N, 3) are unwrapped by the minimum image from frame to frame, so no atom may move
+    half a cell between two. Temperature (3N - 3 degrees of freedom) and kinetic energy come from
+    the momenta, the potential energy from a stored one; NaN stands for what the frames do not hold.
+
+    Args:
+        frames: at least two, the first with tags.
+        interval_fs: time between frames, fs.
+        equilibration_ps: start of the production, ps.
+
+    Raises:
+        TrajectoryError: too few frames, other atoms or another cell in one of them, no tags.
+    """
+    _refuse_unlike(frames)
+    first = frames[0].copy()
+    steps = np.arange(len(frames))
+    positions = unwrap(np.array([f.positions for f in frames]), first)
+    settings = {"timestep_fs": interval_fs, "equilibration_ps": equilibration_ps}
+    segment = {"frame_step": steps, "sample_step": steps, "position": positions}
+    segment |= _velocities_and_energies(frames) | _centres(first, positions)
+    ions = roles.ions(first)
+    segment["ion_position"] = positions[:, ions]
+    segment["ion_velocity"] = segment["velocity"][:, ions]
+    first.positions = positions[0]
+    outcome = {"settings": settings, "model": model, "reason": "", "last_step": int(steps[-1])}
+    write_trajectory(output, first, [segment], **outcome)
+
+
+def unwrap(positions: np.ndarray, atoms: Atoms) -> np.ndarray:
+    """Undo jumps across the cell's boundary between successive frames; positions (F, N, 3), Å."""
+    start = positions[0].copy()
+    start[:, 2] = heights(atoms)
+    steps = np.diff(positions, axis=0)
+    shortest, _ = find_mic(steps.reshape(-1, 3), atoms.cell, atoms.pbc)
+    return np.concatenate([start[None], start + np.cumsum(shortest.reshape(steps.shape), axis=0)])
+
+
+def _refuse_unlike(frames: Sequence[Atoms]) -> None:
+    if len(frames) < 2:
+        raise TrajectoryError(f"A trajectory needs two frames, and {len(frames)} was given.")
+    first = frames[0]
+    for number, frame in enumerate(frames):
+        if not np.array_equal(frame.numbers, first.numbers):
+            raise TrajectoryError(f"Frame {number} holds other atoms than frame 0: give one run.")
+        if not np.allclose(frame.cell, first.cell, atol=1e-6):
+            raise TrajectoryError(
+                f"Frame {number} has another cell than frame 0: give a run at constant volume."
+            )
+    if not (roles.facing(first).any() and roles.sheet(first).any()):
+        raise TrajectoryError(
+            "The first frame has no facing termination (tag 3) or no sheet (tag 10): tag its "
+            "atoms, 0-3 bottom layer, 10-12 top layer, 20 ions."
+        )
+
+
+def _velocities_and_energies(frames: Sequence[Atoms]) -> dict[str, np.ndarray]:
+    unknown = np.full(len(frames), np.nan)
+    moving = all(frame.has("momenta") for frame in frames)
+    stored = all(frame.calc is not None and "energy" in frame.calc.results for frame in frames)
+    freedom = 3 * len(frames[0]) - 3
+    atoms = (len(frames), len(frames[0]), 3)
+    velocity = [f.get_velocities() for f in frames] if moving else np.full(atoms, np.nan)
+    energies = [frame.calc.results["energy"] for frame in frames] if stored else unknown
+    kinetic = [frame.get_kinetic_energy() for frame in frames] if moving else unknown
+    return {
+        "velocity": np.array(velocity) * A_PER_PS,
+        "potential_energy": np.array(energies),
+        "kinetic_energy": np.array(kinetic),
+        "temperature": 2 * np.array(kinetic) / (freedom * units.kB),
+    }
+
+
+def _centres(first: Atoms, positions: np.ndarray) -> dict[str, np.ndarray]:
+    masses = first.get_masses()
+    centres = {
+        f"{name}_centre": np.average(positions[:, mask], axis=1, weights=masses[mask])
+        for name, mask in (("bottom", roles.bottom(first)), ("top", roles.top(first)))
+    }
+    z = positions[..., 2]
+    spacing = z[:, roles.sheet(first)].mean(axis=1) - z[:, roles.facing(first)].mean(axis=1)
+    return centres | {"spacing": spacing}
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Convert a file of frames; the command line of this module."""
+    parser = argparse.ArgumentParser(prog="python -m anodeflow.import_trajectory")
+    parser.add_argument("frames", type=Path, help="frames in any format that ASE reads")
+    parser.add_argument("output", type=Path, help="H5MD file to write, named as the study names it")
+    parser.add_argument("--interval-fs", type=float, required=True, help="time between frames")
+    parser.add_argument("--equilibration-ps", type=float, default=0.0, help="start of production")
+    parser.add_argument("--ion", help="the ion's element, to tag frames that have no tags")
+    parser.add_argument("--model", default="imported", help="name of the model in the file")
+    given = parser.parse_args(arguments)
+    try:
+        frames = _read(given.frames)
+        if given.ion and not frames[0].get_tags().any():
+            frames[0].set_tags(infer_tags(frames[0], ion=given.ion))
+        import_trajectory(
+            frames,
+            given.output,
+            interval_fs=given.interval_fs,
+            equilibration_ps=given.equilibration_ps,
+            model=given.model,
+        )
+    except AnodeflowError as error:
+        sys.exit(f"error: {error}")
+
+
+def _read(path: Path) -> list[Atoms]:
+    try:
+        return ase.io.read(path, index=":")
+    except Exception as error:  # every ASE reader fails in its own way
+        raise TrajectoryError(
+            f"{path} cannot be read ({' '.join(str(error).split())}): give frames in a format "
+            "that ASE reads, such as .traj or extxyz."
+        ) from error

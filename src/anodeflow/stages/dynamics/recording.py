@@ -1,0 +1,62 @@
+"""What a run writes down between two checkpoints."""
+
+import numpy as np
+from ase import Atoms, units
+
+from anodeflow.stages.dynamics.trajectory import A_PER_PS
+from anodeflow.structures import roles
+
+
+class Record:
+    """The series recorded since the last checkpoint."""
+
+    def __init__(self, atoms: Atoms, degrees_of_freedom: int):
+        self.atoms = atoms
+        self.degrees_of_freedom = degrees_of_freedom
+        masks = {"bottom_centre": roles.bottom(atoms), "top_centre": roles.top(atoms)}
+        masses = atoms.get_masses()
+        self.weights = {name: masses * mask / masses[mask].sum() for name, mask in masks.items()}
+        self.facing, self.sheet = roles.facing(atoms), roles.sheet(atoms)
+        self.ions = np.flatnonzero(roles.ions(atoms))
+        self._empty()
+
+    def _empty(self) -> None:
+        self.frames: list[dict] = []
+        self.samples: list[dict] = []
+
+    def frame(self, step: int) -> None:
+        """Record all atoms."""
+        self.frames.append(
+            {
+                "frame_step": step,
+                "position": self.atoms.get_positions(),
+                "velocity": self.atoms.get_velocities() * A_PER_PS,
+            }
+        )
+
+    def sample(self, step: int) -> tuple[float, float]:
+        """Record ions and observables; return the temperature (K) and the potential energy."""
+        positions = self.atoms.positions
+        kinetic = float(self.atoms.get_kinetic_energy())
+        sample = {
+            "sample_step": step,
+            "ion_position": positions[self.ions],
+            "ion_velocity": self.atoms.get_velocities()[self.ions] * A_PER_PS,
+            "potential_energy": float(self.atoms.get_potential_energy()),
+            "kinetic_energy": kinetic,
+            "temperature": 2 * kinetic / (self.degrees_of_freedom * units.kB),
+            "spacing": positions[self.sheet, 2].mean() - positions[self.facing, 2].mean(),
+        }
+        sample |= {name: weights @ positions for name, weights in self.weights.items()}
+        self.samples.append(sample)
+        return sample["temperature"], sample["potential_energy"]
+
+    def take(self) -> dict[str, np.ndarray]:
+        """Return what was recorded, stacked by time, and forget it."""
+        series = {
+            name: np.array([entry[name] for entry in entries])
+            for entries in (self.frames, self.samples)
+            for name in (entries[0] if entries else ())
+        }
+        self._empty()
+        return series

@@ -1,0 +1,269 @@
+"""Molecular dynamics of a stack at constant temperature, resumable to the last bit."""
+
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from ase import Atoms, units
+from ase.calculators.calculator import Calculator
+from ase.md.bussi import Bussi
+
+from anodeflow.errors import ConfigError, StructureError
+from anodeflow.evaluation.first_calls import warm_up
+from anodeflow.evaluation.identity import fingerprint
+from anodeflow.evaluation.lockstep import raise_first, run_together
+from anodeflow.files.checkpoint_folder import part_folder, part_of
+from anodeflow.files.locks import held
+from anodeflow.process.progress import Progress
+from anodeflow.process.signals import deferred_signals, leave
+from anodeflow.stages.dynamics.constraints import draw_momenta, hold_centres
+from anodeflow.stages.dynamics.recording import Record
+from anodeflow.stages.dynamics.segments import State, find_checkpoint, read_series, write_segment
+from anodeflow.stages.dynamics.stability import StabilityWatch
+from anodeflow.stages.dynamics.trajectory import mark_of, write_trajectory
+from anodeflow.structures import roles
+
+
+def run_dynamics(
+    atoms: Atoms,
+    load: Callable[[], Calculator],
+    output: Path,
+    *,
+    settings: dict,
+    checkpoint_interval_ps: float,
+    label: str,
+    fingerprint_extra: str,
+) -> None:
+    """Run a stack at constant temperature (Bussi thermostat) and write its trajectory to `output`.
+
+    A run that was killed continues from its last checkpoint in `{output}.part`; with a
+    deterministic calculator it ends with the numbers of an unbroken one. A run that the stability
+    watch stops is kept, with the reason and the time. `load` gives the calculator, and is not
+    called for a run whose checkpoints go to its end. `settings` holds temperature (K),
+    timestep_fs, thermostat_time_fs, equilibration_ps, production_ps, frame_interval_fs (all
+    atoms), ion_interval_fs (ions and observables), seed, hold_centres_of_mass (see `hold_centres`)
+    and stability (see `StabilityWatch`). A checkpoint is written each `checkpoint_interval_ps`,
+    which decides no number. `label` names the model in the file, `fingerprint_extra` is what else
+    decides the numbers.
+
+    Raises ConfigError for intervals that are no whole steps, StructureError for atoms that are no
+    stack, TrajectoryError when the checkpoints belong to another run, BusyError while another
+    process is at this run, and SystemExit(128 + signal), after a checkpoint, on SIGTERM, SIGUSR1
+    or SIGINT.
+    Source: G. Bussi, D. Donadio, M. Parrinello, J. Chem. Phys. 126, 014101 (2007), eq. A7.
+    """
+    _require_stack(atoms)
+    mark = fingerprint(atoms, settings, fingerprint_extra)
+    with part_folder(output) as folder, _progress([settings], output.stem) as progress:
+        number, run = _continue(atoms, load, folder, settings, checkpoint_interval_ps, mark)
+        number = _simulate(run, folder, number, mark, progress)
+        outcome = {"settings": settings, "model": label, "reason": run.reason, "mark": mark}
+        segments = read_series(folder, number)
+        write_trajectory(output, atoms, segments, last_step=run.step, **outcome)
+
+
+def advance_all(
+    starts: Mapping[str, Atoms],
+    calc: Calculator,
+    outputs: Mapping[str, Path],
+    *,
+    settings: Mapping[str, dict],
+    at_once: int,
+    checkpoint_interval_ps: float,
+    fingerprint_extra: str,
+) -> None:
+    """Bring runs to their ends in `{output}.part`, from where `run_dynamics` writes them.
+
+    Up to `at_once` advance together (see `run_together`), each as `run_dynamics` has it alone: with
+    its own checkpoints, thermostat and seed. Nothing is done for a run whose trajectory is there
+    already. starts, outputs, settings: by the names of the runs, as for `run_dynamics`.
+
+    Raises the error of the first run that failed, once all others are at their ends.
+    """
+
+    def advance(name: str, calc: Calculator) -> None:
+        atoms, output = starts[name], outputs[name]
+        _require_stack(atoms)
+        mark = fingerprint(atoms, settings[name], fingerprint_extra)
+        if output.exists() and mark_of(output) in ("", mark):
+            progress.expect(-_length(settings[name]))
+            return
+        options = (settings[name], checkpoint_interval_ps, mark)
+        with held(part_of(output)) as folder:
+            number, run = _continue(atoms, lambda: calc, folder, *options)
+            _simulate(run, folder, number, mark, progress)
+
+    with _progress(settings.values(), f"{len(starts)} runs") as progress:
+        computations = {name: partial(advance, name) for name in starts}
+        _, failures = run_together(calc, computations, at_once=at_once)
+    raise_first(failures)
+
+
+def _progress(settings: Iterable[Mapping], label: str) -> Progress:
+    return Progress(sum(map(_length, settings)), label=label)
+
+
+def _length(settings: Mapping) -> int:
+    """Return the steps of a run."""
+    length_fs = 1000 * (settings["equilibration_ps"] + settings["production_ps"])
+    return _whole_steps(settings, "the length of the run", length_fs)
+
+
+def _continue(
+    atoms: Atoms,
+    load: Callable[[], Calculator],
+    folder: Path,
+    settings: dict,
+    checkpoint_interval_ps: float,
+    mark: str,
+) -> tuple[int, "_Run"]:
+    """Return the number of the last checkpoint and the run as it was there, or at its start."""
+    number, state = find_checkpoint(folder, mark)
+    run = _Run(atoms, load, settings, state, checkpoint_interval_ps)
+    if state is not None:
+        print(f"continuing after {run.time_ps:g} ps from {folder}", file=sys.stderr)
+    return number, run
+
+
+def _simulate(run: "_Run", folder: Path, number: int, mark: str, progress: Progress) -> int:
+    """Run to the end, with a segment after `number` at each checkpoint; return the last number."""
+    progress.expect(-run.step)  # done before
+    with deferred_signals() as received:
+        while number == 0 or not run.finished:
+            run.advance(received, progress)
+            number += 1
+            write_segment(folder, number, run.record.take(), run.state(), mark)
+            if received and not run.finished:
+                leave(received, f"checkpoint at {run.time_ps:g} ps")
+    progress.expect(run.step - run.total)
+    if run.reason:
+        print(f"{folder} stopped after {run.time_ps:g} ps: {run.reason}", file=sys.stderr)
+    return number
+
+
+def _require_stack(atoms: Atoms) -> None:
+    if not (roles.facing(atoms).any() and roles.sheet(atoms).any()):
+        raise StructureError(
+            "the structure given to the dynamics has no facing termination (tag 3) or no sheet "
+            "(tag 10): a stack of two layers is needed, build one."
+        )
+
+
+def _whole_steps(settings: Mapping, name: str, interval_fs: float) -> int:
+    steps = interval_fs / settings["timestep_fs"]
+    if round(steps) < 1 or abs(steps - round(steps)) > 1e-6:
+        raise ConfigError(
+            f"dynamics: {name} is {interval_fs:g} fs, which is no whole number of steps of "
+            f"{settings['timestep_fs']:g} fs: choose a multiple."
+        )
+    return round(steps)
+
+
+class _Run:
+    """A simulation between two steps: the atoms, their integrator, the watch and the record."""
+
+    def __init__(
+        self,
+        start: Atoms,
+        load: Callable[[], Calculator],
+        settings: Mapping,
+        state: State | None,
+        checkpoint_interval_ps: float,
+    ):
+        self.settings = settings
+        self.total = _length(settings)
+        self.frame_every, self.sample_every = (
+            _whole_steps(settings, name, settings[name])
+            for name in ("frame_interval_fs", "ion_interval_fs")
+        )
+        checkpoint_fs = 1000 * checkpoint_interval_ps
+        self.checkpoint_every = _whole_steps(settings, "checkpoint_interval_ps", checkpoint_fs)
+        self.rng = np.random.Generator(np.random.PCG64(settings["seed"]))
+        self.watch = StabilityWatch(start, **settings["stability"])
+        self.atoms = start.copy()
+        constraints, conserved = hold_centres(start, settings["hold_centres_of_mass"])
+        self.atoms.set_constraint(constraints)
+        freedom = self.atoms.get_number_of_degrees_of_freedom() - len(conserved)
+        self.record = Record(self.atoms, freedom)
+        self.step, self.reason = 0, ""
+        if state is None:
+            draw_momenta(
+                self.atoms, self.rng, temperature=settings["temperature"], conserved=conserved
+            )
+        else:
+            self._restore(state)
+        self.thermostat = self._thermostat(freedom)
+        if self.finished:
+            return
+        self.atoms.calc = load()
+        warm_up(self.atoms)
+        if state is None:
+            self._observe()
+        else:
+            self.thermostat.transferred_energy = state.transferred_energy
+
+    def _restore(self, state: State) -> None:
+        self.atoms.set_positions(state.positions, apply_constraint=False)
+        self.atoms.set_momenta(state.momenta, apply_constraint=False)
+        self.rng.bit_generator.state = state.rng
+        self.step, self.reason = state.step, state.reason
+
+    def _thermostat(self, freedom: int) -> Bussi:
+        thermostat = Bussi(
+            self.atoms,
+            self.settings["timestep_fs"] * units.fs,
+            temperature_K=self.settings["temperature"],
+            taut=self.settings["thermostat_time_fs"] * units.fs,
+            rng=self.rng,
+        )
+        # ASE subtracts constraints only, but a conserved total momentum holds no heat either.
+        thermostat.ndof = freedom
+        thermostat.target_kinetic_energy = 0.5 * freedom * thermostat.temp
+        return thermostat
+
+    @property
+    def finished(self) -> bool:
+        return self.step >= self.total or bool(self.reason)
+
+    @property
+    def time_ps(self) -> float:
+        return self.step * self.settings["timestep_fs"] / 1000
+
+    def advance(self, received: list[int], progress: Progress) -> None:
+        """Step to the next checkpoint, signal or end of the run."""
+        start = self.step
+        while not self.finished:
+            forces = self.thermostat.step()
+            self.step += 1
+            if np.isfinite(forces).all():
+                self._observe()
+            else:
+                self.reason = "a force is not finite"
+            if received or self.step % self.checkpoint_every == 0:
+                break
+            if self.step % self.sample_every == 0:
+                progress.update(self.step - start)
+                start = self.step
+        progress.update(self.step - start)
+
+    def _observe(self) -> None:
+        if self.step % self.frame_every == 0:
+            self.record.frame(self.step)
+        if self.step % self.sample_every == 0:
+            temperature, energy = self.record.sample(self.step)
+            self.reason = self.watch.check(
+                self.atoms.positions, temperature=temperature, energy=energy
+            )
+
+    def state(self) -> State:
+        """Return all that the next step depends on."""
+        return State(
+            step=self.step,
+            positions=self.atoms.get_positions(),
+            momenta=self.atoms.get_momenta(),
+            rng=self.rng.bit_generator.state,
+            transferred_energy=self.thermostat.transferred_energy,
+            reason=self.reason,
+        )

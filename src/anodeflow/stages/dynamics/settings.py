@@ -1,0 +1,64 @@
+"""The section `dynamics` of the configuration."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from anodeflow.config.types import (
+    Count,
+    Names,
+    NonNegative,
+    Number,
+    Positive,
+    Section,
+    require_multiple,
+)
+
+
+class Stability(Section):
+    max_spacing: Positive
+    """A sheet farther than this has detached, Å."""
+    max_bond_stretch: Annotated[Number, Field(gt=1)]
+    """A bond longer than this times its start is broken."""
+    max_temperature_K: Positive
+
+
+class Runs(Section):
+    stacks: Names
+    ions: Annotated[int, Field(strict=True, ge=0)]
+    """Ions in the gap."""
+    equilibration_ps: NonNegative
+    production_ps: Positive
+    replicas: Count
+    """Runs that differ in their seed alone."""
+
+
+class Dynamics(Section):
+    temperatures: Annotated[list[Positive], Field(min_length=1)]
+    """K."""
+    seed: Annotated[int, Field(strict=True, ge=0)]
+    """Replica r takes seed + r."""
+    timestep_fs: Positive
+    thermostat_time_fs: Positive
+    frame_interval_fs: Positive
+    """Interval of frames of all atoms."""
+    ion_interval_fs: Positive
+    """Interval of ions and observables."""
+    checkpoint_interval_ps: Positive
+    together: Count
+    """Runs of a model that `snakemake dynamics_together` advances at once, on a GPU."""
+    hold_centres_of_mass: bool | Literal["published"]
+    """true: both layers in the plane; false: free; published: as the study's scripts did."""
+    stability: Stability
+    runs: Annotated[list[Runs], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _check(self) -> "Dynamics":
+        require_multiple("ion_interval_fs", self.ion_interval_fs, "timestep_fs", self.timestep_fs)
+        sample = ("ion_interval_fs", self.ion_interval_fs)
+        require_multiple("frame_interval_fs", self.frame_interval_fs, *sample)
+        require_multiple("checkpoint_interval_ps", 1000 * self.checkpoint_interval_ps, *sample)
+        for i, run in enumerate(self.runs):
+            length_fs = 1000 * (run.equilibration_ps + run.production_ps)
+            require_multiple(f"the length of runs.{i}", length_fs, "timestep_fs", self.timestep_fs)
+        return self

@@ -1,0 +1,15 @@
+"""The stage dynamics, as the registry knows it: its numbers are read by the stage motion."""
+
+from anodeflow.stages.declaration import Stage
+from anodeflow.stages.dynamics.settings import Dynamics
+
+STAGE = Stage(
+    name="dynamics",
+    title="Dynamics",
+    sections={"dynamics": Dynamics},
+    files={
+        "trajectory": "results/{model}/dynamics/{run}.h5",
+        "advanced": "results/{model}/dynamics/advanced.json",
+    },
+    methods={"dynamics": 1},
+)

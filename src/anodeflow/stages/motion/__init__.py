@@ -1,0 +1,1 @@
+"""What is read from trajectories: spacing, temperature, the motion of the ions, replicas."""

@@ -1,0 +1,342 @@
+"""How the ions of a run move: confined to a site, hopping, or diffusing, and how fast.
+
+Verdict: `diffusive` when the log-log slope of the mean in-plane MSD over the fit window lies in
+`slope_window`, the MSD at the end of the window exceeds `confined_msd` and at least `minimum_hops`
+hops were counted (a single jump already gives a slope of 1); `confined` when no hop was counted and
+that MSD stays at or below `confined_msd`; else `hopping`. `undetermined` when the run is too short
+for a window of three lags, or when no ion stayed in a hollow for `residence_ps`: then no hop could
+be seen, and none seen means nothing.
+
+D is fitted only when diffusive, by `diffusion_fit.fit_diffusion` (D_*) and by kinisi (D_kinisi_*).
+Otherwise an upper bound is given, D ≤ max(n_high ⟨l²⟩ / (2d t), M_high / (2d τ_end)), d = 2, with
+n_high the upper end of the 95 % Poisson interval of the number of hops in the time t, and M_high
+the MSD and 1.96 of its standard errors at τ_end, the end of the window; none for ions in flight, of
+which no hop goes back.
+
+With other than all time origins and all ions the MSD has a covariance that is not known: D is then
+given without an interval (`diffusion_fit.plain_diffusion`), and `interval_note` says so. Hops are
+those of all ions at any rate.
+"""
+
+from dataclasses import astuple
+from functools import partial
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from ase import Atoms
+
+from anodeflow.errors import TrajectoryError
+from anodeflow.stages.dynamics.trajectory import Trajectory
+from anodeflow.stages.motion.diffusion_fit import (
+    fit_diffusion,
+    fit_diffusion_by_kinisi,
+    plain_diffusion,
+)
+from anodeflow.stages.motion.hops import HOP_COLUMNS, UNSETTLED, assign_sites, count_hops, settle
+from anodeflow.stages.motion.msd import (
+    displacement_from_first,
+    frame_interval,
+    log_log_slope,
+    mean_square_displacement,
+    msd_covariance,
+    require_unwrapped,
+    window_lags,
+)
+from anodeflow.stages.motion.production import production_positions, stability_note
+from anodeflow.stages.motion.results import FITTED, KINISI
+from anodeflow.structures.sites import hollow_sites
+from anodeflow.units import A2_PS_TO_CM2_S
+
+IN_PLANE = 2
+"""Dimensions of the diffusion between two layers."""
+
+FIT_LAGS = 10
+"""Lags fitted; more add almost no information, because overlapping lags repeat it."""
+
+TWO_SIGMA = 1.959963984540054
+"""Half width of a central 95 % interval of the normal distribution."""
+
+LEAST_LAGS = 3
+"""A line and its scatter need three lags."""
+
+FAST = 0.2
+"""Hops per residence time above which a summary says that quick returns are missed."""
+
+MSD_COLUMNS = ["lag_ps", "origins", "msd", "msd_z"]
+
+
+NO_D = dict.fromkeys((*FITTED, *KINISI, "D_upper_bound_cm2_s"))
+"""Null stands for a number that the verdict does not allow to give."""
+
+
+class DiffusionAnalysis(NamedTuple):
+    """Numbers and verdict (json-able), the MSD table, and the table of hops of one run."""
+
+    summary: dict
+    msd: pd.DataFrame
+    hops: pd.DataFrame
+
+
+def analyse_diffusion(traj: Trajectory, *, settings: dict) -> DiffusionAnalysis:
+    """Analyse the ions of a run over its stable production part, in the frame of the bottom layer.
+
+    Args:
+        traj: a run with ions.
+        settings: residence_ps (ps); slope_window [low, high]; fit_from_fraction and
+            fit_to_fraction of the analysed time; confined_msd (Å²); minimum_hops; origins, "all" or
+            the number of first frames that the MSD starts from; moved_only (Å or None), the MSD
+            is averaged over ions that got farther than this from their start, in the plane.
+
+    Returns:
+        summary with verdict and criterion; MSD table with lag_ps, origins, msd, msd_z (means over
+        the ions averaged) and ion_0 ... (each ion, in-plane, Å²); table of hops.
+
+    Raises:
+        TrajectoryError: the run has no ions.
+    """
+    if traj.ion_positions.shape[1] == 0:
+        raise TrajectoryError(
+            "This run holds no ions, so nothing can diffuse in it: give a run with ions."
+        )
+    times, positions = production_positions(traj)
+    summary = _describe_run(traj, times)
+    lags = _lags(len(times), settings)
+    if len(lags) < LEAST_LAGS:
+        criterion = f"{len(times)} stable production frames, too few for {LEAST_LAGS} lags to fit"
+        return _undetermined(summary, criterion, pd.DataFrame(columns=MSD_COLUMNS, dtype=float))
+
+    averaged = _averaged(positions, settings["moved_only"])
+    summary |= _describe_average(averaged, settings)
+    if not averaged.any():
+        criterion = f"no ion got farther than {settings['moved_only']:g} Å from its start"
+        return _undetermined(summary, criterion, pd.DataFrame(columns=MSD_COLUMNS, dtype=float))
+    sites, cell = hollow_sites(traj.initial), np.asarray(traj.cell)[:2, :2]
+    require_unwrapped(positions, cell)
+    msd = _msd_table(positions, times, averaged, settings["origins"])
+    residence = {"times_ps": times, "residence_ps": settings["residence_ps"]}
+    assigned = assign_sites(positions[..., :2], sites, cell)
+    settled = settle(assigned, **residence)
+    if (settled == UNSETTLED).all():
+        stay = f"no ion stayed in a hollow for {settings['residence_ps']:g} ps"
+        return _undetermined(summary, f"{stay}: run longer, or shorten residence_ps", msd)
+    counted, hops = count_hops(assigned, settled, sites=sites, cell=cell, **residence)
+    judged = _judge(positions[:, averaged], msd, lags, counted, settings)
+    summary["note"] = "; ".join(filter(None, [summary["note"], _note_of_rate(counted, settings)]))
+    return DiffusionAnalysis({**summary, **counted, **judged}, msd, hops)
+
+
+def judge_together(
+    runs: list[tuple[np.ndarray, np.ndarray]], counted: dict, *, settings: dict
+) -> dict | None:
+    """Judge the ions of replicas as those of one run, as long as the shortest of them.
+
+    Args:
+        runs: what `production_positions` gives of each replica.
+        counted: hops, backward, jump_length_rms and D_hop_high_cm2_s of all of them together.
+        settings: as for `analyse_diffusion`.
+
+    Returns:
+        verdict, criterion, slope, msd_at_window_end, D and their errors, or None when the runs are
+        too short for a window or no ion is to be averaged.
+    """
+    frames = min(len(times) for times, _ in runs)
+    lags = _lags(frames, settings)
+    if len(lags) < LEAST_LAGS:
+        return None
+    positions = np.concatenate([positions[:frames] for _, positions in runs], axis=1)
+    averaged = _averaged(positions, settings["moved_only"])
+    if not averaged.any():
+        return None
+    msd = _msd_table(positions, runs[0][0][:frames], averaged, settings["origins"])
+    return _judge(positions[:, averaged], msd, lags, counted, settings)
+
+
+def _lags(frames: int, settings: dict) -> np.ndarray:
+    return window_lags(
+        frames,
+        from_fraction=settings["fit_from_fraction"],
+        to_fraction=settings["fit_to_fraction"],
+        count=FIT_LAGS,
+    )
+
+
+def _note_of_rate(counted: dict, settings: dict) -> str:
+    residence = settings["residence_ps"]
+    if counted["rate_per_ps"] * residence <= FAST:
+        return ""
+    return (
+        f"an ion hops {counted['rate_per_ps']:.2g} times per ps and a stay counts from "
+        f"{residence:g} ps on: hops taken back sooner are missed and the rate may be too low, "
+        "shorten residence_ps"
+    )
+
+
+def _undetermined(summary: dict, criterion: str, msd: pd.DataFrame) -> DiffusionAnalysis:
+    verdict = {"verdict": "undetermined", "criterion": criterion}
+    hops = pd.DataFrame(columns=HOP_COLUMNS)
+    return DiffusionAnalysis({**summary, **NO_D, **verdict}, msd, hops)
+
+
+def _describe_run(traj: Trajectory, times_ps: np.ndarray) -> dict:
+    note = stability_note(traj)
+    if note:
+        note += "; only stable production before that is analysed"
+    return {
+        "ions": int(traj.ion_positions.shape[1]),
+        "frames": len(times_ps),
+        "analysed_ps": float(np.ptp(times_ps)) if len(times_ps) else 0.0,
+        "stable": bool(traj.stable),
+        "note": note,
+    }
+
+
+def _averaged(positions: np.ndarray, moved_only: float | None) -> np.ndarray:
+    """Select the ions of positions (F, I, 3) that the MSD is averaged over; mask (I,) of bool."""
+    if moved_only is None:
+        return np.full(positions.shape[1], True)
+    from_start = np.linalg.norm((positions - positions[0])[..., :IN_PLANE], axis=-1)
+    return from_start.max(axis=0) > moved_only
+
+
+def _describe_average(averaged: np.ndarray, settings: dict) -> dict:
+    count, ions = int(averaged.sum()), len(averaged)
+    note = ""
+    if not _is_plain(settings):
+        origins = settings["origins"]
+        starts = (
+            "all time origins" if origins == "all" else f"the first {origins} frames as origins"
+        )
+        note = (
+            f"no interval of D: the MSD takes {starts} and {count} of {ions} ions, and the "
+            "covariance behind an interval holds for all time origins and all ions"
+        )
+    return {"averaged_ions": count, "interval_note": note}
+
+
+def _is_plain(settings: dict) -> bool:
+    """Tell whether the MSD takes all time origins and all ions."""
+    return settings["origins"] == "all" and settings["moved_only"] is None
+
+
+def _msd_table(
+    positions: np.ndarray, times_ps: np.ndarray, averaged: np.ndarray, origins: int | str
+) -> pd.DataFrame:
+    if origins == "all":
+        displacement, most = mean_square_displacement, len(times_ps)
+    else:
+        displacement, most = partial(displacement_from_first, origins=origins), origins
+    lag, in_plane = displacement(positions, times_ps=times_ps, axes=(0, 1))
+    _, along_z = displacement(positions, times_ps=times_ps, axes=(2,))
+    table = {
+        "lag_ps": lag,
+        "origins": np.minimum(most, len(lag) - np.arange(len(lag))),
+        "msd": in_plane[averaged].mean(axis=0),
+        "msd_z": along_z[averaged].mean(axis=0),
+    }
+    return pd.DataFrame(table | {f"ion_{i}": curve for i, curve in enumerate(in_plane)})
+
+
+def _judge(
+    positions: np.ndarray, msd: pd.DataFrame, lags: np.ndarray, counted: dict, settings: dict
+) -> dict:
+    """Choose the verdict, say why, and give D or its upper bound."""
+    lag_ps, mean = msd["lag_ps"].to_numpy(), msd["msd"].to_numpy()
+    size = {"ions": positions.shape[1], "dimensions": IN_PLANE}
+    plain = _is_plain(settings)
+    slope, slope_error = log_log_slope(lag_ps, mean, lags, **size)
+    variance = msd_covariance(mean, lags[-1:], **size)[0, 0]
+    end, end_ps = float(mean[lags[-1]]), float(lag_ps[lags[-1]])
+    judged = {
+        "slope": slope,
+        "slope_error": slope_error if plain else None,
+        "window_ps": [float(lag_ps[lags[0]]), end_ps],
+        "msd_at_window_end": end,
+        "msd_at_window_end_error": float(np.sqrt(variance)) if plain else None,
+        **NO_D,
+    }
+    facts = f"slope {slope:.2f}, MSD {end:.2f} Å² at {end_ps:.3g} ps, {counted['hops']} hops"
+    failed = _not_diffusive(slope, end, counted["hops"], settings)
+    fits = {}
+    if not failed:
+        jumps = {"hops": counted["hops"], "jump_length": counted["jump_length_rms"]}
+        try:
+            fits = _fits(positions, lag_ps, mean, lags, plain, **size, **jumps)
+        except TrajectoryError as error:
+            failed = [str(error)]
+    if fits:
+        verdict, reasons = "diffusive", ["slope, MSD and number of hops within their limits"]
+    else:
+        highest = end + TWO_SIGMA * (judged["msd_at_window_end_error"] or 0.0)
+        by_msd = highest / (2 * IN_PLANE * end_ps) * A2_PS_TO_CM2_S
+        bound = float(max(counted["D_hop_high_cm2_s"], by_msd))
+        if _flies(slope, counted, settings):
+            failed.append("the ions only go forward, faster than diffusion, so nothing bounds D")
+            bound = None
+        fits = {"D_upper_bound_cm2_s": bound}
+        still = counted["hops"] == 0 and end <= settings["confined_msd"]
+        verdict, reasons = ("confined" if still else "hopping"), failed
+    return {**judged, **fits, "verdict": verdict, "criterion": f"{facts}: {'; '.join(reasons)}"}
+
+
+def _flies(slope: float, counted: dict, settings: dict) -> bool:
+    """Tell whether the MSD grows faster than diffusion and no hop of many went back.
+
+    Of twice `minimum_hops` hops without memory, here 20, none goes back in 3 of 10 000 runs.
+    """
+    many = counted["hops"] >= 2 * settings["minimum_hops"]
+    return many and counted["backward"] == 0 and slope > settings["slope_window"][1]
+
+
+def _fits(
+    positions: np.ndarray,
+    lag_ps: np.ndarray,
+    msd: np.ndarray,
+    lags: np.ndarray,
+    plain: bool,
+    **options,
+) -> dict:
+    """Fit D by both methods, under the names of FITTED and KINISI."""
+    if not plain:
+        return {"D_cm2_s": plain_diffusion(lag_ps, msd, lags)}
+    ours = fit_diffusion(lag_ps, msd, lags, **options)
+    interval = frame_interval(lag_ps)
+    peer = fit_diffusion_by_kinisi(positions[..., :IN_PLANE], lags, interval_ps=interval)
+    return dict(zip((*FITTED, *KINISI), (*astuple(ours), *astuple(peer)), strict=True))
+
+
+def _not_diffusive(slope: float, msd_end: float, hops: int, settings: dict) -> list[str]:
+    """List what speaks against diffusion; empty if nothing does."""
+    low, high = settings["slope_window"]
+    reasons = []
+    if not low <= slope <= high:
+        reasons.append(f"slope outside {low:g} to {high:g}")
+    if msd_end <= settings["confined_msd"]:
+        reasons.append(f"MSD not above {settings['confined_msd']:g} Å²")
+    if hops < settings["minimum_hops"]:
+        reasons.append("no hop" if not hops else f"fewer than {settings['minimum_hops']} hops")
+    return reasons
+
+
+def ion_paths(traj: Trajectory, reference: Atoms) -> pd.DataFrame:
+    """Fold the ions' positions into the cell of `reference`, drift of the bottom layer removed.
+
+    Args:
+        traj: a run with ions; its stable production part is taken.
+        reference: structure over which the paths are drawn, for its cell.
+
+    Returns:
+        one row per ion and frame: ion, time_ps, x, y (Å).
+    """
+    times, positions = production_positions(traj)
+    lateral = reference.cell.array[:2, :2]
+    folded = ((positions[..., :2] @ np.linalg.inv(lateral)) % 1.0) @ lateral
+    count = folded.shape[1]
+    return pd.DataFrame(
+        {
+            "ion": np.tile(np.arange(count), len(folded)),
+            "time_ps": np.repeat(times, count),
+            "x": folded[..., 0].ravel(),
+            "y": folded[..., 1].ravel(),
+        }
+    )

@@ -1,0 +1,118 @@
+"""The spacing of two layers as a map over the lateral cell."""
+
+import numpy as np
+import pandas as pd
+
+from anodeflow.errors import TrajectoryError
+from anodeflow.stages.dynamics.trajectory import Trajectory
+from anodeflow.stages.motion.msd import remove_drift
+from anodeflow.stages.motion.production import phases
+from anodeflow.structures import roles
+
+EDGE = 1e-9
+"""Å by which rounding may put an atom beyond the edge of a window that counts it."""
+
+
+LEAST_OCCUPANCY = 0.1
+"""Atoms per frame below which a cell of the map shows rare excursions, not a mean height."""
+
+
+MAP_COLUMNS = (
+    "cell_a",
+    "cell_b",
+    "fraction_a",
+    "fraction_b",
+    "spacing",
+    "sheet_samples",
+    "facing_samples",
+)
+
+
+def spacing_map(traj: Trajectory, *, cells: int, kind: str) -> pd.DataFrame:
+    """Average the local spacing over the run on a grid over the cell.
+
+    d(a, b) = ⟨z⟩(tag 10 in the cell) − ⟨z⟩(tag 3 in the cell), means over all atoms and stable
+    production frames, in the frame of the bottom layer, whose drift is removed. Where a plane has
+    less than 0.1 atoms per frame in a cell, its height there is the mean of the nearest cells that
+    have more; the samples are those of the cell itself, so that such cells can be told apart.
+
+    Args:
+        traj: the run.
+        cells: number of cells along each lateral vector.
+        kind: "cells" are fractional and periodic, each atom counts once; "windows" are squares, as
+            wide as a cell, around the lower left corner of each cell, both edges counted and
+            nothing beyond the boundary of the cell seen, as the published maps had them.
+
+    Returns:
+        one row per cell: cell_a, cell_b, fraction_a, fraction_b (its centre), spacing (Å),
+        sheet_samples, facing_samples; no row for a run without a stable production frame.
+
+    Raises:
+        TrajectoryError: no partner layer or no facing atoms.
+    """
+    frames = phases(traj, traj.times_ps) == "production"
+    sheet, facing = traj.tags == roles.SHEET, traj.tags == roles.UPPER_TERMINATION
+    if not sheet.any() or not facing.any():
+        raise TrajectoryError(
+            f"A spacing map needs two layers, and this run has {sheet.sum()} sheet atoms (tag 10) "
+            f"and {facing.sum()} facing atoms (tag 3): give a run of a stack."
+        )
+    if not frames.any():
+        return pd.DataFrame(columns=MAP_COLUMNS, dtype=float)
+    host = traj.positions[:, np.isin(traj.tags, roles.BOTTOM_TAGS)].mean(axis=1)
+    positions = remove_drift(traj.positions, host)[frames]
+    grid = (np.asarray(traj.cell)[:2, :2], cells, kind)
+    high, high_samples = _plane_heights(positions[:, sheet], *grid)
+    low, low_samples = _plane_heights(positions[:, facing], *grid)
+    a, b = np.divmod(np.arange(cells**2), cells)
+    columns = (a, b, *_centres(cells, kind).T, high - low, high_samples, low_samples)
+    return pd.DataFrame(dict(zip(MAP_COLUMNS, columns, strict=True)))
+
+
+def _centres(cells: int, kind: str) -> np.ndarray:
+    """Return the middles of cells, or of windows, in fractions of the lateral cell (cells², 2)."""
+    corners = np.stack(np.divmod(np.arange(cells**2), cells), axis=-1) / cells
+    return corners + 0.5 / cells if kind == "cells" else corners
+
+
+def _plane_heights(
+    positions: np.ndarray, lateral: np.ndarray, cells: int, kind: str
+) -> tuple[np.ndarray, np.ndarray]:
+    """Average z of atoms (F, A, 3) in each cell: heights (cells²,) in Å and samples (cells²,)."""
+    fractions = ((positions[..., :2] @ np.linalg.inv(lateral)) % 1.0).reshape(-1, 2)
+    count = _count_in_cells if kind == "cells" else _count_in_windows
+    samples, total = count(fractions, positions[..., 2].ravel(), lateral, cells)
+    visited = samples >= min(LEAST_OCCUPANCY * len(positions), samples.max())
+    heights = total / np.maximum(samples, 1)
+    centres = _centres(cells, kind)
+    for cell in np.flatnonzero(~visited):
+        separation = centres[visited] - centres[cell]
+        if kind == "cells":
+            separation -= np.round(separation)
+        distance = np.linalg.norm(separation @ lateral, axis=1)
+        nearest = distance < distance.min() + 1e-6
+        heights[cell] = heights[visited][nearest].mean()
+    return heights, samples
+
+
+def _count_in_cells(
+    fractions: np.ndarray, z: np.ndarray, _lateral: np.ndarray, cells: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Count points of fractions (P, 2) and add up their z (P,) in each cell: two (cells²,)."""
+    a, b = (np.floor(fractions * cells).astype(int) % cells).T
+    index = a * cells + b
+    return (
+        np.bincount(index, minlength=cells**2),
+        np.bincount(index, weights=z, minlength=cells**2),
+    )
+
+
+def _count_in_windows(
+    fractions: np.ndarray, z: np.ndarray, lateral: np.ndarray, cells: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Do the same in squares of side |a| / cells around the corners, both edges counted."""
+    # ASSUME: the published windows lie around the lower left corners and their sides along x and y.
+    points, half = fractions @ lateral, np.linalg.norm(lateral[0]) / (2 * cells)
+    corners = _centres(cells, "windows") @ lateral
+    inside = [(np.abs(points - corner) <= half + EDGE).all(axis=1) for corner in corners]
+    return np.array([i.sum() for i in inside]), np.array([z[i].sum() for i in inside])

@@ -1,0 +1,100 @@
+"""The stage motion, as the registry knows it: what is read from the runs of dynamics."""
+
+from anodeflow.stages.declaration import Figure, Scored, Stage
+from anodeflow.stages.motion.results import (
+    DIFFUSION_COLUMNS,
+    DIFFUSION_ENSEMBLE_COLUMNS,
+    SPACING_COLUMNS,
+    SPACING_ENSEMBLE_COLUMNS,
+    diffusion_ensemble_rows,
+    diffusion_rows,
+    ensemble_quantities,
+    spacing_ensemble_rows,
+    spacing_rows,
+)
+from anodeflow.stages.motion.settings import Diffusion, Spacing
+from anodeflow.tables.table import Table
+
+STAGE = Stage(
+    name="motion",
+    title="Dynamics",
+    sections={"spacing": Spacing, "diffusion": Diffusion},
+    with_stage="dynamics",
+    files={
+        "spacing_series": "results/{model}/spacing/{run}.csv",
+        "spacing": "results/{model}/spacing/{run}.json",
+        "spacing_map": "results/{model}/spacing/{run}_map.csv",
+        "msd": "results/{model}/diffusion/{run}_msd.csv",
+        "hops": "results/{model}/diffusion/{run}_hops.csv",
+        "paths": "results/{model}/diffusion/{run}_paths.csv",
+        "diffusion": "results/{model}/diffusion/{run}.json",
+        "ensemble": "results/{model}/ensembles/{group}.json",
+    },
+    methods={"spacing": 3, "diffusion": 3, "ensembles": 1},
+    tables=(
+        Table(
+            name="spacing",
+            title="Table 4. Mean spacing",
+            of="runs",
+            file="spacing",
+            rows=spacing_rows,
+            columns=SPACING_COLUMNS,
+        ),
+        Table(
+            name="spacing_ensembles",
+            title="Table 5. Mean spacing, replicas together",
+            of="groups",
+            file="ensemble",
+            rows=spacing_ensemble_rows,
+            columns=SPACING_ENSEMBLE_COLUMNS,
+            published="spacing",
+        ),
+        Table(
+            name="diffusion",
+            title="Table 6. Mobility of the ions",
+            of="runs with ions",
+            file="diffusion",
+            rows=diffusion_rows,
+            columns=DIFFUSION_COLUMNS,
+        ),
+        Table(
+            name="diffusion_ensembles",
+            title="Table 7. Mobility, replicas together",
+            of="groups with ions",
+            file="ensemble",
+            rows=diffusion_ensemble_rows,
+            columns=DIFFUSION_ENSEMBLE_COLUMNS,
+            published="diffusion",
+        ),
+    ),
+    figures=(
+        Figure(
+            "spacing",
+            "Figure 4. Spacing in time",
+            of="runs without ions",
+            inputs={"series": "spacing_series", "summaries": "spacing"},
+            references={"published": "reference.published"},
+        ),
+        Figure(
+            "msd",
+            "Figure 5a. Mean square displacement",
+            of="runs with ions",
+            inputs={"msd": "msd", "summaries": "diffusion"},
+        ),
+        Figure(
+            "paths",
+            "Figure 5b. Paths of the ions",
+            of="runs with ions",
+            inputs={"paths": "paths", "trajectories": "dynamics.trajectory"},
+            one_per_model=True,
+        ),
+        Figure(
+            "spacing_map",
+            "Figure 5c. Map of the spacing",
+            of="runs with ions",
+            inputs={"maps": "spacing_map", "trajectories": "dynamics.trajectory"},
+            one_per_model=True,
+        ),
+    ),
+    scored=(Scored(of="groups", file="ensemble", read=ensemble_quantities),),
+)

@@ -1,0 +1,101 @@
+"""The temperature of a run: its mean, and whether it fluctuates as the canonical ensemble does."""
+
+import numpy as np
+import pandas as pd
+from ase import units
+
+from anodeflow.errors import TrajectoryError
+from anodeflow.stages.dynamics.trajectory import Trajectory
+from anodeflow.stages.motion.correlated_mean import NUMBERS, series_mean, squared_correlation_time
+from anodeflow.stages.motion.msd import frame_interval
+from anodeflow.stages.motion.production import production
+
+SIGMAS = 4.0
+"""Standard errors within which mean and fluctuation must agree with the thermostat's."""
+
+
+def degrees_of_freedom(traj: Trajectory) -> int:
+    """Read off the degrees of freedom that a run's temperatures refer to, N_f = 2 K / (k T).
+
+    Raises:
+        TrajectoryError: the run has no sample with kinetic energy.
+    """
+    moving = traj.temperature > 0
+    if not moving.any():
+        raise TrajectoryError(
+            "No sample of this run has kinetic energy, so its temperature cannot be judged: give a "
+            "run of molecular dynamics."
+        )
+    ratio = 2 * traj.kinetic_energy[moving] / (units.kB * traj.temperature[moving])
+    return round(float(np.median(ratio)))
+
+
+def run_temperature(traj: Trajectory, series: pd.DataFrame, *, note: str) -> dict:
+    """Average and judge the temperature of a run, as far as its file tells it.
+
+    A run of another program may hold no velocities, or not say at which temperature it was held:
+    then the numbers of which nothing is known are null, and the note says so.
+
+    Args:
+        series: table of `spacing_series` of the run.
+        note: `stability_note` of the run.
+
+    Returns:
+        what `mean_temperature` gives.
+    """
+    target = traj.settings.get("temperature")
+    if np.isnan(traj.temperature).any():
+        unknown = "; ".join(filter(None, [note, "no temperature: the run holds no velocities"]))
+        numbers = (*NUMBERS, "target", "expected_std", "std_error", "degrees_of_freedom")
+        return dict.fromkeys(numbers) | {"frames": 0, "thermostat": "undetermined", "note": unknown}
+    judged = {"target": target, "freedom": degrees_of_freedom(traj)}
+    return mean_temperature(series, discard_ps=traj.production_start_ps, note=note, **judged)
+
+
+def mean_temperature(
+    series: pd.DataFrame, *, discard_ps: float, target: float | None, freedom: int, note: str
+) -> dict:
+    """Average the temperature (K) over the stable production, and check the thermostat.
+
+    In the canonical ensemble ⟨T⟩ is the target T₀ and the standard deviation is T₀ √(2/N_f). The
+    error of the standard deviation s is s √(τ₂ / (F Δt)), with τ₂ of
+    `correlated_mean.squared_correlation_time`. s is held against the canonical one with the error
+    that the canonical one would have, since a run of little fluctuation also seems to know it too
+    well.
+
+    Args:
+        series: table of `spacing_series`.
+        discard_ps: equilibration left out, ps.
+        target: T₀, K; None if it is not known: then nothing is held against it.
+        freedom: N_f.
+        note: `stability_note` of the run.
+
+    Returns:
+        what `correlated_mean.series_mean` gives, with target, expected_std, std_error (K) and
+        thermostat: `agrees`, `off`, or `undetermined` where there is no error; the note says what
+        is off.
+
+    Source: M. P. Allen, D. J. Tildesley, Computer Simulation of Liquids (Oxford, 2017), section
+        2.5, for the fluctuation of the kinetic energy.
+    """
+    kept = production(series, discard_ps=discard_ps)
+    times, values = kept["time_ps"].to_numpy(), kept["temperature_K"].to_numpy()
+    found = series_mean(values, times, what="temperature", note=note)
+    expected = None if target is None else float(target * np.sqrt(2 / freedom))
+    found |= {"target": target, "expected_std": expected, "std_error": None}
+    found |= {"degrees_of_freedom": freedom, "thermostat": "undetermined"}
+    if found["standard_error"] is None:
+        return found
+    interval = frame_interval(times)
+    relative = np.sqrt(squared_correlation_time(values, interval) / (len(values) * interval))
+    found["std_error"] = float(found["std"] * relative)
+    if target is None:
+        unknown = "; ".join(filter(None, [found["note"], "the run says no target temperature"]))
+        return found | {"note": unknown}
+    off = []
+    if abs(found["mean"] - target) > SIGMAS * found["standard_error"]:
+        off.append(f"mean {found['mean']:.1f} K where {target:g} K was asked")
+    if abs(found["std"] - expected) > SIGMAS * expected * relative:
+        off.append(f"fluctuation {found['std']:.1f} K where {expected:.1f} K is canonical")
+    note = "; ".join(filter(None, [found["note"], *off]))
+    return found | {"thermostat": "off" if off else "agrees", "note": note}

@@ -1,0 +1,1 @@
+"""Phonons of a layer's unit cell: force constants, bands, verdict, convergence."""

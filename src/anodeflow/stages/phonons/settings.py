@@ -1,0 +1,36 @@
+"""The section `phonons` of the configuration."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from anodeflow.config.types import Name, NonNegative, Number, Positive, Section, Triple
+
+
+class LayerPhonons(Section):
+    supercell: Triple
+    dos_width_THz: Positive
+    """Gaussian width of the density of states."""
+
+
+class PhononConvergence(Section):
+    run: bool
+    """true: part of the study, and the uncertainty in the table of phonons; else on demand."""
+    displacements: Annotated[list[Positive], Field(min_length=1)]
+    """Displacements tried beside `displacement`, Å."""
+    supercells: dict[Name, Triple]
+    """A larger supercell for each layer; a layer without one has its own only."""
+
+
+class Phonons(Section):
+    displacement: Positive
+    """Finite displacement, Å."""
+    path_points: Annotated[int, Field(strict=True, ge=10)]
+    """Points on Γ–M–K–Γ."""
+    mesh: Triple
+    imaginary_THz: Annotated[Number, Field(le=0)]
+    """Frequencies below this count as imaginary."""
+    gamma_radius: NonNegative
+    """Inside this radius around Γ an acoustic residue is told apart, 1/Å with 2π."""
+    layers: dict[Name, LayerPhonons]
+    convergence: PhononConvergence

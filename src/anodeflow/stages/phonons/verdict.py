@@ -1,0 +1,122 @@
+"""Is the sheet stable: a verdict that names the mode it rests on."""
+
+import numpy as np
+
+from anodeflow.stages.phonons.bands import PATH, Bands
+
+ACOUSTIC_BRANCHES = 3
+
+
+def verdict(
+    bands: Bands, reciprocal_cell: np.ndarray, *, imaginary_THz: float, gamma_radius: float
+) -> dict:
+    """Call a sheet stable, stable but for an acoustic residue near Γ, or unstable.
+
+    A mode is imaginary below `imaginary_THz`, on path or mesh. The imaginary modes are a residue
+    when every one belongs to the three lowest branches and lies within |q| ≤ gamma_radius of a
+    Γ point, q = 2π (f − G) · reciprocal_cell; otherwise the sheet is unstable, and the mode named
+    is the lowest one that is not such a residue.
+
+    Args:
+        reciprocal_cell: (3, 3), rows b_i in 1/Å with a_i · b_j = δ_ij, as `Atoms.cell.reciprocal()`
+            gives them.
+        imaginary_THz: a negative number in THz.
+        gamma_radius: in 1/Å, 2π included.
+
+    Returns:
+        stable (true for a residue as well), kind, minimum_THz (over path and mesh),
+        minimum_path_THz, minimum_mesh_THz; the mode named: frequency_THz, qpoint, branch (from 1),
+        gamma_distance (1/Å), where ("path" | "mesh"); imaginary_reach, the largest distance from Γ
+        of any imaginary mode (1/Å, 0 without one); sentence.
+    """
+    modes = _mode_table(bands, np.asarray(reciprocal_cell))
+    frequency = modes["frequency_THz"]
+    # ASSUME: imaginary acoustic modes at long wavelength say nothing about the structure. They come
+    # from truncated force constants, or from a lattice constant below the model's own: under a
+    # compression σ a sheet of bending stiffness κ has ω² ∝ κq⁴ − σq² < 0 up to q = √(σ/κ).
+    near = (modes["branch"] <= ACOUSTIC_BRANCHES) & (modes["gamma_distance"] <= gamma_radius)
+    imaginary = frequency < imaginary_THz
+    kind, candidates = _classify(imaginary, near)
+    result = {
+        "stable": kind != "unstable",
+        "kind": kind,
+        "minimum_THz": float(frequency.min()),
+        "minimum_path_THz": float(bands.frequencies_THz.min()),
+        "minimum_mesh_THz": float(bands.mesh_frequencies_THz.min()),
+        **_lowest_mode(modes, candidates),
+        "imaginary_reach": float(modes["gamma_distance"][imaginary].max(initial=0.0)),
+    }
+    return result | {"sentence": _sentence(result, imaginary_THz, gamma_radius)}
+
+
+def _classify(imaginary: np.ndarray, near: np.ndarray) -> tuple[str, np.ndarray]:
+    """Kind of the verdict, and the mask of the modes of which the lowest decides it."""
+    if (imaginary & ~near).any():
+        return "unstable", imaginary & ~near
+    if imaginary.any():
+        return "acoustic residue near Gamma", imaginary
+    return "stable", np.ones_like(imaginary)
+
+
+def _lowest_mode(modes: dict[str, np.ndarray], candidates: np.ndarray) -> dict:
+    indices = np.flatnonzero(candidates)
+    # Rounded, so that of equivalent q-points the first on the path is named, not one by chance.
+    named = indices[np.argmin(np.round(modes["frequency_THz"][indices], 6))]
+    return {
+        "frequency_THz": float(modes["frequency_THz"][named]),
+        "qpoint": [float(value) for value in modes["qpoint"][named]],
+        "branch": int(modes["branch"][named]),
+        "gamma_distance": float(modes["gamma_distance"][named]),
+        "where": "path" if modes["on_path"][named] else "mesh",
+    }
+
+
+def _mode_table(bands: Bands, reciprocal_cell: np.ndarray) -> dict[str, np.ndarray]:
+    """Columns over all modes of path and mesh, path first."""
+    qpoints = np.concatenate([bands.qpoints, bands.mesh_qpoints])
+    frequencies = np.concatenate([bands.frequencies_THz, bands.mesh_frequencies_THz])
+    branches = frequencies.shape[1]
+    return {
+        "frequency_THz": np.sort(frequencies, axis=1).ravel(),
+        "branch": np.tile(np.arange(1, branches + 1), len(qpoints)),
+        "qpoint": np.repeat(qpoints, branches, axis=0),
+        "gamma_distance": np.repeat(_gamma_distance(qpoints, reciprocal_cell), branches),
+        "on_path": np.repeat(np.arange(len(qpoints)) < len(bands.qpoints), branches),
+    }
+
+
+def _gamma_distance(qpoints: np.ndarray, reciprocal_cell: np.ndarray) -> np.ndarray:
+    """Distance (Q,) in 1/Å, 2π included, of fractional q-points (Q, 3) to the nearest Γ point."""
+    folded = qpoints - np.rint(qpoints)
+    shifts = np.array([(i, j, k) for i in (-1, 0, 1) for j in (-1, 0, 1) for k in (-1, 0, 1)])
+    images = (folded[:, None, :] - shifts) @ (2 * np.pi * reciprocal_cell)
+    return np.linalg.norm(images, axis=2).min(axis=1)
+
+
+def _sentence(result: dict, imaginary_THz: float, gamma_radius: float) -> str:
+    place = _place(result)
+    # Adding zero turns the -0.000 of acoustic modes at Gamma into 0.000.
+    frequency = round(result["frequency_THz"], 3) + 0.0
+    if result["kind"] == "unstable":
+        return (
+            f"Unstable: branch {result['branch']} reaches {frequency:.3f} THz at {place}, "
+            f"{result['gamma_distance']:.3f} 1/A from Gamma."
+        )
+    if result["kind"] == "stable":
+        return (
+            f"Stable: no frequency below {imaginary_THz:g} THz on path or mesh; the lowest is "
+            f"{frequency:.3f} THz, branch {result['branch']} at {place}."
+        )
+    return (
+        f"Stable but for an acoustic residue near Gamma: branch {result['branch']} reaches "
+        f"{frequency:.3f} THz at {place}, {result['gamma_distance']:.3f} 1/A from Gamma; modes "
+        f"below {imaginary_THz:g} THz end at {result['imaginary_reach']:.3f} 1/A, within the limit "
+        f"of {gamma_radius:g} 1/A."
+    )
+
+
+def _place(result: dict) -> str:
+    for name, corner in PATH:
+        if np.allclose(result["qpoint"], corner, atol=1e-6):
+            return f"{'Gamma' if name == 'G' else name} ({result['where']})"
+    return "q = ({:.3f}, {:.3f}, {:.3f}) on the {}".format(*result["qpoint"], result["where"])

@@ -1,0 +1,1 @@
+"""Relaxation of every structure, and whether it kept what it was."""

@@ -1,0 +1,37 @@
+"""The stage relaxation, as the registry knows it."""
+
+from anodeflow.stages.declaration import Figure, Scored, Stage
+from anodeflow.stages.relaxation.results import COLUMNS, structure_quantities, structure_rows
+from anodeflow.stages.relaxation.settings import Relaxation
+from anodeflow.tables.table import Table
+
+STAGE = Stage(
+    name="relaxation",
+    title="Structures",
+    sections={"relaxation": Relaxation},
+    files={
+        "structure": "results/{model}/relaxed/{structure}.extxyz",
+        "check": "results/{model}/relaxed/{structure}.json",
+    },
+    methods={"relaxation": 2, "structure_check": 1},
+    tables=(
+        Table(
+            name="structure",
+            title="Table 1. Bonds and thickness",
+            of="minima",
+            file="check",
+            rows=structure_rows,
+            columns=COLUMNS,
+        ),
+    ),
+    figures=(
+        Figure(
+            "structures",
+            "Figure 1. Relaxed stacks",
+            of="stacks",
+            inputs={"structures": "structure"},
+            one_per_model=True,
+        ),
+    ),
+    scored=(Scored(of="units and stacks", file="check", read=structure_quantities),),
+)

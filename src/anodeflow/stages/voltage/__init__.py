@@ -1,0 +1,1 @@
+"""Voltage of a stack against its content of ions."""

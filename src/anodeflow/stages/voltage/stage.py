@@ -1,0 +1,45 @@
+"""The stage voltage, as the registry knows it."""
+
+from anodeflow.stages.declaration import Figure, Scored, Stage
+from anodeflow.stages.voltage.results import COLUMNS, voltage_quantities, voltage_rows
+from anodeflow.stages.voltage.settings import Voltage
+from anodeflow.tables.table import Table
+
+STAGE = Stage(
+    name="voltage",
+    title="Voltage",
+    sections={"voltage": Voltage},
+    files={
+        "frozen_host": "results/{model}/voltage/{stack}_frozen.extxyz",
+        "curve": "results/{model}/voltage/{stack}.csv",
+    },
+    methods={"frozen_host": 1, "voltage": 1},
+    tables=(
+        Table(
+            name="voltage",
+            title="Table 8. Voltages",
+            of="voltage stacks",
+            file="curve",
+            rows=voltage_rows,
+            columns=COLUMNS,
+        ),
+    ),
+    figures=(
+        Figure(
+            "voltage",
+            "Figure 6. Voltage",
+            of="voltage stacks",
+            inputs={"voltages": "curve"},
+            references={"published": "reference.published"},
+            settings={"ion": "structures.ions.element"},
+        ),
+    ),
+    scored=(
+        Scored(
+            of="voltage stacks",
+            file="curve",
+            read=voltage_quantities,
+            settings=("voltage.host",),
+        ),
+    ),
+)

@@ -1,0 +1,1 @@
+"""Structures: roles of atoms, geometry, sites, inspection, files, builders."""

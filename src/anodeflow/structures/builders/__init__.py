@@ -1,0 +1,1 @@
+"""Builders of layers, stacks, fillings and metals."""

@@ -1,0 +1,55 @@
+"""Layers read from a user's file."""
+
+from pathlib import Path
+
+import ase.io
+import numpy as np
+from ase import Atoms
+
+from anodeflow.errors import StructureError
+from anodeflow.structures.builders.cells import assemble_layer
+from anodeflow.structures.builders.checks import refuse_unknown_elements
+from anodeflow.structures.geometry import heights
+from anodeflow.structures.role_guessing import file_tags
+
+
+def build_from_file(settings: dict, cell_height: float) -> Atoms:
+    path = Path(settings["path"])
+    try:
+        found = ase.io.read(path)
+    except FileNotFoundError as error:
+        raise StructureError(
+            f"the layer file {path} does not exist: check `path` in the config."
+        ) from error
+    except Exception as error:  # every ASE reader fails in its own way
+        raise StructureError(
+            f"the layer file {path} cannot be read ({' '.join(str(error).split())}): "
+            "give a file in a format that ASE reads, such as extxyz or CIF."
+        ) from error
+    cell = _file_cell(found, path)
+    fractions = np.linalg.solve(cell.T, found.positions.T).T
+    # Some programs call a slab open along z and fold it into the cell all the same.
+    found.pbc = True
+    z = heights(found)
+    own_tags = file_tags(found, z, settings["role"], path)
+    lattice = float(np.linalg.norm(cell[0]))
+    symbols = found.get_chemical_symbols()
+    refuse_unknown_elements(symbols)
+    return assemble_layer(symbols, fractions[:, :2] % 1.0, z, own_tags, lattice, cell_height)
+
+
+def _file_cell(found: Atoms, path: Path) -> np.ndarray:
+    """Return the cell (3, 3) of a file as a 120° one; refuse what is no hexagonal layer."""
+    cell = found.cell.array.copy()
+    a, b, c, alpha, beta, gamma = found.cell.cellpar()
+    hexagonal = abs(a - b) < 1e-3 * max(a, b, 1e-3) and min(abs(gamma - 120), abs(gamma - 60)) < 0.1
+    upright = abs(alpha - 90) < 0.1 and abs(beta - 90) < 0.1 and np.hypot(*cell[2, :2]) < 1e-3 * c
+    if not (hexagonal and upright and cell[2, 2] > 0 and found.cell.handedness == 1):
+        raise StructureError(
+            f"the cell of {path} has a = {a:.3f}, b = {b:.3f} Å and angles {alpha:.1f}, "
+            f"{beta:.1f}, {gamma:.1f}°, where a = b, angles 90, 90, 120 (or 60)° and the third "
+            "vector along z are needed: give a hexagonal unit cell with z out of the plane."
+        )
+    if abs(gamma - 60) < 0.1:
+        cell[1] -= cell[0]
+    return cell

@@ -1,0 +1,176 @@
+"""Two layers in one cell, one above the other."""
+
+import numpy as np
+from ase import Atoms
+
+from anodeflow.errors import StructureError
+from anodeflow.structures import roles
+from anodeflow.structures.bonds import find_bonds
+from anodeflow.structures.builders.cells import SEED
+from anodeflow.structures.builders.checks import refuse_close_atoms, refuse_thin_vacuum
+
+LARGEST_ANGLE_MISMATCH = 0.5
+"""Cells whose angles differ by more (degrees) are not strained copies of one lattice."""
+
+UNSCALED = "top-unscaled"
+"""Value of `strained`: the top layer is put into the bottom's cell with its coordinates kept."""
+
+LARGEST_BOND_CHANGE = 0.03
+"""A bond over the boundary changed by more than this fraction is worth a warning."""
+
+
+def stack_layers(
+    bottom: Atoms,
+    top: Atoms,
+    *,
+    strained: str,
+    spacing: float,
+    registry: tuple[float, float],
+    strain_limit: float,
+    cell_height: float,
+) -> Atoms:
+    """Put `top` above `bottom` in a common cell, both strained to it.
+
+    F = C_layer⁻¹ C_common, strain = the singular value of F farthest from 1, minus 1; C are the
+    in-plane cells (2, 2), rows a and b. Lateral fractions are kept, heights are not scaled.
+    spacing = mean z(tag 10) − mean z(tag 3).
+
+    `strained` names the layer that takes the other's cell, top or bottom; at share both take the
+    mean. At top-unscaled the top layer takes the bottom's cell and keeps its coordinates: no bond
+    changes but those across the boundary of the cell, which take the whole mismatch. Of these
+    info["boundary_bonds"] is the number, info["boundary_bond_lengths"] the shortest and the longest
+    (Å), info["boundary_bond_change"] the largest relative change.
+    `spacing` and `cell_height` are in Å, `registry` shifts the top layer along a and b in fractions
+    of the common cell, `strain_limit` is a fraction. The info of the stack names both layers, by
+    their own info["name"] or formula.
+
+    Raises StructureError if the layers lack their tags, cell angles differ, a strain is above the
+    limit, two atoms are closer than 0.6 Å, or the vacuum is thinner than 20 Å.
+    """
+    _refuse_untagged(bottom, top)
+    common = _common_cell(bottom.cell.array[:2, :2], top.cell.array[:2, :2], strained)
+    strains = {"bottom": _strain(bottom, common), "top": _strain(top, common)}
+    _refuse_strain(strains, strain_limit, bottom, top)
+    fitted = _fit(top, common, registry, scaled=strained != UNSCALED)
+    stack = _fit(bottom, common, (0.0, 0.0), scaled=True) + fitted
+    stack.cell[2] = [0, 0, cell_height]
+    stack.info = {"builder": "stack", "seed": SEED, "bottom": _name(bottom), "top": _name(top)}
+    stack.info |= {f"strain_{place}": strain for place, strain in strains.items()}
+    stack.info |= {"strained": strained, "registry": [float(shift) for shift in registry]}
+    if strained == UNSCALED:
+        stack.info |= _boundary_bonds(top, common)
+    move_top(stack, spacing)
+    heights = stack.positions[:, 2]
+    stack.positions[:, 2] += cell_height / 2 - (heights.max() + heights.min()) / 2
+    refuse_thin_vacuum(stack)
+    refuse_close_atoms(stack)
+    return stack
+
+
+def boundary_warning(stack: Atoms) -> str:
+    """Say in one sentence which bonds of an unscaled layer the boundary changed; empty if none.
+
+    A change of less than 3 % is not worth one.
+    """
+    info = stack.info
+    if info["strained"] != UNSCALED or info["boundary_bond_change"] <= LARGEST_BOND_CHANGE:
+        return ""
+    shortest, longest = info["boundary_bond_lengths"]
+    return (
+        f"{info['boundary_bonds']} bonds of the top layer cross the boundary of the cell and are "
+        f"{shortest:.2f} to {longest:.2f} Å long, changed by up to "
+        f"{100 * info['boundary_bond_change']:.0f} %, because its coordinates were not scaled "
+        f"(strained: {UNSCALED})."
+    )
+
+
+def move_top(stack: Atoms, spacing: float) -> None:
+    """Move the top layer of `stack` rigidly, in place, to `spacing` above the facing atoms (Å)."""
+    heights = stack.positions[:, 2]
+    now = heights[roles.sheet(stack)].mean() - heights[roles.facing(stack)].mean()
+    stack.positions[roles.top(stack), 2] += spacing - now
+    # Not `spacing`: this one goes stale when the structure is relaxed.
+    stack.info["spacing_built"] = float(spacing)
+
+
+def _refuse_untagged(bottom: Atoms, top: Atoms) -> None:
+    lower, upper = set(bottom.get_tags().tolist()), set(top.get_tags().tolist())
+    faces = {roles.LOWER_TERMINATION, roles.UPPER_TERMINATION}
+    if not (faces <= lower <= set(roles.BOTTOM_TAGS)):
+        raise StructureError(
+            f"the layer {_name(bottom)!r} has the tags {sorted(lower)} and cannot lie below: a "
+            "bottom layer has tags 0-3, among them 1 and 3 for its two faces."
+        )
+    if not ({roles.SHEET} <= upper <= set(roles.TOP_TAGS)):
+        raise StructureError(
+            f"the layer {_name(top)!r} has the tags {sorted(upper)} and cannot lie on top: a top "
+            "layer has tags 10-12, among them 10."
+        )
+
+
+def _common_cell(bottom: np.ndarray, top: np.ndarray, strained: str) -> np.ndarray:
+    """Return the common in-plane cell (2, 2) in Å, refusing cells of different angles."""
+    angles = [_angle(bottom), _angle(top)]
+    if abs(angles[0] - angles[1]) > LARGEST_ANGLE_MISMATCH:
+        raise StructureError(
+            f"the cells of the two layers have angles of {angles[0]:.2f} and {angles[1]:.2f}°, at "
+            f"most {LARGEST_ANGLE_MISMATCH}° apart is allowed: use layers with the same lattice."
+        )
+    cells = {"top": bottom, UNSCALED: bottom, "bottom": top, "share": (bottom + top) / 2}
+    return cells[strained]
+
+
+def _angle(cell: np.ndarray) -> float:
+    cosine = cell[0] @ cell[1] / np.prod(np.linalg.norm(cell, axis=1))
+    return float(np.degrees(np.arccos(cosine)))
+
+
+def _strain(layer: Atoms, common: np.ndarray) -> float:
+    deformation = np.linalg.solve(layer.cell.array[:2, :2], common)
+    strains = np.linalg.svd(deformation, compute_uv=False) - 1
+    # Rounding keeps an unstrained layer at 0.0 in the metadata, not at -1e-16.
+    return round(float(strains[np.argmax(np.abs(strains))]), 12) + 0.0
+
+
+def _refuse_strain(strains: dict[str, float], limit: float, bottom: Atoms, top: Atoms) -> None:
+    for place, layer in (("bottom", bottom), ("top", top)):
+        if abs(strains[place]) > limit:
+            lengths = [np.linalg.norm(atoms.cell.array[0]) for atoms in (bottom, top)]
+            raise StructureError(
+                f"the {place} layer {_name(layer)!r} would be strained by "
+                f"{100 * strains[place]:.2f} %, the limit is {100 * limit:.2f} %: choose supercell "
+                f"sizes that fit (now {lengths[0]:.3f} Å below, {lengths[1]:.3f} Å above) or raise "
+                "strain_limit."
+            )
+
+
+def _boundary_bonds(layer: Atoms, common: np.ndarray) -> dict:
+    """Measure the bonds of a layer that cross its boundary, in the common cell (2, 2), unscaled."""
+    offsets, vectors = find_bonds("SD", layer)
+    crossing = offsets[:, :2].any(axis=1)
+    before = np.linalg.norm(vectors[crossing], axis=1)
+    moved = vectors[crossing]
+    moved[:, :2] += offsets[crossing, :2] @ (common - layer.cell.array[:2, :2])
+    after = np.linalg.norm(moved, axis=1)
+    change = float(np.abs(after / before - 1).max(initial=0))
+    found = {"boundary_bonds": len(after) // 2, "boundary_bond_change": change}
+    if len(after):
+        found["boundary_bond_lengths"] = [float(after.min()), float(after.max())]
+    return found
+
+
+def _fit(layer: Atoms, common: np.ndarray, shift: tuple[float, float], *, scaled: bool) -> Atoms:
+    """Return a copy in the common cell: lateral fractions, or coordinates, kept and shifted."""
+    fitted = Atoms(layer.symbols, positions=layer.positions, tags=layer.get_tags(), pbc=True)
+    kept = common if scaled else layer.cell.array[:2, :2]
+    fractions = np.linalg.solve(layer.cell.array[:2, :2].T, layer.positions[:, :2].T).T
+    fitted.positions[:, :2] = fractions @ kept + np.asarray(shift) @ common
+    cell = np.zeros((3, 3))
+    cell[:2, :2] = common
+    cell[2] = layer.cell.array[2]
+    fitted.cell = cell
+    return fitted
+
+
+def _name(layer: Atoms) -> str:
+    return str(layer.info.get("name", layer.get_chemical_formula()))

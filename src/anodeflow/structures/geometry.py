@@ -1,0 +1,50 @@
+"""Heights, lateral distances and areas of structures that the cell's boundary may cut in two."""
+
+import numpy as np
+from ase import Atoms
+from ase.geometry import get_distances
+
+from anodeflow.structures import roles
+
+BELOW = 1e-6
+"""Å below the lowest atom at which its period begins, so that rounding cannot lift that atom."""
+
+
+def heights(atoms: Atoms) -> np.ndarray:
+    """Return z (N,) in Å with the atoms in one piece: whole cell heights are taken off or added.
+
+    The vacuum is the widest slab without atoms that has the bottom layer above it and the partner
+    layer below it; of a single layer, or where ions lie in every such slab, simply the widest.
+    Atoms that are in one piece already keep their z to the last bit.
+    """
+    z, period = atoms.positions[:, 2].copy(), float(atoms.cell.array[2, 2])
+    if not len(atoms) or not atoms.pbc[2] or period <= 0:
+        return z
+    order = np.argsort(z % period, kind="stable")
+    folded = (z % period)[order]
+    empty = np.diff(folded, prepend=folded[-1] - period)
+    allowed = roles.bottom(atoms)[order] & np.roll(roles.top(atoms)[order], 1)
+    if allowed.any():
+        empty[~allowed] = -np.inf
+    lowest = folded[np.argmax(empty)]
+    turns = np.floor((z - lowest + BELOW) / period)
+    # Whole turns that all atoms share say nothing, and would round their heights.
+    return z - (turns - turns.min()) * period
+
+
+ANGSTROM2_TO_NM2 = 0.01
+
+
+def area_nm2(atoms: Atoms) -> float:
+    """Compute the in-plane area of the cell, |a x b| in nm²."""
+    a, b = atoms.cell.array[:2]
+    return float(np.linalg.norm(np.cross(a, b))) * ANGSTROM2_TO_NM2
+
+
+def lateral_distances(first: np.ndarray, second: np.ndarray, cell: np.ndarray) -> np.ndarray:
+    """Give the minimum-image distances (F, S) in Å of points (F, 2) and (S, 2).
+
+    `cell` holds the lateral vectors in rows (2, 2), Å; it may be as skew or elongated as it likes.
+    """
+    first, second = (np.pad(points, ((0, 0), (0, 1))) for points in (first, second))
+    return get_distances(first, second, cell=np.pad(cell, (0, 1)), pbc=(True, True, False))[1]

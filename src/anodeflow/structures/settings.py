@@ -1,0 +1,108 @@
+"""The configuration's section `structures`: layers, stacks and ions."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from anodeflow.config.types import (
+    Count,
+    Element,
+    Name,
+    Number,
+    Pair,
+    Positive,
+    Section,
+    Size,
+    word_or_count,
+)
+
+
+class MXeneLayer(Section):
+    builder: Literal["mxene"]
+    metal: Element
+    x: Element
+    termination: Element
+    n: Count
+    """M(n+1)X(n)T2."""
+    lattice: Positive
+    """In-plane lattice constant, Å."""
+    metal_x_height: Positive
+    """Distance of neighbouring metal and X planes at the start, Å."""
+    metal_termination_height: Positive
+    """Distance of the outer metal and termination planes at the start, Å."""
+    site: Literal["fcc", "hcp"]
+    """Hollow on which the termination sits."""
+    size: Size
+    """Supercell in stacks."""
+
+
+class HoneycombLayer(Section):
+    builder: Literal["honeycomb"]
+    elements: Annotated[list[Element], Field(min_length=2, max_length=2)]
+    lattice: Positive
+    """In-plane lattice constant, Å."""
+    buckling: Number
+    """Height of the second atom above the first, Å."""
+    size: Size
+    """Supercell in stacks."""
+
+
+class FunctionalisedLayer(Section):
+    builder: Literal["functionalised"]
+    base: Name
+    """Layer that carries the group."""
+    group: Literal["epoxide", "epoxide-top", "hydroxyl"]
+    """epoxide: O bridges a bond; epoxide-top: O on top of one atom; hydroxyl: OH on top of one."""
+    carrier: word_or_count("middle", least=0)
+    """Atom that carries the group: the one nearest the cell's middle, or one drawn by this seed."""
+
+
+class FileLayer(Section):
+    builder: Literal["file"]
+    path: str
+    """Unit cell in any format that ASE reads."""
+    role: Literal["bottom", "top"]
+    """bottom: carries the facing termination; top: the partner sheet."""
+    size: Size
+    """Supercell in stacks."""
+
+
+Layer = Annotated[
+    MXeneLayer | HoneycombLayer | FunctionalisedLayer | FileLayer, Field(discriminator="builder")
+]
+
+
+class Stack(Section):
+    bottom: Name
+    top: Name
+    strained: Literal["top", "bottom", "share", "top-unscaled"]
+    """Layer that takes the mismatch; top-unscaled: the top one, whose coordinates stay."""
+    spacing: Positive
+    """Mean height of the sheet above the facing termination at the start, Å."""
+    registry: Pair
+    """Shift of the top layer in fractions of the common cell."""
+
+
+class BulkIon(Section):
+    structure: Literal["bcc", "fcc", "hcp"]
+    lattice: Positive
+    """Lattice constant at the start, Å."""
+
+
+class Ions(Section):
+    element: Element
+    electrons_per_ion: Count
+    """Electrons transferred per ion."""
+    spacing: Positive
+    """Spacing at which ions are put into the gap, Å."""
+    bulk: BulkIon
+
+
+class Structures(Section):
+    cell_height: Positive
+    """Out-of-plane cell vector, Å."""
+    strain_limit: Annotated[Number, Field(ge=0, lt=0.5)]
+    """Largest strain a layer may take in a stack."""
+    layers: dict[Name, Layer]
+    stacks: dict[Name, Stack]
+    ions: Ions

@@ -1,0 +1,54 @@
+"""Hollows of the facing lattice, where ions sit."""
+
+import numpy as np
+from ase import Atoms
+from scipy.spatial import Delaunay
+
+from anodeflow.errors import StructureError
+from anodeflow.structures import roles
+
+IMAGES = np.array([[i, j] for i in range(-2, 3) for j in range(-2, 3)])
+"""Periodic images that surround the home cell widely enough for its triangulation."""
+
+
+def hollow_sites(atoms: Atoms) -> np.ndarray:
+    """Find all hollows of the facing lattice: the centres of its triangles of neighbours.
+
+    The periodic Delaunay triangulation of P facing atoms has exactly 2 P triangles; its centroids
+    are returned, both kinds (over X and over metal on an fcc-terminated MXene) alike.
+
+    Returns:
+        Lateral positions (2 P, 2) in Å inside the cell, ordered by b, then a.
+
+    Raises:
+        StructureError: no facing atoms, or they do not form a layer.
+
+    Source:
+        Euler's formula on a torus, V − E + F = 0 with 3 F = 2 E.
+    """
+    centroids, _ = triangles(atoms)
+    return centroids
+
+
+def triangles(atoms: Atoms) -> tuple[np.ndarray, float]:
+    """Return the centroids (2 P, 2) of the facing triangles and their mean circumradius (Å)."""
+    cell = atoms.cell.array[:2, :2]
+    facing = atoms.positions[roles.facing(atoms), :2]
+    if not len(facing):
+        raise StructureError(
+            "there are no facing atoms (tag 3), so no hollows: give a stack or a bottom layer."
+        )
+    points = (facing[None, :, :] + (IMAGES @ cell)[:, None, :]).reshape(-1, 2)
+    corners = points[Delaunay(points).simplices]
+    centroids = corners.mean(axis=1)
+    fractions = np.linalg.solve(cell.T, centroids.T).T
+    # The window is moved by a hair, so that a hollow on the boundary of the cell is counted once.
+    inside = np.all((fractions >= -1e-6) & (fractions < 1 - 1e-6), axis=1)
+    if inside.sum() != 2 * len(facing):
+        raise StructureError(
+            f"the {len(facing)} facing atoms (tag 3) have {int(inside.sum())} triangles of "
+            f"neighbours where {2 * len(facing)} are needed: their tags do not mark one layer."
+        )
+    order = np.lexsort(fractions[inside].round(4).T)
+    radii = np.linalg.norm(corners[inside] - centroids[inside][:, None, :], axis=2)
+    return centroids[inside][order], float(radii.mean())

@@ -1,0 +1,196 @@
+"""Checks of the configuration that need more than one of its sections, or files."""
+
+import json
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from anodeflow.config.sentences import nearest
+from anodeflow.errors import ConfigError
+from anodeflow.structures.settings import FunctionalisedLayer, MXeneLayer
+from anodeflow.study.config import Config
+
+RESERVED_MODEL_NAMES = {
+    "structures",
+    "figures",
+    "tables",
+    "scorecard",
+    "report",
+    "logs",
+    "benchmarks",
+}
+
+
+def _known(name: str, where: str, what: str, allowed: Iterable[str]) -> None:
+    allowed = list(allowed)
+    if name not in allowed:
+        raise ConfigError(
+            f"config: {where} names {what} '{name}', which is not defined{nearest(name, allowed)}; "
+            f"allowed: {', '.join(allowed)}."
+        )
+
+
+def _unique(names: list, where: str) -> None:
+    for name in names:
+        if names.count(name) > 1:
+            raise ConfigError(f"config: {where} holds '{name}' twice: remove one.")
+
+
+def _check_stacks(config: Config) -> None:
+    layers = config.structures.layers
+    for name, stack in config.structures.stacks.items():
+        for end in ("bottom", "top"):
+            _known(getattr(stack, end), f"structures.stacks.{name}.{end}", "the layer", layers)
+        if name in layers:
+            raise ConfigError(
+                f"config: '{name}' names both a layer and a stack: rename one, both become files."
+            )
+    for name, layer in layers.items():
+        if isinstance(layer, FunctionalisedLayer):
+            _known(layer.base, f"structures.layers.{name}.base", "the layer", layers)
+            if isinstance(layers[layer.base], FunctionalisedLayer | MXeneLayer):
+                raise ConfigError(
+                    f"config: structures.layers.{name}.base is '{layer.base}', which is no plain "
+                    "sheet: name a honeycomb layer or a file with role top."
+                )
+
+
+def _check_runs(config: Config) -> None:
+    runs = config.dynamics.runs
+    for i, entry in enumerate(runs):
+        for stack in entry.stacks:
+            _known(stack, f"dynamics.runs.{i}.stacks", "the stack", config.structures.stacks)
+        _unique(entry.stacks, f"dynamics.runs.{i}.stacks")
+    _unique([(s, e.ions) for e in runs for s in e.stacks], "dynamics.runs (stack, ions)")
+    _unique(config.dynamics.temperatures, "dynamics.temperatures")
+
+
+def _check_exceptions(config: Config) -> None:
+    entries = config.diffusion.exceptions
+    for i, entry in enumerate(entries):
+        where = f"diffusion.exceptions.{i}.stacks"
+        for stack in entry.stacks:
+            _known(stack, where, "the stack", config.structures.stacks)
+    pairs = [(stack, entry.ions) for entry in entries for stack in entry.stacks]
+    _unique(pairs, "diffusion.exceptions (stack, ions)")
+
+
+def _check_layers_from(config: Config) -> None:
+    for name, model in config.models.items():
+        for layer, other in model.layers_from.items():
+            where = f"models.{name}.layers_from"
+            _known(layer, where, "the layer", config.structures.layers)
+            _known(other, f"{where}.{layer}", "the model", config.models)
+            if other == name:
+                raise ConfigError(
+                    f"config: {where}.{layer} names the model itself: name another, or remove it."
+                )
+
+
+def _used_models(config: Config) -> list[str]:
+    """Return the study's models and those whose relaxed layers they take."""
+    taken = [m for name in config.study.models for m in config.models[name].layers_from.values()]
+    return list(dict.fromkeys([*config.study.models, *taken]))
+
+
+def _check_dispersion(config: Config) -> None:
+    # ASSUME: a Hubbard U leaves the D3 parameters of its functional as they are.
+    for name in _used_models(config):
+        model, own = config.models[name], config.dispersion.functional
+        level = model.card.functional.split("+")[0].strip().lower()
+        if model.calculator.dispersion and level != own:
+            raise ConfigError(
+                f"config: models.{name}.calculator.dispersion adds D3 with parameters for {own}, "
+                f"but its card.functional is '{model.card.functional}': set dispersion to false."
+            )
+
+
+def _check_environments(config: Config) -> None:
+    for name, model in config.models.items():
+        environment = model.calculator.environment
+        if environment is not None:
+            where = f"models.{name}.calculator.environment"
+            _known(environment, where, "the environment", config.environments)
+
+
+def check_names(config: Config) -> None:
+    """Refuse a name that is used but not defined, defined twice, or reserved."""
+    study = config.study
+    for name in study.models:
+        _known(name, "study.models", "the model", config.models)
+    for name in study.stacks:
+        _known(name, "study.stacks", "the stack", config.structures.stacks)
+    for name in study.layers:
+        _known(name, "study.layers", "the layer", config.structures.layers)
+        if isinstance(config.structures.layers[name], FunctionalisedLayer):
+            raise ConfigError(
+                f"config: study.layers names '{name}', a functionalised layer, which has no unit "
+                "cell: name its base."
+            )
+        if name not in config.phonons.layers:
+            raise ConfigError(
+                f"config: study.layers names '{name}', but phonons.layers.{name} is missing: add "
+                "its supercell and dos_width_THz."
+            )
+    for name in config.voltage.stacks:
+        _known(name, "voltage.stacks", "the stack", config.structures.stacks)
+    for name in config.models:
+        if name in RESERVED_MODEL_NAMES:
+            raise ConfigError(f"config: the model name '{name}' is a folder of results: rename it.")
+    for key in ("models", "stacks", "layers"):
+        _unique(getattr(study, key), f"study.{key}")
+    _unique(config.voltage.stacks, "voltage.stacks")
+    _unique([config.models[m].label for m in study.models], "labels of study.models")
+    for where, named in (
+        ("phonons.layers", config.phonons.layers),
+        ("phonons.convergence.supercells", config.phonons.convergence.supercells),
+        ("reference.phonons", config.reference.phonons),
+    ):
+        for name in named:
+            _known(name, where, "the layer", config.structures.layers)
+    _check_environments(config)
+    _check_stacks(config)
+    _check_runs(config)
+    _check_exceptions(config)
+    _check_layers_from(config)
+    _check_dispersion(config)
+
+
+def check_files(config: Config, root: Path) -> None:
+    """Refuse a path in the configuration at which there is no file."""
+    for key, path in config.files().items():
+        if not (root / path).is_file():
+            raise ConfigError(f"config: {key} is '{path}', where there is no file: mend the path.")
+    mirror = config.weights_mirror
+    if mirror is not None and not (root / mirror).is_dir():
+        raise ConfigError(
+            f"config: weights_mirror is '{mirror}', which is no directory: mend it, or set null."
+        )
+
+
+def check_pythons(config: Config, root: Path) -> None:
+    """Refuse an environment of the study's models that is not there."""
+    for name in config.study.models:
+        environment = config.models[name].calculator.environment
+        path = config.environments.get(environment)
+        if path is not None and not os.access(root / path, os.X_OK):
+            raise ConfigError(
+                f"config: models.{name} runs in environments.{environment}, but there is no Python "
+                f"at '{path}': run `make envs`, or give the path of one that has the model's "
+                "package."
+            )
+
+
+def check_pins(config: Config, folder: Path) -> None:
+    """Refuse a pinned hash that is not that of the weights already fetched into `folder`."""
+    for name in _used_models(config):
+        pin, card = config.models[name].weights.sha256, folder / f"{name}.json"
+        try:
+            fetched = json.loads(card.read_text())["sha256"]
+        except (OSError, ValueError, KeyError):
+            continue  # not fetched yet, or damaged, which the job that loads them refuses
+        if pin not in (None, fetched):
+            raise ConfigError(
+                f"config: models.{name}.weights.sha256 is '{pin}', but the weights fetched into "
+                f"{folder} have '{fetched}': mend the pin, or delete {card} to fetch them again."
+            )

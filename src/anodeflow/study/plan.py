@@ -1,0 +1,214 @@
+"""What a configuration asks to be run: the names of structures and runs, and who runs what."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cached_property
+
+from anodeflow.config.sentences import nearest
+from anodeflow.errors import ConfigError
+from anodeflow.structures.settings import FunctionalisedLayer
+from anodeflow.study.config import Config
+
+SUBJECTS: dict[str, Callable[["Plan", str], Iterable[str]]] = {
+    "model": lambda plan, model: [""],
+    "minima": lambda plan, model: plan.relaxed_with(model),
+    "units and stacks": lambda plan, model: plan.units + plan.config.study.stacks,
+    "unit layers": lambda plan, model: plan.config.study.layers,
+    "stacks": lambda plan, model: plan.config.study.stacks,
+    "voltage stacks": lambda plan, model: plan.voltage_stacks,
+    "runs": lambda plan, model: plan.runs,
+    "runs with ions": lambda plan, model: plan.runs_with(ions=True),
+    "runs without ions": lambda plan, model: plan.runs_with(ions=False),
+    "groups": lambda plan, model: plan.groups,
+    "groups with ions": lambda plan, model: [
+        group for group, runs in plan.groups.items() if plan.runs[runs[0]]["ions"]
+    ],
+}
+"""What a stage's tables, figures and scored files may be of; each gives the names for a model."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Names of everything a study makes; the only place that composes names."""
+
+    config: Config
+
+    @cached_property
+    def ion(self) -> str:
+        """Return the ion's name in file names, e.g. `na`."""
+        return self.config.structures.ions.element.lower()
+
+    @cached_property
+    def bulk(self) -> str:
+        """Return the name of the ion's metal."""
+        return f"{self.ion}_bulk"
+
+    def filled(self, stack: str, count: int) -> str:
+        """Return the name of a stack with `count` ions; without ions it is the stack itself."""
+        return f"{stack}_{count}{self.ion}" if count else stack
+
+    @cached_property
+    def layers(self) -> list[str]:
+        """Return the layers that the study's stacks are made of."""
+        stacks = [self.config.structures.stacks[name] for name in self.config.study.stacks]
+        return sorted({stack.bottom for stack in stacks} | {stack.top for stack in stacks})
+
+    @cached_property
+    def voltage_stacks(self) -> list[str]:
+        """Return the stacks whose voltage is computed."""
+        return self._studied(self.config.voltage.stacks)
+
+    def _studied(self, stacks: list[str]) -> list[str]:
+        return [stack for stack in stacks if stack in self.config.study.stacks]
+
+    @cached_property
+    def units(self) -> list[str]:
+        """Return the names of the unit cells."""
+        return [f"{layer}_unit" for layer in self.config.study.layers]
+
+    @cached_property
+    def runs(self) -> dict[str, dict]:
+        """Return every molecular dynamics run by its name, with the settings that are its own."""
+        dynamics = self.config.dynamics
+        return {
+            f"{stack}_{entry.ions}{self.ion}_{temperature:g}K_{replica}": {
+                "group": f"{stack}_{entry.ions}{self.ion}_{temperature:g}K",
+                "stack": stack,
+                "ions": entry.ions,
+                "replica": replica,
+                "temperature": temperature,
+                "equilibration_ps": entry.equilibration_ps,
+                "production_ps": entry.production_ps,
+                "seed": dynamics.seed + replica,
+            }
+            for entry in dynamics.runs
+            for stack in self._studied(entry.stacks)
+            for temperature in dynamics.temperatures
+            for replica in range(entry.replicas)
+        }
+
+    def run(self, name: str) -> dict:
+        """Return the settings of a run, or raise ConfigError for a name that none has."""
+        if name not in self.runs:
+            raise ConfigError(f"no run of this study is named '{name}'{nearest(name, self.runs)}.")
+        return self.runs[name]
+
+    @cached_property
+    def groups(self) -> dict[str, list[str]]:
+        """Return the runs that are replicas of each other, by the name that they share."""
+        groups: dict[str, list[str]] = {}
+        for name, run in self.runs.items():
+            groups.setdefault(run["group"], []).append(name)
+        return groups
+
+    def group(self, name: str) -> list[str]:
+        """Return the runs of a group, or raise ConfigError for a name that none has."""
+        if name not in self.groups:
+            known = nearest(name, self.groups)
+            raise ConfigError(f"no group of replicas of this study is named '{name}'{known}.")
+        return self.groups[name]
+
+    def among_groups(self, run: str) -> str:
+        """Return what tells a run's group from others of its stack and ions, e.g. `, 300 K`."""
+        several = len(self.config.dynamics.temperatures) > 1
+        return f", {self.runs[run]['temperature']:g} K" if several else ""
+
+    def title(self, run: str) -> str:
+        """Return a run's title in figures, e.g. `m-go, 8 Na` or `m-go, 1 Na, replica 2`."""
+        own, element = self.runs[run], self.config.structures.ions.element
+        replica = f", replica {own['replica']}" if len(self.groups[own["group"]]) > 1 else ""
+        return f"{own['stack']}, {own['ions']} {element}{self.among_groups(run)}{replica}"
+
+    @cached_property
+    def minima(self) -> dict[str, dict]:
+        """Return every structure that is relaxed, with its section of `relaxation`."""
+        relaxation = self.config.relaxation
+        kinds = dict.fromkeys(self.units + self.layers, relaxation.layers)
+        kinds |= dict.fromkeys(self.config.study.stacks, relaxation.stacks)
+        kinds |= dict.fromkeys(self.fillings, relaxation.stacks)
+        kinds[self.bulk] = relaxation.bulk
+        shared = {"optimiser": relaxation.optimiser}
+        return {name: shared | kind.model_dump() for name, kind in kinds.items()}
+
+    @cached_property
+    def run_fillings(self) -> set[str]:
+        """Return the names of the stacks with ions that runs start from."""
+        runs = [run for run in self.runs.values() if run["ions"]]
+        return {self.filled(run["stack"], run["ions"]) for run in runs}
+
+    @cached_property
+    def voltage_fillings(self) -> set[str]:
+        """Return the names of the stacks with ions that a voltage with a relaxed host needs."""
+        if self.config.voltage.host == "frozen":
+            return set()
+        counts = range(1, self.config.voltage.max_ions + 1)
+        return {self.filled(stack, count) for stack in self.voltage_stacks for count in counts}
+
+    @cached_property
+    def fillings(self) -> list[str]:
+        """Return the names of all stacks with ions that are relaxed."""
+        return sorted(self.run_fillings | self.voltage_fillings)
+
+    def relaxed_with(self, model: str) -> list[str]:
+        """Return the layers and stacks, with ions or without, that are relaxed with a model."""
+        stages = self.config.models[model].stages
+        needed = set(self.layers) if "adhesion" in stages else set()
+        needed |= self.run_fillings if "dynamics" in stages else set()
+        needed |= self.voltage_fillings if "voltage" in stages else set()
+        every = self.units + self.layers + self.config.study.stacks + self.fillings
+        always = {*self.units, *self.config.study.stacks}
+        return [name for name in every if name in needed | always]
+
+    def dtypes(self, model: str) -> list[str]:
+        """Return the dtypes in which a model is evaluated."""
+        entry = self.config.models[model]
+        dynamic = [entry.precision.dynamics] if "dynamics" in entry.stages else []
+        return sorted({entry.precision.static, *dynamic})
+
+    @cached_property
+    def _calculators(self) -> dict[str, dict]:
+        # Settings of some families only are left out of the others'.
+        found, dispersion = {}, self.config.dispersion.model_dump(mode="json")
+        for name, model in self.config.models.items():
+            entry = model.calculator.model_dump(mode="json")
+            own = {key: value for key, value in entry.items() if value}
+            if environment := own.pop("environment", None):
+                own["python"] = self.config.environments[environment]
+            found[name] = own | {"dispersion": dispersion if entry["dispersion"] else None}
+        return found
+
+    def calculator(self, model: str, dtype: str) -> dict:
+        """Return all that decides a model's numbers: the settings of `load_calculator`."""
+        return self._calculators[model] | {"dtype": dtype}
+
+    def fullest(self, model: str) -> dict[str, int]:
+        """Return each of the study's stacks with the most ions that a run of a model puts in it."""
+        most = dict.fromkeys(self.config.study.stacks, 0)
+        if "dynamics" in self.config.models[model].stages:
+            for run in self.runs.values():
+                most[run["stack"]] = max(most[run["stack"]], run["ions"])
+        return most
+
+    def models(self, stage: str) -> list[str]:
+        """Return the study's models that are run for a stage."""
+        return [m for m in self.config.study.models if stage in self.config.models[m].stages]
+
+    def base(self, layer: str) -> dict | None:
+        """Return the settings of the sheet that carries a functionalised layer's group."""
+        layers = self.config.structures.layers
+        if isinstance(layers[layer], FunctionalisedLayer):
+            return layers[layers[layer].base].model_dump(mode="json")
+        return None
+
+    def runs_with(self, *, ions: bool) -> list[str]:
+        """Return the names of the runs with, or without, ions."""
+        return [name for name, run in self.runs.items() if bool(run["ions"]) == ions]
+
+    def subjects(self, of: str, model: str) -> list[str]:
+        """Return the names that a table, figure or scorecard is about, for one model.
+
+        Args:
+            of: what they are, one of SUBJECTS.
+            model: one of the study's.
+        """
+        return list(SUBJECTS[of](self, model))

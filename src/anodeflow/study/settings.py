@@ -1,0 +1,252 @@
+"""What a rule is given: the settings that its result depends on, and the files that it reads.
+
+Functions of wildcards, for rules to name as they are. Each gives just what a result depends on, so
+that an edit of the configuration reruns no more (docs/reruns.md).
+"""
+
+import json
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Protocol
+
+from anodeflow.study.paths import path
+from anodeflow.study.plan import Plan
+
+ENDS = ("bottom", "top")
+SHARED_BY_RUNS = {"temperatures", "seed", "runs", "checkpoint_interval_ps", "together"}
+"""Settings of dynamics that are no run's own, or decide no number of one."""
+
+
+class Wildcards(Protocol):
+    """Snakemake's wildcards of a job, as attributes."""
+
+    def __getattr__(self, name: str) -> str: ...
+
+
+@dataclass(frozen=True)
+class Given:
+    """The parameters and input files of a study's rules."""
+
+    plan: Plan
+
+    @cached_property
+    def config(self) -> dict[str, Any]:
+        """Return the configuration as plain values."""
+        return self.plan.config.model_dump(mode="json")
+
+    def section(self, name: str, *keys: str) -> dict[str, Any]:
+        """Return some settings of a section as one value, in which two swapped look different."""
+        return {key: self.config[name][key] for key in keys}
+
+    # Models.
+
+    def calculator(self, precision: str) -> Callable[[Wildcards], dict]:
+        """Return a function: all that decides a model's numbers in one precision."""
+
+        def settings(wildcards: Wildcards) -> dict:
+            return self.plan.calculator(wildcards.model, self._dtype(wildcards.model, precision))
+
+        return settings
+
+    def calculator_of_dtype(self, wildcards: Wildcards) -> dict:
+        """Return the same for the dtype that a path names."""
+        return self.plan.calculator(wildcards.model, wildcards.dtype)
+
+    def backend(self, precision: str) -> Callable[[Wildcards], str]:
+        """Return a function: the record that a model's calculator was found right."""
+
+        def record(wildcards: Wildcards) -> str:
+            dtype = self._dtype(wildcards.model, precision)
+            return path("models", "backend", model=wildcards.model, dtype=dtype)
+
+        return record
+
+    def _dtype(self, model: str, precision: str) -> str:
+        return self.config["models"][model]["precision"][precision]
+
+    def fillings(self, wildcards: Wildcards) -> str:
+        """Return, as text, the stacks that a model's calculator is tried on, with their ions."""
+        return json.dumps(self.plan.fullest(wildcards.model))
+
+    def environment_python(self, wildcards: Wildcards) -> str:
+        """Return the Python of the environment that a model names, or nothing."""
+        environment = self.config["models"][wildcards.model]["calculator"]["environment"]
+        return self.config["environments"].get(environment, "")
+
+    def gpus(self, wildcards: Wildcards) -> int:
+        """Return how many GPUs a model's job needs."""
+        return int(self.config["models"][wildcards.model]["calculator"]["device"] == "cuda")
+
+    def weights_file(self, wildcards: Wildcards) -> str | list:
+        """Return the user's own weights file, if the model is one."""
+        source = self.config["models"][wildcards.model]["weights"]["source"]
+        return source if source and os.path.isfile(source) else []
+
+    def pinned_hash(self, wildcards: Wildcards) -> str:
+        """Return the hash that a model's weights are held to, or nothing."""
+        return self.config["models"][wildcards.model]["weights"]["sha256"] or ""
+
+    # Structures and their minima.
+
+    def layer_file(self, wildcards: Wildcards) -> str | list:
+        """Return the user's file of a layer, or of the sheet that carries its group."""
+        layer = self.config["structures"]["layers"][wildcards.layer]
+        return (self.plan.base(wildcards.layer) or layer).get("path", [])
+
+    def unit_settings(self, wildcards: Wildcards) -> dict:
+        """Return the settings of a layer that its unit cell depends on."""
+        layer = self.config["structures"]["layers"][wildcards.layer]
+        return {key: value for key, value in layer.items() if key != "size"}
+
+    def base(self, wildcards: Wildcards) -> dict | None:
+        """Return the settings of the sheet that carries a layer's group."""
+        return self.plan.base(wildcards.layer)
+
+    def built_end(self, end: str) -> Callable[[Wildcards], str]:
+        """Return a function: the layer at one end of a stack, as it was built."""
+
+        def file(wildcards: Wildcards) -> str:
+            layer = self.config["structures"]["stacks"][wildcards.stack][end]
+            return path("structures", "structure", structure=layer)
+
+        return file
+
+    def relaxed_end(self, end: str) -> Callable[[Wildcards], str]:
+        """Return a function: the layer at one end of a stack, relaxed with the model, or with
+        another one that the model takes it from."""
+
+        def file(wildcards: Wildcards) -> str:
+            layer = self.config["structures"]["stacks"][wildcards.stack][end]
+            taken = self.config["models"][wildcards.model]["layers_from"]
+            return self._relaxed(taken.get(layer, wildcards.model), layer)
+
+        return file
+
+    def given_ends(self, wildcards: Wildcards) -> list[str]:
+        """Return the ends of a stack whose layer a model takes from another."""
+        stack = self.config["structures"]["stacks"][wildcards.stack]
+        taken = self.config["models"][wildcards.model]["layers_from"]
+        return [end for end in ENDS if stack[end] in taken]
+
+    def _relaxed(self, model: str, structure: str) -> str:
+        return path("relaxation", "structure", model=model, structure=structure)
+
+    def minimiser(self, fmax: float) -> dict:
+        """Return what decides a constrained minimum beside the calculator."""
+        return {"optimiser": self.config["relaxation"]["optimiser"], "fmax": fmax}
+
+    # Phonons.
+
+    def displacements(self, wildcards: Wildcards) -> dict:
+        """Return what decides a layer's force constants beside the calculator."""
+        own = self.config["phonons"]["layers"][wildcards.layer]
+        return self.section("phonons", "displacement") | {"supercell": own["supercell"]}
+
+    def bands_and_dos(self, wildcards: Wildcards) -> dict:
+        """Return where frequencies are computed, and how their density of states is drawn."""
+        own = self.config["phonons"]["layers"][wildcards.layer]
+        return self.section("phonons", "path_points", "mesh") | {
+            "dos_width_THz": own["dos_width_THz"]
+        }
+
+    def phonon_variants(self, wildcards: Wildcards) -> list[dict]:
+        """Return the settings with which a layer's force constants are computed anew."""
+        own = self.displacements(wildcards)
+        tried = self.config["phonons"]["convergence"]
+        found = [
+            {"varied": "displacement"} | own | {"displacement": displacement}
+            for displacement in tried["displacements"]
+        ]
+        larger = tried["supercells"].get(wildcards.layer)
+        if larger:
+            found.append({"varied": "supercell"} | own | {"supercell": larger})
+        return found
+
+    def phonon_reference(self, wildcards: Wildcards) -> str | list:
+        """Return the file of reference frequencies of a layer, if one is given."""
+        return self.config["reference"]["phonons"].get(wildcards.layer) or []
+
+    # Dynamics and what is read from it.
+
+    def _start(self, model: str, name: str) -> str:
+        run = self.plan.run(name)
+        return self._relaxed(model, self.plan.filled(run["stack"], run["ions"]))
+
+    def start_of_run(self, wildcards: Wildcards) -> str:
+        """Return the relaxed structure that a run starts from."""
+        return self._start(wildcards.model, wildcards.run)
+
+    def starts_of_runs(self, wildcards: Wildcards) -> list[str]:
+        """Return the relaxed structure that each run starts from."""
+        return [self._start(wildcards.model, run) for run in self.plan.runs]
+
+    def run_settings(self, wildcards: Wildcards) -> dict:
+        """Return every setting of a run that its trajectory depends on."""
+        return self._run_settings(wildcards.run)
+
+    def _run_settings(self, name: str) -> dict:
+        dynamics = self.config["dynamics"]
+        section = {key: value for key, value in dynamics.items() if key not in SHARED_BY_RUNS}
+        run = self.plan.runs[name]
+        own = ("temperature", "seed", "equilibration_ps", "production_ps")
+        return section | {key: run[key] for key in own}
+
+    def runs_to_advance(self, wildcards: Wildcards) -> dict[str, dict]:
+        """Return every run with all that its trajectory depends on beside the calculator."""
+        return {run: self._run_settings(run) for run in self.plan.runs}
+
+    def averaging(self, wildcards: Wildcards) -> dict:
+        """Return how a run's ions are analysed."""
+        return self._averaging(self.plan.run(wildcards.run))
+
+    def _averaging(self, run: Mapping) -> dict:
+        """Return the settings of diffusion, or those of a run's own exception."""
+        shared = self.config["diffusion"]
+        own = {
+            key: entry[key]
+            for entry in shared["exceptions"]
+            if run["stack"] in entry["stacks"] and run["ions"] == entry["ions"]
+            for key in ("origins", "moved_only")
+        }
+        return {key: value for key, value in (shared | own).items() if key != "exceptions"}
+
+    def of_replicas(
+        self, stage: str, file: str, *, with_ions: bool = False
+    ) -> Callable[[Wildcards], list[str]]:
+        """Return a function: a file of each replica of a group; none for one without ions, if
+        `with_ions` asks for ions."""
+
+        def files(wildcards: Wildcards) -> list[str]:
+            runs = self.plan.group(wildcards.group)
+            if with_ions and not self.plan.runs[runs[0]]["ions"]:
+                return []
+            return [path(stage, file, model=wildcards.model, run=run) for run in runs]
+
+        return files
+
+    def replicas(self, wildcards: Wildcards) -> list[str]:
+        """Return the runs of a group."""
+        return self.plan.group(wildcards.group)
+
+    def about_group(self, wildcards: Wildcards) -> dict:
+        """Return what the replicas of a group share."""
+        run = self.plan.runs[self.plan.group(wildcards.group)[0]]
+        return {key: run[key] for key in ("stack", "ions", "temperature")}
+
+    def averaging_of_group(self, wildcards: Wildcards) -> dict | None:
+        """Return how the ions of a group's runs are analysed, None for a group without ions."""
+        run = self.plan.runs[self.plan.group(wildcards.group)[0]]
+        return self._averaging(run) if run["ions"] else None
+
+    # Voltage.
+
+    def filled_hosts(self, wildcards: Wildcards) -> list[str]:
+        """Return the structures whose energies make up a voltage curve, from no ion upwards."""
+        model, stack = wildcards.model, wildcards.stack
+        empty = self._relaxed(model, stack)
+        if self.config["voltage"]["host"] == "frozen":
+            return [empty, path("voltage", "frozen_host", model=model, stack=stack)]
+        counts = range(1, self.config["voltage"]["max_ions"] + 1)
+        return [empty, *(self._relaxed(model, self.plan.filled(stack, n)) for n in counts)]

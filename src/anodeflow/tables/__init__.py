@@ -1,0 +1,1 @@
+"""Machinery of tables: columns with units and uncertainties, assembling, published values."""
