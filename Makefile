@@ -44,7 +44,7 @@ demo: $(INSTALLED)
 	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --cores $(CORES) --configfile config/demo.yaml
 	@echo
 	@echo "done: figures in results/figures, tables in results/tables; start with"
-	@ls -1 results/tables/structure.csv results/figures/*.png
+	@ls -1 results/tables/relaxation.csv results/figures/*.png
 	@echo "'make report' puts all of it into one page, results/report.html"
 
 report: $(INSTALLED)

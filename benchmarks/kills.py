@@ -34,7 +34,7 @@ ROW = "{:<44} {:>6} {:>9} {:>10} {:>10}"
 LEFTOVERS = ("*.part", "*.tmp", "*.tries", "*.done")
 RESULTS = f"results/{MODEL}"
 TARGETS = {
-    "relax": [f"{RESULTS}/relaxed/m-g.extxyz"],
+    "relax": [f"{RESULTS}/relaxation/m-g.extxyz"],
     "scan_adhesion": [f"{RESULTS}/adhesion/m-g.extxyz"],
     "fill_frozen_host": [f"{RESULTS}/voltage/m-g_frozen.extxyz"],
     "run_phonons": [f"{RESULTS}/phonons/graphene/force_constants.hdf5"],

@@ -19,7 +19,7 @@ from project import Project, new_project
 from test_chain import MODEL, settings
 
 STRUCTURES = ["graphene", "ti2co2_unit", "ti2co2", "m-g", "m-g_1na"]
-TARGETS = [f"results/{MODEL}/relaxed/{name}.extxyz" for name in STRUCTURES]
+TARGETS = [f"results/{MODEL}/relaxation/{name}.extxyz" for name in STRUCTURES]
 STEP = re.compile(r"^\s*\w+:\s+\d+ (\d\d:\d\d:\d\d) ", flags=re.MULTILINE)
 
 

@@ -17,7 +17,7 @@ def tabulated(
     return assemble(TABLES[name], entries, published)
 
 
-structure_table = partial(tabulated, "structure")
+relaxation_table = partial(tabulated, "relaxation")
 phonon_table = partial(tabulated, "phonons")
 adhesion_table = partial(tabulated, "adhesion")
 spacing_table = partial(tabulated, "spacing")

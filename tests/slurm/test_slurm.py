@@ -29,7 +29,7 @@ STAGES = [
 ]
 LONG_RUN = "m-g_0na_310K_0"
 TRAJECTORY = f"results/{MODEL}/dynamics/{LONG_RUN}.h5"
-TI2CO2 = f"results/{MODEL}/relaxed/ti2co2.extxyz"
+TI2CO2 = f"results/{MODEL}/relaxation/ti2co2.extxyz"
 OUT_OF_STEPS = {"relaxation": {"max_steps": 2, "layers": {"fmax": 1.0e-6}}}
 
 

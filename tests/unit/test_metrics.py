@@ -185,7 +185,7 @@ def test_every_metric_of_every_model_has_a_value_or_a_reason():
 
 def test_a_study_of_other_materials_is_scored_without_reference_values():
     asked = study(MODEL, stacks=("v-hbn",))
-    asked.cases["structure"][:] = [["v2co2", None, None]]
+    asked.cases["relaxation"][:] = [["v2co2", None, None]]
     asked.cases["voltage"][:] = []
     rows = read("relaxation", check(), system="v2co2", is_unit=True)
     rows += dynamics("v-hbn", 0, ensemble())

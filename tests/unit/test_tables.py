@@ -8,9 +8,9 @@ from tabled import (
     diffusion_ensemble_table,
     diffusion_table,
     phonon_table,
+    relaxation_table,
     spacing_ensemble_table,
     spacing_table,
-    structure_table,
     tabulated,
     voltage_table,
 )
@@ -56,7 +56,7 @@ def row_of(table, model):
 
 def test_table_1_sets_any_number_of_models_beside_the_published_values(published):
     rows = [{"model": f"model {i}", "system": "ti2co2", "result": check()} for i in range(3)]
-    table = structure_table(rows, published)
+    table = relaxation_table(rows, published)
     assert table["model"].tolist()[:3] == ["model 0", "model 1", "model 2"]
     assert row_of(table, "model 1")["coordination"] == "3 X + 3 T"
     assert row_of(table, "MACE-MPA-0 (published)")["thickness"] == 4.463
@@ -68,11 +68,11 @@ def test_a_change_of_structure_is_told_in_table_1():
     sentence = "the thickness fell by 14 %"
     changed = check(changed=True, changes=[sentence])
     rows = [{"model": "m", "system": "ti2co2", "result": changed}]
-    assert row_of(structure_table(rows, None), "m")["changed"] == sentence
+    assert row_of(relaxation_table(rows, None), "m")["changed"] == sentence
 
 
 def test_a_layer_without_published_values_gets_no_published_rows(published):
-    table = structure_table([{"model": "m", "system": "mo2cf2", "result": check()}], published)
+    table = relaxation_table([{"model": "m", "system": "mo2cf2", "result": check()}], published)
     assert table["model"].tolist() == ["m"]
 
 
@@ -239,7 +239,7 @@ def example_rows():
     voltages = pd.DataFrame({"n": [1, 2], "average_V": [1.8, 1.7], "step_V": [1.8, 1.6]})
     bonds = {bond: {"mean": 2.0, "std": 0.1} for bond in ("metal_x", "metal_metal", "sheet")}
     rows = {
-        "structure": {"system": "ti2co2", "result": check(spacing=3.5, bonds=bonds)},
+        "relaxation": {"system": "ti2co2", "result": check(spacing=3.5, bonds=bonds)},
         "phonons": {"system": "ti2co2", "result": found | {"reference": compared}},
         "adhesion": {"system": "m-g", "result": scan},
         "spacing": run | {"result": SPACING},
@@ -321,15 +321,15 @@ def test_ensemble_tables_say_which_replicas_broke_and_what_each_of_them_did(publ
 
 
 def test_a_table_of_nothing_is_empty(published):
-    assert structure_table([], published).empty
+    assert relaxation_table([], published).empty
 
 
 def test_csv_keeps_full_precision_and_markdown_four_digits(tmp_path):
-    table = structure_table([{"model": "m", "system": "ti2co2", "result": check()}], None)
+    table = relaxation_table([{"model": "m", "system": "ti2co2", "result": check()}], None)
     write_table(table, tmp_path / "tables" / "structures.csv")
     back = pd.read_csv(tmp_path / "tables" / "structures.csv")
     assert back["thickness"].item() == 4.4555512345
-    text = to_markdown(table, TABLES["structure"].headers())
+    text = to_markdown(table, TABLES["relaxation"].headers())
     assert "| 4.456 |" in text
     assert "thickness (Å)" in text
     assert [p.name for p in (tmp_path / "tables").iterdir()] == ["structures.csv"]

@@ -23,7 +23,7 @@ TRAJECTORY = f"results/{MODEL}/dynamics/{FILLED_RUN}.h5"
 SCAN = f"results/{MODEL}/adhesion/m-g.extxyz"
 POINTS = 8
 DYNAMICS_TABLES = ["spacing", "spacing_ensembles", "diffusion", "diffusion_ensembles"]
-TABLES = ["structure", "phonons", "adhesion", "voltage", *DYNAMICS_TABLES]
+TABLES = ["relaxation", "phonons", "adhesion", "voltage", *DYNAMICS_TABLES]
 FIGURES = ["phonons", "adhesion", "voltage", "spacing", "msd", "scorecard"] + [
     f"{figure}_{MODEL}" for figure in ("structures", "spacing_map", "paths")
 ]
@@ -372,7 +372,7 @@ def test_a_relaxation_out_of_steps_names_the_key_to_raise_and_keeps_its_geometry
     overlay = yaml.safe_load((copied.folder / "overlay.yaml").read_text())
     overlay["relaxation"] |= {"max_steps": 2, "layers": {"fmax": 1.0e-6}}
     copied.overlay(overlay)
-    target = f"results/{MODEL}/relaxed/ti2co2.extxyz"
+    target = f"results/{MODEL}/relaxation/ti2co2.extxyz"
     said = sentence(copied.snakemake(target))
     assert "relaxation.max_steps" in said
     kept = f"{target}.unfinished.extxyz"

@@ -15,7 +15,7 @@ from anodeflow.structures.files import read_structure
 
 KWARGS = {"sigma": 1.27, "epsilon": 2.8, "rc": 2.0, "smooth": True}
 ROOT = Path(__file__).parents[2]
-TARGET = "results/lj/relaxed/graphene_unit.extxyz"
+TARGET = "results/lj/relaxation/graphene_unit.extxyz"
 
 
 def overlay(**changes) -> dict:

@@ -12,7 +12,7 @@ from test_chain import MODEL, settings
 
 from anodeflow.structures.files import read_structure
 
-RELAXED = f"results/{MODEL}/relaxed/m-g.extxyz"
+RELAXED = f"results/{MODEL}/relaxation/m-g.extxyz"
 LOG = f"results/logs/relax/{MODEL}/m-g.log"
 
 

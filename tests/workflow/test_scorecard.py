@@ -30,10 +30,10 @@ def write_results(folder, stacks, layers, label_stack):
         path.write_text(json.dumps(content))
 
     for layer in layers:
-        put(f"relaxed/{layer}_unit.json", check(metal_x=2.18))
+        put(f"relaxation/{layer}_unit.json", check(metal_x=2.18))
         put(f"phonons/{layer}/phonons.json", verdict())
     for rank, stack in enumerate(stacks):
-        put(f"relaxed/{stack}.json", check())
+        put(f"relaxation/{stack}.json", check())
         put(f"adhesion/{stack}.json", adhesion(2.0 - 0.2 * rank, 3.9 + 0.1 * rank))
         groups = {0: None, 1: 12 if stack == label_stack else 0, 8: 20}
         for ions, hops in groups.items():

@@ -1,6 +1,6 @@
 """Relaxes structures with each model and checks that they kept their structure.
 
-Needs: results/structures, weights. Makes: results/{model}/relaxed/*.extxyz and .json.
+Needs: results/structures, weights. Makes: results/{model}/relaxation/*.extxyz and .json.
 """
 
 

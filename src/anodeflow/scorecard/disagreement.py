@@ -36,7 +36,7 @@ DIFFER, IN_KIND, AGREE, OPEN = "differ", "differ in kind", "agree within errors"
 ORDER = (DIFFER, IN_KIND, AGREE, OPEN)
 
 COMPARED = {
-    "structure": (
+    "relaxation": (
         "polytype",
         "changed",
         "thickness",

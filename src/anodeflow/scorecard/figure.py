@@ -40,7 +40,7 @@ LONGEST_AT_FULL_SIZE = 8
 """Letters that fit into the narrowest cell."""
 
 HEADINGS = {
-    "structure": "Structure",
+    "relaxation": "Structure",
     "phonons": "Phonons",
     "adhesion": "Adhesion",
     "spacing": "Dynamics without ions",

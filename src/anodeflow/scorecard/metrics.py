@@ -16,6 +16,7 @@ import pandas as pd
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
+from anodeflow.config.sentences import nearest
 from anodeflow.errors import ReferenceDataError
 from anodeflow.scorecard.evidence import MOBILE, alike, rate_bounds
 from anodeflow.scorecard.quantities import NONE_HELD, Quantities, Study
@@ -155,6 +156,12 @@ def score(metrics: Mapping[str, Metric], grading: Grading) -> pd.DataFrame:
     rows = []
     study = grading.study
     for name, metric in metrics.items():
+        if metric.table not in study.cases:
+            raise ReferenceDataError(
+                f"The metric {name} is about the table {metric.table}"
+                f"{nearest(metric.table, study.cases)}; tables are {', '.join(study.cases)}: mend "
+                "the file that scorecard.metrics names."
+            )
         for case in study.cases_of(metric.table):
             scored = [
                 _score_one(metric, grading, source, case)

@@ -48,6 +48,9 @@ PUBLISHED_COLUMNS = (
     "note",
 )
 
+RENAMED = {"structure": "relaxation"}
+"""Tables that had another name in files of users."""
+
 
 def read_published(path: Path) -> pd.DataFrame:
     """Read published values, in the columns PUBLISHED_COLUMNS.
@@ -70,6 +73,10 @@ def read_published(path: Path) -> pd.DataFrame:
         raise ReferenceDataError(
             f"{path} has the columns {', '.join(table.columns)}; expected are {expected}: mend the "
             "first line."
+        )
+    for old in set(table["table"]) & set(RENAMED):
+        raise ReferenceDataError(
+            f"{path} names the table {old}, which is {RENAMED[old]} now: rename it there."
         )
     ions = pd.to_numeric(table["ions"], errors="coerce")
     if (ions.isna() & (table["ions"] != "")).any() or (ions % 1 > 0).any():

@@ -31,7 +31,7 @@ COLUMNS = (
 )
 
 
-def structure_rows(about: Mapping, check: Mapping) -> list[dict]:
+def relaxation_rows(about: Mapping, check: Mapping) -> list[dict]:
     """Give bonds, thickness and change of structure (Table 1 of the study), lengths in Å.
 
     Args:
@@ -51,21 +51,21 @@ def structure_rows(about: Mapping, check: Mapping) -> list[dict]:
     return [row]
 
 
-def structure_quantities(about: Mapping, check: Mapping, numerical: Mapping) -> list[Quantity]:
+def relaxation_quantities(about: Mapping, check: Mapping, numerical: Mapping) -> list[Quantity]:
     """Read `check_structure` of a relaxed structure; about: is_unit (a unit cell) beside."""
     changes = " ".join(check["changes"])
     changed = "yes" if check["changed"] else "no"
-    rows = [quantity_row("structure", "changed", changed, note=changes)]
+    rows = [quantity_row("relaxation", "changed", changed, note=changes)]
     if about["is_unit"]:
         metals = _coordination(check)
         if metals:
             polytype = f"{metals}, {check['termination_site']}"
-            rows.append(quantity_row("structure", "polytype", polytype, note=changes))
+            rows.append(quantity_row("relaxation", "polytype", polytype, note=changes))
         lengths = {kind: bond["mean"] for kind, bond in check["bonds"].items()}
         lengths |= {} if check["thickness"] is None else {"thickness": check["thickness"]}
         shared = {"error": numerical["length"], "note": "numerical error"}
         rows += [
-            quantity_row("structure", name, length, "angstrom", **shared)
+            quantity_row("relaxation", name, length, "angstrom", **shared)
             for name, length in lengths.items()
         ]
     return rows

@@ -1,7 +1,7 @@
 """The stage relaxation, as the registry knows it."""
 
 from anodeflow.stages.declaration import Figure, Scored, Stage
-from anodeflow.stages.relaxation.results import COLUMNS, structure_quantities, structure_rows
+from anodeflow.stages.relaxation.results import COLUMNS, relaxation_quantities, relaxation_rows
 from anodeflow.stages.relaxation.settings import Relaxation
 from anodeflow.tables.table import Table
 
@@ -10,17 +10,17 @@ STAGE = Stage(
     title="Structures",
     sections={"relaxation": Relaxation},
     files={
-        "structure": "results/{model}/relaxed/{structure}.extxyz",
-        "check": "results/{model}/relaxed/{structure}.json",
+        "structure": "results/{model}/relaxation/{structure}.extxyz",
+        "check": "results/{model}/relaxation/{structure}.json",
     },
     methods={"relaxation": 2, "structure_check": 1},
     tables=(
         Table(
-            name="structure",
+            name="relaxation",
             title="Table 1. Bonds and thickness",
             of="minima",
             file="check",
-            rows=structure_rows,
+            rows=relaxation_rows,
             columns=COLUMNS,
         ),
     ),
@@ -33,5 +33,5 @@ STAGE = Stage(
             one_per_model=True,
         ),
     ),
-    scored=(Scored(of="units and stacks", file="check", read=structure_quantities),),
+    scored=(Scored(of="units and stacks", file="check", read=relaxation_quantities),),
 )
