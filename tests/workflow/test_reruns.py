@@ -209,11 +209,11 @@ def test_order_comments_whitespace_and_a_repeated_value_rerun_nothing(study):
 
 
 def test_a_bumped_method_reruns_its_stage_and_what_it_feeds(study, monkeypatch):
-    from anodeflow.study import method_versions
+    from anodeflow.study.stages import METHOD
 
     project, config = study
     write(project, config)
-    monkeypatch.setitem(method_versions.METHOD, "phonons", method_versions.METHOD["phonons"] + 1)
+    monkeypatch.setitem(METHOD, "phonons", METHOD["phonons"] + 1)
     jobs = plan(project.folder, project.root / "Snakefile")
     assert running(jobs) == expected(jobs, ("run_phonons",))
     assert running(jobs)
