@@ -22,7 +22,7 @@ from scored import (
     verdict,
 )
 
-from anodeflow.errors import ReferenceDataError
+from anodeflow.errors import ReferenceDataError, ResultFileError
 from anodeflow.scorecard.claims import (
     check_claims,
     claims_markdown,
@@ -320,6 +320,16 @@ def test_the_rows_survive_their_file_and_read_as_one_table_a_claim(tmp_path):
     assert "| MACE-OMAT-0 (published) | holds (by its words) |" in text
 
 
+@pytest.mark.parametrize("text", ["{", "{}", '[{"claim": "one-ion"}]'])
+def test_a_damaged_file_of_judged_claims_is_one_sentence(tmp_path, text):
+    (tmp_path / "claims.json").write_text(text)
+    with pytest.raises(
+        ResultFileError, match="holds no rows of JudgedClaim .*: delete it"
+    ) as caught:
+        CLAIMS.read(tmp_path / "claims.json")
+    assert "\n" not in str(caught.value)
+
+
 def declared(tmp_path, **changed):
     """Return the project's claims, read from a file in which entries are changed or new."""
     raw = yaml.safe_load((REFERENCE / "claims.yaml").read_text())
@@ -347,7 +357,7 @@ def test_a_renamed_stack_is_told_with_its_nearest_name_and_the_claims_that_it_le
     assert told.startswith("m-go is no layer or stack of this study (did you mean 'm-go-new'?)")
     found = judge(renamed(complete_model(), "m-go", "m-go-new"), asked)
     left = [name for name, row in found.items() if row.status == "left out"]
-    assert f"left out {', '.join(left)}: " in told
+    assert f"left out ({', '.join(left)}): " in told
     assert left == [
         name for name, row in found.items() if "m-go" in row.says and "not in" in row.says
     ]
@@ -360,7 +370,7 @@ def test_a_renamed_stack_is_told_with_its_nearest_name_and_the_claims_that_it_le
 
 def test_a_stack_that_is_not_studied_is_told_without_the_name_of_another_that_is():
     (told,) = warn_of_unknown(DECLARED, study(MODEL, stacks=("m-g", "m-go")))
-    assert told.startswith("m-goh is no layer or stack of this study, so of its claims")
+    assert told.startswith("m-goh is no layer or stack of this study, so the claims")
 
 
 def test_a_study_that_has_all_that_is_claimed_is_told_nothing():

@@ -138,8 +138,9 @@ def warn_of_unknown(claims: Mapping[str, Claim], study: Study) -> list[str]:
     # A name that claims use themselves is no other's new one.
     renamed = [system for system in studied if system not in about]
     return [
-        f"{system} is no layer or stack of this study{nearest(system, renamed)}, so of its claims "
-        f"are left out {', '.join(names)}: mend its name there, or remove them."
+        f"{system} is no layer or stack of this study{nearest(system, renamed)}, so the claims "
+        f"about it are left out ({', '.join(names)}): "
+        "correct its name in this file, or remove them."
         for system, names in about.items()
         if system not in studied
     ]
