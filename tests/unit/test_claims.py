@@ -323,9 +323,7 @@ def test_the_rows_survive_their_file_and_read_as_one_table_a_claim(tmp_path):
 @pytest.mark.parametrize("text", ["{", "{}", '[{"claim": "one-ion"}]'])
 def test_a_damaged_file_of_judged_claims_is_one_sentence(tmp_path, text):
     (tmp_path / "claims.json").write_text(text)
-    with pytest.raises(
-        ResultFileError, match="holds no rows of JudgedClaim .*: delete it"
-    ) as caught:
+    with pytest.raises(ResultFileError, match="holds no rows of JudgedClaim") as caught:
         CLAIMS.read(tmp_path / "claims.json")
     assert "\n" not in str(caught.value)
 
