@@ -18,7 +18,7 @@ from anodeflow.stages.adhesion.curve import (
 from anodeflow.stages.adhesion.layers_apart import in_common_cell, reference_layers
 from anodeflow.stages.adhesion.peak import peak_fit
 from anodeflow.stages.adhesion.scan import scan_spacings
-from anodeflow.stages.relaxation.kept_minima import Points
+from anodeflow.stages.relaxation.kept_minima import KeptMinima
 from anodeflow.stages.relaxation.minimum import relax
 from anodeflow.structures import roles
 from anodeflow.structures.bonds import find_bonds
@@ -103,11 +103,11 @@ def toy_for(stack, *, oxygen_shift=0.0):
 
 
 def scanned(stack, layers, calc, folder, *, points=4, given=()):
-    kept = Points(folder, "BFGS", 1e-5, 200, fingerprint_extra="toy", log=io.StringIO())
+    kept = KeptMinima(folder, "BFGS", 1e-5, 200, fingerprint_extra="toy", log=io.StringIO())
     spacings = {"spacings": np.linspace(2.8, 5.0, points), "starts": "neighbour"}
     spacings |= {"on_point": lambda point: None}
-    references = reference_layers(stack, *layers, calc, points=kept, given=given)
-    found = scan_spacings(stack, calc, points=kept, **spacings)
+    references = reference_layers(stack, *layers, calc, kept=kept, given=given)
+    found = scan_spacings(stack, calc, kept=kept, **spacings)
     return adhesion_curve(found, references), references
 
 
