@@ -4,7 +4,7 @@ import h5py
 import numpy as np
 import pandas as pd
 import pytest
-from ase import units
+from ase import Atoms, units
 from scipy.special import gammaln
 from springs import make_stack, simulate
 from test_diffusion import NEIGHBOUR, SETTINGS, STEP_PS, hopping, host, rattling, trajectory
@@ -246,13 +246,12 @@ def plane_of(cells_along, heights_of):
     """A stack of one frame: facing atoms at 20 Å, a fine sheet with the given heights above."""
     lateral = 12.12 * np.array([[1.0, 0.0], [-0.5, np.sqrt(3) / 2]])
     fine = (np.indices((cells_along, cells_along)).reshape(2, -1).T + 0.5) / cells_along
-    atoms = host(1)[:16]
     sheet = np.column_stack([fine @ lateral, heights_of(fine)])
     facing = np.column_stack([fine @ lateral, np.full(len(fine), 20.0)])
     positions = np.concatenate([facing, sheet])
-    own_tags = np.repeat([roles.UPPER_TERMINATION, roles.SHEET], len(fine))
-    none = np.zeros((1, 0, 2))
-    return trajectory(atoms, none, tags=own_tags, positions=positions[None])
+    tags = np.repeat([roles.UPPER_TERMINATION, roles.SHEET], len(fine))
+    atoms = Atoms("O" * len(tags), positions=positions, tags=tags, cell=host(1).cell)
+    return trajectory(atoms, np.zeros((1, 0, 2)))
 
 
 def field(fractions):

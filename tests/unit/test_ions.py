@@ -181,9 +181,9 @@ def test_more_ions_than_fit_are_refused_with_both_numbers(stack):
 
 def test_ions_need_an_empty_stack_and_a_real_element(stack):
     filled = fill_ions(stack, element="Na", count=1, spacing=4.5)
-    with pytest.raises(StructureError, match=r"already holds ions \(1\)"):
+    with pytest.raises(StructureError, match=r"holds ions \(1 with"):
         fill_ions(filled, element="Na", count=1, spacing=4.5)
-    with pytest.raises(StructureError, match="no facing atoms"):
+    with pytest.raises(StructureError, match="needed for filling in ions"):
         fill_ions(build_layer(GRAPHENE, cell_height=HEIGHT), element="Na", count=1, spacing=4.5)
     with pytest.raises(StructureError, match="'Nq' is not a chemical element"):
         fill_ions(stack, element="Nq", count=1, spacing=4.5)

@@ -97,7 +97,7 @@ def describe(name: str, atoms: Atoms) -> str:
     """Return a structure's name, formula, in-plane cell and, for a stack, its spacing."""
     a, b, _, _, _, gamma = atoms.cell.cellpar()
     facts = [atoms.get_chemical_formula(), f"cell {a:.3f} × {b:.3f} Å, {gamma:.1f}°"]
-    if roles.facing(atoms).any() and roles.sheet(atoms).any():
+    if roles.is_stack(atoms):
         facts.append(f"spacing {spacing_of(atoms, convention='sheet'):.3f} Å")
     return f"<b>{name}</b>: {', '.join(facts)}"
 

@@ -13,7 +13,7 @@ from anodeflow.models.interface import energy_terms
 from anodeflow.stages.relaxation.kept_minima import KeptMinima
 from anodeflow.structures import roles
 from anodeflow.structures.builders.stacks import UNSCALED
-from anodeflow.structures.roles import require_stack
+from anodeflow.structures.roles import require_empty_stack
 
 
 def reference_layers(
@@ -85,7 +85,7 @@ def in_common_cell(layer: Atoms, stack: Atoms) -> Atoms:
 
 
 def _layer_starts(stack: Atoms, bottom_own: Atoms, top_own: Atoms) -> dict[str, Atoms]:
-    require_stack(stack)
+    require_empty_stack(stack, "adhesion")
     _require_same_composition("bottom", bottom_own, stack[roles.bottom(stack)])
     _require_same_composition("top", top_own, stack[roles.top(stack)])
     # ASSUME: a strained layer starts from its own relaxed shape. Cut out of the stack it

@@ -13,7 +13,7 @@ from anodeflow.evaluation.batches import evaluate_all
 from anodeflow.evaluation.lockstep import raise_first, run_together
 from anodeflow.stages.relaxation.kept_minima import KeptMinima
 from anodeflow.structures import roles
-from anodeflow.structures.roles import require_stack
+from anodeflow.structures.roles import require_empty_stack
 from anodeflow.structures.spacing import spacing_of
 
 LOWER_BY = 5e-3
@@ -52,7 +52,7 @@ def scan_spacings(
         StructureError: the stack has no sheet, no facing termination, or holds ions.
         NotConvergedError: a point used up `max_steps`.
     """
-    require_stack(stack)
+    require_empty_stack(stack, "adhesion")
     scan = _Scan(stack, np.asarray(spacings, dtype=float), starts, kept)
     scan.relax_all(calc, on_point)
     scan.lower(calc)
