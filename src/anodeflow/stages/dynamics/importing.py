@@ -18,7 +18,7 @@ from anodeflow.errors import AnodeflowError, TrajectoryError
 from anodeflow.stages.dynamics.trajectory import A_PER_PS, write_trajectory
 from anodeflow.structures import roles
 from anodeflow.structures.geometry import heights
-from anodeflow.structures.role_guessing import infer_tags
+from anodeflow.structures.role_guessing import guess_stack_tags
 from anodeflow.structures.spacing import spacing_in
 
 
@@ -121,7 +121,7 @@ def main(arguments: Sequence[str]) -> None:
     try:
         frames = _read(given.frames)
         if given.ion and not frames[0].get_tags().any():
-            frames[0].set_tags(infer_tags(frames[0], ion=given.ion))
+            frames[0].set_tags(guess_stack_tags(frames[0], ion=given.ion))
         import_trajectory(
             frames,
             given.output,
