@@ -95,10 +95,10 @@ def test_the_mean_of_all_atoms_lies_below_that_of_the_carbons(group, published, 
 
 def toy_for(stack, *, oxygen_shift=0.0):
     """The toy at rest in the shape of a stack; its group's O may prefer another height."""
-    z, own_tags = stack.positions[:, 2], stack.get_tags()
+    z, tags = stack.positions[:, 2], stack.get_tags()
     planes = {tag: z[roles.facing(stack)].mean() for tag in roles.BOTTOM_TAGS}
     planes |= {tag: z[roles.sheet(stack)].mean() for tag in roles.TOP_TAGS}
-    heights = {t: z[own_tags == t].mean() - plane for t, plane in planes.items() if t in own_tags}
+    heights = {t: z[tags == t].mean() - plane for t, plane in planes.items() if t in tags}
     return Toy(heights | {roles.SHEET_OXYGEN: heights.get(roles.SHEET_OXYGEN, 0) + oxygen_shift})
 
 

@@ -28,8 +28,8 @@ def stack(sheet_z=24.0):
     cell = np.zeros((3, 3))
     cell[:2, :2], cell[2, 2] = LATERAL, 40.0
     symbols = ["Ti"] * 16 + ["O"] * 16 + ["C"] * 64
-    own_tags = np.repeat([tag for *_, tag in planes], [16, 16, 64])
-    return Atoms(symbols, np.vstack(positions), tags=own_tags, cell=cell, pbc=True)
+    tags = np.repeat([tag for *_, tag in planes], [16, 16, 64])
+    return Atoms(symbols, np.vstack(positions), tags=tags, cell=cell, pbc=True)
 
 
 def trajectory(atoms, positions, **changes):
