@@ -303,12 +303,9 @@ def test_an_atom_on_the_edge_of_two_windows_counts_in_both():
     # Halfway between the corners (2, 0) and (3, 0) of eight.
     edge = np.array([[2.5 / 8, 0.0]]) @ lateral
     positions = np.column_stack([np.repeat(edge, 2, axis=0), [20.0, 24.0]])
-    run = trajectory(
-        host(1)[:16],
-        np.zeros((1, 0, 2)),
-        tags=np.array([roles.UPPER_TERMINATION, roles.SHEET]),
-        positions=positions[None],
-    )
+    tags = [roles.UPPER_TERMINATION, roles.SHEET]
+    atoms = Atoms("O2", positions=positions, tags=tags, cell=host(1).cell)
+    run = trajectory(atoms, np.zeros((1, 0, 2)))
     samples = {
         kind: spacing_map(run, cells=8, kind=kind)["sheet_samples"].to_numpy().reshape(8, 8)
         for kind in ("cells", "windows")
