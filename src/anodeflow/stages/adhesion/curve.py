@@ -14,7 +14,6 @@ from anodeflow.structures.spacing import spacing_of
 
 SPACING_COLUMNS = {"sheet": "spacing", "all": "spacing_all_atoms"}
 
-
 LAYER_STATES = {
     "strained": ("bottom", "top", ""),
     "own": ("bottom_own", "top_own", "_relaxed_reference"),

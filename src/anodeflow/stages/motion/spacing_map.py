@@ -12,10 +12,8 @@ from anodeflow.structures import roles
 EDGE = 1e-9
 """Å by which rounding may put an atom beyond the edge of a window that counts it."""
 
-
 LEAST_OCCUPANCY = 0.1
 """Atoms per frame below which a cell of the map shows rare excursions, not a mean height."""
-
 
 MAP_COLUMNS = (
     "cell_a",
@@ -48,15 +46,11 @@ def spacing_map(traj: Trajectory, *, cells: int, kind: str) -> pd.DataFrame:
         sheet_samples, facing_samples; no row for a run without a stable production frame.
 
     Raises:
-        TrajectoryError: no partner layer or no facing atoms.
+        TrajectoryError: the run is not of a stack.
     """
+    roles.require_stack(traj.initial, "a spacing map", error=TrajectoryError)
     frames = phases(traj, traj.times_ps) == "production"
     sheet, facing = traj.tags == roles.SHEET, traj.tags == roles.UPPER_TERMINATION
-    if not sheet.any() or not facing.any():
-        raise TrajectoryError(
-            f"A spacing map needs two layers, and this run has {sheet.sum()} sheet atoms (tag 10) "
-            f"and {facing.sum()} facing atoms (tag 3): give a run of a stack."
-        )
     if not frames.any():
         return pd.DataFrame(columns=MAP_COLUMNS, dtype=float)
     host = traj.positions[:, np.isin(traj.tags, roles.BOTTOM_TAGS)].mean(axis=1)
