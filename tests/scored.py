@@ -11,6 +11,7 @@ import yaml
 from anodeflow.scorecard.metrics import Metric, read_metrics
 from anodeflow.scorecard.quantities import Quantities, Study, published_quantities
 from anodeflow.scorecard.quantity import Quantity
+from anodeflow.stages.phonons.results import Comparison, PhononVerdict
 from anodeflow.structures.structure_check import BondLengths, Coordination, StructureCheck
 from anodeflow.study.gathered import Gathered
 from anodeflow.study.loading import load_config
@@ -88,10 +89,19 @@ def check(
     )
 
 
-def verdict(kind: str = "stable", **numbers) -> dict:
-    """Return what phonons.json says of a layer."""
-    said = {"kind": kind, "minimum_THz": 0.0, "highest_THz": 22.0, "sentence": f"It is {kind}."}
-    return said | numbers
+def verdict(kind: str = "stable", *, minimum_THz: float = 0.0, **more) -> PhononVerdict:
+    """Return what phonons.json says of a layer; more: highest_THz, reference."""
+    about = {"qpoint": (0, 0, 0), "branch": 1, "gamma_distance": 0.0, "where": "path"}
+    lowest = ("minimum_THz", "minimum_path_THz", "minimum_mesh_THz", "frequency_THz")
+    about |= dict.fromkeys(lowest, minimum_THz) | {"imaginary_reach": 0.0, "highest_THz": 22.0}
+    said = {"kind": kind, "stable": kind != "unstable", "sentence": f"It is {kind}."}
+    return PhononVerdict(**about | said | more)
+
+
+def comparison(mean_abs_THz: float, max_abs_THz: float, **more) -> Comparison:
+    """Return how far the frequencies of a layer are from the reference; more: kind, dos_overlap."""
+    about = {"mean_abs_THz": mean_abs_THz, "max_abs_THz": max_abs_THz, "highest_error_THz": 0.1}
+    return Comparison(**about | {"kind": "points", "qpoints": 3} | more)
 
 
 def adhesion(height: float, spacing: float, *, errors=(0.02, 0.01), strain=0.0, **more) -> dict:

@@ -7,6 +7,7 @@ from scored import (
     PBE,
     adhesion,
     check,
+    comparison,
     dynamics,
     ensemble,
     published,
@@ -61,8 +62,7 @@ def test_phonons_without_a_reference_have_no_deviation_and_say_why():
     rows = by_name(read("phonons", verdict(), system="ti2co2"))
     assert rows["mean_abs_THz"].value is None
     assert "reference.phonons" in rows["mean_abs_THz"].note
-    points = {"kind": "points", "qpoints": 3, "mean_abs_THz": 0.4, "max_abs_THz": 1.0}
-    rows = by_name(read("phonons", verdict(reference=points), system="ti2co2"))
+    rows = by_name(read("phonons", verdict(reference=comparison(0.4, 1.0)), system="ti2co2"))
     assert rows["mean_abs_THz"].value == 0.4
     assert rows["dos_overlap"].value is None
     assert "dense" in rows["dos_overlap"].note

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from scored import comparison, verdict
 from tabled import (
     adhesion_table,
     diffusion_ensemble_table,
@@ -18,6 +19,7 @@ from tabled import (
 from anodeflow.errors import AnodeflowError, ReferenceDataError
 from anodeflow.figures.style import COLUMN_MM, figure, save_figure
 from anodeflow.files.atomic import write_table
+from anodeflow.stages.phonons.results import Frequencies
 from anodeflow.structures.structure_check import BondLengths, Coordination, StructureCheck
 from anodeflow.study.stages import TABLES
 from anodeflow.tables.assembly import uncertainties
@@ -96,12 +98,10 @@ def test_published_values_are_those_of_the_study(published):
 
 
 def test_phonons_without_a_reference_leave_the_deviation_empty(published):
-    verdict = {"kind": "stable", "minimum_THz": 0.06, "sentence": "Stable."}
-    comparison = {"kind": "points", "mean_abs_THz": 1.27, "max_abs_THz": 4.0, "qpoints": 3}
-    verdict["highest_THz"] = 22.0
+    compared = verdict(reference=comparison(1.27, 4.0))
     rows = [
-        {"model": "a", "system": "ti2co2", "result": verdict | {"reference": comparison}},
-        {"model": "b", "system": "ti2co2", "result": verdict},
+        {"model": "a", "system": "ti2co2", "result": compared},
+        {"model": "b", "system": "ti2co2", "result": verdict()},
     ]
     table = phonon_table(rows, published)
     assert row_of(table, "a")["mean_abs_THz"] == 1.27
@@ -229,11 +229,7 @@ def example_rows():
     peak = {"found": True, "spacing": 3.9, "height": 1.8, "degree": 4, "points": 9}
     peak |= {f"{n}_{kind}": 0.01 for n in ("spacing", "height") for kind in ("error", "window")}
     scan = adhesion(peak) | {"peak_no_dispersion": peak, "given_layers_eV_nm2": 0.1}
-    found = {"kind": "stable", "minimum_THz": 0.0, "highest_THz": 22.0, "sentence": "Stable."}
-    compared = dict.fromkeys(
-        ("mean_abs_THz", "max_abs_THz", "highest_error_THz", "dos_overlap"), 1.0
-    )
-    compared |= {"kind": "path", "qpoints": 3}
+    found = verdict(reference=comparison(1.0, 1.0, kind="path", dos_overlap=1.0))
     voltages = pd.DataFrame({"n": [1, 2], "average_V": [1.8, 1.7], "step_V": [1.8, 1.6]})
     bonds = dict.fromkeys(
         ("metal_x", "metal_metal", "sheet"), BondLengths(mean=2.0, std=0.1, count=3)
@@ -241,7 +237,7 @@ def example_rows():
     checked = CHECK.model_copy(update={"spacing": 3.5, "bonds": bonds})
     rows = {
         "relaxation": {"system": "ti2co2", "result": checked},
-        "phonons": {"system": "ti2co2", "result": found | {"reference": compared}},
+        "phonons": {"system": "ti2co2", "result": found},
         "adhesion": {"system": "m-g", "result": scan},
         "spacing": run | {"result": SPACING},
         "diffusion": run | {"result": HOPPING},
@@ -293,7 +289,7 @@ def test_the_errors_of_phonons_are_what_their_convergence_changed():
     bare = uncertainties(TABLES["phonons"], phonon_table(rows, None)).set_index("column")
     assert bare.loc["minimum_THz", "uncertainty"] == ""
     assert "snakemake phonon_convergence" in bare.loc["minimum_THz", "sentence"]
-    changes = {"minimum_THz": 0.02, "highest_THz": 0.03, "mean_abs_THz": 0.01}
+    changes = Frequencies(minimum_THz=0.02, highest_THz=0.03, mean_abs_THz=0.01)
     table = phonon_table([rows[0] | {"convergence": changes}], None)
     assert table["minimum_THz_error"].item() == 0.02
     checked = uncertainties(TABLES["phonons"], table).set_index("column")
