@@ -5,12 +5,14 @@ import functools
 from collections.abc import Mapping
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import yaml
 
 from anodeflow.scorecard.metrics import Metric, read_metrics
 from anodeflow.scorecard.quantities import Quantities, Study, published_quantities
 from anodeflow.scorecard.quantity import Quantity
+from anodeflow.stages.adhesion.results import AdhesionSummary, FittedPeak, StrainEnergy
 from anodeflow.stages.phonons.results import Comparison, PhononVerdict
 from anodeflow.structures.structure_check import BondLengths, Coordination, StructureCheck
 from anodeflow.study.gathered import Gathered
@@ -104,12 +106,21 @@ def comparison(mean_abs_THz: float, max_abs_THz: float, **more) -> Comparison:
     return Comparison(**about | {"kind": "points", "qpoints": 3} | more)
 
 
-def adhesion(height: float, spacing: float, *, errors=(0.02, 0.01), strain=0.0, **more) -> dict:
+def no_peak(sentence: str) -> FittedPeak:
+    """Return what the fit says of a curve without a peak."""
+    return FittedPeak(found=False, points=3, sentence=sentence)
+
+
+def adhesion(
+    height: float, spacing: float, *, errors=(0.02, 0.01), strain=0.0, **more
+) -> AdhesionSummary:
     """Return the summary of an adhesion curve, its height for strained layers."""
-    peak = {"found": True, "height": height, "height_error": errors[0]}
-    peak |= {"spacing": spacing, "spacing_error": errors[1]}
-    summary = {"layers": "strained", "spacing_convention": "sheet", "peak": peak}
-    return summary | {"strain_energy": {"total_eV_nm2": strain}} | more
+    peak = {"found": True, "points": 9, "degree": 4, "height": height, "spacing": spacing}
+    peak |= {"height_error": errors[0], "spacing_error": errors[1]}
+    costs = {"bottom_eV_nm2": 0.0, "top_eV_nm2": strain, "total_eV_nm2": strain}
+    about = {"layers": "strained", "spacing_convention": "sheet", "peak": FittedPeak(**peak)}
+    about |= {"peak_no_dispersion": no_peak("No peak."), "peak_published_spline": no_peak("None.")}
+    return AdhesionSummary(**about | {"strain_energy": StrainEnergy(**costs)} | more)
 
 
 def ensemble(
@@ -156,8 +167,9 @@ def dynamics(stack: str, ions: int, result: Mapping, *, temperature_K: float = 3
 
 
 def voltages(*averages: float) -> pd.DataFrame:
-    """Return the table of average voltages from one ion upwards."""
-    return pd.DataFrame({"n": range(1, len(averages) + 1), "average_V": averages})
+    """Return the table of voltages, by the averages from one ion upwards."""
+    steps = np.diff(np.arange(len(averages) + 1) * [0.0, *averages])
+    return pd.DataFrame({"n": range(1, len(averages) + 1), "average_V": averages, "step_V": steps})
 
 
 def quantities(*rows: list[Quantity]) -> Quantities:

@@ -5,6 +5,7 @@ import pytest
 from ase import Atoms
 
 from anodeflow.stages.phonons.bands import Bands, band_segments
+from anodeflow.stages.phonons.results import Comparison, PhononVerdict
 from anodeflow.stages.phonons.verdict import verdict
 
 LATTICE = 2.46
@@ -125,3 +126,16 @@ def test_the_threshold_itself_is_not_imaginary():
     bands = bands_of(lambda q: membrane(q, -1 / 6))
     bands.mesh_frequencies_THz[123, 0] = -0.1
     assert verdict(bands, RECIPROCAL, **LIMITS).kind == "stable"
+
+
+def test_a_verdict_comes_back_from_its_file_with_and_without_a_comparison(tmp_path):
+    bands = bands_of(lambda q: membrane(q, -1 / 6))
+    compared = Comparison(
+        kind="points", mean_abs_THz=0.1, max_abs_THz=0.3, highest_error_THz=-0.2, qpoints=3
+    )
+    for reference in (None, compared):
+        result = verdict(bands, RECIPROCAL, **LIMITS, reference=reference)
+        result.write(tmp_path / "phonons.json")
+        assert PhononVerdict.read(tmp_path / "phonons.json") == result
+        assert result.reference == reference
+        assert result.highest_THz == bands.frequencies_THz.max()

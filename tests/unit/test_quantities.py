@@ -10,6 +10,7 @@ from scored import (
     comparison,
     dynamics,
     ensemble,
+    no_peak,
     published,
     quantities,
     read,
@@ -37,8 +38,8 @@ def test_the_adhesion_peak_for_layers_in_their_own_cells_is_the_curve_shifted_by
 
 
 def test_without_a_peak_or_strain_energy_there_is_no_height_but_a_reason():
-    none = {"found": False, "points": 3, "sentence": "No peak in the scan."}
-    rows = by_name(read("adhesion", adhesion(0, 0, peak=none), system="m-g"))
+    none = adhesion(0, 0, peak=no_peak("No peak in the scan."))
+    rows = by_name(read("adhesion", none, system="m-g"))
     assert rows["height"].value is None
     assert rows["spacing"].note == "No peak in the scan."
     rows = by_name(read("adhesion", adhesion(2.0, 3.9, strain_energy=None), system="m-g"))

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from scored import comparison, verdict
+from scored import adhesion, comparison, no_peak, verdict
 from tabled import (
     adhesion_table,
     diffusion_ensemble_table,
@@ -109,29 +109,17 @@ def test_phonons_without_a_reference_leave_the_deviation_empty(published):
     assert row_of(table, "PBE (literature)")["highest_THz"] == 21.9
 
 
-def adhesion(peak):
-    return {
-        "layers": "own",
-        "spacing_convention": "sheet",
-        "peak": peak,
-        "peak_no_dispersion": {"found": False, "points": 3, "sentence": "No peak."},
-        "peak_published_spline": {"found": True, "points": 11, "spacing": 3.96, "height": 1.8},
-        "strain_energy": {"bottom_eV_nm2": 0.0, "top_eV_nm2": 0.89, "total_eV_nm2": 0.89},
-    }
-
-
 def test_an_adhesion_row_gives_the_peak_in_both_units(published):
-    peak = {"found": True, "points": 9, "spacing": 3.97, "spacing_error": 0.01}
-    peak |= {"height": 1.79, "height_error": 0.02}
-    rows = [{"model": "m", "system": "m-g", "result": adhesion(peak)}]
+    scan = adhesion(1.79, 3.97, strain=0.89)
+    rows = [{"model": "m", "system": "m-g", "result": scan}]
     row = row_of(adhesion_table(rows, published), "m")
     assert row["height_J_m2"] == pytest.approx(1.79 * 0.16022, rel=1e-4)
     assert row["strain_energy_eV_nm2"] == 0.89
 
 
 def test_a_missing_peak_leaves_its_sentence_in_the_table(published):
-    none = {"found": False, "points": 9, "sentence": "No peak in the window."}
-    rows = [{"model": "m", "system": "m-g", "result": adhesion(none)}]
+    none = adhesion(0, 0, peak=no_peak("No peak in the window."))
+    rows = [{"model": "m", "system": "m-g", "result": none}]
     row = row_of(adhesion_table(rows, published), "m")
     assert row["note"] == "No peak in the window."
     assert pd.isna(row["height"])
@@ -226,9 +214,10 @@ def example_rows():
     """Rows of results in which every number of every table is there."""
     run = {"model": "m", "ions": 1, "temperature": 300.0, "replica": 0, "system": "m-g"}
     group = {key: value for key, value in run.items() if key != "replica"}
-    peak = {"found": True, "spacing": 3.9, "height": 1.8, "degree": 4, "points": 9}
-    peak |= {f"{n}_{kind}": 0.01 for n in ("spacing", "height") for kind in ("error", "window")}
-    scan = adhesion(peak) | {"peak_no_dispersion": peak, "given_layers_eV_nm2": 0.1}
+    windows = {"spacing_window": 0.01, "height_window": 0.01}
+    peak = adhesion(1.8, 3.9).peak.model_copy(update=windows)
+    peaks = dict.fromkeys(("peak", "peak_no_dispersion", "peak_published_spline"), peak)
+    scan = adhesion(0, 0, strain=0.89, given_layers_eV_nm2=0.1, **peaks)
     found = verdict(reference=comparison(1.0, 1.0, kind="path", dos_overlap=1.0))
     voltages = pd.DataFrame({"n": [1, 2], "average_V": [1.8, 1.7], "step_V": [1.8, 1.6]})
     bonds = dict.fromkeys(
