@@ -15,7 +15,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests/unit"))
 
-from test_averages import ar1, averaged
+from test_correlated_mean import ar1, averaged
 from walkers import SETTINGS, hopper, run_of, study_stack
 
 from anodeflow.stages.motion.diffusion import analyse_diffusion

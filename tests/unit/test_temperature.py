@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from ase import units
-from test_averages import STEP_PS, ar1
+from test_correlated_mean import STEP_PS, ar1
 
 from anodeflow.errors import TrajectoryError
 from anodeflow.stages.motion.temperature import (
