@@ -2,9 +2,9 @@
 
 import copy
 import functools
-from collections.abc import Mapping
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import yaml
 
@@ -12,6 +12,10 @@ from anodeflow.scorecard.claims import Claim, read_claims
 from anodeflow.scorecard.metrics import Metric, read_metrics
 from anodeflow.scorecard.quantities import Quantities, Study, published_quantities
 from anodeflow.scorecard.quantity import Quantity
+from anodeflow.stages.adhesion.results import AdhesionSummary, FittedPeak, StrainEnergy
+from anodeflow.stages.motion.results import Ensemble, PooledMobility, ReplicaMean
+from anodeflow.stages.phonons.results import Comparison, PhononVerdict
+from anodeflow.structures.structure_check import BondLengths, Coordination, StructureCheck
 from anodeflow.study.gathered import Gathered
 from anodeflow.study.loading import load_config
 from anodeflow.study.plan import Plan
@@ -81,30 +85,48 @@ def check(
     site: str | None = "fcc",
     coordination: tuple = ((3, 3),),
     **bonds: float,
-) -> dict:
+) -> StructureCheck:
     """Return what `check_structure` says of a relaxed structure."""
-    return {
-        "thickness": thickness,
-        "bonds": {kind: {"mean": mean, "std": 0.0, "count": 3} for kind, mean in bonds.items()},
-        "coordination": [{"x": x, "termination": t, "metals": 2} for x, t in coordination],
-        "termination_site": site,
-        "changed": bool(changes),
-        "changes": list(changes),
-    }
+    return StructureCheck(
+        thickness=thickness,
+        bonds={kind: BondLengths(mean=mean, std=0.0, count=3) for kind, mean in bonds.items()},
+        coordination=[Coordination(x=x, termination=t, metals=2) for x, t in coordination],
+        termination_site=site,
+        changed=bool(changes),
+        changes=changes,
+    )
 
 
-def verdict(kind: str = "stable", **numbers) -> dict:
-    """Return what phonons.json says of a layer."""
-    said = {"kind": kind, "minimum_THz": 0.0, "highest_THz": 22.0, "sentence": f"It is {kind}."}
-    return said | numbers
+def verdict(kind: str = "stable", *, minimum_THz: float = 0.0, **more) -> PhononVerdict:
+    """Return what phonons.json says of a layer; more: highest_THz, reference."""
+    about = {"qpoint": (0, 0, 0), "branch": 1, "gamma_distance": 0.0, "where": "path"}
+    lowest = ("minimum_THz", "minimum_path_THz", "minimum_mesh_THz", "frequency_THz")
+    about |= dict.fromkeys(lowest, minimum_THz) | {"imaginary_reach": 0.0, "highest_THz": 22.0}
+    said = {"kind": kind, "stable": kind != "unstable", "sentence": f"It is {kind}."}
+    return PhononVerdict(**about | said | more)
 
 
-def adhesion(height: float, spacing: float, *, errors=(0.02, 0.01), strain=0.0, **more) -> dict:
+def comparison(mean_abs_THz: float, max_abs_THz: float, **more) -> Comparison:
+    """Return how far the frequencies of a layer are from the reference; more: kind, dos_overlap."""
+    about = {"mean_abs_THz": mean_abs_THz, "max_abs_THz": max_abs_THz, "highest_error_THz": 0.1}
+    return Comparison(**about | {"kind": "points", "qpoints": 3} | more)
+
+
+def no_peak(sentence: str) -> FittedPeak:
+    """Return what the fit says of a curve without a peak."""
+    return FittedPeak(found=False, points=3, sentence=sentence)
+
+
+def adhesion(
+    height: float, spacing: float, *, errors=(0.02, 0.01), strain=0.0, **more
+) -> AdhesionSummary:
     """Return the summary of an adhesion curve, its height for strained layers."""
-    peak = {"found": True, "height": height, "height_error": errors[0]}
-    peak |= {"spacing": spacing, "spacing_error": errors[1]}
-    summary = {"layers": "strained", "spacing_convention": "sheet", "peak": peak}
-    return summary | {"strain_energy": {"total_eV_nm2": strain}} | more
+    peak = {"found": True, "points": 9, "degree": 4, "height": height, "spacing": spacing}
+    peak |= {"height_error": errors[0], "spacing_error": errors[1]}
+    costs = {"bottom_eV_nm2": 0.0, "top_eV_nm2": strain, "total_eV_nm2": strain}
+    about = {"layers": "strained", "spacing_convention": "sheet", "peak": FittedPeak(**peak)}
+    about |= {"peak_no_dispersion": no_peak("No peak."), "peak_published_spline": no_peak("None.")}
+    return AdhesionSummary(**about | {"strain_energy": StrainEnergy(**costs)} | more)
 
 
 def ensemble(
@@ -116,43 +138,49 @@ def ensemble(
     said: str | None = None,
     replicas: int = 1,
     unstable: tuple = (),
-) -> dict:
+) -> Ensemble:
     """Return what a group of replicas says; with `hops`, of ions."""
     mobility = None
     if hops is not None or said is not None:
         rate = None if hops is None else hops / watched_ps
-        mobility = {
-            "verdict": said or ("hopping" if hops else "confined"),
-            "hops": hops,
-            "watched_ion_ps": None if hops is None else watched_ps,
-            "rate_per_ps": rate,
-            "rate_low_per_ps": rate,
-            "rate_high_per_ps": rate,
-            "D_cm2_s": None,
-            "D_low_cm2_s": None,
-            "D_high_cm2_s": None,
-            "D_upper_bound_cm2_s": 1e-6,
-            "note": "",
-        }
-    return {
-        "ions": 0 if mobility is None and not unstable else 1,
-        "replicas": replicas,
-        "unstable": list(unstable),
-        "spacing": {"mean": spacing, "standard_error": error, "note": ""},
-        "mobility": mobility,
-    }
+        verdict = said or ("hopping" if hops else "confined")
+        mobility = PooledMobility(
+            verdict=verdict,
+            verdicts=[verdict] * replicas,
+            hops=hops,
+            watched_ion_ps=None if hops is None else watched_ps,
+            rate_per_ps=rate,
+            rate_low_per_ps=rate,
+            rate_high_per_ps=rate,
+            D_upper_bound_cm2_s=1e-6,
+            note="",
+        )
+    return Ensemble(
+        stack="m-g",
+        ions=0 if mobility is None and not unstable else 1,
+        temperature=300.0,
+        replicas=replicas,
+        runs=[f"run_{replica}" for replica in range(replicas)],
+        unstable=unstable,
+        spacing=ReplicaMean(
+            mean=spacing, standard_error=error, values=[spacing] * replicas, note=""
+        ),
+        temperature_K=ReplicaMean(mean=300.0, values=[300.0] * replicas, note=""),
+        mobility=mobility,
+    )
 
 
-def dynamics(stack: str, ions: int, result: Mapping, *, temperature_K: float = 300.0, **about):
+def dynamics(stack: str, ions: int, group: Ensemble, *, temperature_K: float = 300.0, **about):
     """Return the quantities of a group of runs."""
     about = {"production_ps": 20.0} | about
-    result = {**result, "ions": ions}
-    return read("dynamics", result, system=stack, ions=ions, temperature_K=temperature_K, **about)
+    group = group.model_copy(update={"ions": ions})
+    return read("dynamics", group, system=stack, ions=ions, temperature_K=temperature_K, **about)
 
 
 def voltages(*averages: float) -> pd.DataFrame:
-    """Return the table of average voltages from one ion upwards."""
-    return pd.DataFrame({"n": range(1, len(averages) + 1), "average_V": averages})
+    """Return the table of voltages, by the averages from one ion upwards."""
+    steps = np.diff(np.arange(len(averages) + 1) * [0.0, *averages])
+    return pd.DataFrame({"n": range(1, len(averages) + 1), "average_V": averages, "step_V": steps})
 
 
 def quantities(*rows: list[Quantity]) -> Quantities:

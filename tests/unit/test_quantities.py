@@ -7,8 +7,10 @@ from scored import (
     PBE,
     adhesion,
     check,
+    comparison,
     dynamics,
     ensemble,
+    no_peak,
     published,
     quantities,
     read,
@@ -19,6 +21,7 @@ from scored import (
 
 from anodeflow.scorecard.quantities import Quantities, read_quantities, write_quantities
 from anodeflow.scorecard.quantity import Case, with_error
+from anodeflow.stages.motion.results import BrokenRun
 
 
 def by_name(rows):
@@ -36,8 +39,8 @@ def test_the_adhesion_peak_for_layers_in_their_own_cells_is_the_curve_shifted_by
 
 
 def test_without_a_peak_or_strain_energy_there_is_no_height_but_a_reason():
-    none = {"found": False, "points": 3, "sentence": "No peak in the scan."}
-    rows = by_name(read("adhesion", adhesion(0, 0, peak=none), system="m-g"))
+    none = adhesion(0, 0, peak=no_peak("No peak in the scan."))
+    rows = by_name(read("adhesion", none, system="m-g"))
     assert rows["height"].value is None
     assert rows["spacing"].note == "No peak in the scan."
     rows = by_name(read("adhesion", adhesion(2.0, 3.9, strain_energy=None), system="m-g"))
@@ -61,8 +64,7 @@ def test_phonons_without_a_reference_have_no_deviation_and_say_why():
     rows = by_name(read("phonons", verdict(), system="ti2co2"))
     assert rows["mean_abs_THz"].value is None
     assert "reference.phonons" in rows["mean_abs_THz"].note
-    points = {"kind": "points", "qpoints": 3, "mean_abs_THz": 0.4, "max_abs_THz": 1.0}
-    rows = by_name(read("phonons", verdict(reference=points), system="ti2co2"))
+    rows = by_name(read("phonons", verdict(reference=comparison(0.4, 1.0)), system="ti2co2"))
     assert rows["mean_abs_THz"].value == 0.4
     assert rows["dos_overlap"].value is None
     assert "dense" in rows["dos_overlap"].note
@@ -77,7 +79,7 @@ def test_a_supercell_or_stack_is_asked_for_its_change_only_and_a_sheet_has_no_th
 
 
 def test_an_unstable_replica_is_told_with_every_number_of_its_group():
-    broken = {"replica": 1, "after_ps": 3.0, "reason": "a bond broke"}
+    broken = BrokenRun(replica=1, after_ps=3.0, reason="a bond broke")
     for row in dynamics("m-g", 1, ensemble(hops=2, unstable=(broken,))):
         assert "replica 1 unstable after 3 ps (a bond broke)" in row.note, row
     rows = by_name(dynamics("m-g", 1, ensemble(spacing=None, error=None, unstable=(broken,))))

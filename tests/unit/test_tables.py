@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from scored import adhesion, comparison, no_peak, verdict
 from tabled import (
     adhesion_table,
     diffusion_ensemble_table,
@@ -18,6 +19,16 @@ from tabled import (
 from anodeflow.errors import AnodeflowError, ReferenceDataError
 from anodeflow.figures.style import COLUMN_MM, figure, save_figure
 from anodeflow.files.atomic import write_table
+from anodeflow.stages.motion.results import (
+    Ensemble,
+    MeanSpacing,
+    MeanTemperature,
+    Mobility,
+    PooledMobility,
+    ReplicaMean,
+)
+from anodeflow.stages.phonons.results import Frequencies
+from anodeflow.structures.structure_check import BondLengths, Coordination, StructureCheck
 from anodeflow.study.stages import TABLES
 from anodeflow.tables.assembly import uncertainties
 from anodeflow.tables.markdown import footnotes, to_markdown
@@ -36,17 +47,14 @@ def published():
     return read_published(PUBLISHED)
 
 
-def check(**changed):
-    return {
-        "thickness": 4.4555512345,
-        "spacing": None,
-        "bonds": {"metal_x": {"mean": 2.1719, "std": 0.0004, "count": 6}},
-        "coordination": [{"x": 3, "termination": 3}],
-        "termination_site": "fcc",
-        "changed": False,
-        "changes": [],
-        **changed,
-    }
+CHECK = StructureCheck(
+    thickness=4.4555512345,
+    bonds={"metal_x": BondLengths(mean=2.1719, std=0.0004, count=6)},
+    coordination=[Coordination(x=3, termination=3, metals=2)],
+    termination_site="fcc",
+    changed=False,
+    changes=(),
+)
 
 
 def row_of(table, model):
@@ -55,7 +63,7 @@ def row_of(table, model):
 
 
 def test_table_1_sets_any_number_of_models_beside_the_published_values(published):
-    rows = [{"model": f"model {i}", "system": "ti2co2", "result": check()} for i in range(3)]
+    rows = [{"model": f"model {i}", "system": "ti2co2", "result": CHECK} for i in range(3)]
     table = relaxation_table(rows, published)
     assert table["model"].tolist()[:3] == ["model 0", "model 1", "model 2"]
     assert row_of(table, "model 1")["coordination"] == "3 X + 3 T"
@@ -66,13 +74,13 @@ def test_table_1_sets_any_number_of_models_beside_the_published_values(published
 
 def test_a_change_of_structure_is_told_in_table_1():
     sentence = "the thickness fell by 14 %"
-    changed = check(changed=True, changes=[sentence])
+    changed = CHECK.model_copy(update={"changed": True, "changes": (sentence,)})
     rows = [{"model": "m", "system": "ti2co2", "result": changed}]
     assert row_of(relaxation_table(rows, None), "m")["changed"] == sentence
 
 
 def test_a_layer_without_published_values_gets_no_published_rows(published):
-    table = relaxation_table([{"model": "m", "system": "mo2cf2", "result": check()}], published)
+    table = relaxation_table([{"model": "m", "system": "mo2cf2", "result": CHECK}], published)
     assert table["model"].tolist() == ["m"]
 
 
@@ -98,12 +106,10 @@ def test_published_values_are_those_of_the_study(published):
 
 
 def test_phonons_without_a_reference_leave_the_deviation_empty(published):
-    verdict = {"kind": "stable", "minimum_THz": 0.06, "sentence": "Stable."}
-    comparison = {"kind": "points", "mean_abs_THz": 1.27, "max_abs_THz": 4.0, "qpoints": 3}
-    verdict["highest_THz"] = 22.0
+    compared = verdict(reference=comparison(1.27, 4.0))
     rows = [
-        {"model": "a", "system": "ti2co2", "result": verdict | {"reference": comparison}},
-        {"model": "b", "system": "ti2co2", "result": verdict},
+        {"model": "a", "system": "ti2co2", "result": compared},
+        {"model": "b", "system": "ti2co2", "result": verdict()},
     ]
     table = phonon_table(rows, published)
     assert row_of(table, "a")["mean_abs_THz"] == 1.27
@@ -111,65 +117,57 @@ def test_phonons_without_a_reference_leave_the_deviation_empty(published):
     assert row_of(table, "PBE (literature)")["highest_THz"] == 21.9
 
 
-def adhesion(peak):
-    return {
-        "layers": "own",
-        "spacing_convention": "sheet",
-        "peak": peak,
-        "peak_no_dispersion": {"found": False, "points": 3, "sentence": "No peak."},
-        "peak_published_spline": {"found": True, "points": 11, "spacing": 3.96, "height": 1.8},
-        "strain_energy": {"bottom_eV_nm2": 0.0, "top_eV_nm2": 0.89, "total_eV_nm2": 0.89},
-    }
-
-
 def test_an_adhesion_row_gives_the_peak_in_both_units(published):
-    peak = {"found": True, "points": 9, "spacing": 3.97, "spacing_error": 0.01}
-    peak |= {"height": 1.79, "height_error": 0.02}
-    rows = [{"model": "m", "system": "m-g", "result": adhesion(peak)}]
+    scan = adhesion(1.79, 3.97, strain=0.89)
+    rows = [{"model": "m", "system": "m-g", "result": scan}]
     row = row_of(adhesion_table(rows, published), "m")
     assert row["height_J_m2"] == pytest.approx(1.79 * 0.16022, rel=1e-4)
     assert row["strain_energy_eV_nm2"] == 0.89
 
 
 def test_a_missing_peak_leaves_its_sentence_in_the_table(published):
-    none = {"found": False, "points": 9, "sentence": "No peak in the window."}
-    rows = [{"model": "m", "system": "m-g", "result": adhesion(none)}]
+    none = adhesion(0, 0, peak=no_peak("No peak in the window."))
+    rows = [{"model": "m", "system": "m-g", "result": none}]
     row = row_of(adhesion_table(rows, published), "m")
     assert row["note"] == "No peak in the window."
     assert pd.isna(row["height"])
 
 
-def average(mean, error):
-    numbers = {"mean": mean, "standard_error": error, "low": mean - 2, "high": mean + 2}
-    numbers |= {"std": 1.0, "correlation_time_ps": 0.2, "correlation_time_error_ps": 0.02}
-    return numbers | {"independent_frames": 50.0, "frames": 90, "note": ""}
-
-
-THERMOSTAT = {"std_error": 0.3, "expected_std": 21.6, "thermostat": "agrees"}
-SPACING = average(3.9, 0.01) | {"temperature_K": average(301.0, 1.2) | THERMOSTAT}
-DIFFUSION = {
-    "verdict": "confined",
-    "criterion": "no hop",
-    "hops": 0,
-    "rate_per_ps": 0.0,
-    "rate_low_per_ps": 0.0,
-    "rate_high_per_ps": 0.04,
-    "D_hop_cm2_s": 0.0,
-    "D_hop_low_cm2_s": 0.0,
-    "D_hop_high_cm2_s": 1e-7,
-    "D_upper_bound_cm2_s": 1e-7,
-    "analysed_ps": 95.0,
-    "slope": 0.1,
-    "slope_error": 0.02,
-    "msd_at_window_end": 1.2,
-    "msd_at_window_end_error": 0.1,
-    "jump_length": 1.75,
-    "watched_ion_ps": 94.0,
-    "forward": 0,
-    "backward": 0,
-}
-HOPPING = DIFFUSION | {
-    "verdict": "diffusive",
+ENDS = {"standard_error": 0.01, "low": 3.8, "high": 4.0}
+CORRELATED = ENDS | {"std": 1.0, "correlation_time_ps": 0.2, "correlation_time_error_ps": 0.02}
+CORRELATED |= {"independent_frames": 50.0, "frames": 90, "note": ""}
+WARMTH = MeanTemperature(
+    mean=301.0, **CORRELATED, std_error=0.3, expected_std=21.6, thermostat="agrees"
+)
+SPACING = MeanSpacing(
+    mean=3.9, **CORRELATED, stable=True, unstable_after_ps=None, reason="", temperature_K=WARMTH
+)
+DIFFUSION = Mobility(
+    ions=1,
+    frames=9500,
+    stable=True,
+    note="",
+    verdict="confined",
+    criterion="no hop",
+    hops=0,
+    rate_per_ps=0.0,
+    rate_low_per_ps=0.0,
+    rate_high_per_ps=0.04,
+    D_hop_cm2_s=0.0,
+    D_hop_low_cm2_s=0.0,
+    D_hop_high_cm2_s=1e-7,
+    D_upper_bound_cm2_s=1e-7,
+    analysed_ps=95.0,
+    slope=0.1,
+    slope_error=0.02,
+    msd_at_window_end=1.2,
+    msd_at_window_end_error=0.1,
+    jump_length=1.75,
+    watched_ion_ps=94.0,
+    forward=0,
+    backward=0,
+)
+DIFFUSIVE = {
     "hops": 30,
     "rate_per_ps": 0.3,
     "rate_low_per_ps": 0.2,
@@ -181,24 +179,38 @@ HOPPING = DIFFUSION | {
     "D_kinisi_low_cm2_s": 6e-6,
     "D_kinisi_high_cm2_s": 2e-5,
     "D_upper_bound_cm2_s": None,
-    "jump_length_spread": 0.1,
 }
-ENSEMBLE = {
-    "replicas": 3,
-    "unstable": [{"replica": 1, "after_ps": 3.2, "reason": "the sheet detached"}],
-    "spacing": average(3.9, 0.02) | {"replica_std": 0.03, "values": [3.9, 3.9, 3.9]},
-    "temperature_K": average(301.0, 0.7) | {"replica_std": 1.0},
-    "mobility": HOPPING
-    | {
-        "verdict": "mixed",
-        "verdicts": ["hopping", "diffusive", "diffusive"],
-        "hop_scatter": 1.2,
-        "hop_scatter_p": 0.3,
-        "msd_at_window_end": {"mean": 8.0, "spread": 2.0},
-        "pooled_verdict": "diffusive",
-        "note": "",
-    },
-}
+HOPPING = DIFFUSION.model_copy(
+    update=DIFFUSIVE | {"verdict": "diffusive", "jump_length_spread": 0.1}
+)
+POOLED = PooledMobility(
+    **DIFFUSIVE,
+    verdict="mixed",
+    verdicts=["hopping", "diffusive", "diffusive"],
+    watched_ion_ps=94.0,
+    hop_scatter=1.2,
+    hop_scatter_p=0.3,
+    slope=0.1,
+    slope_error=0.02,
+    msd_at_window_end={"mean": 8.0, "spread": 2.0},
+    msd_at_window_end_error=0.1,
+    pooled_verdict="diffusive",
+    criterion="no hop",
+    note="",
+)
+ENSEMBLE = Ensemble(
+    stack="m-g",
+    ions=1,
+    temperature=300.0,
+    replicas=3,
+    runs=["m-g_1na_300K_0", "m-g_1na_300K_1", "m-g_1na_300K_2"],
+    unstable=[{"replica": 1, "after_ps": 3.2, "reason": "the sheet detached"}],
+    spacing=ReplicaMean(
+        mean=3.9, **(ENDS | {"standard_error": 0.02}), replica_std=0.03, values=[3.9] * 3, note=""
+    ),
+    temperature_K=ReplicaMean(mean=301.0, **ENDS, replica_std=1.0, values=[301.0] * 3, note=""),
+    mobility=POOLED,
+)
 
 
 def test_dynamics_tables_are_sorted_by_stack_and_number_of_ions(published):
@@ -228,19 +240,19 @@ def example_rows():
     """Rows of results in which every number of every table is there."""
     run = {"model": "m", "ions": 1, "temperature": 300.0, "replica": 0, "system": "m-g"}
     group = {key: value for key, value in run.items() if key != "replica"}
-    peak = {"found": True, "spacing": 3.9, "height": 1.8, "degree": 4, "points": 9}
-    peak |= {f"{n}_{kind}": 0.01 for n in ("spacing", "height") for kind in ("error", "window")}
-    scan = adhesion(peak) | {"peak_no_dispersion": peak, "given_layers_eV_nm2": 0.1}
-    found = {"kind": "stable", "minimum_THz": 0.0, "highest_THz": 22.0, "sentence": "Stable."}
-    compared = dict.fromkeys(
-        ("mean_abs_THz", "max_abs_THz", "highest_error_THz", "dos_overlap"), 1.0
-    )
-    compared |= {"kind": "path", "qpoints": 3}
+    windows = {"spacing_window": 0.01, "height_window": 0.01}
+    peak = adhesion(1.8, 3.9).peak.model_copy(update=windows)
+    peaks = dict.fromkeys(("peak", "peak_no_dispersion", "peak_published_spline"), peak)
+    scan = adhesion(0, 0, strain=0.89, given_layers_eV_nm2=0.1, **peaks)
+    found = verdict(reference=comparison(1.0, 1.0, kind="path", dos_overlap=1.0))
     voltages = pd.DataFrame({"n": [1, 2], "average_V": [1.8, 1.7], "step_V": [1.8, 1.6]})
-    bonds = {bond: {"mean": 2.0, "std": 0.1} for bond in ("metal_x", "metal_metal", "sheet")}
+    bonds = dict.fromkeys(
+        ("metal_x", "metal_metal", "sheet"), BondLengths(mean=2.0, std=0.1, count=3)
+    )
+    checked = CHECK.model_copy(update={"spacing": 3.5, "bonds": bonds})
     rows = {
-        "relaxation": {"system": "ti2co2", "result": check(spacing=3.5, bonds=bonds)},
-        "phonons": {"system": "ti2co2", "result": found | {"reference": compared}},
+        "relaxation": {"system": "ti2co2", "result": checked},
+        "phonons": {"system": "ti2co2", "result": found},
         "adhesion": {"system": "m-g", "result": scan},
         "spacing": run | {"result": SPACING},
         "diffusion": run | {"result": HOPPING},
@@ -280,7 +292,7 @@ def test_a_number_of_which_nothing_is_said_is_refused(published):
 
 
 def test_an_error_that_no_run_could_give_keeps_its_empty_column():
-    short = SPACING | dict.fromkeys(("standard_error", "low", "high"))
+    short = SPACING.model_copy(update=dict.fromkeys(ENDS))
     rows = [example_rows()["spacing"][0] | {"result": short}]
     table = spacing_table(rows, None)
     assert table["standard_error"].isna().all()
@@ -292,7 +304,7 @@ def test_the_errors_of_phonons_are_what_their_convergence_changed():
     bare = uncertainties(TABLES["phonons"], phonon_table(rows, None)).set_index("column")
     assert bare.loc["minimum_THz", "uncertainty"] == ""
     assert "snakemake phonon_convergence" in bare.loc["minimum_THz", "sentence"]
-    changes = {"minimum_THz": 0.02, "highest_THz": 0.03, "mean_abs_THz": 0.01}
+    changes = Frequencies(minimum_THz=0.02, highest_THz=0.03, mean_abs_THz=0.01)
     table = phonon_table([rows[0] | {"convergence": changes}], None)
     assert table["minimum_THz_error"].item() == 0.02
     checked = uncertainties(TABLES["phonons"], table).set_index("column")
@@ -325,7 +337,7 @@ def test_a_table_of_nothing_is_empty(published):
 
 
 def test_csv_keeps_full_precision_and_markdown_four_digits(tmp_path):
-    table = relaxation_table([{"model": "m", "system": "ti2co2", "result": check()}], None)
+    table = relaxation_table([{"model": "m", "system": "ti2co2", "result": CHECK}], None)
     write_table(table, tmp_path / "tables" / "structures.csv")
     back = pd.read_csv(tmp_path / "tables" / "structures.csv")
     assert back["thickness"].item() == 4.4555512345

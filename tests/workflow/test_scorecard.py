@@ -6,6 +6,9 @@ import pandas as pd
 import pytest
 from scored import STACKS, adhesion, check, ensemble, verdict, voltages
 
+from anodeflow.files.atomic import write_json
+from anodeflow.files.result_file import ResultFile
+
 MODEL = "mace-mp-0"
 COST = {"seconds_per_call": {"total": 0.05}, "atoms": 131, "device": "a GPU"}
 TARGETS = [
@@ -26,8 +29,10 @@ def write_results(folder, stacks, layers, label_stack):
 
     def put(path, content):
         path = folder / "results" / MODEL / path
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(content))
+        if isinstance(content, ResultFile):
+            content.write(path)
+        else:
+            write_json(path, content)
 
     for layer in layers:
         put(f"relaxation/{layer}_unit.json", check(metal_x=2.18))
@@ -38,7 +43,7 @@ def write_results(folder, stacks, layers, label_stack):
         groups = {0: None, 1: 12 if stack == label_stack else 0, 8: 20}
         for ions, hops in groups.items():
             group = ensemble(spacing=3.9 + 0.1 * rank, hops=hops, watched_ps=285.0, replicas=3)
-            put(f"ensembles/{stack}_{ions}na_300K.json", group | {"ions": ions})
+            put(f"ensembles/{stack}_{ions}na_300K.json", group.model_copy(update={"ions": ions}))
     put("backend_float64.json", COST)
     path = folder / "results" / MODEL / f"voltage/{label_stack}.csv"
     path.parent.mkdir(parents=True)

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Generic, Self, TypeVar
 
@@ -20,11 +21,15 @@ Row = TypeVar("Row", bound=BaseModel)
 MAKE_ANEW = "delete it, and run the same command again to make it anew"
 
 
-class ResultFile(BaseModel):
-    """A JSON file of results: its fields are its keys. What a result does not hold is null."""
+class ResultPart(BaseModel):
+    """What stands at one key of a result: its fields are its keys, and what it lacks is null."""
 
     # A schema is built when the first of its kind is read or written, not by every dry run.
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
+
+
+class ResultFile(ResultPart):
+    """A JSON file of results: its fields are its keys. What a result does not hold is null."""
 
     @classmethod
     def read(cls, path: Path | str) -> Self:
@@ -74,7 +79,10 @@ class RowsFile(Generic[Row]):
 
 @dataclass(frozen=True)
 class CsvFile:
-    """A CSV file of results, by its columns; those of `optional` may be missing."""
+    """A CSV file of results, by its columns.
+
+    Those of `optional` may be missing; `ion_*` among them allows any of that beginning.
+    """
 
     columns: tuple[str, ...]
     optional: tuple[str, ...] = ()
@@ -109,7 +117,8 @@ class CsvFile:
     def _fault(self, found: Iterable[str]) -> str:
         found = list(found)
         missing = [name for name in self.columns if name not in found]
-        unknown = [name for name in found if name not in (*self.columns, *self.optional)]
+        allowed = (*self.columns, *self.optional)
+        unknown = [n for n in found if not any(fnmatchcase(n, pattern) for pattern in allowed)]
         if missing:
             return f"lacks the columns {', '.join(missing)}"
         return f"has unknown columns {', '.join(unknown)}" if unknown else ""
