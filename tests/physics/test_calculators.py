@@ -20,8 +20,8 @@ from anodeflow.evaluation.identity import identity
 from anodeflow.models.dispersion import load_dispersion
 from anodeflow.models.interface import DispersionCorrected, energy_terms
 from anodeflow.models.loading import load_calculator
-from anodeflow.models.weights.fetching import fetch_weights
 from anodeflow.models.weights.card import WeightsCard
+from anodeflow.models.weights.fetching import fetch_weights
 from anodeflow.models.weights.hash_records import hash_file
 
 ROOT = Path(__file__).parents[2]

@@ -31,8 +31,9 @@ class SecondsPerCall(ResultPart):
 class BackendRecord(ResultFile):
     """What was found of a configured calculator beside a plain one.
 
-    calculator: the settings of `load_calculator`; largest, allowed: by term, as COMPARED; atoms: of the structure whose calls were timed; device: its name; versions: of packages;
-    equivalence: the section of the configuration.
+    calculator: the settings of `load_calculator`; largest, allowed: by term, as COMPARED; atoms: of
+    the structure whose calls were timed; device: its name; versions: of packages; equivalence: the
+    section of the configuration.
     """
 
     agrees: bool

@@ -35,27 +35,33 @@ def software_of(calculator: Mapping) -> Software:
         calculator: the settings of `load_calculator`.
     """
     family, python = calculator["family"], calculator.get("python")
-    packages, module = [*AROUND_MODELS, *PACKAGES.get(family, ())], None
-    if family not in PACKAGES:
-        module = calculator["entry"].partition(":")[0].partition(".")[0]
+    packages = [*AROUND_MODELS, *PACKAGES.get(family, ())]
+    modules = [] if family in PACKAGES else [module_of(calculator["entry"])]
     d3 = D3_PACKAGES if calculator["dispersion"] else ()
     if python is None:
-        return {"software": own_versions([*packages, *d3], module)}
+        return {"software": own_versions([*packages, *d3], modules)}
     found = own_versions([*AROUND_MODELS, *d3])
-    return {"software": found, "environment_software": ask_versions(python, packages, module)}
+    return {"software": found, "environment_software": ask_versions(python, packages, modules)}
 
 
-def own_versions(packages: Iterable[str], module: str | None = None) -> dict[str, str]:
+def module_of(entry: str) -> str:
+    """Return the outermost module of an entry, "module.inner:name"."""
+    return entry.partition(":")[0].partition(".")[0]
+
+
+def own_versions(packages: Iterable[str], modules: Iterable[str] = ()) -> dict[str, str]:
     """Return what `child.tell_versions.versions` says here, and the version of this library."""
-    return {"anodeflow": __version__} | versions(packages, module)
+    return {"anodeflow": __version__} | versions(packages, list(modules))
 
 
-def ask_versions(python: str, packages: Iterable[str], module: str | None = None) -> dict[str, str]:
+def ask_versions(
+    python: str, packages: Iterable[str], modules: Iterable[str] = ()
+) -> dict[str, str]:
     """Return what `child.tell_versions.versions` says in another Python.
 
     Where it cannot be asked, the version of Python is the reason, and stands alone.
     """
-    order = json.dumps({"packages": list(packages), "module": module})
+    order = json.dumps({"packages": list(packages), "modules": list(modules)})
     command = [python, str(SCRIPT), order]
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=True)

@@ -1,6 +1,6 @@
 """Tells the versions of packages in the Python that runs this file, which needs no package itself.
 
-Its argument is JSON: {"packages": names, "module": name or null}. The answer is JSON on standard
+Its argument is JSON: {"packages": names, "modules": names}. The answer is JSON on standard
 output: what `versions` returns.
 """
 
@@ -12,14 +12,15 @@ import sys
 NOT_INSTALLED = "not installed"
 
 
-def versions(packages, module=None):
-    """Return the versions of this Python, of packages, and of those that a module comes with.
+def versions(packages, modules=()):
+    """Return the versions of this Python, of packages, and of those that modules come with.
 
     What is not there, as a package, has NOT_INSTALLED as its version.
     """
     names = list(packages)
-    if module:
-        names += importlib.metadata.packages_distributions().get(module, [module])
+    if modules:
+        origins = importlib.metadata.packages_distributions()
+        names += [name for module in modules for name in origins.get(module, [module])]
     found = {"Python": platform.python_version()}
     for name in names:
         try:

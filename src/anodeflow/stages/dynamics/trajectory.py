@@ -98,8 +98,8 @@ def write_trajectory(
 
     Each segment maps `frame_step` (F,), `sample_step` (G,) and the names of FRAME_SERIES (F, ...),
     ION_SERIES and OBSERVABLES (G, ...) to arrays; a segment without frames or samples lacks their
-    names. `software` is what made the run. An empty `reason` means a stable run, `last_step` is where it ended, `mark` is the run's
-    fingerprint.
+    names. `software` is what made the run. An empty `reason` means a stable run, `last_step` is
+    where it ended, `mark` is the run's fingerprint.
     Source: P. de Buyl, P. H. Colberg, F. Höfling, Comput. Phys. Commun. 185, 1546 (2014).
     """
     with whole(path) as part, h5py.File(part, "w") as file:
