@@ -1,7 +1,6 @@
 """Relaxation: it reaches what it says, changes only what it may, and fails aloud."""
 
 import io
-import json
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +14,7 @@ from ase.io import read
 
 from anodeflow.errors import ConfigError, NotConvergedError
 from anodeflow.models.loading import load_calculator
+from anodeflow.models.weights.card import WeightsCard
 from anodeflow.models.weights.hash_records import hash_file
 from anodeflow.stages.relaxation.minimum import relax
 
@@ -46,7 +46,7 @@ def _slab() -> Atoms:
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory):
     card = tmp_path_factory.mktemp("demo") / "card.json"
-    card.write_text(json.dumps({"sha256": hash_file(DEMO)}))
+    WeightsCard(source=None, family="mace", sha256=hash_file(DEMO), size_bytes=0).write(card)
     options = {"family": "mace", "device": "cpu", "dtype": "float64", "dispersion": None}
     return load_calculator(DEMO, card, **options)
 

@@ -4,7 +4,15 @@ import json
 from pathlib import Path
 from typing import Any
 
+from anodeflow.equivalence.records import BackendRecord
+from anodeflow.files.result_file import CsvFile, ResultFile
+from anodeflow.models.weights.card import WeightsCard
 from anodeflow.study.stages import STAGES
+
+BESIDE_STAGES: dict[str, dict[str, type[ResultFile] | CsvFile]] = {
+    "models": {"card": WeightsCard, "backend": BackendRecord},
+}
+"""Types of files that belong to no stage, by what makes them and by file, as in `study.paths`."""
 
 
 def read_result(stage: str, file: str, path: Path | str) -> Any:
@@ -21,8 +29,9 @@ def read_result(stage: str, file: str, path: Path | str) -> Any:
     Raises:
         ResultFileError: it is damaged, or of another version of anodeflow.
     """
-    if stage in STAGES and file in STAGES[stage].results:
-        return STAGES[stage].results[file].read(path)
+    declared = STAGES[stage].results if stage in STAGES else BESIDE_STAGES[stage]
+    if file in declared:
+        return declared[file].read(path)
     # Until every stage declares its results.
     if Path(path).suffix == ".csv":
         import pandas as pd
