@@ -174,6 +174,12 @@ def test_a_plain_path_that_fails_says_so_in_one_sentence(mine, samples):
     assert "\n" not in str(caught.value)
 
 
+def test_a_plain_path_whose_python_is_not_there_is_answered_with_the_command_that_makes_it(mine):
+    files, calculator = mine("forces", 1.0)
+    with pytest.raises(CalculatorError, match=r"nowhere/python cannot be started .*make envs"):
+        evaluate_model(files[0], [], calculator | {"python": "nowhere/python"})
+
+
 def test_a_call_is_timed_by_the_median_after_it_is_warm(mine, monkeypatch):
     _, settings = mine("slow", 0.03)
     given = {"dtype": "float32", "device": "cpu"}

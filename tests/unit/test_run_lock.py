@@ -1,5 +1,7 @@
 """One run at a time in a directory, whatever became of the one before."""
 
+import errno
+import fcntl
 import os
 import signal
 
@@ -39,3 +41,19 @@ def test_a_killed_run_leaves_no_lock(tmp_path):
     os.waitpid(child, 0)
     lock_directory(tmp_path / "lock")
     assert f"process {os.getpid()} on" in (tmp_path / "lock").read_text()
+
+
+def test_a_file_system_that_cannot_lock_is_refused_with_another_way(tmp_path, monkeypatch):
+    def refuse(*_):
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    said = r"cannot be locked \(No locks available\).*--workflow-profile none for Snakemake's own"
+    with pytest.raises(AnodeflowError, match=said):
+        lock_directory(tmp_path / "lock")
+
+
+def test_a_lock_that_cannot_be_made_is_one_sentence(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(AnodeflowError, match="file/lock cannot be opened for writing"):
+        lock_directory(tmp_path / "file" / "lock")

@@ -5,7 +5,6 @@ from pathlib import Path
 
 FINISHED = "finished "
 
-
 LINES = 10
 
 
