@@ -5,7 +5,6 @@ import fcntl
 import json
 import os
 import signal
-import threading
 import time
 
 import numpy as np
@@ -16,7 +15,6 @@ from anodeflow.errors import BusyError, DiskFullError
 from anodeflow.files.archives import DamagedArchiveError, read_archive, write_archive
 from anodeflow.files.atomic import whole, write_json, write_text
 from anodeflow.files.checkpoint_folder import part_folder
-from anodeflow.files.locks import exclusive
 
 
 def test_a_file_appears_only_when_its_writer_is_through(tmp_path):
@@ -150,34 +148,6 @@ def test_a_file_system_that_cannot_lock_is_told_of_and_used(tmp_path, monkeypatc
     with part_folder(tmp_path / "a.h5"):
         pass
     assert "cannot lock (No locks available): make sure yourself" in capsys.readouterr().err
-
-
-def test_who_waits_for_a_file_is_told_for_whom(tmp_path, capsys):
-    path, ready = tmp_path / "records.json", tmp_path / "ready"
-
-    def hold_until_killed():
-        with exclusive(path):
-            ready.touch()
-            time.sleep(60)
-
-    child = start(hold_until_killed, tmp_path / "messages.txt")
-    while not ready.exists():
-        time.sleep(0.001)
-    waiting = threading.Thread(target=_pass_through, args=(path,))
-    waiting.start()
-    said = ""
-    while "waiting until that ends" not in said:
-        said += capsys.readouterr().err
-    assert f"{path} is in use by process {child} on " in said
-    assert waiting.is_alive()
-    os.kill(child, signal.SIGKILL)
-    os.waitpid(child, 0)
-    waiting.join()
-
-
-def _pass_through(path):
-    with exclusive(path):
-        pass
 
 
 def test_what_a_killed_removal_left_is_removed_by_the_next(tmp_path):
