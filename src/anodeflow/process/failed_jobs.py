@@ -5,6 +5,7 @@ from pathlib import Path
 
 FINISHED = "finished "
 
+
 LINES = 10
 
 
