@@ -17,6 +17,7 @@ from ase.constraints import FixedPlane
 from anodeflow.errors import CalculatorError, ConfigError, DeviceError, WeightsError
 from anodeflow.evaluation.first_calls import warm_up
 from anodeflow.evaluation.identity import identity
+from anodeflow.families import FAMILIES
 from anodeflow.models.dispersion import load_dispersion
 from anodeflow.models.interface import DispersionCorrected, energy_terms
 from anodeflow.models.loading import load_calculator
@@ -104,6 +105,10 @@ def _mxene() -> Atoms:
     atoms.rattle(0.05, seed=2)
     atoms.set_tags([2, 0, 0, 3, 1])
     return atoms
+
+
+def test_every_family_has_a_row_here():
+    assert {family for family, *_ in MODELS.values()} == FAMILIES.keys()
 
 
 def test_a_model_gives_float64_arrays_of_the_documented_shapes(name, calculators):
@@ -240,7 +245,7 @@ def test_an_unknown_device_is_refused(weights):
     ("changes", "message"),
     [
         ({"family": "nequip"}, "family is 'nequip'; allowed are mace, chgnet, sevennet, custom"),
-        ({"dtype": "float16"}, "dtype is 'float16'; allowed are float32, float64"),
+        ({"dtype": "float16"}, "dtype is 'float16'; allowed are float64, float32"),
         ({"family": "chgnet", "dtype": "float64"}, "CHGNet computes in float32 only"),
         ({"family": "sevennet", "dtype": "float64"}, "SevenNet computes in float32 only"),
     ],

@@ -6,16 +6,10 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from anodeflow import __version__
+from anodeflow.families import FAMILIES
 from anodeflow.models.child.tell_versions import versions
 
 SCRIPT = Path(__file__).parent / "child/tell_versions.py"
-
-PACKAGES = {
-    "mace": {"mace-torch": "MACE models", "e3nn": "equivariant layers of models"},
-    "chgnet": {"chgnet": "CHGNet models"},
-    "sevennet": {"sevenn": "SevenNet models", "e3nn": "equivariant layers of models"},
-}
-"""Of each family: its packages, and what they are used for. A custom entry tells its own."""
 
 D3_PACKAGES = {
     "torch-dftd": "tables of D3; D3 to compare with",
@@ -35,8 +29,8 @@ def software_of(calculator: Mapping) -> Software:
         calculator: the settings of `load_calculator`.
     """
     family, python = calculator["family"], calculator.get("python")
-    packages = [*AROUND_MODELS, *PACKAGES.get(family, ())]
-    modules = [] if family in PACKAGES else [module_of(calculator["entry"])]
+    packages = [*AROUND_MODELS, *FAMILIES[family].uses]
+    modules = [] if FAMILIES[family].entry else [module_of(calculator["entry"])]
     d3 = D3_PACKAGES if calculator["dispersion"] else ()
     if python is None:
         return {"software": own_versions([*packages, *d3], modules)}

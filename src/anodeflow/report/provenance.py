@@ -11,14 +11,15 @@ import yaml
 from pydantic import BaseModel
 
 import anodeflow
+from anodeflow.families import FAMILIES
 from anodeflow.models.child.tell_versions import NOT_INSTALLED, versions
-from anodeflow.models.versions import D3_PACKAGES, PACKAGES, ask_versions, module_of
+from anodeflow.models.versions import D3_PACKAGES, ask_versions, module_of
 from anodeflow.models.weights.card import WeightsCard
 from anodeflow.study.config import Config
 
 SOFTWARE = {
     "Python": "runs all of it",
-    **{name: use for own in PACKAGES.values() for name, use in own.items()},
+    **{name: use for family in FAMILIES.values() for name, use in family.uses.items()},
     "torch": "evaluates the models",
     **D3_PACKAGES,
     "ase": "structures, minimisers, dynamics",

@@ -1,6 +1,5 @@
 """Files of results, each read through the type that its stage declares."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -30,11 +29,4 @@ def read_result(stage: str, file: str, path: Path | str) -> Any:
         ResultFileError: it is damaged, or of another version of anodeflow.
     """
     declared = STAGES[stage].results if stage in STAGES else BESIDE_STAGES[stage]
-    if file in declared:
-        return declared[file].read(path)
-    # Until every stage declares its results.
-    if Path(path).suffix == ".csv":
-        import pandas as pd
-
-        return pd.read_csv(path)
-    return json.loads(Path(path).read_text(encoding="utf-8"))
+    return declared[file].read(path)
