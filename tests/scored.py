@@ -11,6 +11,7 @@ import yaml
 from anodeflow.scorecard.metrics import Metric, read_metrics
 from anodeflow.scorecard.quantities import Quantities, Study, published_quantities
 from anodeflow.scorecard.quantity import Quantity
+from anodeflow.structures.structure_check import BondLengths, Coordination, StructureCheck
 from anodeflow.study.gathered import Gathered
 from anodeflow.study.loading import load_config
 from anodeflow.study.plan import Plan
@@ -75,16 +76,16 @@ def check(
     site: str | None = "fcc",
     coordination: tuple = ((3, 3),),
     **bonds: float,
-) -> dict:
+) -> StructureCheck:
     """Return what `check_structure` says of a relaxed structure."""
-    return {
-        "thickness": thickness,
-        "bonds": {kind: {"mean": mean, "std": 0.0, "count": 3} for kind, mean in bonds.items()},
-        "coordination": [{"x": x, "termination": t, "metals": 2} for x, t in coordination],
-        "termination_site": site,
-        "changed": bool(changes),
-        "changes": list(changes),
-    }
+    return StructureCheck(
+        thickness=thickness,
+        bonds={kind: BondLengths(mean=mean, std=0.0, count=3) for kind, mean in bonds.items()},
+        coordination=[Coordination(x=x, termination=t, metals=2) for x, t in coordination],
+        termination_site=site,
+        changed=bool(changes),
+        changes=changes,
+    )
 
 
 def verdict(kind: str = "stable", **numbers) -> dict:

@@ -236,13 +236,13 @@ def test_from_the_published_start_chgnet_finds_the_mxene_and_the_demo_model_does
         for start, atoms in (("near", near), ("far", far))
     }
     for start in ("near", "far"):
-        assert found["chgnet", start]["thickness"] == pytest.approx(4.478, abs=0.003)
-        assert found["chgnet", start]["termination_site"] == "fcc"
-    assert found["mace", "near"]["thickness"] == pytest.approx(4.455, abs=0.003)
-    assert found["mace", "far"]["thickness"] == pytest.approx(11.7, abs=0.1)
+        assert found["chgnet", start].thickness == pytest.approx(4.478, abs=0.003)
+        assert found["chgnet", start].termination_site == "fcc"
+    assert found["mace", "near"].thickness == pytest.approx(4.455, abs=0.003)
+    assert found["mace", "far"].thickness == pytest.approx(11.7, abs=0.1)
     # The check compares with the start, so a start that is no MXene is left in either case.
-    assert not found["chgnet", "near"]["changed"]
-    assert found["chgnet", "far"]["changed"]
+    assert not found["chgnet", "near"].changed
+    assert found["chgnet", "far"].changed
 
 
 # Place of the epoxide

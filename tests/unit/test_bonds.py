@@ -19,8 +19,9 @@ def pair(distance):
 
 def counts(atoms):
     """Count the bonds by the search, by the watch over a run, and by the check of a structure."""
-    checked = check_structure(atoms, atoms)["bonds"].get("sheet", {"count": 0})["count"]
-    return len(find_bonds("i", atoms)) // 2, len(start_bonds(atoms)[0]), checked
+    checked = check_structure(atoms, atoms).bonds
+    counted = checked["sheet"].count if checked else 0
+    return len(find_bonds("i", atoms)) // 2, len(start_bonds(atoms)[0]), counted
 
 
 @pytest.mark.parametrize(("scale", "bonded"), [(0.99, 1), (1.01, 0)])

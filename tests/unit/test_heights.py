@@ -48,12 +48,12 @@ def test_atoms_in_one_piece_keep_their_heights_to_the_last_bit(stack):
 def test_a_wrapped_stack_has_the_spacing_and_thickness_of_the_whole_one(stack, lift):
     folded = wrapped(stack, lift)
     found, whole = check_structure(folded, folded), check_structure(stack, stack)
-    for key in ("thickness", "spacing"):
-        assert found[key] == pytest.approx(whole[key], abs=1e-9)
+    assert found.thickness == pytest.approx(whole.thickness, abs=1e-9)
+    assert found.spacing == pytest.approx(whole.spacing, abs=1e-9)
     for convention in ("sheet", "all"):
         expected = spacing_of(stack, convention=convention)
         assert spacing_of(folded, convention=convention) == pytest.approx(expected, abs=1e-9)
-    assert not check_structure(folded, stack)["changed"]
+    assert not check_structure(folded, stack).changed
 
 
 def test_a_plane_that_the_boundary_cuts_is_one_plane(study_config):
@@ -63,8 +63,8 @@ def test_a_plane_that_the_boundary_cuts_is_one_plane(study_config):
     layer.positions[lower, 2] += 0.05 * (-1.0) ** np.arange(lower.sum())
     folded = wrapped(layer, -layer.positions[lower, 2].mean())
     assert np.ptp(folded.positions[lower, 2]) > 39
-    thickness = check_structure(folded, folded)["thickness"]
-    assert thickness == pytest.approx(check_structure(layer, layer)["thickness"], abs=1e-9)
+    thickness = check_structure(folded, folded).thickness
+    assert thickness == pytest.approx(check_structure(layer, layer).thickness, abs=1e-9)
 
 
 def test_a_gap_wider_than_the_vacuum_is_no_vacuum():

@@ -18,6 +18,7 @@ from tabled import (
 from anodeflow.errors import AnodeflowError, ReferenceDataError
 from anodeflow.figures.style import COLUMN_MM, figure, save_figure
 from anodeflow.files.atomic import write_table
+from anodeflow.structures.structure_check import BondLengths, Coordination, StructureCheck
 from anodeflow.study.stages import TABLES
 from anodeflow.tables.assembly import uncertainties
 from anodeflow.tables.markdown import footnotes, to_markdown
@@ -36,17 +37,14 @@ def published():
     return read_published(PUBLISHED)
 
 
-def check(**changed):
-    return {
-        "thickness": 4.4555512345,
-        "spacing": None,
-        "bonds": {"metal_x": {"mean": 2.1719, "std": 0.0004, "count": 6}},
-        "coordination": [{"x": 3, "termination": 3}],
-        "termination_site": "fcc",
-        "changed": False,
-        "changes": [],
-        **changed,
-    }
+CHECK = StructureCheck(
+    thickness=4.4555512345,
+    bonds={"metal_x": BondLengths(mean=2.1719, std=0.0004, count=6)},
+    coordination=[Coordination(x=3, termination=3, metals=2)],
+    termination_site="fcc",
+    changed=False,
+    changes=(),
+)
 
 
 def row_of(table, model):
@@ -55,7 +53,7 @@ def row_of(table, model):
 
 
 def test_table_1_sets_any_number_of_models_beside_the_published_values(published):
-    rows = [{"model": f"model {i}", "system": "ti2co2", "result": check()} for i in range(3)]
+    rows = [{"model": f"model {i}", "system": "ti2co2", "result": CHECK} for i in range(3)]
     table = relaxation_table(rows, published)
     assert table["model"].tolist()[:3] == ["model 0", "model 1", "model 2"]
     assert row_of(table, "model 1")["coordination"] == "3 X + 3 T"
@@ -66,13 +64,13 @@ def test_table_1_sets_any_number_of_models_beside_the_published_values(published
 
 def test_a_change_of_structure_is_told_in_table_1():
     sentence = "the thickness fell by 14 %"
-    changed = check(changed=True, changes=[sentence])
+    changed = CHECK.model_copy(update={"changed": True, "changes": (sentence,)})
     rows = [{"model": "m", "system": "ti2co2", "result": changed}]
     assert row_of(relaxation_table(rows, None), "m")["changed"] == sentence
 
 
 def test_a_layer_without_published_values_gets_no_published_rows(published):
-    table = relaxation_table([{"model": "m", "system": "mo2cf2", "result": check()}], published)
+    table = relaxation_table([{"model": "m", "system": "mo2cf2", "result": CHECK}], published)
     assert table["model"].tolist() == ["m"]
 
 
@@ -237,9 +235,12 @@ def example_rows():
     )
     compared |= {"kind": "path", "qpoints": 3}
     voltages = pd.DataFrame({"n": [1, 2], "average_V": [1.8, 1.7], "step_V": [1.8, 1.6]})
-    bonds = {bond: {"mean": 2.0, "std": 0.1} for bond in ("metal_x", "metal_metal", "sheet")}
+    bonds = dict.fromkeys(
+        ("metal_x", "metal_metal", "sheet"), BondLengths(mean=2.0, std=0.1, count=3)
+    )
+    checked = CHECK.model_copy(update={"spacing": 3.5, "bonds": bonds})
     rows = {
-        "relaxation": {"system": "ti2co2", "result": check(spacing=3.5, bonds=bonds)},
+        "relaxation": {"system": "ti2co2", "result": checked},
         "phonons": {"system": "ti2co2", "result": found | {"reference": compared}},
         "adhesion": {"system": "m-g", "result": scan},
         "spacing": run | {"result": SPACING},
@@ -325,7 +326,7 @@ def test_a_table_of_nothing_is_empty(published):
 
 
 def test_csv_keeps_full_precision_and_markdown_four_digits(tmp_path):
-    table = relaxation_table([{"model": "m", "system": "ti2co2", "result": check()}], None)
+    table = relaxation_table([{"model": "m", "system": "ti2co2", "result": CHECK}], None)
     write_table(table, tmp_path / "tables" / "structures.csv")
     back = pd.read_csv(tmp_path / "tables" / "structures.csv")
     assert back["thickness"].item() == 4.4555512345

@@ -6,6 +6,9 @@ import pandas as pd
 import pytest
 from scored import STACKS, adhesion, check, ensemble, verdict, voltages
 
+from anodeflow.files.atomic import write_json
+from anodeflow.files.result_file import ResultFile
+
 MODEL = "mace-mp-0"
 COST = {"seconds_per_call": {"total": 0.05}, "atoms": 131, "device": "a GPU"}
 TARGETS = [
@@ -26,8 +29,10 @@ def write_results(folder, stacks, layers, label_stack):
 
     def put(path, content):
         path = folder / "results" / MODEL / path
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(content))
+        if isinstance(content, ResultFile):
+            content.write(path)
+        else:
+            write_json(path, content)
 
     for layer in layers:
         put(f"relaxation/{layer}_unit.json", check(metal_x=2.18))
@@ -61,7 +66,7 @@ def test_results_of_the_study_become_grades_claims_and_a_figure(project):
     write_results(project.folder, STACKS, ["ti2co2", "graphene"], "m-go")
     chgnet = project.folder / "results" / "chgnet"
     for path in (project.folder / "results" / MODEL).glob("**/*.json"):
-        kept = path.parts[-2] == "relaxed" or path.name == "phonons.json"
+        kept = path.parts[-2] == "relaxation" or path.name == "phonons.json"
         if kept:
             copy = chgnet / path.relative_to(project.folder / "results" / MODEL)
             copy.parent.mkdir(parents=True, exist_ok=True)

@@ -6,14 +6,13 @@ from anodeflow.process.job import job
 
 
 def main(start, relaxed, check):
-    from anodeflow.files.atomic import write_json
     from anodeflow.structures.files import read_structure
     from anodeflow.structures.inspection import check_structure
 
     found = check_structure(read_structure(relaxed), read_structure(start))
-    for change in found["changes"]:
+    for change in found.changes:
         print(f"WARNING: {relaxed}: the structure changed: {change}", file=sys.__stderr__)
-    write_json(check, found)
+    found.write(check)
 
 
 if __name__ == "__main__":

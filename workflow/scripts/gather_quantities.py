@@ -1,21 +1,19 @@
 """Put every number that models are judged by, computed or published, into one form."""
 
-import json
 from pathlib import Path
 
 from anodeflow.process.job import job
 
 
 def main(results, published, quantities, *, rows, numerical):
-    import pandas as pd
-
     from anodeflow.scorecard.quantities import published_quantities, write_quantities
+    from anodeflow.study.result_files import read_result
     from anodeflow.study.scored_files import read_scored
     from anodeflow.tables.published import read_published
 
     found = []
-    for about, path in zip(rows, map(Path, results), strict=True):
-        content = pd.read_csv(path) if path.suffix == ".csv" else json.loads(path.read_text())
+    for about, path in zip(rows, results, strict=True):
+        content = read_result(*about["file"].split("."), path)
         found += read_scored(about, content, numerical=numerical)
     if published:
         found += published_quantities(read_published(Path(published)))

@@ -17,11 +17,15 @@ if TYPE_CHECKING:
 MAKE_ANEW = "delete it, and run the same command again to make it anew"
 
 
-class ResultFile(BaseModel):
-    """A JSON file of results: its fields are its keys. What a result does not hold is null."""
+class ResultPart(BaseModel):
+    """What stands at one key of a result: its fields are its keys, and what it lacks is null."""
 
     # A schema is built when the first of its kind is read or written, not by every dry run.
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
+
+
+class ResultFile(ResultPart):
+    """A JSON file of results: its fields are its keys. What a result does not hold is null."""
 
     @classmethod
     def read(cls, path: Path | str) -> Self:

@@ -9,6 +9,12 @@ from anodeflow.errors import StructureError
 from anodeflow.structures import roles
 from anodeflow.structures.bonds import find_bonds
 from anodeflow.structures.geometry import heights
+from anodeflow.structures.structure_check import (
+    BondKind,
+    BondLengths,
+    Coordination,
+    StructureCheck,
+)
 
 LARGEST_THICKNESS_CHANGE = 0.05
 """A relative change of thickness beyond this is a change of structure."""
@@ -23,11 +29,11 @@ the distance between neighbouring hollows of a metal lattice of 3 Å."""
 TERMINATIONS = (roles.LOWER_TERMINATION, roles.UPPER_TERMINATION)
 
 
-def check_structure(atoms: Atoms, start: Atoms) -> dict:
+def check_structure(atoms: Atoms, start: Atoms) -> StructureCheck:
     """Measure a structure and tell whether it is still the structure it started as.
 
     thickness = mean z(tag 3) − mean z(tag 1); spacing = mean z(tag 10) − mean z(tag 3), also of
-    atoms that were wrapped into the cell. Bonds are those of `anodeflow.bonds`; metal_metal counts
+    atoms that were wrapped into the cell. Bonds are those of `find_bonds`; metal_metal counts
     neighbours in one plane only. The site of a termination is that of the first atom straight below
     it, seen from its own face: top (the metal it binds to), hcp (X), fcc (the metal further in),
     else other.
@@ -37,31 +43,29 @@ def check_structure(atoms: Atoms, start: Atoms) -> dict:
         start: what it was relaxed from, the same atoms in the same order.
 
     Returns:
-        thickness, spacing (Å, None without the layers they need); bonds {kind: {mean, std (Å),
-        count}} for metal_x, metal_termination, metal_metal and sheet, each if there are any;
-        coordination [{x, termination, metals}]; termination_site; changed; changes [sentences].
-        changed is true when the coordination of a metal, the site of a termination, a bond within
-        or between the layers, or the thickness (by more than 5 %) differs from the start.
+        what there is; changed is true when the coordination of a metal, the site of a termination,
+        a bond within or between the layers, or the thickness (by more than 5 %) differs from the
+        start.
 
     Raises:
         StructureError: `start` holds other atoms than `atoms`.
     """
     _refuse_other_atoms(atoms, start)
-    changes = [
+    changes = (
         *_thickness_change(atoms, start),
         *_coordination_change(atoms, start),
         *_site_change(atoms, start),
         *_bond_changes(atoms, start),
-    ]
-    return {
-        "thickness": _height_between(atoms, roles.LOWER_TERMINATION, roles.UPPER_TERMINATION),
-        "spacing": _height_between(atoms, roles.UPPER_TERMINATION, roles.SHEET),
-        "bonds": _bond_lengths(atoms),
-        "coordination": _unique_coordination(atoms),
-        "termination_site": _describe_sites(_termination_sites(atoms)),
-        "changed": bool(changes),
-        "changes": changes,
-    }
+    )
+    return StructureCheck(
+        thickness=_height_between(atoms, roles.LOWER_TERMINATION, roles.UPPER_TERMINATION),
+        spacing=_height_between(atoms, roles.UPPER_TERMINATION, roles.SHEET),
+        bonds=_bond_lengths(atoms),
+        coordination=_unique_coordination(atoms),
+        termination_site=_describe_sites(_termination_sites(atoms)),
+        changed=bool(changes),
+        changes=changes,
+    )
 
 
 def _refuse_other_atoms(atoms: Atoms, start: Atoms) -> None:
@@ -83,25 +87,25 @@ def _height_between(atoms: Atoms, lower: int, upper: int) -> float | None:
     return float(z[own_tags == upper].mean() - z[own_tags == lower].mean())
 
 
-def _bond_lengths(atoms: Atoms) -> dict[str, dict]:
+def _bond_lengths(atoms: Atoms) -> dict[BondKind, BondLengths]:
     first, second, vectors = find_bonds("ijD", atoms)
     own_tags, lengths = atoms.get_tags(), np.linalg.norm(vectors, axis=1)
     inward, outward = own_tags[first], own_tags[second]
     in_plane = np.abs(vectors[:, 2]) < SAME_PLANE
     # Bonds within one role come in both directions and are halved in the count; halving the list
     # by i < j instead would lose the bonds of an atom with its own images in a unit cell.
-    kinds = {
+    kinds: dict[BondKind, np.ndarray] = {
         "metal_x": (inward == roles.METAL) & (outward == roles.X),
         "metal_termination": (inward == roles.METAL) & np.isin(outward, TERMINATIONS),
         "metal_metal": (inward == roles.METAL) & (outward == roles.METAL) & in_plane,
         "sheet": (inward == roles.SHEET) & (outward == roles.SHEET),
     }
     return {
-        kind: {
-            "mean": float(lengths[chosen].mean()),
-            "std": float(lengths[chosen].std()),
-            "count": int(chosen.sum()) // (2 if kind in ("metal_metal", "sheet") else 1),
-        }
+        kind: BondLengths(
+            mean=float(lengths[chosen].mean()),
+            std=float(lengths[chosen].std()),
+            count=int(chosen.sum()) // (2 if kind in ("metal_metal", "sheet") else 1),
+        )
         for kind, chosen in kinds.items()
         if chosen.any()
     }
@@ -124,12 +128,12 @@ def _metals(atoms: Atoms) -> np.ndarray:
     return np.flatnonzero((own_tags == roles.METAL) & np.isin(TERMINATIONS, own_tags).any())
 
 
-def _unique_coordination(atoms: Atoms) -> list[dict[str, int]]:
+def _unique_coordination(atoms: Atoms) -> tuple[Coordination, ...]:
     counted = Counter(tuple(row) for row in _coordination(atoms).tolist())
-    return [
-        {"x": x, "termination": termination, "metals": metals}
+    return tuple(
+        Coordination(x=x, termination=termination, metals=metals)
         for (x, termination), metals in sorted(counted.items())
-    ]
+    )
 
 
 def _termination_sites(atoms: Atoms) -> list[str]:

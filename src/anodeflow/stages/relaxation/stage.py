@@ -3,6 +3,7 @@
 from anodeflow.stages.declaration import Figure, Scored, Stage
 from anodeflow.stages.relaxation.results import COLUMNS, relaxation_quantities, relaxation_rows
 from anodeflow.stages.relaxation.settings import Relaxation
+from anodeflow.structures.structure_check import StructureCheck
 from anodeflow.tables.table import Table
 
 STAGE = Stage(
@@ -13,6 +14,7 @@ STAGE = Stage(
         "structure": "results/{model}/relaxation/{structure}.extxyz",
         "check": "results/{model}/relaxation/{structure}.json",
     },
+    results={"check": StructureCheck},
     methods={"relaxation": 2, "structure_check": 1},
     tables=(
         Table(
