@@ -24,7 +24,7 @@ def call(calculator, atoms) -> float:
 
 def measure() -> list[Figure]:
     """Measure both in turn, one thread; the difference is that of the medians."""
-    from anodeflow.models.child.socket_server import open_calculator
+    from anodeflow.models.child.calculator_process import open_calculator
     from anodeflow.models.socket_calculator import SocketCalculator
     from anodeflow.process.threads import set_threads
 

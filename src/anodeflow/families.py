@@ -1,47 +1,83 @@
-"""Facts about families of models: how each is opened, in which precision, and where."""
+"""Facts about families of models: one declaration each, from which all else about them derives."""
 
-# Families that ASE opens as any calculator: module:name, and what it is called with.
-ENTRIES = {
-    "sevennet": (
-        "sevenn.calculator:SevenNetCalculator",
-        {"model": "{weights}", "device": "{device}"},
-    ),
-}
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+PLACEHOLDERS = ("{weights}", "{device}", "{dtype}")
+"""What stands in `kwargs` for the file of a model's weights, its device and its precision."""
 
 
-FLOAT32_ONLY = {"chgnet": "CHGNet", "sevennet": "SevenNet"}
+@dataclass(frozen=True)
+class Family:
+    """Code that evaluates models: how it is opened, in which precision, and where."""
+
+    name: str
+    """Value of `calculator.family` in the configuration."""
+    title: str
+    """Its name in sentences."""
+    entry: str | None
+    """What opens its plain ASE calculator, as module:name; None: the configuration says."""
+    kwargs: Mapping[str, str] = field(default_factory=dict)
+    """What `entry` is called with."""
+    loader: str | None = None
+    """Function of this library that opens a faster calculator, as module:name.
+
+    It is called with the file of weights, device and dtype. None: the plain calculator is used.
+    """
+    dtypes: tuple[str, ...] = ("float64", "float32")
+    """Precisions in which it evaluates, the highest first."""
+    in_an_environment: bool = False
+    """Whether it may run in another Python than the workflow's."""
+    cuequivariance: bool = False
+    """Whether its loader takes NVIDIA's kernels, as the option `cuequivariance`."""
+    package: str = ""
+    """Package with which files of weights come."""
+    packaged: Mapping[str, str] = field(default_factory=dict)
+    """These files, as paths below `package`, by the names that `weights.source` may give."""
+    urls: str | None = None
+    """Table of addresses of weights, by such names, as module:name."""
 
 
-IN_AN_ENVIRONMENT = ("sevennet", "custom")
+MACE = Family(
+    name="mace",
+    title="MACE",
+    loader="anodeflow.models.mace:load_mace",
+    entry="mace.calculators:MACECalculator",
+    kwargs={"model_paths": "{weights}", "device": "{device}", "default_dtype": "{dtype}"},
+    cuequivariance=True,
+    urls="mace.calculators.foundations_models:mace_mp_urls",
+)
 
-
-PLAIN_ENTRIES = ENTRIES | {
-    "mace": (
-        "mace.calculators:MACECalculator",
-        {"model_paths": "{weights}", "device": "{device}", "default_dtype": "{dtype}"},
-    ),
+CHGNET = Family(
+    name="chgnet",
+    title="CHGNet",
+    loader="anodeflow.models.chgnet:load_chgnet",
     # CHGNet's own from_file does not read CHGNet 0.2.0.
-    "chgnet": (
-        "anodeflow.models.chgnet:load_chgnet",
-        {"weights": "{weights}", "device": "{device}", "dtype": "{dtype}"},
-    ),
-}
+    entry="anodeflow.models.chgnet:load_chgnet",
+    kwargs={"weights": "{weights}", "device": "{device}", "dtype": "{dtype}"},
+    dtypes=("float32",),
+    package="chgnet",
+    packaged={
+        "0.3.0": "pretrained/0.3.0/chgnet_0.3.0_e29f68s314m37.pth.tar",
+        "0.2.0": "pretrained/0.2.0/chgnet_0.2.0_e30f77s348m32.pth.tar",
+        "r2scan": "pretrained/r2scan/chgnet_r2scan_transfer_learning_e15f36s161m23.pth.tar",
+    },
+)
 
-# Files of weights that come with a package: family, package, and its files by their names.
-PACKAGED = {
-    "chgnet": (
-        "chgnet",
-        {
-            "0.3.0": "pretrained/0.3.0/chgnet_0.3.0_e29f68s314m37.pth.tar",
-            "0.2.0": "pretrained/0.2.0/chgnet_0.2.0_e30f77s348m32.pth.tar",
-            "r2scan": "pretrained/r2scan/chgnet_r2scan_transfer_learning_e15f36s161m23.pth.tar",
-        },
-    ),
-    "sevennet": (
-        "sevenn",
-        {
-            "7net-0": "pretrained_potentials/SevenNet_0__11Jul2024/checkpoint_sevennet_0.pth",
-            "7net-l3i5": "pretrained_potentials/SevenNet_l3i5/checkpoint_l3i5.pth",
-        },
-    ),
-}
+SEVENNET = Family(
+    name="sevennet",
+    title="SevenNet",
+    entry="sevenn.calculator:SevenNetCalculator",
+    kwargs={"model": "{weights}", "device": "{device}"},
+    dtypes=("float32",),
+    in_an_environment=True,
+    package="sevenn",
+    packaged={
+        "7net-0": "pretrained_potentials/SevenNet_0__11Jul2024/checkpoint_sevennet_0.pth",
+        "7net-l3i5": "pretrained_potentials/SevenNet_l3i5/checkpoint_l3i5.pth",
+    },
+)
+
+CUSTOM = Family(name="custom", title="A custom calculator", entry=None, in_an_environment=True)
+
+FAMILIES = {family.name: family for family in (MACE, CHGNET, SEVENNET, CUSTOM)}

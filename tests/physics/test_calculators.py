@@ -240,7 +240,7 @@ def test_an_unknown_device_is_refused(weights):
     ("changes", "message"),
     [
         ({"family": "nequip"}, "family is 'nequip'; allowed are mace, chgnet, sevennet, custom"),
-        ({"dtype": "float16"}, "dtype is 'float16'; allowed are float32, float64"),
+        ({"dtype": "float16"}, "dtype is 'float16'; allowed are float64, float32"),
         ({"family": "chgnet", "dtype": "float64"}, "CHGNet computes in float32 only"),
         ({"family": "sevennet", "dtype": "float64"}, "SevenNet computes in float32 only"),
     ],

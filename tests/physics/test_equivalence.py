@@ -13,7 +13,7 @@ from anodeflow.equivalence.timing import seconds_per_call
 from anodeflow.equivalence.trial_stacks import rattled_stacks
 from anodeflow.errors import CalculatorError, EquivalenceError
 from anodeflow.models import dispersion, loading
-from anodeflow.models.child import socket_server
+from anodeflow.models.child.calculator_process import open_calculator
 from anodeflow.models.dispersion import load_dispersion
 from anodeflow.models.interface import DispersionCorrected
 from anodeflow.models.weights.fetching import fetch_weights
@@ -177,7 +177,7 @@ def test_a_plain_path_that_fails_says_so_in_one_sentence(mine, samples):
 def test_a_call_is_timed_by_the_median_after_it_is_warm(mine, monkeypatch):
     _, settings = mine("slow", 0.03)
     given = {"dtype": "float32", "device": "cpu"}
-    model = socket_server.open_calculator("mine:Mine", settings["kwargs"] | given)
+    model = open_calculator("mine:Mine", settings["kwargs"] | given)
     atoms = bulk("C", cubic=True)
     seconds = seconds_per_call(model, atoms)
     assert 0.03 <= seconds["model"] == seconds["total"] < 0.3

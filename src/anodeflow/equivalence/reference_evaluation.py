@@ -12,11 +12,11 @@ import numpy as np
 from ase import Atoms
 
 from anodeflow.errors import CalculatorError
-from anodeflow.families import FLOAT32_ONLY, PLAIN_ENTRIES
+from anodeflow.families import FAMILIES
+from anodeflow.models.child import calculator_process
 from anodeflow.models.dispersion import load_plain_dispersion
-from anodeflow.models.loading import fill_placeholders
-
-SCRIPT = Path(__file__).parents[1] / "models/child/evaluate_once.py"
+from anodeflow.models.loading import plain_call
+from anodeflow.process.other_python import start_of
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Evaluation:
 
 def plain_dtype(family: str) -> str:
     """Return the highest precision of a family."""
-    return "float32" if family in FLOAT32_ONLY else "float64"
+    return FAMILIES[family].dtypes[0]
 
 
 def evaluate_model(
@@ -50,9 +50,9 @@ def evaluate_model(
     Raises CalculatorError where that process fails.
     """
     family = calculator["family"]
-    given = (calculator.get("entry"), calculator.get("kwargs", {}))
-    entry, kwargs = PLAIN_ENTRIES.get(family, given)
-    kwargs = fill_placeholders(kwargs, weights, "cpu", plain_dtype(family))
+    own = {key: calculator[key] for key in ("entry", "kwargs") if key in calculator}
+    options = {"device": "cpu", "dtype": plain_dtype(family)}
+    entry, kwargs = plain_call(family, weights, **options, **own)
     python = calculator.get("python", sys.executable)
     with tempfile.TemporaryDirectory() as folder:
         answer = Path(folder) / "answer.json"
@@ -89,13 +89,9 @@ def _as_json(atoms: Atoms) -> dict:
 
 
 def _run(python: str, entry: str, order: str) -> None:
-    try:
-        done = subprocess.run([python, str(SCRIPT)], input=order, capture_output=True, text=True)
-    except OSError as error:
-        raise CalculatorError(
-            f"The Python {python} cannot be started ({error.strerror}): run `make envs`, or mend "
-            "the path under environments in the config."
-        ) from None
+    command = [python, calculator_process.__file__]
+    with start_of(python, CalculatorError):
+        done = subprocess.run(command, input=order, capture_output=True, text=True)
     if done.returncode != 0:
         print(f"{entry} said:\n{done.stdout}{done.stderr}", file=sys.stderr)
         last = done.stderr.rstrip().rpartition("\n")[2].rstrip(".") or "nothing"

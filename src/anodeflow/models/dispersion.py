@@ -7,8 +7,10 @@ from ase import Atoms
 from ase.calculators.calculator import Calculator, all_changes
 from ase.units import Bohr
 
+from anodeflow.config.allowed_values import require_allowed
 from anodeflow.errors import ConfigError, DeviceError
 from anodeflow.models.d3 import D3Calculator
+from anodeflow.models.settings import Dispersion
 
 # Damping of D3(BJ): s6, s8, a1 and a2 (Bohr), without the three-body term. PBE and revPBE:
 # Grimme, Ehrlich, Goerigk, J. Comput. Chem. 32, 1456 (2011), table 1; PBEsol: Goerigk, Grimme,
@@ -16,12 +18,6 @@ from anodeflow.models.d3 import D3Calculator
 DAMPING_BJ = {
     "pbe": {"s6": 1.0, "s8": 0.7875, "a1": 0.4289, "a2": 4.4407},
 }
-
-
-DAMPINGS = ("bj",)
-
-
-LIBRARIES = ("anodeflow", "dftd3", "torch-dftd")
 
 
 class TorchDispersion(Calculator):
@@ -92,12 +88,8 @@ def load_plain_dispersion(settings: Mapping) -> Calculator:
 
 
 def _damping_parameters(settings: Mapping) -> dict[str, float]:
-    allowed = {"functional": DAMPING_BJ, "damping": DAMPINGS, "library": LIBRARIES}
-    for key, values in allowed.items():
-        if settings[key] not in values:
-            raise ConfigError(
-                f"dispersion.{key} is {settings[key]!r}; allowed are {', '.join(values)}."
-            )
+    for key in ("functional", "damping", "library"):
+        require_allowed(Dispersion, key, settings[key], name=f"dispersion.{key}")
     return DAMPING_BJ[settings["functional"]]
 
 

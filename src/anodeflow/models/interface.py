@@ -17,11 +17,17 @@ class ModelCalculator(Calculator):
     implemented_properties = ["energy", "free_energy", "forces", "stress"]  # noqa: RUF012
 
     def __init__(self, inner: Calculator, *, dtype: str | None):
-        """Wrap a calculator; dtype: torch's default in its calls, None where it runs elsewhere."""
+        """Wrap a calculator.
+
+        Args:
+            inner: an ASE calculator. One that evaluates several structures in one call has a
+                `batch_size` and a method `evaluate`, as this class has them.
+            dtype: torch's default in its calls, None where it runs elsewhere.
+        """
         super().__init__()
         self.inner = inner
         self.dtype = dtype
-        self.batch_size = 1
+        self.batch_size = getattr(inner, "batch_size", 1)
         """How many structures `evaluate_all` gives to `evaluate` at once."""
 
     def calculate(self, atoms=None, properties=None, system_changes=all_changes) -> None:

@@ -13,6 +13,8 @@ from anodeflow.models.neighbours import NeighbourLists
 
 NODE_DATA = ("node_attrs", "head")
 
+LARGEST_BATCH = 64
+
 
 def load_mace(
     weights: Path, device: str, dtype: str, *, cuequivariance: bool = False
@@ -59,6 +61,8 @@ class MaceModel(Calculator):
         """Take over the model of a MACECalculator."""
         super().__init__()
         self.mace = mace
+        # On a CPU a batch takes as long as its members one by one (docs/benchmarks.md).
+        self.batch_size = LARGEST_BATCH if mace.device.type == "cuda" else 1
         self._lists = NeighbourLists(mace.r_max, mace.device)
         self._numbers: list[bytes] = []
 

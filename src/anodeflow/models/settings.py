@@ -10,10 +10,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, JsonValue, model_validator
 
 from anodeflow.config.types import Name, Positive, Section
-from anodeflow.families import FLOAT32_ONLY, IN_AN_ENVIRONMENT
-
-PLACEHOLDERS = ("{weights}", "{device}", "{dtype}")
-
+from anodeflow.families import FAMILIES, PLACEHOLDERS
 
 # The order of keys decides nothing, so it must not look like a change to Snakemake.
 Kwargs = Annotated[
@@ -30,7 +27,7 @@ class Weights(Section):
 
 
 class Calculator(Section):
-    family: Literal["mace", "chgnet", "sevennet", "custom"]
+    family: Literal[tuple(FAMILIES)]
     """Code that evaluates the model."""
     device: Literal["cpu", "cuda"]
     """Where it runs; an absent device is an error."""
@@ -54,12 +51,14 @@ class Calculator(Section):
             raise ValueError(
                 f"entry and kwargs are for family custom, not {self.family}: remove them"
             )
-        if self.cuequivariance and (self.family, self.device) != ("mace", "cuda"):
+        family = FAMILIES[self.family]
+        if self.cuequivariance and not (family.cuequivariance and self.device == "cuda"):
+            having = " or ".join(name for name in FAMILIES if FAMILIES[name].cuequivariance)
             raise ValueError(
-                f"cuequivariance is for family mace on device cuda, not for {self.family} on "
+                f"cuequivariance is for family {having} on device cuda, not for {self.family} on "
                 f"{self.device}: set it to false"
             )
-        if self.environment is not None and self.family not in IN_AN_ENVIRONMENT:
+        if self.environment is not None and not family.in_an_environment:
             raise ValueError(
                 f"family {self.family} runs in the workflow's own environment: set environment to "
                 "null, or use family custom"
@@ -112,11 +111,12 @@ class Model(Section):
                 "calculator.dispersion adds D3 to a model whose labels hold dispersion already: "
                 "set calculator.dispersion to false"
             )
-        family = FLOAT32_ONLY.get(self.calculator.family)
-        if family and "float64" in (self.precision.static, self.precision.dynamics):
+        family = FAMILIES[self.calculator.family]
+        if not {self.precision.static, self.precision.dynamics} <= set(family.dtypes):
+            highest = family.dtypes[0]
             raise ValueError(
-                f"{family} evaluates in float32 only: "
-                "set precision to {static: float32, dynamics: float32}"
+                f"{family.title} evaluates in {' or '.join(family.dtypes)} only: "
+                f"set precision to {{static: {highest}, dynamics: {highest}}}"
             )
         self._check_weights()
         if "relaxation" not in self.stages:

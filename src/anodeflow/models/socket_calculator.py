@@ -20,13 +20,15 @@ from ase.calculators.socketio import IPIProtocol
 from ase.stress import full_3x3_to_voigt_6_stress
 
 from anodeflow.errors import CalculatorError
+from anodeflow.models.child import calculator_process
 from anodeflow.process.memory import KEPT_MEMORY
+from anodeflow.process.other_python import start_of
 
-SERVER = Path(__file__).parent / "child/socket_server.py"
+PROGRAM = Path(calculator_process.__file__)
 
 
 class SocketCalculator(Calculator):
-    """A calculator that child/socket_server.py opens in another Python, asked by the i-PI protocol.
+    """A calculator that child/calculator_process.py opens in another Python, asked by i-PI messages.
 
     Parent and child share a pair of sockets without a name, so that those of several jobs never
     meet and none is left behind. The child ends with this object, and with this process, however
@@ -64,7 +66,7 @@ class SocketCalculator(Calculator):
             raise self._failure() from None
 
     def calculate(self, atoms=None, properties=None, system_changes=all_changes) -> None:
-        """Compute energy (eV), forces (N, 3) (eV/A) and stress (6,) (eV/A^3, ASE's sign).
+        """Compute energy (eV), forces (N, 3) (eV/Å) and stress (6,) (eV/Å³, ASE's sign).
 
         Raises CalculatorError where the child failed.
         """
@@ -125,20 +127,15 @@ class _Protocol(IPIProtocol):
 
 
 def _start(python: str, wire: socket.socket, said: IO[bytes]) -> subprocess.Popen:
-    try:
+    with start_of(python, CalculatorError):
         return subprocess.Popen(
-            [python, str(SERVER)],
+            [python, str(PROGRAM)],
             stdin=subprocess.PIPE,
             stdout=said,
             stderr=said,
             pass_fds=[wire.fileno()],
             env=os.environ | KEPT_MEMORY,
         )
-    except OSError as error:
-        raise CalculatorError(
-            f"The Python {python} cannot be started ({error.strerror}): run `make envs`, or mend "
-            "the path under environments in the config."
-        ) from None
 
 
 def _end(child: subprocess.Popen) -> None:

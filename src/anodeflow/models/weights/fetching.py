@@ -9,8 +9,8 @@ from anodeflow.errors import WeightsError
 from anodeflow.files.atomic import full_disk_named, sync, write_json
 from anodeflow.files.locks import exclusive
 from anodeflow.models.weights.download import discard, download
-from anodeflow.models.weights.hash_records import hash_file, refuse_other_hash
-from anodeflow.models.weights.sources import resolve_source
+from anodeflow.models.weights.hash_records import hash_file, require_known_hash
+from anodeflow.models.weights.sources import find_source
 
 
 def fetch_weights(
@@ -44,7 +44,7 @@ def fetch_weights(
         try:
             _refuse_no_model(part, source, family)
             entry = {"sha256": hash_file(part), "size_bytes": part.stat().st_size}
-            refuse_other_hash(**entry, source=source, pin=sha256, lock=lock)
+            require_known_hash(**entry, source=source, pin=sha256, lock=lock)
         except WeightsError:
             discard(part)
             raise
@@ -57,7 +57,7 @@ def fetch_weights(
 def _bring(
     part: Path, source: str | None, family: str, mirror: Path | None, python: str | None
 ) -> None:
-    found = Path(os.devnull) if source is None else resolve_source(source, family, mirror, python)
+    found = Path(os.devnull) if source is None else find_source(source, family, mirror, python)
     if isinstance(found, Path):
         discard(part)
         _copy(found, part)

@@ -16,10 +16,14 @@ def hash_file(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def refuse_other_hash(
+def require_known_hash(
     *, sha256: str, size_bytes: int, source: str | None, pin: str | None, lock: Path
 ) -> None:
-    """Compare with the pin, else with the lock file's record, which a first use writes."""
+    """Compare a hash with the pin, else with the lock file's record, which a first use writes.
+
+    Raises:
+        WeightsError: it is another, or the lock file is damaged.
+    """
     if pin is not None:
         if sha256 != pin.lower():
             raise WeightsError(

@@ -1,6 +1,7 @@
 """Where weights come from: a file, a mirror, a package, or an address."""
 
 import difflib
+import pkgutil
 import subprocess
 import sys
 import urllib.parse
@@ -8,23 +9,35 @@ import urllib.request
 from pathlib import Path
 
 from anodeflow.errors import WeightsError
-from anodeflow.families import PACKAGED
+from anodeflow.families import FAMILIES
+from anodeflow.process.model_messages import quiet_loading
+from anodeflow.process.other_python import start_of
 
 FIND = "import importlib.util, sys; print(importlib.util.find_spec(sys.argv[1]).origin)"
 
 
-def resolve_source(source: str, family: str, mirror: Path | None, python: str | None) -> Path | str:
-    """Return the file, or the URL, that `source` means."""
+def find_source(source: str, family: str, mirror: Path | None, python: str | None) -> Path | str:
+    """Return the file, or the URL, that `source` means.
+
+    Args:
+        source: a file here, a URL, or a name that the family knows.
+        family: a name of `families.FAMILIES`.
+        mirror: a folder whose files stand in for every download.
+        python: the Python whose packages are searched, None for this one.
+
+    Raises:
+        WeightsError: there is no such file, or name, or Python.
+    """
     if Path(source).is_file():
         return Path(source)
     address = urllib.parse.urlsplit(source)
     if address.scheme == "file":
         return _existing(Path(urllib.request.url2pathname(address.path)), source)
-    if family in PACKAGED and source in PACKAGED[family][1]:
+    if source in FAMILIES[family].packaged:
         return _packaged_file(family, source, python or sys.executable)
     url = source if address.scheme in ("http", "https") else None
-    if url is None and family == "mace" and not _is_path(source):
-        url = _mace_urls().get(source)
+    if url is None and not _is_path(source):
+        url = _urls(family).get(source)
     if mirror is not None:
         return _mirrored(mirror, source, url)
     if url is None:
@@ -57,35 +70,31 @@ def _mirrored(mirror: Path, source: str, url: str | None) -> Path:
 
 def _packaged_file(family: str, name: str, python: str) -> Path:
     """Return the file of a package that `python` has, whichever Python that is."""
-    package, files = PACKAGED[family]
-    try:
+    package, files = FAMILIES[family].package, FAMILIES[family].packaged
+    need = f"The weights {name} come with the package {package}"
+    with start_of(python, WeightsError, need):
         found = subprocess.run([python, "-c", FIND, package], capture_output=True, text=True)
-    except OSError as error:
-        raise WeightsError(
-            f"The weights {name} come with the package {package}, but the Python {python} cannot "
-            f"be started ({error.strerror}): run `make envs`, or mend its path in the config."
-        ) from None
     if found.returncode != 0:
         raise WeightsError(
-            f"The weights {name} come with the package {package}, which {python} does not have; "
-            f"install {package} there, name the environment that has it, or give the path of the "
-            "weights file."
+            f"{need}, which {python} does not have; install {package} there, name the environment "
+            "that has it, or give the path of the weights file."
         )
     return _existing(Path(found.stdout.strip()).parent / files[name], f"{package} {name}")
 
 
-def _mace_urls() -> dict[str, str]:
-    from anodeflow.process.model_messages import quiet_loading
-
+def _urls(family: str) -> dict[str, str]:
+    """Return the addresses of a family's weights by their names."""
+    table = FAMILIES[family].urls
+    if table is None:
+        return {}
     with quiet_loading():
-        from mace.calculators.foundations_models import mace_mp_urls
-    return mace_mp_urls
+        return pkgutil.resolve_name(table)
 
 
 def _unknown_source(source: str, family: str) -> str:
     if _is_path(source) or family == "custom":
         return f"There is no file {source} here; check the model's weights."
-    known = list(_mace_urls() if family == "mace" else PACKAGED.get(family, ("", {}))[1])
+    known = [*FAMILIES[family].packaged, *_urls(family)]
     near = difflib.get_close_matches(source, known, n=1)
     return (
         f"{source!r} is neither a file here, nor a URL, nor a name of family {family} "

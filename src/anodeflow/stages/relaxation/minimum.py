@@ -12,13 +12,15 @@ from ase.filters import FrechetCellFilter
 from ase.optimize import BFGS, FIRE, LBFGS
 from ase.optimize.optimize import Optimizer
 
-from anodeflow.errors import ConfigError, NotConvergedError
+from anodeflow.config.allowed_values import require_allowed
+from anodeflow.errors import NotConvergedError
 from anodeflow.evaluation.first_calls import warm_up
 from anodeflow.evaluation.identity import fingerprint
 from anodeflow.models.interface import energy_terms
 from anodeflow.process.signals import deferred_signals, leave
 from anodeflow.stages.relaxation.checkpoint import RelaxationCheckpoint
 from anodeflow.stages.relaxation.optimisers import PreconBFGS, neighbour_hessian
+from anodeflow.stages.relaxation.settings import Minimum, Relaxation
 from anodeflow.structures.files import write_structure
 
 CHECKPOINT_INTERVAL_S = 10.0
@@ -63,9 +65,8 @@ def relax(
     the checkpoint of another relaxation; SystemExit(128 + signal), after a checkpoint, on SIGTERM,
     SIGUSR1 or SIGINT.
     """
-    for key, value, allowed in (("optimiser", optimiser, OPTIMISERS), ("cell", cell, CELLS)):
-        if value not in allowed:
-            raise ConfigError(f"relaxation.{key} is {value!r}; allowed are {', '.join(allowed)}.")
+    require_allowed(Relaxation, "optimiser", optimiser, name="relaxation.optimiser")
+    require_allowed(Minimum, "cell", cell, name="relaxation.cell")
     moving = atoms.copy()
     moving.calc = calc
     target = moving if CELLS[cell] is None else FrechetCellFilter(moving, mask=CELLS[cell])

@@ -1,14 +1,17 @@
-"""Serves an ASE calculator to another process over a socket, by the i-PI protocol.
+"""An ASE calculator in a process of its own: served over a socket, or called as a script would.
 
 The Python of a model's own environment runs this file as it is, so it needs nothing but ASE and
-the model's package. Line 1 of its standard input is JSON: {"socket": its descriptor, "entry":
-"module:name", "kwargs": {…}}.
+the model's package. Line 1 of its standard input is JSON: {"entry": "module:name", "kwargs": {…}}
+and either {"socket": descriptor}, to serve the calculator by the i-PI protocol, or {"structures":
+[{numbers, positions (Å), cell (Å), pbc}, …], "answer": path}, to evaluate these and nothing else.
+The answer is JSON: "versions" of packages, and "results" with energy (eV), forces (eV/Å) and stress
+(xx, yy, zz, yz, xz, xy; eV/Å³) of each structure.
 """
 
-import importlib
 import json
-import operator
 import os
+import pkgutil
+import re
 import signal
 import socket
 import sys
@@ -32,12 +35,26 @@ def open_calculator(entry, kwargs):
     """
     if os.getcwd() not in sys.path:
         sys.path.append(os.getcwd())
-    module, _, name = entry.partition(":")
-    calculator = operator.attrgetter(name)(importlib.import_module(module))(**kwargs)
+    calculator = pkgutil.resolve_name(entry)(**kwargs)
     missing = [name for name in PROPERTIES if name not in calculator.implemented_properties]
     if missing:
         raise ValueError(f"{entry} gives no {', '.join(missing)}")
     return calculator
+
+
+def evaluate_once(calculator, entry, structures, answer):
+    """Evaluate structures as a user's own script would, and write the answer."""
+    results = []
+    for structure in structures:
+        atoms = Atoms(**structure, calculator=calculator)
+        energy, forces = float(atoms.get_potential_energy()), atoms.get_forces().tolist()
+        stress = atoms.get_stress().tolist()
+        results.append({"energy": energy, "forces": forces, "stress": stress})
+    packages = ("ase", "numpy", "torch", "e3nn", "chgnet", re.match(r"\w+", entry)[0])
+    found = {name: getattr(sys.modules.get(name), "__version__", None) for name in packages}
+    versions = {name: str(version) for name, version in found.items() if version}
+    with open(answer, "w", encoding="utf-8") as file:
+        json.dump({"versions": versions, "results": results}, file)
 
 
 def serve(protocol, calculator):
@@ -82,25 +99,36 @@ def leave_with_parent():
     os._exit(0)
 
 
-def main():
-    """Serve what standard input asks for; an error is the last line of standard error."""
+def serve_parent(descriptor, entry, kwargs):
+    """Serve a calculator over a socket to the process that started this one."""
     # A signal to the whole job asks the parent, which still needs the call at hand.
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1):
         signal.signal(number, signal.SIG_IGN)
-    # Python puts the folder of this file first, where the library's modules would hide others.
-    here = os.path.dirname(os.path.abspath(__file__))
-    sys.path[:] = [path for path in sys.path if os.path.abspath(path) != here]
-    settings = json.loads(sys.stdin.buffer.readline())
     threading.Thread(target=leave_with_parent, daemon=True).start()
-    with socket.socket(fileno=settings["socket"]) as wire:
+    with socket.socket(fileno=descriptor) as wire:
+        calculator = open_calculator(entry, kwargs)
         try:
-            calculator = open_calculator(settings["entry"], settings["kwargs"])
             serve(IPIProtocol(wire), calculator)
         except (SocketClosed, ConnectionError):
             sys.exit("the parent closed the socket")
-        except Exception as error:
-            traceback.print_exc()
-            sys.exit(f"{type(error).__name__}: {' '.join(str(error).split())}")
+
+
+def main():
+    """Do what standard input asks for; an error is the last line of standard error."""
+    # Python puts the folder of this file first, where a module of its name would hide another.
+    here = os.path.dirname(os.path.abspath(__file__))
+    sys.path[:] = [path for path in sys.path if os.path.abspath(path) != here]
+    order = json.loads(sys.stdin.buffer.readline())
+    entry, kwargs = order["entry"], order["kwargs"]
+    try:
+        if "socket" in order:
+            serve_parent(order["socket"], entry, kwargs)
+        else:
+            calculator = open_calculator(entry, kwargs)
+            evaluate_once(calculator, entry, order["structures"], order["answer"])
+    except Exception as error:
+        traceback.print_exc()
+        sys.exit(f"{type(error).__name__}: {' '.join(str(error).split())}")
 
 
 if __name__ == "__main__":

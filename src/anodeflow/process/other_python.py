@@ -1,0 +1,28 @@
+"""Another Python that is to be started, and the sentence where it cannot be."""
+
+import contextlib
+from collections.abc import Iterator
+
+from anodeflow.errors import AnodeflowError
+
+
+@contextlib.contextmanager
+def start_of(python: str, error: type[AnodeflowError], need: str = "") -> Iterator[None]:
+    """Turn the failure to start a Python into a sentence.
+
+    Args:
+        python: its path.
+        error: what is raised.
+        need: what it is needed for, as a clause that begins the sentence.
+
+    Raises:
+        AnodeflowError: of the kind `error`, where the body cannot start it.
+    """
+    try:
+        yield
+    except OSError as fault:
+        the = f"{need}, but the" if need else "The"
+        raise error(
+            f"{the} Python {python} cannot be started ({fault.strerror}): run `make envs`, or mend "
+            "the path under environments in the config."
+        ) from None
