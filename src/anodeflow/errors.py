@@ -41,6 +41,10 @@ class BusyError(AnodeflowError):
     """Another process works on the same output."""
 
 
+class OldCheckpointsError(AnodeflowError):
+    """Unfinished work was kept by a version whose files this one does not read."""
+
+
 class DiskFullError(AnodeflowError):
     """A file found no room."""
 

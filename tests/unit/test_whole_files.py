@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 from killing import ended, signalled, start
 
-from anodeflow.errors import BusyError, DiskFullError
+from anodeflow.errors import BusyError, DiskFullError, OldCheckpointsError
 from anodeflow.files.archives import DamagedArchiveError, read_archive, write_archive
 from anodeflow.files.atomic import whole, write_json, write_text
-from anodeflow.files.checkpoint_folder import part_folder
+from anodeflow.files.checkpoint_folder import LAYOUT, part_folder
 
 
 def test_a_file_appears_only_when_its_writer_is_through(tmp_path):
@@ -116,6 +116,17 @@ def test_a_part_folder_goes_when_the_work_ends_well_and_stays_when_it_fails(tmp_
     assert os.listdir(tmp_path) == []
 
 
+def test_unfinished_work_of_an_earlier_version_is_refused_in_a_sentence_and_left_alone(tmp_path):
+    folder = tmp_path / "a.h5.part"
+    folder.mkdir()
+    (folder / "holder").touch()
+    (folder / "000001.npz").write_text("90 ps")
+    refused = pytest.raises(OldCheckpointsError, match=r"earlier version.*delete the folder")
+    with refused, part_folder(tmp_path / "a.h5"):
+        pytest.fail("it was taken for unfinished work of this version")
+    assert (folder / "000001.npz").read_text() == "90 ps"
+
+
 def hold(output):
     with part_folder(output) as folder:
         (folder / "ready").touch()
@@ -159,4 +170,4 @@ def test_what_a_killed_removal_left_is_removed_by_the_next(tmp_path):
 
 def hold_shortly(output):
     with part_folder(output) as folder:
-        assert os.listdir(folder) == ["holder"]
+        assert sorted(os.listdir(folder)) == ["holder", LAYOUT]

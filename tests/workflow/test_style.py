@@ -5,6 +5,8 @@ import sys
 
 import pytest
 
+from anodeflow.study.stages import FIGURES
+
 
 @pytest.mark.parametrize(
     "command",
@@ -26,6 +28,7 @@ def test_the_style_checkers_have_nothing_to_say(root, command):
 def test_every_rule_with_a_script_has_one_of_its_name_and_every_script_its_rule(root):
     text = "".join(path.read_text() for path in (root / "workflow/rules").glob("*.smk"))
     rules = {line.split()[1].rstrip(":") for line in text.splitlines() if line.startswith("rule ")}
+    rules |= {f"plot_{figure}" for figure in FIGURES}  # made in a loop over what stages declare
     scripts = {path.stem for path in (root / "workflow/scripts").glob("*.py")}
     assert rules == scripts
 

@@ -14,8 +14,7 @@ from anodeflow.errors import ConfigError, StructureError
 from anodeflow.evaluation.first_calls import warm_up
 from anodeflow.evaluation.identity import fingerprint
 from anodeflow.evaluation.lockstep import raise_first, run_together
-from anodeflow.files.checkpoint_folder import part_folder, part_of
-from anodeflow.files.locks import held
+from anodeflow.files.checkpoint_folder import kept_part, part_folder
 from anodeflow.process.progress import Progress
 from anodeflow.process.signals import deferred_signals, leave
 from anodeflow.stages.dynamics.constraints import draw_momenta, hold_centres
@@ -91,7 +90,7 @@ def advance_all(
             progress.expect(-_length(settings[name]))
             return
         options = (settings[name], checkpoint_interval_ps, mark)
-        with held(part_of(output)) as folder:
+        with kept_part(output) as folder:
             number, run = _continue(atoms, lambda: calc, folder, *options)
             _simulate(run, folder, number, mark, progress)
 
