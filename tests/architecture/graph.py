@@ -6,10 +6,11 @@ from pathlib import Path
 
 import networkx as nx
 
+COMMANDS = ("schema", "import_trajectory")
 ROOMS = (
     *("errors", "units", "families", "config", "files", "process", "tables", "structures"),
     *("models", "evaluation", "figures", "scorecard", "stages", "equivalence", "study", "report"),
-    *("schema", "import_trajectory"),
+    *COMMANDS,
 )
 """Rooms from the bottom to the top, and the two commands: each may import from those before it."""
 
@@ -70,7 +71,8 @@ def upward(graph: nx.DiGraph) -> list[str]:
 
 def circles(graph: nx.DiGraph) -> list[list[str]]:
     """Return the sets of nodes that import each other."""
-    return [sorted(found) for found in nx.strongly_connected_components(graph) if len(found) > 1]
+    alone = [[name] for name in nx.nodes_with_selfloops(graph)]
+    return alone + [sorted(c) for c in nx.strongly_connected_components(graph) if len(c) > 1]
 
 
 def folders(package: Path) -> nx.DiGraph:
