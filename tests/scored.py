@@ -5,12 +5,15 @@ import functools
 from collections.abc import Mapping
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import yaml
 
 from anodeflow.scorecard.metrics import Metric, read_metrics
 from anodeflow.scorecard.quantities import Quantities, Study, published_quantities
 from anodeflow.scorecard.quantity import Quantity
+from anodeflow.stages.adhesion.results import AdhesionSummary, FittedPeak, StrainEnergy
+from anodeflow.stages.phonons.results import Comparison, PhononVerdict
 from anodeflow.structures.structure_check import BondLengths, Coordination, StructureCheck
 from anodeflow.study.gathered import Gathered
 from anodeflow.study.loading import load_config
@@ -88,18 +91,36 @@ def check(
     )
 
 
-def verdict(kind: str = "stable", **numbers) -> dict:
-    """Return what phonons.json says of a layer."""
-    said = {"kind": kind, "minimum_THz": 0.0, "highest_THz": 22.0, "sentence": f"It is {kind}."}
-    return said | numbers
+def verdict(kind: str = "stable", *, minimum_THz: float = 0.0, **more) -> PhononVerdict:
+    """Return what phonons.json says of a layer; more: highest_THz, reference."""
+    about = {"qpoint": (0, 0, 0), "branch": 1, "gamma_distance": 0.0, "where": "path"}
+    lowest = ("minimum_THz", "minimum_path_THz", "minimum_mesh_THz", "frequency_THz")
+    about |= dict.fromkeys(lowest, minimum_THz) | {"imaginary_reach": 0.0, "highest_THz": 22.0}
+    said = {"kind": kind, "stable": kind != "unstable", "sentence": f"It is {kind}."}
+    return PhononVerdict(**about | said | more)
 
 
-def adhesion(height: float, spacing: float, *, errors=(0.02, 0.01), strain=0.0, **more) -> dict:
+def comparison(mean_abs_THz: float, max_abs_THz: float, **more) -> Comparison:
+    """Return how far the frequencies of a layer are from the reference; more: kind, dos_overlap."""
+    about = {"mean_abs_THz": mean_abs_THz, "max_abs_THz": max_abs_THz, "highest_error_THz": 0.1}
+    return Comparison(**about | {"kind": "points", "qpoints": 3} | more)
+
+
+def no_peak(sentence: str) -> FittedPeak:
+    """Return what the fit says of a curve without a peak."""
+    return FittedPeak(found=False, points=3, sentence=sentence)
+
+
+def adhesion(
+    height: float, spacing: float, *, errors=(0.02, 0.01), strain=0.0, **more
+) -> AdhesionSummary:
     """Return the summary of an adhesion curve, its height for strained layers."""
-    peak = {"found": True, "height": height, "height_error": errors[0]}
-    peak |= {"spacing": spacing, "spacing_error": errors[1]}
-    summary = {"layers": "strained", "spacing_convention": "sheet", "peak": peak}
-    return summary | {"strain_energy": {"total_eV_nm2": strain}} | more
+    peak = {"found": True, "points": 9, "degree": 4, "height": height, "spacing": spacing}
+    peak |= {"height_error": errors[0], "spacing_error": errors[1]}
+    costs = {"bottom_eV_nm2": 0.0, "top_eV_nm2": strain, "total_eV_nm2": strain}
+    about = {"layers": "strained", "spacing_convention": "sheet", "peak": FittedPeak(**peak)}
+    about |= {"peak_no_dispersion": no_peak("No peak."), "peak_published_spline": no_peak("None.")}
+    return AdhesionSummary(**about | {"strain_energy": StrainEnergy(**costs)} | more)
 
 
 def ensemble(
@@ -146,8 +167,9 @@ def dynamics(stack: str, ions: int, result: Mapping, *, temperature_K: float = 3
 
 
 def voltages(*averages: float) -> pd.DataFrame:
-    """Return the table of average voltages from one ion upwards."""
-    return pd.DataFrame({"n": range(1, len(averages) + 1), "average_V": averages})
+    """Return the table of voltages, by the averages from one ion upwards."""
+    steps = np.diff(np.arange(len(averages) + 1) * [0.0, *averages])
+    return pd.DataFrame({"n": range(1, len(averages) + 1), "average_V": averages, "step_V": steps})
 
 
 def quantities(*rows: list[Quantity]) -> Quantities:

@@ -90,15 +90,15 @@ def test_the_scan_gives_back_the_well_of_the_potential(stack, layers, toy, tmp_p
     expected = (atoms * well / area_nm2(stack)).to_numpy()
     assert curve["adhesion_eV_nm2"].to_numpy() == pytest.approx(expected, abs=1e-7)
     peak = peak_fit(curve["spacing"], curve["adhesion_eV_nm2"], half_width=0.6)
-    assert abs(peak["spacing"] - BEST) < 2 * peak["spacing_error"] < 0.1
-    assert peak["height"] == pytest.approx(atoms * DEPTH / area_nm2(stack), rel=0.01)
+    assert abs(peak.spacing - BEST) < 2 * peak.spacing_error < 0.1
+    assert peak.height == pytest.approx(atoms * DEPTH / area_nm2(stack), rel=0.01)
 
 
 def test_the_strain_energy_is_that_of_the_squeezed_layer(stack, layers, toy, tmp_path):
     strain = strain_energy(relaxed_layers(stack, layers, toy, tmp_path))
     squeezed = 50 * STRETCH / 2 * (CELLS["top"] - CELLS["bottom"]) ** 2
-    assert strain["top_eV_nm2"] == pytest.approx(squeezed / area_nm2(stack))
-    assert strain["bottom_eV_nm2"] == pytest.approx(0, abs=1e-9)
+    assert strain.top_eV_nm2 == pytest.approx(squeezed / area_nm2(stack))
+    assert strain.bottom_eV_nm2 == pytest.approx(0, abs=1e-9)
 
 
 def test_the_force_on_the_sheet_integrates_to_the_energy(stack, toy, tmp_path):

@@ -134,7 +134,7 @@ def test_layers_in_their_own_cells_lower_the_adhesion_by_the_strain_energy(tmp_p
     lowered = curve["adhesion_eV_nm2"] - curve["adhesion_relaxed_reference_eV_nm2"]
     squeezed = 50 * 2.0 / 2 * (12.30 - 12.12) ** 2 / area_nm2(stack)
     assert lowered.to_numpy() == pytest.approx(squeezed)
-    assert strain_energy(references)["total_eV_nm2"] == pytest.approx(squeezed)
+    assert strain_energy(references).total_eV_nm2 == pytest.approx(squeezed)
     well = 50 * DEPTH / area_nm2(stack)
     assert curve["adhesion_eV_nm2"].max() == pytest.approx(well, rel=0.03)
 
@@ -154,9 +154,9 @@ def test_a_layer_relaxed_with_another_model_raises_the_adhesion_by_its_energy(tm
     )
     options = {"spacing": "all", "layers": "own", "peak_window": [3.2, 5.0]}
     summary = summarise_adhesion(curve, references, fit_half_width=0.7, **options)
-    assert summary["given_layers_eV_nm2"] == pytest.approx(raised, abs=1e-6)
+    assert summary.given_layers_eV_nm2 == pytest.approx(raised, abs=1e-6)
     assert references["top_given"].positions == pytest.approx(foreign.positions)
-    assert summary["strain_energy"]["top_eV_nm2"] == pytest.approx(
+    assert summary.strain_energy.top_eV_nm2 == pytest.approx(
         51 * 2.0 / 2 * (12.30 - 12.12) ** 2 / area_nm2(stack)
     )
 

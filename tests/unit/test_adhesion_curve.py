@@ -16,6 +16,7 @@ from anodeflow.stages.adhesion.curve import (
 )
 from anodeflow.stages.adhesion.figure import plot_adhesion
 from anodeflow.stages.adhesion.peak import peak_fit, peak_spline
+from anodeflow.stages.adhesion.results import CURVE, AdhesionSummary
 from anodeflow.tables.published import read_adhesion_reference
 from anodeflow.units import EV_NM2_TO_J_M2
 
@@ -56,17 +57,17 @@ def scan(cell=(10.0, 20.0, 40.0)):
 @pytest.mark.parametrize(("stack", "spacing"), [("m-g", 3.963), ("m-go", 3.995), ("m-goh", 3.892)])
 def test_the_published_spline_puts_the_peaks_where_the_study_does(stack, spacing):
     peak = peak_spline(*published(stack), window=WINDOW)
-    assert peak["found"]
-    assert round(peak["spacing"], 3) == spacing
+    assert peak.found
+    assert round(peak.spacing, 3) == spacing
 
 
 @pytest.mark.parametrize(("stack", "height"), [("m-g", 1.79), ("m-go", 1.61), ("m-goh", 2.47)])
 def test_the_fitted_peaks_are_as_high_as_published(stack, height):
     spline = peak_spline(*published(stack), window=WINDOW)
     fit = peak_fit(*published(stack), half_width=0.6)
-    assert spline["height"] == pytest.approx(height, abs=0.01)
-    assert fit["height"] == pytest.approx(height, abs=0.015)
-    assert abs(fit["spacing"] - spline["spacing"]) < 3 * fit["spacing_error"]
+    assert spline.height == pytest.approx(height, abs=0.01)
+    assert fit.height == pytest.approx(height, abs=0.015)
+    assert abs(fit.spacing - spline.spacing) < 3 * fit.spacing_error
 
 
 def test_the_published_spline_does_not_depend_on_the_order_of_the_points():
@@ -78,10 +79,10 @@ def test_the_fit_finds_the_peak_of_an_exact_quartic():
     d = np.linspace(3, 5, 15)
     x = d - 3.9
     peak = peak_fit(d, 2 - 3 * x**2 + x**3 - 0.2 * x**4, half_width=0.6)
-    assert peak["spacing"] == pytest.approx(3.9, abs=1e-9)
-    assert peak["height"] == pytest.approx(2.0, abs=1e-9)
+    assert peak.spacing == pytest.approx(3.9, abs=1e-9)
+    assert peak.height == pytest.approx(2.0, abs=1e-9)
     # The cubic misses by the quartic term: by less than 0.2 * 0.7**4 in height.
-    assert peak["height_error"] < 0.2 * 0.7**4
+    assert peak.height_error < 0.2 * 0.7**4
 
 
 def test_the_errors_of_the_fit_are_as_large_as_its_scatter():
@@ -90,8 +91,8 @@ def test_the_errors_of_the_fit_are_as_large_as_its_scatter():
     exact = 2.2 - 3.0 * (1 - np.exp(-0.9 * (d - 3.95))) ** 2
     fits = [peak_fit(d, exact + rng.normal(0, 0.01, len(d)), half_width=0.6) for _ in range(200)]
     for name, truth in (("spacing", 3.95), ("height", 2.2)):
-        values = np.array([fit[name] for fit in fits])
-        errors = np.array([fit[f"{name}_error"] for fit in fits])
+        values = np.array([getattr(fit, name) for fit in fits])
+        errors = np.array([getattr(fit, f"{name}_error") for fit in fits])
         assert 0.5 < np.median(errors) / np.std(values) < 3
         assert np.mean(np.abs(values - truth) < 2 * errors) > 0.8
 
@@ -108,10 +109,11 @@ def test_the_errors_of_a_peak_hold_its_truth_as_often_as_they_should(noise):
     rng, d = np.random.default_rng(8), np.linspace(2.8, 5.5, 20)
     scans = [morse(d, **MORSE) + rng.normal(0, noise, len(d)) for _ in range(300)]
     fits = [peak_fit(d, e, half_width=0.6) for e in scans]
-    fits = [fit for fit in fits if fit["found"]]
+    fits = [fit for fit in fits if fit.found]
     assert len(fits) > 290
     for name, truth in (("spacing", 3.95), ("height", 2.2)):
-        off = np.array([abs(fit[name] - truth) / fit[f"{name}_error"] for fit in fits])
+        errors = np.array([getattr(fit, f"{name}_error") for fit in fits])
+        off = np.abs(np.array([getattr(fit, name) for fit in fits]) - truth) / errors
         assert np.mean(off < 1) > 0.6
         assert np.mean(off < 2) > 0.88
 
@@ -133,7 +135,7 @@ def test_a_bootstrap_of_the_residuals_gives_the_error_of_the_fit_again():
         grid = np.linspace(3.5, 4.5, 2001)
         peaks.append((grid[refitted(grid - 4).argmax()], refitted(grid - 4).max()))
     for name, scatter in zip(("spacing", "height"), np.std(peaks, axis=0), strict=True):
-        assert 0.85 * scatter < fit[f"{name}_error"] < 2 * scatter
+        assert 0.85 * scatter < getattr(fit, f"{name}_error") < 2 * scatter
 
 
 def test_the_choice_of_the_window_is_reported_apart_from_the_error_of_the_fit():
@@ -141,34 +143,34 @@ def test_the_choice_of_the_window_is_reported_apart_from_the_error_of_the_fit():
     smooth = peak_fit(d, morse(d, **MORSE), half_width=0.6)
     others = [peak_fit(d, morse(d, **MORSE), half_width=w) for w in (0.48, 0.72)]
     for name in ("spacing", "height"):
-        expected = max(abs(fit[name] - smooth[name]) for fit in others)
-        assert smooth[f"{name}_window"] == pytest.approx(expected)
-        assert smooth[f"{name}_window"] > 0
+        expected = max(abs(getattr(fit, name) - getattr(smooth, name)) for fit in others)
+        assert getattr(smooth, f"{name}_window") == pytest.approx(expected)
+        assert getattr(smooth, f"{name}_window") > 0
 
 
 def test_a_peak_near_the_end_of_the_scan_says_so():
     d = np.linspace(3.7, 5.5, 14)
     peak = peak_fit(d, morse(d, **MORSE), half_width=0.7)
-    assert peak["found"], peak
-    assert "nearer to the end of the scan, 3.700 Å" in peak["sentence"]
+    assert peak.found, peak
+    assert "nearer to the end of the scan, 3.700 Å" in peak.sentence
     whole = np.linspace(2.8, 5.5, 20)
-    assert "sentence" not in peak_fit(whole, morse(whole, **MORSE), half_width=0.6)
+    assert peak_fit(whole, morse(whole, **MORSE), half_width=0.6).sentence is None
 
 
 def test_a_curve_that_rises_to_its_end_has_no_peak():
     d = np.linspace(3, 5, 12)
     for peak in (peak_spline(d, d, window=WINDOW), peak_fit(d, d, half_width=0.6)):
-        assert not peak["found"]
-        assert "5" in peak["sentence"]
+        assert not peak.found
+        assert "5" in peak.sentence
 
 
 def test_too_few_points_are_no_peak_and_say_how_many_are_needed():
     d = np.linspace(3, 5, 4)
     spline = peak_spline(d, -((d - 4) ** 2), window=WINDOW)
     fit = peak_fit(d, -((d - 4) ** 2), half_width=0.8)
-    assert "needs 5" in spline["sentence"]
-    assert "needs 6" in fit["sentence"]
-    assert not spline["found"] and not fit["found"]
+    assert "needs 5" in spline.sentence
+    assert "needs 6" in fit.sentence
+    assert not spline.found and not fit.found
 
 
 def test_adhesion_is_the_energy_of_the_layers_apart_less_that_of_the_stack_per_area():
@@ -186,9 +188,9 @@ def test_strain_energy_is_the_difference_between_both_references():
     curve = adhesion_curve(frames, references)
     difference = curve["adhesion_eV_nm2"] - curve["adhesion_relaxed_reference_eV_nm2"]
     strain = strain_energy(references)
-    assert strain["total_eV_nm2"] == pytest.approx(difference.to_numpy())
-    assert strain["bottom_eV_nm2"] == 0.0
-    assert strain["top_eV_nm2"] == pytest.approx((12.6 - 11.7) / 2)
+    assert strain.total_eV_nm2 == pytest.approx(difference.to_numpy())
+    assert strain.bottom_eV_nm2 == 0.0
+    assert strain.top_eV_nm2 == pytest.approx((12.6 - 11.7) / 2)
 
 
 def test_the_published_spacing_averages_over_the_oxygen_as_well():
@@ -198,7 +200,7 @@ def test_the_published_spacing_averages_over_the_oxygen_as_well():
     assert d == pytest.approx(np.array([3.0, 3.5, 4.0]) - 0.4)
 
 
-def test_structures_with_total_energies_only_have_no_curve_without_dispersion():
+def test_structures_with_total_energies_only_have_no_curve_without_dispersion(tmp_path):
     frames, references = scan()
     for atoms in [*frames, *references.values()]:
         total = atoms.info.pop("energy_model") + atoms.info.pop("energy_dispersion")
@@ -207,11 +209,13 @@ def test_structures_with_total_energies_only_have_no_curve_without_dispersion():
     d, e = select_curve(curve, spacing="sheet", layers="own", dispersion=True)
     assert e.tolist() == pytest.approx([0.95, 1.45, 1.95])
     assert len(d) == 3
+    CURVE.write(curve, tmp_path / "m-g.csv")
+    pd.testing.assert_frame_equal(CURVE.read(tmp_path / "m-g.csv"), curve)
     with pytest.raises(StructureError, match="no column adhesion_no_dispersion_eV_nm2"):
         select_curve(curve, spacing="sheet", layers="strained", dispersion=False)
 
 
-def test_structures_of_others_with_an_energy_alone_give_a_summary_without_what_they_lack():
+def test_structures_of_others_with_an_energy_alone_give_a_summary_without_what_they_lack(tmp_path):
     frames, references = scan()
     for atoms in [*frames, *references.values()]:
         total = atoms.info.pop("energy_model") + atoms.info.pop("energy_dispersion")
@@ -222,8 +226,10 @@ def test_structures_of_others_with_an_energy_alone_give_a_summary_without_what_t
     summary = summarise_adhesion(
         curve, own, spacing="all", layers="own", peak_window=WINDOW, fit_half_width=0.6
     )
-    assert summary["strain_energy"] is None
-    assert "no column" in summary["peak_no_dispersion"]["sentence"]
+    summary.write(tmp_path / "m-g.json")
+    assert AdhesionSummary.read(tmp_path / "m-g.json") == summary
+    assert summary.strain_energy is None
+    assert "no column" in summary.peak_no_dispersion.sentence
     row = adhesion_table([{"model": "study", "system": "m-g", "result": summary}], None)
     assert row["layers"].tolist() == ["own"]
 

@@ -11,6 +11,7 @@ from scored import (
     check,
     dynamics,
     ensemble,
+    no_peak,
     published,
     quantities,
     read,
@@ -93,8 +94,8 @@ def test_words_that_differ_are_listed_after_the_numbers_that_do():
 
 def test_what_cannot_be_compared_comes_last_and_says_why():
     first = read("adhesion", adhesion(2.0, 3.9), system="m-g", source="a")
-    none = {"found": False, "sentence": "No peak."}
-    second = read("adhesion", adhesion(2.0, 3.9, peak=none), system="m-g", source="b")
+    none = adhesion(2.0, 3.9, peak=no_peak("No peak."))
+    second = read("adhesion", none, system="m-g", source="b")
     other = adhesion(2.0, 3.9, spacing_convention="all")
     third = read("adhesion", other, system="m-g", source="c")
     unsure = [spacing("a", 3.9, None), spacing("b", 3.8, 0.01)]

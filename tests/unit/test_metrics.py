@@ -14,6 +14,7 @@ from scored import (
     STAGES,
     adhesion,
     check,
+    comparison,
     dynamics,
     ensemble,
     metrics,
@@ -93,8 +94,7 @@ def test_a_grade_changes_at_its_limits_and_is_certain_away_from_them(thickness, 
 
 
 def test_a_value_with_a_small_error_is_graded_with_certainty():
-    points = {"kind": "points", "qpoints": 3, "mean_abs_THz": 3.0, "max_abs_THz": 0.2}
-    rows = read("phonons", verdict(reference=points), system="graphene")
+    rows = read("phonons", verdict(reference=comparison(3.0, 0.2)), system="graphene")
     found = graded(rows)
     mean = found[MODEL, "phonon_mean", "graphene", None]
     assert mean["error"] == pytest.approx(np.hypot(0.05, 0.2))
@@ -119,9 +119,9 @@ def test_imaginary_modes_are_graded_by_the_verdict(kind, grade):
 
 
 def test_an_overlap_is_better_the_larger_it_is_and_its_error_is_said_to_be_unknown():
-    path = {"kind": "path", "qpoints": 151, "mean_abs_THz": 0.1, "max_abs_THz": 0.2}
     for overlap, grade in ((0.95, "good"), (0.8, "fair"), (0.2, "poor")):
-        rows = read("phonons", verdict(reference=path | {"dos_overlap": overlap}), system="ti2co2")
+        path = comparison(0.1, 0.2, kind="path", qpoints=151, dos_overlap=overlap)
+        rows = read("phonons", verdict(reference=path), system="ti2co2")
         row = graded(rows)[MODEL, "dos_overlap", "ti2co2", None]
         assert (row["grade"], row["error"], row["certain"]) == (grade, None, None)
         assert "no error known" in row["reason"]

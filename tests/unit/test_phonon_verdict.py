@@ -5,6 +5,7 @@ import pytest
 from ase import Atoms
 
 from anodeflow.stages.phonons.bands import Bands, band_segments
+from anodeflow.stages.phonons.results import Comparison, PhononVerdict
 from anodeflow.stages.phonons.verdict import verdict
 
 LATTICE = 2.46
@@ -52,61 +53,61 @@ def bands_of(frequencies) -> Bands:
 
 def test_a_flexural_branch_quadratic_in_q_is_stable():
     result = verdict(bands_of(lambda q: membrane(q, -1 / 6)), RECIPROCAL, **LIMITS)
-    assert (result["stable"], result["kind"]) == (True, "stable")
-    assert result["minimum_THz"] == pytest.approx(0, abs=1e-5)
-    assert result["imaginary_reach"] == 0
-    assert "the lowest is 0.000 THz" in result["sentence"]
+    assert (result.stable, result.kind) == (True, "stable")
+    assert result.minimum_THz == pytest.approx(0, abs=1e-5)
+    assert result.imaginary_reach == 0
+    assert "the lowest is 0.000 THz" in result.sentence
 
 
 def test_a_flexural_branch_a_little_below_zero_near_gamma_is_a_residue():
     second = -1 / 6 - 2e-3
     result = verdict(bands_of(lambda q: membrane(q, second)), RECIPROCAL, **LIMITS)
-    assert (result["stable"], result["kind"]) == (True, "acoustic residue near Gamma")
-    assert result["branch"] == 1
+    assert (result.stable, result.kind) == (True, "acoustic residue near Gamma")
+    assert result.branch == 1
     # With s = −second − 1/6 and e = 3 − |f|: ω² = 200 [−6 s e + (1/6 + s) e²], least at
     # e = 3 s / (1/6 + s) and imaginary up to twice that; 3 − |f| = (qa)²/4 at long wavelength.
     s = 2e-3
-    assert result["minimum_THz"] == pytest.approx(-np.sqrt(200 * 9 * s**2 / (1 / 6 + s)), rel=0.01)
-    assert result["gamma_distance"] == pytest.approx(
+    assert result.minimum_THz == pytest.approx(-np.sqrt(200 * 9 * s**2 / (1 / 6 + s)), rel=0.01)
+    assert result.gamma_distance == pytest.approx(
         np.sqrt(4 * 3 * s / (1 / 6 + s)) / LATTICE, rel=0.1
     )
-    assert result["imaginary_reach"] <= np.sqrt(4 * 6 * s / (1 / 6 + s)) / LATTICE
+    assert result.imaginary_reach <= np.sqrt(4 * 6 * s / (1 / 6 + s)) / LATTICE
 
 
 def test_the_same_branch_is_an_instability_when_it_reaches_out_of_the_radius():
     bands = bands_of(lambda q: membrane(q, -1 / 6 - 2e-3))
     result = verdict(bands, RECIPROCAL, imaginary_THz=-0.01, gamma_radius=0.05)
-    assert (result["stable"], result["kind"]) == (False, "unstable")
-    assert result["gamma_distance"] > 0.05
+    assert (result.stable, result.kind) == (False, "unstable")
+    assert result.gamma_distance > 0.05
 
 
 def test_soft_springs_to_second_neighbours_make_the_zone_boundary_unstable():
     bands = bands_of(lambda q: membrane(q, -0.5))
     result = verdict(bands, RECIPROCAL, **LIMITS)
-    assert (result["stable"], result["kind"], result["branch"]) == (False, "unstable", 1)
+    assert (result.stable, result.kind, result.branch) == (False, "unstable", 1)
     # Lowest where |f| = 1, first met on the path at M: ω² = 200 (2 − 4).
-    assert result["minimum_THz"] == pytest.approx(-20)
-    np.testing.assert_allclose(result["qpoint"], [0.5, 0, 0], atol=1e-12)
-    assert "at M (path)" in result["sentence"]
+    assert result.minimum_THz == pytest.approx(-20)
+    np.testing.assert_allclose(result.qpoint, [0.5, 0, 0], atol=1e-12)
+    assert "at M (path)" in result.sentence
 
 
 def test_an_instability_that_only_the_mesh_sees_is_found_and_placed():
     bands = bands_of(lambda q: membrane(q, -1 / 6))
     bands.mesh_frequencies_THz[123, 0] = -0.7
     result = verdict(bands, RECIPROCAL, **LIMITS)
-    assert result["kind"] == "unstable" and result["where"] == "mesh"
-    np.testing.assert_allclose(result["qpoint"], bands.mesh_qpoints[123])
-    assert result["minimum_mesh_THz"] == result["minimum_THz"] == -0.7
-    assert result["minimum_path_THz"] > -1e-5
+    assert result.kind == "unstable" and result.where == "mesh"
+    np.testing.assert_allclose(result.qpoint, bands.mesh_qpoints[123])
+    assert result.minimum_mesh_THz == result.minimum_THz == -0.7
+    assert result.minimum_path_THz > -1e-5
 
 
 def test_an_optical_branch_below_zero_at_gamma_is_never_a_residue():
     bands = bands_of(lambda q: membrane(q, -1 / 6))
     bands.frequencies_THz[0] = [-3.0, -2.0, -1.0, -0.5, 20.0, 30.0]
     result = verdict(bands, RECIPROCAL, **LIMITS)
-    assert result["kind"] == "unstable" and result["branch"] == 4
+    assert result.kind == "unstable" and result.branch == 4
     # The minimum stays the lowest frequency of all, the mode named is the one that decides.
-    assert result["minimum_THz"] == -3.0 and result["frequency_THz"] == -0.5
+    assert result.minimum_THz == -3.0 and result.frequency_THz == -0.5
 
 
 def test_a_q_point_next_to_another_gamma_point_is_as_near_as_next_to_the_first():
@@ -115,13 +116,26 @@ def test_a_q_point_next_to_another_gamma_point_is_as_near_as_next_to_the_first()
         bands.mesh_qpoints[7] = q
         bands.mesh_frequencies_THz[7, 0] = -0.2
         result = verdict(bands, RECIPROCAL, **LIMITS)
-        assert result["kind"] == "acoustic residue near Gamma"
+        assert result.kind == "acoustic residue near Gamma"
         # |b| = 2π · 2 / (√3 a).
         expected = 0.03 * 4 * np.pi / (np.sqrt(3) * LATTICE)
-        assert result["gamma_distance"] == pytest.approx(expected)
+        assert result.gamma_distance == pytest.approx(expected)
 
 
 def test_the_threshold_itself_is_not_imaginary():
     bands = bands_of(lambda q: membrane(q, -1 / 6))
     bands.mesh_frequencies_THz[123, 0] = -0.1
-    assert verdict(bands, RECIPROCAL, **LIMITS)["kind"] == "stable"
+    assert verdict(bands, RECIPROCAL, **LIMITS).kind == "stable"
+
+
+def test_a_verdict_comes_back_from_its_file_with_and_without_a_comparison(tmp_path):
+    bands = bands_of(lambda q: membrane(q, -1 / 6))
+    compared = Comparison(
+        kind="points", mean_abs_THz=0.1, max_abs_THz=0.3, highest_error_THz=-0.2, qpoints=3
+    )
+    for reference in (None, compared):
+        result = verdict(bands, RECIPROCAL, **LIMITS, reference=reference)
+        result.write(tmp_path / "phonons.json")
+        assert PhononVerdict.read(tmp_path / "phonons.json") == result
+        assert result.reference == reference
+        assert result.highest_THz == bands.frequencies_THz.max()

@@ -7,8 +7,10 @@ from scored import (
     PBE,
     adhesion,
     check,
+    comparison,
     dynamics,
     ensemble,
+    no_peak,
     published,
     quantities,
     read,
@@ -36,8 +38,8 @@ def test_the_adhesion_peak_for_layers_in_their_own_cells_is_the_curve_shifted_by
 
 
 def test_without_a_peak_or_strain_energy_there_is_no_height_but_a_reason():
-    none = {"found": False, "points": 3, "sentence": "No peak in the scan."}
-    rows = by_name(read("adhesion", adhesion(0, 0, peak=none), system="m-g"))
+    none = adhesion(0, 0, peak=no_peak("No peak in the scan."))
+    rows = by_name(read("adhesion", none, system="m-g"))
     assert rows["height"].value is None
     assert rows["spacing"].note == "No peak in the scan."
     rows = by_name(read("adhesion", adhesion(2.0, 3.9, strain_energy=None), system="m-g"))
@@ -61,8 +63,7 @@ def test_phonons_without_a_reference_have_no_deviation_and_say_why():
     rows = by_name(read("phonons", verdict(), system="ti2co2"))
     assert rows["mean_abs_THz"].value is None
     assert "reference.phonons" in rows["mean_abs_THz"].note
-    points = {"kind": "points", "qpoints": 3, "mean_abs_THz": 0.4, "max_abs_THz": 1.0}
-    rows = by_name(read("phonons", verdict(reference=points), system="ti2co2"))
+    rows = by_name(read("phonons", verdict(reference=comparison(0.4, 1.0)), system="ti2co2"))
     assert rows["mean_abs_THz"].value == 0.4
     assert rows["dos_overlap"].value is None
     assert "dense" in rows["dos_overlap"].note

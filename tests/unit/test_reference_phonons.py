@@ -54,17 +54,17 @@ def points_csv(path: Path, offset: float = 0.0) -> Path:
 
 def test_a_model_equal_to_its_reference_has_no_error_and_full_overlap(tmp_path):
     result = compare(made_bands(), read_reference(dense_csv(tmp_path / "r.csv")), dos_width_THz=0.2)
-    assert result["kind"] == "path" and result["qpoints"] == 151
-    assert result["mean_abs_THz"] == pytest.approx(0, abs=0.01)
-    assert result["dos_overlap"] == pytest.approx(1, abs=2e-3)
+    assert result.kind == "path" and result.qpoints == 151
+    assert result.mean_abs_THz == pytest.approx(0, abs=0.01)
+    assert result.dos_overlap == pytest.approx(1, abs=2e-3)
 
 
 def test_a_rigid_shift_is_recovered_with_its_sign(tmp_path):
     reference = read_reference(dense_csv(tmp_path / "r.csv", offset=0.7))
     result = compare(made_bands(), reference, dos_width_THz=0.2)
-    assert result["mean_abs_THz"] == pytest.approx(0.7, abs=0.01)
-    assert result["max_abs_THz"] == pytest.approx(0.7, abs=0.05)
-    assert result["highest_error_THz"] == pytest.approx(-0.7)
+    assert result.mean_abs_THz == pytest.approx(0.7, abs=0.01)
+    assert result.max_abs_THz == pytest.approx(0.7, abs=0.05)
+    assert result.highest_error_THz == pytest.approx(-0.7)
 
 
 def test_the_overlap_of_two_shifted_flat_branches_is_that_of_two_gaussians(tmp_path):
@@ -77,7 +77,7 @@ def test_the_overlap_of_two_shifted_flat_branches_is_that_of_two_gaussians(tmp_p
     for i in (1, 2, 3):
         reference[f"branch_{i}_THz"] = 8.5
     result = compare(flat, reference, dos_width_THz=0.2)
-    assert result["dos_overlap"] == pytest.approx(2 * norm.cdf(-0.5 / (2 * 0.2)), abs=2e-3)
+    assert result.dos_overlap == pytest.approx(2 * norm.cdf(-0.5 / (2 * 0.2)), abs=2e-3)
 
 
 def test_branches_are_paired_in_rising_order_not_in_the_order_of_the_columns(tmp_path):
@@ -86,17 +86,17 @@ def test_branches_are_paired_in_rising_order_not_in_the_order_of_the_columns(tmp
     shuffled = table[["path_fraction", "branch_3_THz", "branch_1_THz", "branch_2_THz"]]
     shuffled.set_axis(table.columns, axis=1).to_csv(path, index=False)
     result = compare(made_bands(), read_reference(path), dos_width_THz=0.2)
-    assert result["mean_abs_THz"] == pytest.approx(0, abs=0.01)
+    assert result.mean_abs_THz == pytest.approx(0, abs=0.01)
 
 
 def test_high_symmetry_points_are_compared_where_they_are(tmp_path):
     reference = read_reference(points_csv(tmp_path / "p.csv", offset=-0.4))
     rows = reference_of_layer(reference, "made")
     result = compare(made_bands(), rows, dos_width_THz=0.2)
-    assert result["kind"] == "points" and result["qpoints"] == 3
-    assert result["mean_abs_THz"] == pytest.approx(0.4, abs=1e-4)
-    assert result["highest_error_THz"] == pytest.approx(0.4, abs=1e-4)
-    assert "dos_overlap" not in result
+    assert result.kind == "points" and result.qpoints == 3
+    assert result.mean_abs_THz == pytest.approx(0.4, abs=1e-4)
+    assert result.highest_error_THz == pytest.approx(0.4, abs=1e-4)
+    assert result.dos_overlap is None
 
 
 def test_a_layer_without_rows_has_no_reference(tmp_path):

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from scored import adhesion, comparison, no_peak, verdict
 from tabled import (
     adhesion_table,
     diffusion_ensemble_table,
@@ -18,6 +19,7 @@ from tabled import (
 from anodeflow.errors import AnodeflowError, ReferenceDataError
 from anodeflow.figures.style import COLUMN_MM, figure, save_figure
 from anodeflow.files.atomic import write_table
+from anodeflow.stages.phonons.results import Frequencies
 from anodeflow.structures.structure_check import BondLengths, Coordination, StructureCheck
 from anodeflow.study.stages import TABLES
 from anodeflow.tables.assembly import uncertainties
@@ -96,12 +98,10 @@ def test_published_values_are_those_of_the_study(published):
 
 
 def test_phonons_without_a_reference_leave_the_deviation_empty(published):
-    verdict = {"kind": "stable", "minimum_THz": 0.06, "sentence": "Stable."}
-    comparison = {"kind": "points", "mean_abs_THz": 1.27, "max_abs_THz": 4.0, "qpoints": 3}
-    verdict["highest_THz"] = 22.0
+    compared = verdict(reference=comparison(1.27, 4.0))
     rows = [
-        {"model": "a", "system": "ti2co2", "result": verdict | {"reference": comparison}},
-        {"model": "b", "system": "ti2co2", "result": verdict},
+        {"model": "a", "system": "ti2co2", "result": compared},
+        {"model": "b", "system": "ti2co2", "result": verdict()},
     ]
     table = phonon_table(rows, published)
     assert row_of(table, "a")["mean_abs_THz"] == 1.27
@@ -109,29 +109,17 @@ def test_phonons_without_a_reference_leave_the_deviation_empty(published):
     assert row_of(table, "PBE (literature)")["highest_THz"] == 21.9
 
 
-def adhesion(peak):
-    return {
-        "layers": "own",
-        "spacing_convention": "sheet",
-        "peak": peak,
-        "peak_no_dispersion": {"found": False, "points": 3, "sentence": "No peak."},
-        "peak_published_spline": {"found": True, "points": 11, "spacing": 3.96, "height": 1.8},
-        "strain_energy": {"bottom_eV_nm2": 0.0, "top_eV_nm2": 0.89, "total_eV_nm2": 0.89},
-    }
-
-
 def test_an_adhesion_row_gives_the_peak_in_both_units(published):
-    peak = {"found": True, "points": 9, "spacing": 3.97, "spacing_error": 0.01}
-    peak |= {"height": 1.79, "height_error": 0.02}
-    rows = [{"model": "m", "system": "m-g", "result": adhesion(peak)}]
+    scan = adhesion(1.79, 3.97, strain=0.89)
+    rows = [{"model": "m", "system": "m-g", "result": scan}]
     row = row_of(adhesion_table(rows, published), "m")
     assert row["height_J_m2"] == pytest.approx(1.79 * 0.16022, rel=1e-4)
     assert row["strain_energy_eV_nm2"] == 0.89
 
 
 def test_a_missing_peak_leaves_its_sentence_in_the_table(published):
-    none = {"found": False, "points": 9, "sentence": "No peak in the window."}
-    rows = [{"model": "m", "system": "m-g", "result": adhesion(none)}]
+    none = adhesion(0, 0, peak=no_peak("No peak in the window."))
+    rows = [{"model": "m", "system": "m-g", "result": none}]
     row = row_of(adhesion_table(rows, published), "m")
     assert row["note"] == "No peak in the window."
     assert pd.isna(row["height"])
@@ -226,14 +214,11 @@ def example_rows():
     """Rows of results in which every number of every table is there."""
     run = {"model": "m", "ions": 1, "temperature": 300.0, "replica": 0, "system": "m-g"}
     group = {key: value for key, value in run.items() if key != "replica"}
-    peak = {"found": True, "spacing": 3.9, "height": 1.8, "degree": 4, "points": 9}
-    peak |= {f"{n}_{kind}": 0.01 for n in ("spacing", "height") for kind in ("error", "window")}
-    scan = adhesion(peak) | {"peak_no_dispersion": peak, "given_layers_eV_nm2": 0.1}
-    found = {"kind": "stable", "minimum_THz": 0.0, "highest_THz": 22.0, "sentence": "Stable."}
-    compared = dict.fromkeys(
-        ("mean_abs_THz", "max_abs_THz", "highest_error_THz", "dos_overlap"), 1.0
-    )
-    compared |= {"kind": "path", "qpoints": 3}
+    windows = {"spacing_window": 0.01, "height_window": 0.01}
+    peak = adhesion(1.8, 3.9).peak.model_copy(update=windows)
+    peaks = dict.fromkeys(("peak", "peak_no_dispersion", "peak_published_spline"), peak)
+    scan = adhesion(0, 0, strain=0.89, given_layers_eV_nm2=0.1, **peaks)
+    found = verdict(reference=comparison(1.0, 1.0, kind="path", dos_overlap=1.0))
     voltages = pd.DataFrame({"n": [1, 2], "average_V": [1.8, 1.7], "step_V": [1.8, 1.6]})
     bonds = dict.fromkeys(
         ("metal_x", "metal_metal", "sheet"), BondLengths(mean=2.0, std=0.1, count=3)
@@ -241,7 +226,7 @@ def example_rows():
     checked = CHECK.model_copy(update={"spacing": 3.5, "bonds": bonds})
     rows = {
         "relaxation": {"system": "ti2co2", "result": checked},
-        "phonons": {"system": "ti2co2", "result": found | {"reference": compared}},
+        "phonons": {"system": "ti2co2", "result": found},
         "adhesion": {"system": "m-g", "result": scan},
         "spacing": run | {"result": SPACING},
         "diffusion": run | {"result": HOPPING},
@@ -293,7 +278,7 @@ def test_the_errors_of_phonons_are_what_their_convergence_changed():
     bare = uncertainties(TABLES["phonons"], phonon_table(rows, None)).set_index("column")
     assert bare.loc["minimum_THz", "uncertainty"] == ""
     assert "snakemake phonon_convergence" in bare.loc["minimum_THz", "sentence"]
-    changes = {"minimum_THz": 0.02, "highest_THz": 0.03, "mean_abs_THz": 0.01}
+    changes = Frequencies(minimum_THz=0.02, highest_THz=0.03, mean_abs_THz=0.01)
     table = phonon_table([rows[0] | {"convergence": changes}], None)
     assert table["minimum_THz_error"].item() == 0.02
     checked = uncertainties(TABLES["phonons"], table).set_index("column")

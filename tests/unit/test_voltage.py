@@ -1,10 +1,12 @@
 import numpy as np
+import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
 from anodeflow.errors import StructureError
 from anodeflow.stages.voltage.curve import voltages
 from anodeflow.stages.voltage.figure import plot_voltage
+from anodeflow.stages.voltage.results import CURVE
 
 
 def energies(counts=range(10)):
@@ -49,6 +51,12 @@ def test_a_host_less_stable_than_metal_gives_a_negative_voltage():
 def test_voltages_need_the_empty_stack_and_one_more(given):
     with pytest.raises(StructureError, match="need n = 0"):
         voltages(given, bulk_energy_per_atom=-1.0, electrons_per_ion=1)
+
+
+def test_voltages_come_back_from_their_file(tmp_path):
+    table = voltages(energies(), bulk_energy_per_atom=-1.3, electrons_per_ion=1)
+    CURVE.write(table, tmp_path / "m-go.csv")
+    pd.testing.assert_frame_equal(CURVE.read(tmp_path / "m-go.csv"), table)
 
 
 def test_the_figure_holds_a_panel_a_stack_and_the_table_all_values():

@@ -8,7 +8,6 @@ from anodeflow.process.job import job
 def main(params, force_constants, reference, outputs, *, layer, mode, judge):
     from ase.cell import Cell
 
-    from anodeflow.files.atomic import write_json
     from anodeflow.stages.phonons.bands import run_bands_and_dos, write_bands
     from anodeflow.stages.phonons.force_constants import load_phonon
     from anodeflow.stages.phonons.reference import compare, read_reference, reference_of_layer
@@ -17,13 +16,11 @@ def main(params, force_constants, reference, outputs, *, layer, mode, judge):
     phonon = load_phonon(Path(params), Path(force_constants))
     bands = run_bands_and_dos(phonon, **mode)
     write_bands(phonon, Path(outputs.bands), Path(outputs.dos), Path(outputs.mesh))
-    found = verdict(bands, Cell(phonon.primitive.cell).reciprocal(), **judge)
-    found["highest_THz"] = float(bands.frequencies_THz.max())
     expected = reference_of_layer(read_reference(Path(reference)), layer) if reference else None
     if expected is not None:
-        width = mode["dos_width_THz"]
-        found["reference"] = compare(bands, expected, dos_width_THz=width)
-    write_json(outputs.verdict, found)
+        judge["reference"] = compare(bands, expected, dos_width_THz=mode["dos_width_THz"])
+    found = verdict(bands, Cell(phonon.primitive.cell).reciprocal(), **judge)
+    found.write(outputs.verdict)
 
 
 if __name__ == "__main__":

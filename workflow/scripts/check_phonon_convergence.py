@@ -6,11 +6,11 @@ from anodeflow.process.job import job
 
 
 def main(inputs, summary, table, *, layer, calculator, mode, variants):
-    from anodeflow.files.atomic import write_json, write_table
     from anodeflow.models.loading import load_calculator
     from anodeflow.stages.phonons import convergence
     from anodeflow.stages.phonons.force_constants import load_phonon
     from anodeflow.stages.phonons.reference import read_reference, reference_of_layer
+    from anodeflow.stages.phonons.results import CONVERGENCE_TABLE
     from anodeflow.structures.files import read_structure
 
     reference = read_reference(Path(inputs.reference)) if inputs.reference else None
@@ -22,8 +22,8 @@ def main(inputs, summary, table, *, layer, calculator, mode, variants):
         mode=mode,
         expected=None if reference is None else reference_of_layer(reference, layer),
     )
-    write_table(convergence.variant_table(result), Path(table))
-    write_json(summary, result)
+    CONVERGENCE_TABLE.write(convergence.variant_table(result), table)
+    result.write(summary)
 
 
 if __name__ == "__main__":

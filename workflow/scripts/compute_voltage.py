@@ -1,13 +1,11 @@
 """Compute average and step voltages from energies."""
 
-from pathlib import Path
-
 from anodeflow.process.job import job
 
 
 def main(bulk, structures, voltage, *, electrons_per_ion):
-    from anodeflow.files.atomic import write_table
     from anodeflow.stages.voltage.curve import voltages
+    from anodeflow.stages.voltage.results import CURVE
     from anodeflow.structures import roles
     from anodeflow.structures.files import read_frames, read_structure, stored_energy
 
@@ -18,7 +16,7 @@ def main(bulk, structures, voltage, *, electrons_per_ion):
         bulk_energy_per_atom=stored_energy(metal, "total") / len(metal),
         electrons_per_ion=electrons_per_ion,
     )
-    write_table(table, Path(voltage))
+    CURVE.write(table, voltage)
 
 
 if __name__ == "__main__":

@@ -1,20 +1,17 @@
 """Turn a scan's energies into the adhesion curve and find its peak."""
 
-from pathlib import Path
-
 from anodeflow.process.job import job
 
 
 def main(points, references, curve, summary, *, settings):
-    from anodeflow.files.atomic import write_json, write_table
     from anodeflow.stages.adhesion.curve import adhesion_curve, summarise_adhesion
+    from anodeflow.stages.adhesion.results import CURVE
     from anodeflow.structures.files import read_frames
 
     layers = {layer.info["reference"]: layer for layer in read_frames(references)}
     table = adhesion_curve(read_frames(points), layers)
-    write_table(table, Path(curve))
-    found = summarise_adhesion(table, layers, **settings)
-    write_json(summary, found)
+    CURVE.write(table, curve)
+    summarise_adhesion(table, layers, **settings).write(summary)
 
 
 if __name__ == "__main__":

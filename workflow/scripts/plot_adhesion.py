@@ -1,16 +1,14 @@
 """Draw adhesion energy against spacing for each stack."""
 
-import json
 from pathlib import Path
 
 from anodeflow.process.job import job
 
 
 def main(curves, summaries, reference, outputs, *, rows, convention):
-    import pandas as pd
-
     from anodeflow.figures.style import save
     from anodeflow.stages.adhesion.figure import plot_adhesion
+    from anodeflow.stages.adhesion.results import CURVE, AdhesionSummary
     from anodeflow.tables.published import read_adhesion_reference
 
     others = read_adhesion_reference(Path(reference)) if reference else None
@@ -20,8 +18,8 @@ def main(curves, summaries, reference, outputs, *, rows, convention):
         entry = {
             "label": row["model"],
             "colour": row["colour"],
-            "curve": pd.read_csv(curve),
-            "peak": json.loads(Path(summary).read_text())["peak"],
+            "curve": CURVE.read(curve),
+            "peak": AdhesionSummary.read(summary).peak,
             "reference": None if others is None else others[others["stack"] == stack],
         }
         stacks.setdefault(stack, []).append(entry)

@@ -6,10 +6,9 @@ from anodeflow.process.job import job
 
 
 def main(voltages, published, outputs, *, rows, ion):
-    import pandas as pd
-
     from anodeflow.figures.style import save
     from anodeflow.stages.voltage.figure import plot_voltage
+    from anodeflow.stages.voltage.results import CURVE
     from anodeflow.tables.published import published_voltages, read_published
 
     others = read_published(Path(published)) if published else None
@@ -18,7 +17,7 @@ def main(voltages, published, outputs, *, rows, ion):
         entry = {
             "label": row["model"],
             "colour": row["colour"],
-            "voltages": pd.read_csv(path),
+            "voltages": CURVE.read(path),
             "published": None if others is None else published_voltages(others, row["system"]),
         }
         stacks.setdefault(row["system"], []).append(entry)

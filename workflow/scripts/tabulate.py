@@ -15,7 +15,7 @@ def main(name, inputs, outputs, *, rows):
 
     table, stage = TABLES[name], STAGE_OF_TABLE[name].name
     for about, path in zip(rows, inputs.convergence, strict=False):
-        about["convergence"] = read_result(stage, "convergence", path)["changes"]
+        about["convergence"] = read_result(stage, "convergence", path).changes
     results = [read_result(stage, table.file, path) for path in inputs.results]
     entries = list(zip(rows, results, strict=True))
     published = read_published(Path(inputs.published)) if inputs.published else None

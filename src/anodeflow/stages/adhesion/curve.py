@@ -7,14 +7,13 @@ import pandas as pd
 from ase import Atoms
 
 from anodeflow.errors import StructureError
-from anodeflow.stages.adhesion.peak import no_peak, peak_fit, peak_spline
+from anodeflow.stages.adhesion.peak import peak_fit, peak_spline
+from anodeflow.stages.adhesion.results import AdhesionSummary, FittedPeak, StrainEnergy
 from anodeflow.structures.files import TERMS, stored_energy
 from anodeflow.structures.geometry import area_nm2
 from anodeflow.structures.spacing import spacing_of
 
 SPACING_COLUMNS = {"sheet": "spacing", "all": "spacing_all_atoms"}
-
-
 LAYER_STATES = {
     "strained": ("bottom", "top", ""),
     "own": ("bottom_own", "top_own", "_relaxed_reference"),
@@ -91,7 +90,7 @@ def given_energy(references: Mapping[str, Atoms]) -> float | None:
     ) / area_nm2(references["top"])
 
 
-def strain_energy(references: Mapping[str, Atoms]) -> dict[str, float]:
+def strain_energy(references: Mapping[str, Atoms]) -> StrainEnergy:
     """Compute what straining the layers to the common cell costs per area of that cell.
 
     E_strain = (E(strained) - E(own cell)) / A, eV/nm²; the adhesion energy with layers in their own
@@ -99,16 +98,16 @@ def strain_energy(references: Mapping[str, Atoms]) -> dict[str, float]:
 
     Args:
         references: `bottom`, `top`, `bottom_own`, `top_own` as `reference_layers` gives them.
-
-    Returns bottom_eV_nm2, top_eV_nm2, total_eV_nm2.
     """
-    costs = {}
-    for name in ("bottom", "top"):
-        difference = stored_energy(references[name], "total") - stored_energy(
-            references[f"{name}_own"], "total"
+    bottom, top = (
+        (
+            stored_energy(references[name], "total")
+            - stored_energy(references[f"{name}_own"], "total")
         )
-        costs[f"{name}_eV_nm2"] = difference / area_nm2(references[name])
-    return costs | {"total_eV_nm2": sum(costs.values())}
+        / area_nm2(references[name])
+        for name in ("bottom", "top")
+    )
+    return StrainEnergy(bottom_eV_nm2=bottom, top_eV_nm2=top, total_eV_nm2=bottom + top)
 
 
 def select_curve(
@@ -142,7 +141,7 @@ def summarise_adhesion(
     layers: str,
     peak_window: Sequence[float],
     fit_half_width: float,
-) -> dict[str, object]:
+) -> AdhesionSummary:
     """Gather the numbers of one adhesion curve: peaks, published spline, strain energy.
 
     Args:
@@ -160,14 +159,14 @@ def summarise_adhesion(
         bare = select_curve(curve, spacing=spacing, layers=layers, dispersion=False)
         bare_peak = peak_fit(*bare, half_width=fit_half_width)
     except StructureError as error:
-        bare_peak = no_peak(0, str(error))
+        bare_peak = FittedPeak(found=False, points=0, sentence=str(error))
     complete = {name for pair in LAYER_STATES.values() for name in pair[:2]} <= references.keys()
-    return {
-        "spacing_convention": spacing,
-        "layers": layers,
-        "peak": peak_fit(*total, half_width=fit_half_width),
-        "peak_no_dispersion": bare_peak,
-        "peak_published_spline": peak_spline(*total, window=peak_window),
-        "strain_energy": strain_energy(references) if complete else None,
-        "given_layers_eV_nm2": given_energy(references) if complete else None,
-    }
+    return AdhesionSummary(
+        spacing_convention=spacing,
+        layers=layers,
+        peak=peak_fit(*total, half_width=fit_half_width),
+        peak_no_dispersion=bare_peak,
+        peak_published_spline=peak_spline(*total, window=peak_window),
+        strain_energy=strain_energy(references) if complete else None,
+        given_layers_eV_nm2=given_energy(references) if complete else None,
+    )

@@ -14,36 +14,20 @@ from anodeflow.figures.style import PAGE_MM, REFERENCE_GREY, figure, styled
 from anodeflow.stages.adhesion.curve import select_curve
 
 PANEL_MM = 66.0
-
-
 LEGEND_MM = 14.0
-
-
 LEGEND_ENTRY_MM = 48.0
-
-
 COLUMNS = 3
-
-
 WITHOUT_D3 = {"linestyle": ":"}
-
-
 REFERENCE_STYLES = (
     {"marker": "s", "linestyle": "none", "markerfacecolor": "white"},
     {"linestyle": (0, (4, 1.5))},
     {"linestyle": (0, (1, 1))},
 )
-
-
 LAYERS_APART = {
     "strained": "Layers apart: strained to the common cell",
     "own": "Layers apart: in their own cells",
 }
-
-
 HEADROOM = 1.08
-
-
 HEADROOM_OF_LINE = 0.13
 """Room above the highest point for the corner's lines, as parts of the highest energy."""
 
@@ -114,14 +98,14 @@ def _mark_peak(ax: Axes, entry: Mapping, row: int) -> None:
     """Mark the fitted peak, and write its position with its error in the panel's corner."""
     peak = entry["peak"]
     text = "no peak"
-    if peak["found"]:
-        position = ufloat(peak["spacing"], peak["spacing_error"])
+    if peak.found:
+        position = ufloat(peak.spacing, peak.spacing_error)
         text = f"peak at {position:.2u} Å".replace("+/-", " ± ")
         ax.errorbar(
-            peak["spacing"],
-            peak["height"],
-            xerr=peak["spacing_error"],
-            yerr=peak["height_error"],
+            peak.spacing,
+            peak.height,
+            xerr=peak.spacing_error,
+            yerr=peak.height_error,
             color=entry["colour"],
             marker="D",
             markersize=4,

@@ -5,25 +5,17 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.interpolate import UnivariateSpline
 
+from anodeflow.stages.adhesion.results import FittedPeak, Peak
+
 SPLINE_DEGREE = 4
-
-
 SPLINE_GRID = 500
-
-
 MIN_FIT_POINTS = 6
-
-
 MAX_FIT_DEGREE = 4
-
-
 WINDOW_FACTORS = (0.8, 1.2)
 """Other windows of the fit, in half widths, by which the choice of the window is judged."""
 
 
-def peak_spline(
-    spacings: np.ndarray, energies: np.ndarray, *, window: Sequence[float]
-) -> dict[str, object]:
+def peak_spline(spacings: np.ndarray, energies: np.ndarray, *, window: Sequence[float]) -> Peak:
     """Find the peak of the published smoothing spline.
 
     scipy's `UnivariateSpline(d, e, k=4)` at its default smoothing (s = number of points) through
@@ -34,8 +26,6 @@ def peak_spline(
     Args:
         spacings: d, shape (P,), Å.
         energies: shape (P,), eV/nm².
-
-    Returns found (bool), points, and when found spacing (Å) and height (eV/nm²), else a sentence.
     """
     order = np.argsort(spacings)
     d, e = np.asarray(spacings)[order], np.asarray(energies)[order]
@@ -43,21 +33,18 @@ def peak_spline(
     d, e = d[inside], e[inside]
     where = f"in {window[0]} < d < {window[1]} Å"
     if len(d) <= SPLINE_DEGREE:
-        return no_peak(len(d), f"{len(d)} points {where}: the spline needs {SPLINE_DEGREE + 1}.")
+        few = f"{len(d)} points {where}: the spline needs {SPLINE_DEGREE + 1}."
+        return Peak(found=False, points=len(d), sentence=few)
     grid = np.linspace(d[0], d[-1], SPLINE_GRID)
     values = UnivariateSpline(d, e, k=SPLINE_DEGREE)(grid)
     best = int(values.argmax())
     if best in (0, SPLINE_GRID - 1):
-        return no_peak(len(d), f"No peak {where}: the spline is highest at d = {grid[best]:.3f} Å.")
-    return {
-        "found": True,
-        "points": len(d),
-        "spacing": float(grid[best]),
-        "height": float(values[best]),
-    }
+        at_end = f"No peak {where}: the spline is highest at d = {grid[best]:.3f} Å."
+        return Peak(found=False, points=len(d), sentence=at_end)
+    return Peak(found=True, points=len(d), spacing=float(grid[best]), height=float(values[best]))
 
 
-def peak_fit(spacings: np.ndarray, energies: np.ndarray, *, half_width: float) -> dict[str, object]:
+def peak_fit(spacings: np.ndarray, energies: np.ndarray, *, half_width: float) -> FittedPeak:
     """Fit the peak with a polynomial and say how well its height and position are known.
 
     Least squares over the n points within `half_width` of the highest one: a quartic (a cubic if
@@ -74,65 +61,60 @@ def peak_fit(spacings: np.ndarray, energies: np.ndarray, *, half_width: float) -
         energies: shape (P,), eV/nm².
         half_width: Å.
 
-    Returns found (bool), points, and when found spacing, spacing_error, spacing_window (Å), height,
-    height_error, height_window (eV/nm²; the windows null where no other one has enough points),
-    degree, and a sentence when the peak is nearer to the end of the scan than half_width; else a
-    sentence.
+    Returns:
+        the peak, with a sentence when it is nearer to the end of the scan than half_width.
     """
     order = np.argsort(spacings)
     d, e = np.asarray(spacings, float)[order], np.asarray(energies, float)[order]
     peak = _fit_once(d, e, half_width)
-    if not peak["found"]:
+    if not peak.found:
         return peak
     others = [_fit_once(d, e, half_width * factor) for factor in WINDOW_FACTORS]
     # A window that leaves the same points is no other window.
-    others = [fit for fit in others if fit["found"] and fit["points"] != peak["points"]]
-    for name in ("spacing", "height"):
-        changes = [abs(fit[name] - peak[name]) for fit in others]
-        peak[f"{name}_window"] = max(changes) if changes else None
-    end = d[0] if peak["spacing"] - d[0] < d[-1] - peak["spacing"] else d[-1]
-    if abs(end - peak["spacing"]) < half_width:
-        peak["sentence"] = (
-            f"The peak at {peak['spacing']:.3f} Å is nearer to the end of the scan, {end:.3f} Å, "
+    others = [fit for fit in others if fit.found and fit.points != peak.points]
+    more = {
+        "spacing_window": max((abs(fit.spacing - peak.spacing) for fit in others), default=None),
+        "height_window": max((abs(fit.height - peak.height) for fit in others), default=None),
+    }
+    end = d[0] if peak.spacing - d[0] < d[-1] - peak.spacing else d[-1]
+    if abs(end - peak.spacing) < half_width:
+        more["sentence"] = (
+            f"The peak at {peak.spacing:.3f} Å is nearer to the end of the scan, {end:.3f} Å, "
             f"than fit_half_width {half_width:g} Å: it is fitted from one side, scan farther."
         )
-    return peak
+    return peak.model_copy(update=more)
 
 
-def _fit_once(d: np.ndarray, e: np.ndarray, half_width: float) -> dict[str, object]:
+def _fit_once(d: np.ndarray, e: np.ndarray, half_width: float) -> FittedPeak:
     """Fit the peak in one window; spacings d (P,) ascend."""
     top = int(e.argmax())
     if top in (0, len(d) - 1):
-        return no_peak(
-            len(d), f"No peak: adhesion is highest at the end of the scan, {d[top]:.3f} Å."
-        )
+        at_end = f"No peak: adhesion is highest at the end of the scan, {d[top]:.3f} Å."
+        return FittedPeak(found=False, points=len(d), sentence=at_end)
     near = np.abs(d - d[top]) <= half_width + 1e-9
     n = int(near.sum())
     if n < MIN_FIT_POINTS:
-        return no_peak(
-            n,
+        few = (
             f"{n} points within {half_width} Å of the highest one: the fit needs {MIN_FIT_POINTS}, "
-            "scan more spacings or widen adhesion.fit_half_width.",
+            "scan more spacings or widen adhesion.fit_half_width."
         )
+        return FittedPeak(found=False, points=n, sentence=few)
     degree = min(MAX_FIT_DEGREE, n - 3)
     degrees = [degree, degree - 1] + [degree + 1] * (n - 3 > degree)
     fits = [_polynomial_peak(d[near] - d[top], e[near], k) for k in degrees]
     if None in fits:
-        return no_peak(n, f"No peak within {half_width} Å of the highest point, {d[top]:.3f} Å.")
+        none = f"No peak within {half_width} Å of the highest point, {d[top]:.3f} Å."
+        return FittedPeak(found=False, points=n, sentence=none)
     position, position_error, height, height_error = fits[0]
-    return {
-        "found": True,
-        "points": n,
-        "degree": degree,
-        "spacing": float(d[top] + position),
-        "spacing_error": float(np.hypot(position_error, max(abs(f[0] - position) for f in fits))),
-        "height": float(height),
-        "height_error": float(np.hypot(height_error, max(abs(f[2] - height) for f in fits))),
-    }
-
-
-def no_peak(points: int, sentence: str) -> dict[str, object]:
-    return {"found": False, "points": points, "sentence": sentence}
+    return FittedPeak(
+        found=True,
+        points=n,
+        degree=degree,
+        spacing=float(d[top] + position),
+        spacing_error=float(np.hypot(position_error, max(abs(f[0] - position) for f in fits))),
+        height=float(height),
+        height_error=float(np.hypot(height_error, max(abs(f[2] - height) for f in fits))),
+    )
 
 
 def _polynomial_peak(

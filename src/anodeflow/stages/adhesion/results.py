@@ -1,101 +1,105 @@
-"""What adhesion leaves behind: the cells of its table, and its quantities in the scorecard."""
+"""What adhesion leaves behind: its files as types, the rows of its table, and its quantities."""
 
 from collections.abc import Mapping
+from typing import Literal
 
+from anodeflow.files.result_file import CsvFile, ResultFile, ResultPart
 from anodeflow.scorecard.quantity import Quantity, quantity_row
-from anodeflow.tables.columns import NOTE, Column, plus_minus
 from anodeflow.units import EV_NM2_TO_J_M2
 
-OF_THE_FIT = (
-    "of the fit: covariance, and another degree of the polynomial; the window is the change when "
-    "fit_half_width is altered by a fifth either way"
+CURVE = CsvFile(
+    ("spacing", "spacing_all_atoms"),
+    optional=(
+        "adhesion_eV_nm2",
+        "adhesion_no_dispersion_eV_nm2",
+        "adhesion_relaxed_reference_eV_nm2",
+        "adhesion_relaxed_reference_no_dispersion_eV_nm2",
+    ),
 )
-COLUMNS = (
-    Column("layers", "layers"),
-    Column("spacing_convention", "spacing convention"),
-    Column(
-        "height",
-        "peak",
-        "eV/nm²",
-        OF_THE_FIT,
-        (plus_minus("height_error", "eV/nm²"), plus_minus("height_window", "eV/nm²", of="window")),
-    ),
-    Column(
-        "spacing",
-        "d",
-        "Å",
-        OF_THE_FIT,
-        (plus_minus("spacing_error", "Å"), plus_minus("spacing_window", "Å", of="window")),
-    ),
-    Column(
-        "height_J_m2",
-        "peak",
-        "J/m²",
-        "as that of the height in eV/nm²",
-        (plus_minus("height_J_m2_error", "J/m²"),),
-    ),
-    Column(
-        "height_no_dispersion",
-        "peak without D3",
-        "eV/nm²",
-        "of the fit, as with D3",
-        (plus_minus("height_no_dispersion_error", "eV/nm²"),),
-    ),
-    Column(
-        "spacing_no_dispersion",
-        "without D3 at d",
-        "Å",
-        "of the fit, as with D3",
-        (plus_minus("spacing_no_dispersion_error", "Å"),),
-    ),
-    Column(
-        "spline_spacing",
-        "published spline: at d",
-        "Å",
-        "none: the published recipe gives none; compare d of the fit",
-    ),
-    Column(
-        "strain_energy_eV_nm2",
-        "strain energy",
-        "eV/nm²",
-        "none: a difference of energies of relaxed layers, without sampling; forces left below "
-        "adhesion.fmax",
-    ),
-    Column(
-        "given_layers_eV_nm2",
-        "raised by layers of another model",
-        "eV/nm²",
-        "none: a difference of energies, as the strain energy",
-    ),
-    NOTE,
-)
+"""Of `curve.adhesion_curve`."""
 
 
-def adhesion_rows(about: Mapping, summary: Mapping) -> list[dict]:
+class Peak(ResultPart):
+    """A peak at a spacing (Å), with its height (eV/nm²), or a sentence that says why there is none.
+
+    points: how many it rests on, or would have.
+    """
+
+    found: bool
+    points: int
+    spacing: float | None = None
+    height: float | None = None
+    sentence: str | None = None
+
+
+class FittedPeak(Peak):
+    """A peak of a polynomial of some degree, with errors of the fit, all in the units of `Peak`.
+
+    Each window is the change with another half width of the fit, null where no other has enough
+    points. The sentence of a peak that was found says that it is near to the end of the scan.
+    """
+
+    degree: int | None = None
+    spacing_error: float | None = None
+    spacing_window: float | None = None
+    height_error: float | None = None
+    height_window: float | None = None
+
+
+class StrainEnergy(ResultPart):
+    """What straining each layer to the common cell costs per area of that cell."""
+
+    bottom_eV_nm2: float
+    top_eV_nm2: float
+    total_eV_nm2: float
+
+
+class AdhesionSummary(ResultFile):
+    """The numbers of one adhesion curve.
+
+    spacing_convention and layers say which curve it is (`curve.select_curve`);
+    given_layers_eV_nm2: by how much layers that another model relaxed raise the curve, null without
+    one; strain_energy: null where a layer's energy is missing.
+    """
+
+    spacing_convention: Literal["sheet", "all"]
+    layers: Literal["strained", "own"]
+    peak: FittedPeak
+    peak_no_dispersion: FittedPeak
+    peak_published_spline: Peak
+    strain_energy: StrainEnergy | None = None
+    given_layers_eV_nm2: float | None = None
+
+
+def adhesion_rows(about: Mapping, summary: AdhesionSummary) -> list[dict]:
     """Give the peaks and the strain energy, Å and eV/nm².
 
     Args:
         about: model and system (stack).
-        summary: of `curve.summarise_adhesion`.
+        summary: of the stack's curve.
     """
-    peak, bare = summary["peak"], summary["peak_no_dispersion"]
+    peak, bare, strain = summary.peak, summary.peak_no_dispersion, summary.strain_energy
     row = {
         "system": about["system"],
         "model": about["model"],
-        "layers": summary["layers"],
-        "spacing_convention": summary["spacing_convention"],
-        **{key: peak.get(key) for key in ("height", "height_error", "height_window")},
-        **{key: peak.get(key) for key in ("spacing", "spacing_error", "spacing_window")},
-        "height_J_m2": _in_J_m2(peak.get("height")),
-        "height_J_m2_error": _in_J_m2(peak.get("height_error")),
-        "height_no_dispersion": bare.get("height"),
-        "height_no_dispersion_error": bare.get("height_error"),
-        "spacing_no_dispersion": bare.get("spacing"),
-        "spacing_no_dispersion_error": bare.get("spacing_error"),
-        "spline_spacing": summary["peak_published_spline"].get("spacing"),
-        "strain_energy_eV_nm2": (summary["strain_energy"] or {}).get("total_eV_nm2"),
-        "given_layers_eV_nm2": summary.get("given_layers_eV_nm2"),
-        "note": peak.get("sentence"),
+        "layers": summary.layers,
+        "spacing_convention": summary.spacing_convention,
+        "height": peak.height,
+        "height_error": peak.height_error,
+        "height_window": peak.height_window,
+        "spacing": peak.spacing,
+        "spacing_error": peak.spacing_error,
+        "spacing_window": peak.spacing_window,
+        "height_J_m2": _in_J_m2(peak.height),
+        "height_J_m2_error": _in_J_m2(peak.height_error),
+        "height_no_dispersion": bare.height,
+        "height_no_dispersion_error": bare.height_error,
+        "spacing_no_dispersion": bare.spacing,
+        "spacing_no_dispersion_error": bare.spacing_error,
+        "spline_spacing": summary.peak_published_spline.spacing,
+        "strain_energy_eV_nm2": strain.total_eV_nm2 if strain else None,
+        "given_layers_eV_nm2": summary.given_layers_eV_nm2,
+        "note": peak.sentence,
     }
     return [row]
 
@@ -104,37 +108,39 @@ def _in_J_m2(energy: float | None) -> float | None:
     return None if energy is None else energy * EV_NM2_TO_J_M2
 
 
-def adhesion_quantities(about: Mapping, summary: Mapping, numerical: Mapping) -> list[Quantity]:
+def adhesion_quantities(
+    about: Mapping, summary: AdhesionSummary, numerical: Mapping
+) -> list[Quantity]:
     """Read the peak of an adhesion curve, its height for layers in their own cells, as published.
 
     h(own) = h(strained) − E_strain: straining the layers shifts the whole curve.
     """
-    peak, strain = summary["peak"], summary["strain_energy"]
-    if not peak["found"]:
+    peak, strain = summary.peak, summary.strain_energy
+    if not peak.found:
         units = {"height": "eV/nm^2", "spacing": "angstrom"}
         return [
-            quantity_row("adhesion", name, None, unit, note=peak["sentence"])
+            quantity_row("adhesion", name, None, unit, note=peak.sentence)
             for name, unit in units.items()
         ]
     spacing = quantity_row(
         "adhesion",
         "spacing",
-        peak["spacing"],
+        peak.spacing,
         "angstrom",
-        error=peak["spacing_error"],
-        convention=summary["spacing_convention"],
+        error=peak.spacing_error,
+        convention=summary.spacing_convention,
         note="error of the fit",
     )
-    if summary["layers"] == "strained" and strain is None:
+    if summary.layers == "strained" and strain is None:
         note = "the energies of the layers in their own cells are missing"
         return [spacing, quantity_row("adhesion", "height", None, "eV/nm^2", note=note)]
-    shift = 0.0 if summary["layers"] == "own" else strain["total_eV_nm2"]
+    shift = 0.0 if summary.layers == "own" else strain.total_eV_nm2
     height = quantity_row(
         "adhesion",
         "height",
-        peak["height"] - shift,
+        peak.height - shift,
         "eV/nm^2",
-        error=peak["height_error"],
+        error=peak.height_error,
         convention="own",
         note="error of the fit",
     )

@@ -1,6 +1,12 @@
 """The stage adhesion, as the registry knows it."""
 
-from anodeflow.stages.adhesion.results import COLUMNS, adhesion_quantities, adhesion_rows
+from anodeflow.stages.adhesion.columns import COLUMNS
+from anodeflow.stages.adhesion.results import (
+    CURVE,
+    AdhesionSummary,
+    adhesion_quantities,
+    adhesion_rows,
+)
 from anodeflow.stages.adhesion.settings import Adhesion
 from anodeflow.stages.declaration import Figure, Scored, Stage
 from anodeflow.tables.table import Table
@@ -15,6 +21,7 @@ STAGE = Stage(
         "curve": "results/{model}/adhesion/{stack}.csv",
         "peak": "results/{model}/adhesion/{stack}.json",
     },
+    results={"curve": CURVE, "peak": AdhesionSummary},
     methods={"adhesion": 3, "adhesion_fit": 2},
     tables=(
         Table(

@@ -9,14 +9,8 @@ from anodeflow.stages.phonons.bands import Bands
 from anodeflow.stages.phonons.reference import is_dense
 
 ROW_MM = 68.0
-
-
 LINE_WIDTH = 0.8
-
-
 HEADROOM = 0.03
-
-
 COLUMNS = ["layer", "source", "kind", "branch", "path_fraction", "frequency_THz", "dos"]
 
 

@@ -8,6 +8,7 @@ import pandas as pd
 
 from anodeflow.errors import ReferenceDataError
 from anodeflow.stages.phonons.bands import Bands
+from anodeflow.stages.phonons.results import Comparison
 
 POINT_COLUMNS = ["layer", "point", "branch", "frequency_THz"]
 
@@ -63,7 +64,7 @@ def is_dense(reference: pd.DataFrame) -> bool:
     return "path_fraction" in reference.columns
 
 
-def compare(bands: Bands, reference: pd.DataFrame, *, dos_width_THz: float) -> dict:
+def compare(bands: Bands, reference: pd.DataFrame, *, dos_width_THz: float) -> Comparison:
     """Deviation of a model's frequencies from reference ones, branches paired in rising order.
 
     mean_abs = mean |ω_model − ω_ref|, max_abs = max |ω_model − ω_ref|, highest_error =
@@ -74,10 +75,6 @@ def compare(bands: Bands, reference: pd.DataFrame, *, dos_width_THz: float) -> d
 
     Args:
         reference: table of `read_reference`, of one layer; dos_width_THz is the Gaussians' σ.
-
-    Returns:
-        kind ("path" | "points"), mean_abs_THz, max_abs_THz, highest_error_THz, qpoints (number of
-        them), and dos_overlap for kind "path".
 
     Raises:
         ReferenceDataError: more than one layer, a point missing from the path, or another number
@@ -93,16 +90,15 @@ def compare(bands: Bands, reference: pd.DataFrame, *, dos_width_THz: float) -> d
         )
     model = interpolate_branches(bands, fractions)
     error = np.abs(model - expected)
-    result = {
-        "kind": "path" if dense else "points",
-        "mean_abs_THz": float(error.mean()),
-        "max_abs_THz": float(error.max()),
-        "highest_error_THz": float(model.max() - expected.max()),
-        "qpoints": len(fractions),
-    }
-    if dense:
-        result["dos_overlap"] = _dos_overlap(model, expected, fractions, dos_width_THz)
-    return result
+    overlap = _dos_overlap(model, expected, fractions, dos_width_THz) if dense else None
+    return Comparison(
+        kind="path" if dense else "points",
+        mean_abs_THz=float(error.mean()),
+        max_abs_THz=float(error.max()),
+        highest_error_THz=float(model.max() - expected.max()),
+        qpoints=len(fractions),
+        dos_overlap=overlap,
+    )
 
 
 def interpolate_branches(bands: Bands, fractions: np.ndarray) -> np.ndarray:

@@ -1,7 +1,14 @@
 """The stage phonons, as the registry knows it."""
 
 from anodeflow.stages.declaration import Figure, Scored, Stage
-from anodeflow.stages.phonons.results import COLUMNS, phonon_quantities, phonon_rows
+from anodeflow.stages.phonons.columns import COLUMNS
+from anodeflow.stages.phonons.results import (
+    CONVERGENCE_TABLE,
+    Convergence,
+    PhononVerdict,
+    phonon_quantities,
+    phonon_rows,
+)
 from anodeflow.stages.phonons.settings import Phonons
 from anodeflow.tables.table import Table
 
@@ -18,6 +25,11 @@ STAGE = Stage(
         "verdict": "results/{model}/phonons/{layer}/phonons.json",
         "convergence": "results/{model}/phonons/{layer}/convergence.json",
         "convergence_table": "results/{model}/phonons/{layer}/convergence.csv",
+    },
+    results={
+        "verdict": PhononVerdict,
+        "convergence": Convergence,
+        "convergence_table": CONVERGENCE_TABLE,
     },
     methods={"phonons": 1, "phonon_analysis": 1, "phonon_convergence": 1},
     tables=(

@@ -1,15 +1,35 @@
 """Is the sheet stable: a verdict that names the mode it rests on."""
 
+from dataclasses import asdict, dataclass
+from typing import Literal
+
 import numpy as np
 
 from anodeflow.stages.phonons.bands import PATH, Bands
+from anodeflow.stages.phonons.results import Comparison, Kind, PhononVerdict
 
 ACOUSTIC_BRANCHES = 3
 
 
+@dataclass(frozen=True)
+class Mode:
+    """A mode: frequency, q-point (fractional), branch (from 1), distance from Γ (1/Å), where."""
+
+    frequency_THz: float
+    qpoint: tuple[float, float, float]
+    branch: int
+    gamma_distance: float
+    where: Literal["path", "mesh"]
+
+
 def verdict(
-    bands: Bands, reciprocal_cell: np.ndarray, *, imaginary_THz: float, gamma_radius: float
-) -> dict:
+    bands: Bands,
+    reciprocal_cell: np.ndarray,
+    *,
+    imaginary_THz: float,
+    gamma_radius: float,
+    reference: Comparison | None = None,
+) -> PhononVerdict:
     """Call a sheet stable, stable but for an acoustic residue near Γ, or unstable.
 
     A mode is imaginary below `imaginary_THz`, on path or mesh. The imaginary modes are a residue
@@ -22,12 +42,7 @@ def verdict(
             gives them.
         imaginary_THz: a negative number in THz.
         gamma_radius: in 1/Å, 2π included.
-
-    Returns:
-        stable (true for a residue as well), kind, minimum_THz (over path and mesh),
-        minimum_path_THz, minimum_mesh_THz; the mode named: frequency_THz, qpoint, branch (from 1),
-        gamma_distance (1/Å), where ("path" | "mesh"); imaginary_reach, the largest distance from Γ
-        of any imaginary mode (1/Å, 0 without one); sentence.
+        reference: how far the same frequencies are from reference ones, to stand beside.
     """
     modes = _mode_table(bands, np.asarray(reciprocal_cell))
     frequency = modes["frequency_THz"]
@@ -37,19 +52,23 @@ def verdict(
     near = (modes["branch"] <= ACOUSTIC_BRANCHES) & (modes["gamma_distance"] <= gamma_radius)
     imaginary = frequency < imaginary_THz
     kind, candidates = _classify(imaginary, near)
-    result = {
-        "stable": kind != "unstable",
-        "kind": kind,
-        "minimum_THz": float(frequency.min()),
-        "minimum_path_THz": float(bands.frequencies_THz.min()),
-        "minimum_mesh_THz": float(bands.mesh_frequencies_THz.min()),
-        **_lowest_mode(modes, candidates),
-        "imaginary_reach": float(modes["gamma_distance"][imaginary].max(initial=0.0)),
-    }
-    return result | {"sentence": _sentence(result, imaginary_THz, gamma_radius)}
+    mode = _lowest_mode(modes, candidates)
+    reach = float(modes["gamma_distance"][imaginary].max(initial=0.0))
+    return PhononVerdict(
+        stable=kind != "unstable",
+        kind=kind,
+        minimum_THz=float(frequency.min()),
+        minimum_path_THz=float(bands.frequencies_THz.min()),
+        minimum_mesh_THz=float(bands.mesh_frequencies_THz.min()),
+        **asdict(mode),
+        imaginary_reach=reach,
+        sentence=_sentence(kind, mode, reach, imaginary_THz, gamma_radius),
+        highest_THz=float(bands.frequencies_THz.max()),
+        reference=reference,
+    )
 
 
-def _classify(imaginary: np.ndarray, near: np.ndarray) -> tuple[str, np.ndarray]:
+def _classify(imaginary: np.ndarray, near: np.ndarray) -> tuple[Kind, np.ndarray]:
     """Kind of the verdict, and the mask of the modes of which the lowest decides it."""
     if (imaginary & ~near).any():
         return "unstable", imaginary & ~near
@@ -58,17 +77,17 @@ def _classify(imaginary: np.ndarray, near: np.ndarray) -> tuple[str, np.ndarray]
     return "stable", np.ones_like(imaginary)
 
 
-def _lowest_mode(modes: dict[str, np.ndarray], candidates: np.ndarray) -> dict:
+def _lowest_mode(modes: dict[str, np.ndarray], candidates: np.ndarray) -> Mode:
     indices = np.flatnonzero(candidates)
     # Rounded, so that of equivalent q-points the first on the path is named, not one by chance.
     named = indices[np.argmin(np.round(modes["frequency_THz"][indices], 6))]
-    return {
-        "frequency_THz": float(modes["frequency_THz"][named]),
-        "qpoint": [float(value) for value in modes["qpoint"][named]],
-        "branch": int(modes["branch"][named]),
-        "gamma_distance": float(modes["gamma_distance"][named]),
-        "where": "path" if modes["on_path"][named] else "mesh",
-    }
+    return Mode(
+        frequency_THz=float(modes["frequency_THz"][named]),
+        qpoint=tuple(modes["qpoint"][named].tolist()),
+        branch=int(modes["branch"][named]),
+        gamma_distance=float(modes["gamma_distance"][named]),
+        where="path" if modes["on_path"][named] else "mesh",
+    )
 
 
 def _mode_table(bands: Bands, reciprocal_cell: np.ndarray) -> dict[str, np.ndarray]:
@@ -93,30 +112,32 @@ def _gamma_distance(qpoints: np.ndarray, reciprocal_cell: np.ndarray) -> np.ndar
     return np.linalg.norm(images, axis=2).min(axis=1)
 
 
-def _sentence(result: dict, imaginary_THz: float, gamma_radius: float) -> str:
-    place = _place(result)
+def _sentence(
+    kind: Kind, mode: Mode, imaginary_reach: float, imaginary_THz: float, gamma_radius: float
+) -> str:
+    place = _place(mode)
     # Adding zero turns the -0.000 of acoustic modes at Gamma into 0.000.
-    frequency = round(result["frequency_THz"], 3) + 0.0
-    if result["kind"] == "unstable":
+    frequency = round(mode.frequency_THz, 3) + 0.0
+    if kind == "unstable":
         return (
-            f"Unstable: branch {result['branch']} reaches {frequency:.3f} THz at {place}, "
-            f"{result['gamma_distance']:.3f} 1/A from Gamma."
+            f"Unstable: branch {mode.branch} reaches {frequency:.3f} THz at {place}, "
+            f"{mode.gamma_distance:.3f} 1/A from Gamma."
         )
-    if result["kind"] == "stable":
+    if kind == "stable":
         return (
             f"Stable: no frequency below {imaginary_THz:g} THz on path or mesh; the lowest is "
-            f"{frequency:.3f} THz, branch {result['branch']} at {place}."
+            f"{frequency:.3f} THz, branch {mode.branch} at {place}."
         )
     return (
-        f"Stable but for an acoustic residue near Gamma: branch {result['branch']} reaches "
-        f"{frequency:.3f} THz at {place}, {result['gamma_distance']:.3f} 1/A from Gamma; modes "
-        f"below {imaginary_THz:g} THz end at {result['imaginary_reach']:.3f} 1/A, within the limit "
+        f"Stable but for an acoustic residue near Gamma: branch {mode.branch} reaches "
+        f"{frequency:.3f} THz at {place}, {mode.gamma_distance:.3f} 1/A from Gamma; modes "
+        f"below {imaginary_THz:g} THz end at {imaginary_reach:.3f} 1/A, within the limit "
         f"of {gamma_radius:g} 1/A."
     )
 
 
-def _place(result: dict) -> str:
+def _place(mode: Mode) -> str:
     for name, corner in PATH:
-        if np.allclose(result["qpoint"], corner, atol=1e-6):
-            return f"{'Gamma' if name == 'G' else name} ({result['where']})"
-    return "q = ({:.3f}, {:.3f}, {:.3f}) on the {}".format(*result["qpoint"], result["where"])
+        if np.allclose(mode.qpoint, corner, atol=1e-6):
+            return f"{'Gamma' if name == 'G' else name} ({mode.where})"
+    return "q = ({:.3f}, {:.3f}, {:.3f}) on the {}".format(*mode.qpoint, mode.where)

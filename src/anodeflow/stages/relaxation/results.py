@@ -1,35 +1,9 @@
-"""What relaxation leaves behind: the cells of its table, and its quantities in the scorecard."""
+"""What relaxation leaves behind: the rows of its table, and its quantities."""
 
 from collections.abc import Mapping
 
 from anodeflow.scorecard.quantity import Quantity, quantity_row
-from anodeflow.structures.structure_check import BondKind, StructureCheck
-from anodeflow.tables.columns import Column, plus_minus
-
-BONDS: dict[BondKind, str] = {
-    "metal_x": "metal–X",
-    "metal_termination": "metal–termination",
-    "metal_metal": "metal–metal",
-    "sheet": "in the sheet",
-}
-ONE_GEOMETRY = "of one relaxed geometry, so without sampling; forces left below relaxation.*.fmax"
-COLUMNS = (
-    *(
-        Column(
-            bond,
-            header,
-            "Å",
-            f"standard deviation over the bonds, {ONE_GEOMETRY}",
-            (plus_minus(f"{bond}_spread", "Å", of="spread"),),
-        )
-        for bond, header in BONDS.items()
-    ),
-    Column("thickness", "thickness", "Å", f"no uncertainty: {ONE_GEOMETRY}"),
-    Column("spacing", "d", "Å", f"no uncertainty: {ONE_GEOMETRY}"),
-    Column("coordination", "coordination"),
-    Column("termination_site", "termination site"),
-    Column("changed", "changed"),
-)
+from anodeflow.structures.structure_check import StructureCheck
 
 
 def relaxation_rows(about: Mapping, check: StructureCheck) -> list[dict]:
@@ -40,10 +14,8 @@ def relaxation_rows(about: Mapping, check: StructureCheck) -> list[dict]:
         check: of `inspection.check_structure`.
     """
     row = {"system": about["system"], "model": about["model"]}
-    for bond in BONDS:
-        if bond in check.bonds:
-            row[bond] = check.bonds[bond].mean
-            row[f"{bond}_spread"] = check.bonds[bond].std
+    for kind, lengths in check.bonds.items():
+        row |= {kind: lengths.mean, f"{kind}_spread": lengths.std}
     row["thickness"] = check.thickness
     row["spacing"] = check.spacing
     row["coordination"] = _coordination(check)

@@ -1,7 +1,8 @@
 """The stage relaxation, as the registry knows it."""
 
 from anodeflow.stages.declaration import Figure, Scored, Stage
-from anodeflow.stages.relaxation.results import COLUMNS, relaxation_quantities, relaxation_rows
+from anodeflow.stages.relaxation.columns import COLUMNS
+from anodeflow.stages.relaxation.results import relaxation_quantities, relaxation_rows
 from anodeflow.stages.relaxation.settings import Relaxation
 from anodeflow.structures.structure_check import StructureCheck
 from anodeflow.tables.table import Table

@@ -12,14 +12,8 @@ from matplotlib.ticker import MaxNLocator
 from anodeflow.figures.style import COLUMN_MM, PAGE_MM, REFERENCE_GREY, figure, styled
 
 HEIGHT_MM = 74.0
-
-
 STEP_WIDTH = 1.2
-
-
 AVERAGE = {"marker": "o", "linestyle": "--", "linewidth": 0.8}
-
-
 MARKERS = ("s", "^", "v", "P")
 
 

@@ -1,24 +1,16 @@
-"""What voltage leaves behind: the cells of its table, and its quantities in the scorecard."""
+"""What voltage leaves behind: its file, the rows of its table, and its quantities."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from anodeflow.files.result_file import CsvFile
 from anodeflow.scorecard.quantity import Case, Quantity, quantity_row
-from anodeflow.tables.columns import IONS, Column
 
 if TYPE_CHECKING:
     import pandas as pd
 
-OF_MINIMA = (
-    "none: a difference of energies of minima, without sampling. Forces left below "
-    "relaxation.stacks.fmax put each energy above its minimum by less than N fmax²/2k, "
-    "k the softest force constant, which is not computed"
-)
-COLUMNS = (
-    IONS,
-    Column("average_V", "average voltage", "V", OF_MINIMA),
-    Column("step_V", "step voltage", "V", OF_MINIMA),
-)
+CURVE = CsvFile(("n", "average_V", "step_V"))
+"""Of `curve.voltages`: a row for each number of ions n, voltages against the ion's metal (V)."""
 
 
 def voltage_rows(about: Mapping, table: "pd.DataFrame") -> list[dict]:

@@ -1,7 +1,8 @@
 """The stage voltage, as the registry knows it."""
 
 from anodeflow.stages.declaration import Figure, Scored, Stage
-from anodeflow.stages.voltage.results import COLUMNS, voltage_quantities, voltage_rows
+from anodeflow.stages.voltage.columns import COLUMNS
+from anodeflow.stages.voltage.results import CURVE, voltage_quantities, voltage_rows
 from anodeflow.stages.voltage.settings import Voltage
 from anodeflow.tables.table import Table
 
@@ -13,6 +14,7 @@ STAGE = Stage(
         "frozen_host": "results/{model}/voltage/{stack}_frozen.extxyz",
         "curve": "results/{model}/voltage/{stack}.csv",
     },
+    results={"curve": CURVE},
     methods={"frozen_host": 1, "voltage": 1},
     tables=(
         Table(
