@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import yaml
 
+from anodeflow.scorecard.claims import Claim, read_claims
 from anodeflow.scorecard.metrics import Metric, read_metrics
 from anodeflow.scorecard.quantities import Quantities, Study, published_quantities
 from anodeflow.scorecard.quantity import Quantity
@@ -64,6 +65,11 @@ def published() -> list[Quantity]:
 def metrics() -> dict[str, Metric]:
     """Return the metrics of the project."""
     return read_metrics(REFERENCE / "metrics.yaml")
+
+
+def claims() -> dict[str, Claim]:
+    """Return the claims of the project."""
+    return read_claims(REFERENCE / "claims.yaml")
 
 
 def read(stage: str, result: object, *, system: str, source: str = MODEL, **about):

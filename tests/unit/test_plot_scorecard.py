@@ -6,6 +6,7 @@ from scored import (
     MODEL,
     OMAT,
     check,
+    claims,
     dynamics,
     ensemble,
     metrics,
@@ -24,7 +25,7 @@ from anodeflow.scorecard.metrics import Grading, score
 def drawn(rows, asked):
     found = quantities(rows, published())
     graded = score(metrics(), Grading(found, asked, 2.0, 95.0)).to_dict("records")
-    judged = check_claims(found, asked, sigma=2.0, confined_ps=95.0, imaginary_THz=-0.1)
+    judged = check_claims(claims(), found, asked, sigma=2.0, confined_ps=95.0, imaginary_THz=-0.1)
     return plot_scorecard(graded, judged)
 
 

@@ -54,10 +54,12 @@ def run(project):
     # What the results were made from does not exist: only the scorecard's rules may run.
     result = project.snakemake(*TARGETS, "--allowed-rules", *RULES)
     assert result.returncode == 0, result.stdout
-    return {
+    found = {
         path.stem: json.loads(path.read_text())
         for path in (project.folder / "results/scorecard").glob("*.json")
     }
+    warnings = [line for line in result.stdout.splitlines() if line.startswith("WARNING: ")]
+    return found, warnings
 
 
 @pytest.mark.slow
@@ -72,7 +74,8 @@ def test_results_of_the_study_become_grades_claims_and_a_figure(project):
             copy.parent.mkdir(parents=True, exist_ok=True)
             copy.write_bytes(path.read_bytes())
     (chgnet / "backend_float32.json").write_text(json.dumps(COST))
-    found = run(project)
+    found, warnings = run(project)
+    assert warnings == []
     status = {(row["source"], row["claim"]): row["status"] for row in found["claims"]}
     assert status["MACE-MP-0", "spacing-order"] == "holds"
     assert status["MACE-MP-0", "one-ion"] == "holds"
@@ -112,7 +115,11 @@ def test_another_material_is_scored_and_leaves_the_claims_out(project):
         }
     )
     write_results(project.folder, ["v-hbn"], list(layers), "v-hbn")
-    found = run(project)
+    found, warnings = run(project)
+    file = "resources/reference/claims.yaml"
+    assert sorted(line.partition(" is no layer or stack")[0] for line in warnings) == [
+        f"WARNING: {file}: {name}" for name in ("graphene", "m-g", "m-go", "m-goh", "ti2co2")
+    ]
     status = {row["claim"]: row["status"] for row in found["claims"]}
     assert set(status.values()) == {"left out"}
     reasons = {row["metric"]: row["reason"] for row in found["scorecard"]}

@@ -1,6 +1,6 @@
 """What the numbers of all models say: grades, the study's conclusions, disagreement.
 
-Needs: the results of every stage, published values, the file of metrics. Makes:
+Needs: the results of every stage, published values, the files of metrics and claims. Makes:
 results/scorecard/quantities.csv (every number with its uncertainty), scorecard.csv and .json
 (grades), claims and disagreement (.csv, .json, .md), and results/figures/scorecard.pdf, .png, .csv.
 """
@@ -57,6 +57,7 @@ rule check_claims:
     """Judge the study's conclusions for every model."""
     input:
         quantities=path("scorecard", "quantities"),
+        claims=config["scorecard"]["claims"],
     output:
         csv=path("scorecard", "claims_csv"),
         json=path("scorecard", "claims_json"),

@@ -1,25 +1,31 @@
 """Judge the study's conclusions for every model."""
 
+import sys
 from pathlib import Path
 
 from anodeflow.process.job import job
 
 
-def main(quantities, csv, json, markdown, *, study, limits):
-    from anodeflow.files.atomic import write_json, write_table, write_text
-    from anodeflow.scorecard import claims
+def main(quantities, claims, csv, json, markdown, *, study, limits):
+    from anodeflow.files.atomic import write_table, write_text
+    from anodeflow.scorecard import claims as claimed
     from anodeflow.scorecard.quantities import Study, read_quantities
+    from anodeflow.scorecard.results import CLAIMS
 
-    rows = claims.check_claims(read_quantities(Path(quantities)), Study(**study), **limits)
-    write_table(claims.claims_table(rows), Path(csv))
-    write_json(json, rows)
-    write_text(markdown, claims.claims_markdown(rows))
+    declared, studied = claimed.read_claims(Path(claims)), Study(**study)
+    for sentence in claimed.warn_of_unknown(declared, studied):
+        print(f"WARNING: {claims}: {sentence}", file=sys.__stderr__)
+    rows = claimed.check_claims(declared, read_quantities(Path(quantities)), studied, **limits)
+    write_table(claimed.claims_table(rows), Path(csv))
+    CLAIMS.write(rows, json)
+    write_text(markdown, claimed.claims_markdown(rows))
 
 
 if __name__ == "__main__":
     with job(log=snakemake.log[0], threads=snakemake.threads):
         main(
             snakemake.input.quantities,
+            snakemake.input.claims,
             *snakemake.output,
             study=snakemake.params.study,
             limits=snakemake.params.limits,

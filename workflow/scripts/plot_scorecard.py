@@ -9,9 +9,10 @@ from anodeflow.process.job import job
 def main(scorecard, claims, outputs):
     from anodeflow.figures.style import save
     from anodeflow.scorecard.figure import plot_scorecard
+    from anodeflow.scorecard.results import CLAIMS
 
-    graded, judged = (json.loads(Path(path).read_text()) for path in (scorecard, claims))
-    save(*plot_scorecard(graded, judged), outputs)
+    graded = json.loads(Path(scorecard).read_text())
+    save(*plot_scorecard(graded, CLAIMS.read(claims)), outputs)
 
 
 if __name__ == "__main__":

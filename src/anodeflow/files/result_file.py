@@ -1,18 +1,21 @@
 """Files that one job writes and others read: declared once, written and read through it."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Generic, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from anodeflow.errors import ResultFileError
 from anodeflow.files.atomic import write_json, write_table
 
 if TYPE_CHECKING:
     import pandas as pd
+
+Read = TypeVar("Read")
+Row = TypeVar("Row", bound=BaseModel)
 
 MAKE_ANEW = "delete it, and run the same command again to make it anew"
 
@@ -34,19 +37,43 @@ class ResultFile(ResultPart):
         Raises:
             ResultFileError: it is damaged, or of another version of anodeflow.
         """
-        try:
-            return cls.model_validate(json.loads(Path(path).read_text(encoding="utf-8")))
-        except ValidationError as error:
-            first = error.errors(include_url=False)[0]
-            where = ".".join(map(str, first["loc"])) or "the file"
-            fault = f"{where}: {first['msg']}"
-        except (UnicodeDecodeError, json.JSONDecodeError) as error:
-            fault = str(error)
-        raise ResultFileError(f"{path} holds no {cls.__name__} ({fault}): {MAKE_ANEW}.")
+        return _validated(path, cls.__name__, cls.model_validate)
 
     def write(self, path: Path | str) -> None:
         """Write the file, whole or not at all, in full precision."""
         write_json(Path(path), self.model_dump())
+
+
+def _validated(path: Path | str, name: str, validate: Callable[[object], Read]) -> Read:
+    try:
+        return validate(json.loads(Path(path).read_text(encoding="utf-8")))
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(map(str, first["loc"])) or "the file"
+        fault = f"{where}: {first['msg']}"
+    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+        fault = str(error)
+    raise ResultFileError(f"{path} holds no {name} ({fault}): {MAKE_ANEW}.")
+
+
+@dataclass(frozen=True)
+class RowsFile(Generic[Row]):
+    """A JSON file of results that is a list of rows, all of one type."""
+
+    row: type[Row]
+
+    def read(self, path: Path | str) -> list[Row]:
+        """Read a file.
+
+        Raises:
+            ResultFileError: it is damaged, or of another version of anodeflow.
+        """
+        rows = TypeAdapter(list[self.row])
+        return _validated(path, f"rows of {self.row.__name__}", rows.validate_python)
+
+    def write(self, rows: Iterable[Row], path: Path | str) -> None:
+        """Write the file, whole or not at all, in full precision."""
+        write_json(Path(path), [row.model_dump() for row in rows])
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch, Rectangle
 
 from anodeflow.figures.style import COLUMN_MM, PAGE_MM, figure, styled
+from anodeflow.scorecard.results import JudgedClaim
 
 LABEL_MM = 62.0
 
@@ -71,7 +72,7 @@ FACES = COLOURS | {"ungraded": UNGRADED, "absent": ABSENT}
 
 @styled
 def plot_scorecard(
-    scores: Sequence[Mapping], claims: Sequence[Mapping]
+    scores: Sequence[Mapping], claims: Sequence[JudgedClaim]
 ) -> tuple[Figure, pd.DataFrame]:
     """Draw a row for each metric and system, a column for each model, and the claims below.
 
@@ -166,16 +167,16 @@ def _mark(score: Mapping) -> str:
     return "*" if score["certain"] is None and score["value"] is not None else ""
 
 
-def _claim_cells(claims: Sequence[Mapping]) -> list[dict]:
+def _claim_cells(claims: Sequence[JudgedClaim]) -> list[dict]:
     cells = []
     for claim in claims:
-        if claim["status"] == "left out":
+        if claim.status == "left out":
             continue
-        symbol, face = SYMBOLS[claim["status"]]
-        about = {"section": "claims", "row": claim["statement"], "source": claim["source"]}
-        about |= {"published": claim["published"], "reference": None}
-        text = f"({symbol})" if claim["basis"] == "words" else symbol
-        cells.append(about | {"shown": text, "grade": claim["status"], "face": face})
+        symbol, face = SYMBOLS[claim.status]
+        about = {"section": "claims", "row": claim.statement, "source": claim.source}
+        about |= {"published": claim.published, "reference": None}
+        text = f"({symbol})" if claim.basis == "words" else symbol
+        cells.append(about | {"shown": text, "grade": claim.status, "face": face})
     return cells
 
 

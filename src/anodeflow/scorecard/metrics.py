@@ -13,11 +13,10 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import pandas as pd
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from anodeflow.config.sentences import nearest
 from anodeflow.errors import ReferenceDataError
+from anodeflow.scorecard.declared import check_table, read_declared
 from anodeflow.scorecard.evidence import MOBILE, alike, rate_bounds
 from anodeflow.scorecard.quantities import NONE_HELD, Quantities, Study
 from anodeflow.scorecard.quantity import Case, Quantity
@@ -70,18 +69,7 @@ def read_metrics(path: Path) -> dict[str, Metric]:
     Raises:
         ReferenceDataError: the file is no YAML, or an entry is not as its comments say.
     """
-    try:
-        raw = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-        return TypeAdapter(dict[str, Metric]).validate_python(raw)
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise ReferenceDataError(f"{path} cannot be read as metrics ({error}): mend it.") from None
-    except ValidationError as error:
-        fault = error.errors()[0]
-        where = ".".join(map(str, fault["loc"])) or "the file"
-        raise ReferenceDataError(
-            f"{path}: {where}: {fault['msg'].removeprefix('Value error, ')}: mend it, as the "
-            "comments in resources/reference/metrics.yaml say."
-        ) from None
+    return read_declared(path, Metric, "metrics")
 
 
 COLUMNS = (
@@ -156,12 +144,7 @@ def score(metrics: Mapping[str, Metric], grading: Grading) -> pd.DataFrame:
     rows = []
     study = grading.study
     for name, metric in metrics.items():
-        if metric.table not in study.cases:
-            raise ReferenceDataError(
-                f"The metric {name} is about the table {metric.table}"
-                f"{nearest(metric.table, study.cases)}; tables are {', '.join(study.cases)}: mend "
-                "the file that scorecard.metrics names."
-            )
+        check_table(f"metric {name}", metric.table, list(study.cases), "scorecard.metrics")
         for case in study.cases_of(metric.table):
             scored = [
                 _score_one(metric, grading, source, case)

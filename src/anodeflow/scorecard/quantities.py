@@ -33,12 +33,7 @@ class Quantities:
     def find(self, source: str, table: str, name: str, case: Case) -> Quantity | None:
         """Return a quantity, None if the source has none; what a row does not say fits any case."""
         rows = self._found.get((source, table, case.system, name), [])
-        fitting = [
-            row
-            for row in rows
-            if row.case.ions in (None, case.ions)
-            and row.case.temperature_K in (None, case.temperature_K)
-        ]
+        fitting = [row for row in rows if row.case.fits(case)]
         # The row that says most is the one meant.
         return min(fitting, key=lambda row: row.case.count(None), default=None)
 
@@ -64,6 +59,20 @@ class Study:
         """Return the cases of a table that the study makes."""
         return [Case(*case) for case in self.cases.get(table, [])]
 
+    def has(self, table: str, case: Case) -> bool:
+        """Whether the study makes a case of a table."""
+        return any(made.fits(case) for made in self.cases_of(table))
+
+    def temperatures(self, table: str) -> list[float]:
+        """Return the temperatures (K) that the study makes a table at, none without dynamics."""
+        return sorted({case.temperature_K for case in self.cases_of(table)} - {None})
+
+    @property
+    def systems(self) -> list[str]:
+        """Return the layers and stacks of the study."""
+        named = (case.system for table in self.cases for case in self.cases_of(table))
+        return [system for system in dict.fromkeys(named) if system]
+
     def why_missing(self, source: str, table: str, case: Case) -> str:
         """Say why a source has no quantity at all of a case."""
         if source not in self.stages:
@@ -73,7 +82,7 @@ class Study:
             return "the model's backend was not checked"
         if stage not in self.stages[source]:
             return f"the stage {stage} is not among the model's stages"
-        if case not in self.cases_of(table):
+        if not self.has(table, case):
             return f"{case} is not in this study"
         return NONE_HELD
 

@@ -15,6 +15,14 @@ class Case(NamedTuple):
         ions = "" if self.ions is None else f", {self.ions} ion{'' if self.ions == 1 else 's'}"
         return self.system + ions
 
+    def fits(self, asked: "Case") -> bool:
+        """Whether this is the asked case; what it does not say of ions and temperature fits any."""
+        return (
+            self.system == asked.system
+            and self.ions in (None, asked.ions)
+            and self.temperature_K in (None, asked.temperature_K)
+        )
+
 
 @dataclass(frozen=True)
 class Quantity:

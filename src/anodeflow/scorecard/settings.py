@@ -15,6 +15,8 @@ class NumericalErrors(Section):
 class Scorecard(Section):
     metrics: str
     """File that defines the metrics and their thresholds."""
+    claims: str
+    """File that declares the study's conclusions, which are judged for every model."""
     sigma: Positive
     """Standard errors that decide a claim, tell two models apart, and make a grade certain."""
     confined_ps: Positive

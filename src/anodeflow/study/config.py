@@ -74,6 +74,7 @@ class Config(_Stages):
         found |= {"reference.adhesion": self.reference.adhesion}
         found |= {"reference.published": self.reference.published}
         found |= {"scorecard.metrics": self.scorecard.metrics}
+        found |= {"scorecard.claims": self.scorecard.claims}
         found |= {
             f"reference.phonons.{layer}": path for layer, path in self.reference.phonons.items()
         }
