@@ -73,7 +73,7 @@ def read_recipe(page: str, title: str) -> list[Step]:
         page: text of CONTRIBUTING.md.
         title: heading of the recipe.
     """
-    (section,) = re.findall(rf"^## {title}$(.*?)(?=^#|\Z)", page, re.DOTALL | re.MULTILINE)
+    (section,) = re.findall(rf"^#+ {title}$(.*?)(?=^#|\Z)", page, re.DOTALL | re.MULTILINE)
     steps, said = [], ("", "")
     for before, indent, _, block in re.findall(FENCED, section, re.DOTALL | re.MULTILINE):
         said = _announced(before) or said

@@ -1,4 +1,4 @@
-"""What metrics and claims mean, as a page: `python -m anodeflow.definitions > docs/definitions.md`."""
+"""Metrics and claims as a page: `python -m anodeflow.definitions > docs/definitions.md`."""
 
 from pathlib import Path
 

@@ -9,7 +9,8 @@ INTRODUCTION = """\
 # Metrics and claims
 
 Made of `resources/reference/metrics.yaml` and `resources/reference/claims.yaml` by
-`python -m anodeflow.definitions`. [docs/scorecard.md](scorecard.md) says how they are graded and judged.
+`python -m anodeflow.definitions`. How models are graded and judged by them:
+[docs/scorecard.md](scorecard.md).
 """
 SYMBOLS = {"angstrom": "Å", "": "–"}
 
