@@ -15,11 +15,12 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests/unit"))
 
-from test_averages import ar1, averaged
+from test_correlated_mean import ar1, averaged
 from walkers import SETTINGS, hopper, run_of, study_stack
 
 from anodeflow.stages.motion.diffusion import analyse_diffusion
 from anodeflow.stages.motion.replicas import combine_means
+from anodeflow.stages.motion.results import SeriesMean
 
 WALKS = [(rate, 1 / 3) for rate in (0.0, 0.02, 0.1, 0.3, 1.0)] + [(1.0, 0.8)]
 
@@ -36,14 +37,14 @@ def walks(ions: int, rate: float, backward: float, runs: int) -> str:
     for _ in range(runs):
         paths, D = hopper(rng, atoms, length_ps=95.0, rate=rate or 1e-9, backward=backward)
         found = analyse_diffusion(run_of(atoms, paths), settings=SETTINGS).summary
-        verdicts[found["verdict"]] += 1
-        rates.append(found["rate_low_per_ps"] <= rate <= found["rate_high_per_ps"])
+        verdicts[found.verdict] += 1
+        rates.append(found.rate_low_per_ps <= rate <= found.rate_high_per_ps)
         D *= 1e-4
-        if found["D_cm2_s"] is None:
-            bounds.append(found["D_upper_bound_cm2_s"] >= D)
+        if found.D_cm2_s is None:
+            bounds.append(found.D_upper_bound_cm2_s >= D)
         else:
-            fits.append(found["D_low_cm2_s"] <= D <= found["D_high_cm2_s"])
-            kinisi.append(found["D_kinisi_low_cm2_s"] <= D <= found["D_kinisi_high_cm2_s"])
+            fits.append(found.D_low_cm2_s <= D <= found.D_high_cm2_s)
+            kinisi.append(found.D_kinisi_low_cm2_s <= D <= found.D_kinisi_high_cm2_s)
     said = ", ".join(f"{count} {verdict}" for verdict, count in sorted(verdicts.items()))
     shares = [share(held) for held in (rates, fits, kinisi, bounds)]
     return " | ".join([f"{ions}", f"{rate:g}", f"{backward:.2f}", said, *shares])
@@ -61,8 +62,8 @@ def fits(ions: int, rate: float, runs: int) -> str:
     for _ in range(runs):
         paths, D = hopper(rng, atoms, length_ps=95.0, rate=rate)
         found = analyse_diffusion(run_of(atoms, paths), settings=everything).summary
-        for name in held if found["D_cm2_s"] is not None else ():
-            low, high = found[f"{name}_low_cm2_s"], found[f"{name}_high_cm2_s"]
+        for name in held if found.D_cm2_s is not None else ():
+            low, high = (getattr(found, f"{name}_{end}_cm2_s") for end in ("low", "high"))
             held[name].append(low <= D * 1e-4 <= high)
             sizes[name].append(high / low)
     tenths = [
@@ -79,7 +80,7 @@ def means(lengths: float, slow: bool, runs: int) -> str:
     series = ar1(rng, frames, tau, runs) * (0.5 if slow else 1.0)
     series += ar1(rng, frames, 2.0, runs) if slow else 0.0
     found = [averaged(values) for values in series]
-    held = [r["low"] < 0 < r["high"] for r in found if r["standard_error"] is not None]
+    held = [r.low < 0 < r.high for r in found if r.standard_error is not None]
     return f"{'slow below fast' if slow else 'one τ'} | {lengths:g} | {share(held)}"
 
 
@@ -88,9 +89,9 @@ def replicas(count: int, between: float, runs: int) -> str:
     rng, held = np.random.default_rng(2025), []
     for _ in range(runs):
         values = rng.normal(rng.normal(0, between, count), 1.0)
-        ends = {"standard_error": 1.0, "low": 0, "high": 0, "note": ""}
-        found = combine_means([{"mean": value, **ends} for value in values], what="spacing")
-        held.append(found["low"] < 0 < found["high"])
+        own = {"standard_error": 1.0, "low": 0, "high": 0, "frames": 90, "note": ""}
+        found = combine_means([SeriesMean(mean=value, **own) for value in values], what="spacing")
+        held.append(found.low < 0 < found.high)
     return f"{count} | {between:g} | {share(held)}"
 
 

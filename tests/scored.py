@@ -2,7 +2,6 @@
 
 import copy
 import functools
-from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +13,7 @@ from anodeflow.scorecard.metrics import Metric, read_metrics
 from anodeflow.scorecard.quantities import Quantities, Study, published_quantities
 from anodeflow.scorecard.quantity import Quantity
 from anodeflow.stages.adhesion.results import AdhesionSummary, FittedPeak, StrainEnergy
+from anodeflow.stages.motion.results import Ensemble, PooledMobility, ReplicaMean
 from anodeflow.stages.phonons.results import Comparison, PhononVerdict
 from anodeflow.structures.structure_check import BondLengths, Coordination, StructureCheck
 from anodeflow.study.gathered import Gathered
@@ -138,38 +138,43 @@ def ensemble(
     said: str | None = None,
     replicas: int = 1,
     unstable: tuple = (),
-) -> dict:
+) -> Ensemble:
     """Return what a group of replicas says; with `hops`, of ions."""
     mobility = None
     if hops is not None or said is not None:
         rate = None if hops is None else hops / watched_ps
-        mobility = {
-            "verdict": said or ("hopping" if hops else "confined"),
-            "hops": hops,
-            "watched_ion_ps": None if hops is None else watched_ps,
-            "rate_per_ps": rate,
-            "rate_low_per_ps": rate,
-            "rate_high_per_ps": rate,
-            "D_cm2_s": None,
-            "D_low_cm2_s": None,
-            "D_high_cm2_s": None,
-            "D_upper_bound_cm2_s": 1e-6,
-            "note": "",
-        }
-    return {
-        "ions": 0 if mobility is None and not unstable else 1,
-        "replicas": replicas,
-        "unstable": list(unstable),
-        "spacing": {"mean": spacing, "standard_error": error, "note": ""},
-        "mobility": mobility,
-    }
+        verdict = said or ("hopping" if hops else "confined")
+        mobility = PooledMobility(
+            verdict=verdict,
+            verdicts=[verdict] * replicas,
+            hops=hops,
+            watched_ion_ps=None if hops is None else watched_ps,
+            rate_per_ps=rate,
+            rate_low_per_ps=rate,
+            rate_high_per_ps=rate,
+            D_upper_bound_cm2_s=1e-6,
+            note="",
+        )
+    return Ensemble(
+        stack="m-g",
+        ions=0 if mobility is None and not unstable else 1,
+        temperature=300.0,
+        replicas=replicas,
+        runs=[f"run_{replica}" for replica in range(replicas)],
+        unstable=unstable,
+        spacing=ReplicaMean(
+            mean=spacing, standard_error=error, values=[spacing] * replicas, note=""
+        ),
+        temperature_K=ReplicaMean(mean=300.0, values=[300.0] * replicas, note=""),
+        mobility=mobility,
+    )
 
 
-def dynamics(stack: str, ions: int, result: Mapping, *, temperature_K: float = 300.0, **about):
+def dynamics(stack: str, ions: int, group: Ensemble, *, temperature_K: float = 300.0, **about):
     """Return the quantities of a group of runs."""
     about = {"production_ps": 20.0} | about
-    result = {**result, "ions": ions}
-    return read("dynamics", result, system=stack, ions=ions, temperature_K=temperature_K, **about)
+    group = group.model_copy(update={"ions": ions})
+    return read("dynamics", group, system=stack, ions=ions, temperature_K=temperature_K, **about)
 
 
 def voltages(*averages: float) -> pd.DataFrame:

@@ -165,13 +165,13 @@ def test_an_msd_of_early_origins_gives_a_d_without_an_interval_and_says_why():
     run = trajectory(atoms, path)
     full = analyse_diffusion(run, settings=SETTINGS).summary
     early, msd, hops = analyse_diffusion(run, settings=SETTINGS | {"origins": 200})
-    assert early["verdict"] == full["verdict"] == "diffusive", early["criterion"]
-    assert early["D_cm2_s"] == pytest.approx(rate * NEIGHBOUR**2 / 4 * 1e-4, rel=0.6)
-    assert early["D_low_cm2_s"] is early["D_high_cm2_s"] is None
-    assert "the first 200 frames as origins and 8 of 8 ions" in early["interval_note"]
-    assert full["interval_note"] == "" and full["D_low_cm2_s"] < full["D_high_cm2_s"]
+    assert early.verdict == full.verdict == "diffusive", early.criterion
+    assert early.D_cm2_s == pytest.approx(rate * NEIGHBOUR**2 / 4 * 1e-4, rel=0.6)
+    assert early.D_low_cm2_s is early.D_high_cm2_s is None
+    assert "the first 200 frames as origins and 8 of 8 ions" in early.interval_note
+    assert full.interval_note == "" and full.D_low_cm2_s < full.D_high_cm2_s
     assert msd["origins"].tolist() == [min(200, 4000 - k) for k in range(4000)]
-    assert len(hops) == full["hops"]
+    assert len(hops) == full.hops
 
 
 # Ions that the mean square displacement is averaged over
@@ -184,16 +184,16 @@ def test_averaging_over_the_ions_that_moved_doubles_d_where_half_of_them_move():
     run = trajectory(atoms, path)
     every = analyse_diffusion(run, settings=SETTINGS)
     moved = analyse_diffusion(run, settings=SETTINGS | {"moved_only": 3.0})
-    assert every.summary["averaged_ions"] == 8
-    assert moved.summary["averaged_ions"] == 4
-    assert "4 of 8 ions" in moved.summary["interval_note"]
-    assert moved.summary["D_low_cm2_s"] is None
+    assert every.summary.averaged_ions == 8
+    assert moved.summary.averaged_ions == 4
+    assert "4 of 8 ions" in moved.summary.interval_note
+    assert moved.summary.D_low_cm2_s is None
     truth = rate * NEIGHBOUR**2 / 4 * 1e-4 / 2
-    assert every.summary["D_low_cm2_s"] < truth
-    assert moved.summary["D_cm2_s"] / truth == pytest.approx(2, abs=0.7)
+    assert every.summary.D_low_cm2_s < truth
+    assert moved.summary.D_cm2_s / truth == pytest.approx(2, abs=0.7)
     movers = moved.msd[[f"ion_{i}" for i in range(4)]].mean(axis=1)
     pd.testing.assert_series_equal(moved.msd["msd"], movers, check_names=False)
-    assert moved.summary["hops"] == every.summary["hops"]
+    assert moved.summary.hops == every.summary.hops
 
 
 def test_averaging_over_the_ions_that_moved_overrates_ions_that_are_all_alike():
@@ -210,7 +210,7 @@ def test_averaging_over_the_ions_that_moved_overrates_ions_that_are_all_alike():
     }
     # 20 ps of lag; the vibration of 0.15 Å along each axis adds 4 · 0.15² to the MSD.
     rates = {key: (msd - 4 * 0.15**2) / (4 * 400 * STEP_PS) / truth for key, msd in slopes.items()}
-    share = np.mean([a.summary["averaged_ions"] / 8 for a in found[3.0]])
+    share = np.mean([a.summary.averaged_ions / 8 for a in found[3.0]])
     assert rates[None] == pytest.approx(1, abs=0.2)
     assert 0.1 < share < 0.35
     assert 2 < rates[3.0] < 4
@@ -220,8 +220,8 @@ def test_a_run_in_which_no_ion_moved_has_no_average_and_says_so():
     atoms = host(2)
     run = trajectory(atoms, rattling(np.random.default_rng(6), atoms, frames=1000))
     summary, msd, _ = analyse_diffusion(run, settings=SETTINGS | {"moved_only": 3.0})
-    assert summary["verdict"] == "undetermined"
-    assert summary["criterion"] == "no ion got farther than 3 Å from its start"
+    assert summary.verdict == "undetermined"
+    assert summary.criterion == "no ion got farther than 3 Å from its start"
     assert msd.empty
 
 
@@ -233,7 +233,7 @@ def test_one_trajectory_calls_a_hopping_ion_confined_as_often_as_poisson_says():
     rng, verdicts = np.random.default_rng(7), []
     for _ in range(runs):
         run = trajectory(atoms, hopping(rng, atoms, frames=frames, rate=rate))
-        verdicts.append(analyse_diffusion(run, settings=SETTINGS).summary["verdict"])
+        verdicts.append(analyse_diffusion(run, settings=SETTINGS).summary.verdict)
     # One hop expected in 50 ps: none is seen in exp(-1) = 37 % of runs.
     missed = verdicts.count("confined") / runs
     assert missed == pytest.approx(np.exp(-1), abs=4 * np.sqrt(0.37 * 0.63 / runs))

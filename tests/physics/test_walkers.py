@@ -14,7 +14,7 @@ ONE, EIGHT = study_stack(ions=1), study_stack(ions=8)
 
 def analysed(atoms, paths, **changes):
     summary = analyse_diffusion(run_of(atoms, paths, **changes), settings=SETTINGS).summary
-    json.dumps(summary, allow_nan=False)
+    json.dumps(summary.model_dump(), allow_nan=False)
     return summary
 
 
@@ -31,12 +31,12 @@ def test_rate_and_d_of_hoppers_lie_within_their_intervals(atoms, runs):
     for _ in range(runs):
         paths, D = hopper(rng, atoms, length_ps=95.0, rate=0.3)
         summary = analysed(atoms, paths)
-        rates += summary["rate_low_per_ps"] <= 0.3 <= summary["rate_high_per_ps"]
-        if summary["D_cm2_s"] is None:
-            held += summary["D_upper_bound_cm2_s"] >= D * 1e-4
+        rates += summary.rate_low_per_ps <= 0.3 <= summary.rate_high_per_ps
+        if summary.D_cm2_s is None:
+            held += summary.D_upper_bound_cm2_s >= D * 1e-4
         else:
             given += 1
-            held += summary["D_low_cm2_s"] <= D * 1e-4 <= summary["D_high_cm2_s"]
+            held += summary.D_low_cm2_s <= D * 1e-4 <= summary.D_high_cm2_s
     # 95 % are expected; fewer than 85 % come up in 1 of 100 such tests of 40.
     assert min(held, rates) >= 0.85 * runs - 1
     assert given > runs / 5
@@ -45,11 +45,11 @@ def test_rate_and_d_of_hoppers_lie_within_their_intervals(atoms, runs):
 def test_hops_back_and_forth_lower_d_and_not_the_rate():
     paths, D = hopper(np.random.default_rng(2), EIGHT, length_ps=95.0, rate=0.5, backward=0.85)
     summary = analysed(EIGHT, paths)
-    assert summary["rate_low_per_ps"] <= 0.5 <= summary["rate_high_per_ps"]
-    assert summary["backward"] / summary["hops"] > 0.7
-    assert summary["D_hop_cm2_s"] > 3 * D * 1e-4
-    bound = summary["D_high_cm2_s"] or summary["D_upper_bound_cm2_s"]
-    assert (summary["D_low_cm2_s"] or 0.0) <= D * 1e-4 <= bound
+    assert summary.rate_low_per_ps <= 0.5 <= summary.rate_high_per_ps
+    assert summary.backward / summary.hops > 0.7
+    assert summary.D_hop_cm2_s > 3 * D * 1e-4
+    bound = summary.D_high_cm2_s or summary.D_upper_bound_cm2_s
+    assert (summary.D_low_cm2_s or 0.0) <= D * 1e-4 <= bound
 
 
 def test_hops_as_fast_as_the_residence_time_come_with_a_note():
@@ -57,17 +57,17 @@ def test_hops_as_fast_as_the_residence_time_come_with_a_note():
         analysed(EIGHT, hopper(np.random.default_rng(9), EIGHT, length_ps=40.0, rate=rate)[0])
         for rate in (0.1, 1.0)
     )
-    assert slow["note"] == ""
-    assert "shorten residence_ps" in fast["note"]
+    assert slow.note == ""
+    assert "shorten residence_ps" in fast.note
 
 
 def test_ions_that_rattle_between_two_sites_hop_and_do_not_diffuse():
     paths, D = hopper(np.random.default_rng(3), EIGHT, length_ps=95.0, rate=1.0, pair_only=True)
     summary = analysed(EIGHT, paths)
     assert D == 0.0
-    assert summary["hops"] > 300
-    assert summary["verdict"] == "hopping"
-    assert summary["D_cm2_s"] is None
+    assert summary.hops > 300
+    assert summary.verdict == "hopping"
+    assert summary.D_cm2_s is None
 
 
 @pytest.mark.parametrize("length_ps", [0.1, 1.0, 3.0, 10.0])
@@ -76,12 +76,12 @@ def test_a_short_run_gives_no_d_that_is_wrong(length_ps):
     for _ in range(8):
         paths, D = hopper(rng, ONE, length_ps=length_ps, rate=0.5)
         summary = analysed(ONE, paths)
-        if summary["verdict"] == "undetermined":
-            assert summary["D_cm2_s"] is None and summary["D_upper_bound_cm2_s"] is None
-        elif summary["D_cm2_s"] is None:
-            assert summary["D_upper_bound_cm2_s"] > D * 1e-4 / 2
+        if summary.verdict == "undetermined":
+            assert summary.D_cm2_s is None and summary.D_upper_bound_cm2_s is None
+        elif summary.D_cm2_s is None:
+            assert summary.D_upper_bound_cm2_s > D * 1e-4 / 2
         else:
-            assert summary["D_low_cm2_s"] < D * 1e-4 < summary["D_high_cm2_s"]
+            assert summary.D_low_cm2_s < D * 1e-4 < summary.D_high_cm2_s
 
 
 def test_a_host_that_drifts_and_shakes_changes_nothing():
@@ -91,10 +91,9 @@ def test_a_host_that_drifts_and_shakes_changes_nothing():
     drift = np.linspace(0, 1, frames)[:, None] * np.array([40.0, -25.0, 3.0])
     drift = vibrating(rng, drift)
     still, moving = analysed(EIGHT, paths), analysed(EIGHT, paths, drift=drift - drift[0])
-    assert moving.keys() == still.keys()
-    for name, value in still.items():
+    for name, value in still:
         if isinstance(value, float) and "kinisi" not in name:
-            assert moving[name] == pytest.approx(value, rel=1e-6), name
+            assert getattr(moving, name) == pytest.approx(value, rel=1e-6), name
 
 
 def test_ions_that_cross_the_cell_are_followed_and_folded_ones_are_refused():
@@ -122,7 +121,7 @@ def test_an_ion_in_free_flight_does_not_diffuse():
     flight = start + 0.4 * grid[:, None, None] * np.ones((1, 1, 2))
     paths = vibrating(np.random.default_rng(8), flight)
     summary = analysed(ONE, paths)
-    assert summary["slope"] == pytest.approx(2.0, abs=0.05)
-    assert summary["verdict"] == "hopping" and summary["D_cm2_s"] is None
-    assert summary["D_upper_bound_cm2_s"] is None
-    assert "faster than diffusion" in summary["criterion"]
+    assert summary.slope == pytest.approx(2.0, abs=0.05)
+    assert summary.verdict == "hopping" and summary.D_cm2_s is None
+    assert summary.D_upper_bound_cm2_s is None
+    assert "faster than diffusion" in summary.criterion

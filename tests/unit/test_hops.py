@@ -1,7 +1,5 @@
 """Sites, residence and hops of ions."""
 
-import json
-
 import numpy as np
 import pytest
 from scipy.stats import poisson
@@ -127,17 +125,16 @@ def counted(settled, assigned=None, residence_ps=0.2):
 def test_rate_and_d_of_hops_follow_from_the_counts():
     settled = np.hstack([path((0, 500), (16, 500)), path((5, 1000))])
     summary, hops = counted(settled)
-    json.dumps(summary)
-    assert len(hops) == summary["hops"] == summary["forward"] == 1
-    assert summary["hops_per_ion"] == [1, 0]
+    assert len(hops) == summary.hops == summary.forward == 1
+    assert summary.hops_per_ion == (1, 0)
     # Three stays, each watched after its first 20 frames but for the interval that ends them.
     watched = 20 - 3 * 0.19
-    assert summary["watched_ion_ps"] == pytest.approx(watched)
-    assert summary["rate_per_ps"] == pytest.approx(1 / watched)
+    assert summary.watched_ion_ps == pytest.approx(watched)
+    assert summary.rate_per_ps == pytest.approx(1 / watched)
     # Garwood's interval of one event: 0.02532 to 5.572.
-    assert summary["rate_low_per_ps"] == pytest.approx(0.02532 / watched, rel=1e-3)
-    assert summary["rate_high_per_ps"] == pytest.approx(5.572 / watched, rel=1e-3)
-    assert summary["D_hop_cm2_s"] == pytest.approx(0.05 * NEIGHBOUR**2 / 4 * 1e-4)
+    assert summary.rate_low_per_ps == pytest.approx(0.02532 / watched, rel=1e-3)
+    assert summary.rate_high_per_ps == pytest.approx(5.572 / watched, rel=1e-3)
+    assert summary.D_hop_cm2_s == pytest.approx(0.05 * NEIGHBOUR**2 / 4 * 1e-4)
 
 
 def test_hops_of_different_lengths_widen_the_interval_of_d_as_fewer_equal_ones_do():
@@ -145,26 +142,26 @@ def test_hops_of_different_lengths_widen_the_interval_of_d_as_fewer_equal_ones_d
     stays = [(0, 30), (16, 30), (0, 30), (1, 30)] * 10 + [(0, 30)]
     summary, hops = counted(path(*stays))
     assert sorted(hops["length"].round(2).unique()) == [1.75, 3.03]
-    assert summary["effective_hops"] == pytest.approx(32.0)
+    assert summary.effective_hops == pytest.approx(32.0)
     ratio = poisson_interval(32.0)[1] / 32
-    assert summary["D_hop_high_cm2_s"] / summary["D_hop_cm2_s"] == pytest.approx(ratio)
+    assert summary.D_hop_high_cm2_s / summary.D_hop_cm2_s == pytest.approx(ratio)
     square = (hops["length"] ** 2).sum()
-    assert summary["D_hop_cm2_s"] == pytest.approx(square / 4e4 / summary["settled_ion_ps"])
+    assert summary.D_hop_cm2_s == pytest.approx(square / 4e4 / summary.settled_ion_ps)
 
 
 def test_without_a_hop_the_upper_bound_takes_the_nearest_site():
     summary, hops = counted(path((0, 1000)))
-    assert hops.empty and summary["D_hop_cm2_s"] == 0.0
+    assert hops.empty and summary.D_hop_cm2_s == 0.0
     # 3.689 events are the upper 97.5 % end for none seen.
     expected = 3.689 / 10 * NEIGHBOUR**2 / 4 * 1e-4
-    assert summary["D_hop_high_cm2_s"] == pytest.approx(expected, rel=1e-3)
+    assert summary.D_hop_high_cm2_s == pytest.approx(expected, rel=1e-3)
 
 
 def test_time_before_an_ion_settles_does_not_dilute_the_rate():
     settled = np.vstack([np.full((600, 1), UNSETTLED), path((0, 200), (16, 200))])
     summary, _ = counted(settled)
-    assert summary["rate_per_ps"] == pytest.approx(1 / ((400 - 2 * 19) * STEP_PS))
-    assert summary["settled_fraction"] == pytest.approx(0.4)
+    assert summary.rate_per_ps == pytest.approx(1 / ((400 - 2 * 19) * STEP_PS))
+    assert summary.settled_fraction == pytest.approx(0.4)
 
 
 def test_hops_of_a_poisson_walker_give_its_rate():
@@ -173,8 +170,8 @@ def test_hops_of_a_poisson_walker_give_its_rate():
     # Every jump goes on to another of the three sites, so that none is hidden.
     settled = np.cumsum(jumps * rng.integers(1, 3, jumps.shape), axis=0) % 3
     summary, _ = counted(settled, residence_ps=STEP_PS)
-    assert summary["hops"] == jumps[1:].sum()
-    assert summary["rate_low_per_ps"] < rate < summary["rate_high_per_ps"]
+    assert summary.hops == jumps[1:].sum()
+    assert summary.rate_low_per_ps < rate < summary.rate_high_per_ps
 
 
 @pytest.mark.parametrize(
@@ -193,7 +190,7 @@ def test_the_rate_of_hops_as_fast_as_the_residence_time_is_still_within_its_inte
         assigned = np.cumsum(steps, axis=0) % 12
         settled = settle(assigned, times_ps=times(frames), residence_ps=0.3)
         summary, _ = counted(settled, assigned, residence_ps=0.3)
-        held += summary["rate_low_per_ps"] <= rate <= summary["rate_high_per_ps"]
+        held += summary.rate_low_per_ps <= rate <= summary.rate_high_per_ps
     # 57 are expected; a calibrated interval holds fewer than 51 in 1 of 100 such tests.
     assert held >= 51
 
@@ -202,7 +199,7 @@ def test_a_recrossing_at_the_edge_of_a_site_takes_nothing_from_the_watched_time(
     assigned = path((0, 300), (16, 3), (0, 300), (16, 400))
     settled = settle(assigned, times_ps=times(len(assigned)), residence_ps=0.2)
     summary, _ = counted(settled, assigned)
-    assert summary["watched_ion_ps"] == pytest.approx((1003 - 2 * 19) * STEP_PS)
+    assert summary.watched_ion_ps == pytest.approx((1003 - 2 * 19) * STEP_PS)
 
 
 def test_time_on_the_way_between_two_stays_is_not_watched():
@@ -210,4 +207,4 @@ def test_time_on_the_way_between_two_stays_is_not_watched():
     settled = settle(assigned, times_ps=times(len(assigned)), residence_ps=0.2)
     summary, hops = counted(settled, assigned)
     assert len(hops) == 1
-    assert summary["watched_ion_ps"] == pytest.approx((600 - 2 * 19) * STEP_PS)
+    assert summary.watched_ion_ps == pytest.approx((600 - 2 * 19) * STEP_PS)

@@ -4,9 +4,10 @@ import json
 import time
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from anodeflow.errors import TrajectoryError
+from anodeflow.errors import ResultFileError, TrajectoryError
 from anodeflow.stages.motion.diffusion_fit import fit_diffusion, fit_diffusion_by_kinisi
 from anodeflow.stages.motion.msd import (
     log_log_slope,
@@ -16,6 +17,7 @@ from anodeflow.stages.motion.msd import (
     require_unwrapped,
     window_lags,
 )
+from anodeflow.stages.motion.results import MSD
 from anodeflow.units import A2_PS_TO_CM2_S
 
 STEP_PS = 0.1
@@ -173,3 +175,13 @@ def test_an_msd_that_falls_gives_no_d():
 def test_a_run_of_one_frame_leaves_no_lags_to_fit():
     assert len(window_lags(1, from_fraction=0.05, to_fraction=0.5, count=10)) == 0
     assert len(window_lags(0, from_fraction=0.05, to_fraction=0.5, count=10)) == 0
+
+
+def test_a_table_of_the_msd_has_a_column_for_each_ion_and_no_other(tmp_path):
+    table = pd.DataFrame({name: [0.0, 0.1] for name in (*MSD.columns, "ion_0", "ion_17")})
+    MSD.write(table, tmp_path / "msd.csv")
+    pd.testing.assert_frame_equal(MSD.read(tmp_path / "msd.csv"), table)
+    with pytest.raises(
+        ResultFileError, match=r"msd\.csv cannot be written, it has unknown .* atom_0"
+    ):
+        MSD.write(table.assign(atom_0=0.0), tmp_path / "msd.csv")

@@ -21,6 +21,7 @@ from scored import (
 
 from anodeflow.scorecard.quantities import Quantities, read_quantities, write_quantities
 from anodeflow.scorecard.quantity import Case, with_error
+from anodeflow.stages.motion.results import BrokenRun
 
 
 def by_name(rows):
@@ -78,7 +79,7 @@ def test_a_supercell_or_stack_is_asked_for_its_change_only_and_a_sheet_has_no_th
 
 
 def test_an_unstable_replica_is_told_with_every_number_of_its_group():
-    broken = {"replica": 1, "after_ps": 3.0, "reason": "a bond broke"}
+    broken = BrokenRun(replica=1, after_ps=3.0, reason="a bond broke")
     for row in dynamics("m-g", 1, ensemble(hops=2, unstable=(broken,))):
         assert "replica 1 unstable after 3 ps (a bond broke)" in row.note, row
     rows = by_name(dynamics("m-g", 1, ensemble(spacing=None, error=None, unstable=(broken,))))

@@ -1,7 +1,5 @@
 """Spacing of a stack: one structure, a series in time, and a map."""
 
-import json
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,8 +8,9 @@ from synthetic import synthetic_run
 
 from anodeflow.errors import StructureError, TrajectoryError
 from anodeflow.stages.motion.production import stability_note
+from anodeflow.stages.motion.results import SPACING_MAP, SPACING_SERIES, MeanSpacing
 from anodeflow.stages.motion.spacing_map import spacing_map
-from anodeflow.stages.motion.spacing_series import mean_spacing, spacing_series
+from anodeflow.stages.motion.spacing_series import mean_spacing, run_spacing, spacing_series
 from anodeflow.structures import roles
 from anodeflow.structures.spacing import spacing_of
 
@@ -90,9 +89,9 @@ def test_the_mean_leaves_out_the_equilibration_and_what_follows_an_instability()
     table = series(values)
     table.loc[110:, "phase"] = "unstable"
     result = mean_spacing(table, discard_ps=0.1, note="unstable after 0.3 ps (a broken bond)")
-    assert result["mean"] == pytest.approx(4.1)
-    assert result["frames"] == 100
-    assert result["note"] == "unstable after 0.3 ps (a broken bond)"
+    assert result.mean == pytest.approx(4.1)
+    assert result.frames == 100
+    assert result.note == "unstable after 0.3 ps (a broken bond)"
 
 
 def test_a_run_that_breaks_between_two_samples_says_so_though_no_row_is_unstable():
@@ -107,8 +106,25 @@ def test_a_run_that_breaks_between_two_samples_says_so_though_no_row_is_unstable
     table = spacing_series(run)
     assert set(table["phase"]) == {"production"}
     result = mean_spacing(table, discard_ps=0.0, note=stability_note(run))
-    assert result["frames"] == 10
-    assert result["note"] == "unstable after 0.094 ps (a force is not finite)"
+    assert result.frames == 10
+    assert result.note == "unstable after 0.094 ps (a force is not finite)"
+
+
+def test_series_and_summary_of_a_run_that_broke_come_back_from_their_files(tmp_path):
+    atoms = stack()
+    positions = np.repeat(atoms.positions[None], 40, axis=0)
+    kinetic = np.full(40, 3.0)
+    broken = {"stable": False, "unstable_after_ps": 0.3, "reason": "a broken bond"}
+    run = trajectory(atoms, positions, kinetic_energy=kinetic, **broken)
+    table = spacing_series(run)
+    SPACING_SERIES.write(table, tmp_path / "series.csv")
+    pd.testing.assert_frame_equal(SPACING_SERIES.read(tmp_path / "series.csv"), table)
+    found = run_spacing(run, table)
+    found.write(tmp_path / "summary.json")
+    assert MeanSpacing.read(tmp_path / "summary.json") == found
+    assert (found.stable, found.unstable_after_ps, found.reason) == tuple(broken.values())
+    assert found.frames == found.temperature_K.frames == 30
+    assert found.note == "unstable after 0.3 ps (a broken bond)"
 
 
 def test_a_stable_run_has_nothing_to_note():
@@ -120,14 +136,13 @@ def test_a_run_that_breaks_in_the_equilibration_gives_no_number_but_says_why():
     result = mean_spacing(
         series(np.full(5, 4.0)), discard_ps=1.0, note="unstable after 0.05 ps (x)"
     )
-    assert result["mean"] is None
+    assert result.mean is None
     too_few = "0 frames: too few for a mean spacing"
-    assert result["note"] == f"unstable after 0.05 ps (x); {too_few}"
-    json.dumps(result)
+    assert result.note == f"unstable after 0.05 ps (x); {too_few}"
 
 
 def test_a_spacing_that_never_changes_has_no_error():
-    assert mean_spacing(series(np.full(50, 4.0)), discard_ps=0.0, note="")["standard_error"] == 0.0
+    assert mean_spacing(series(np.full(50, 4.0)), discard_ps=0.0, note="").standard_error == 0.0
 
 
 def test_the_map_of_a_tilted_sheet_is_the_tilt():
@@ -214,7 +229,7 @@ def test_a_run_without_stable_production_has_an_empty_map(broken):
     table = spacing_map(run, cells=8, kind="cells")
     assert table.empty
     whole = spacing_map(trajectory(atoms, atoms.positions[None]), cells=8, kind="cells")
-    assert table.columns.tolist() == whole.columns.tolist()
+    assert table.columns.tolist() == whole.columns.tolist() == list(SPACING_MAP.columns)
 
 
 def test_a_run_of_one_layer_has_no_map():

@@ -19,6 +19,14 @@ from tabled import (
 from anodeflow.errors import AnodeflowError, ReferenceDataError
 from anodeflow.figures.style import COLUMN_MM, figure, save_figure
 from anodeflow.files.atomic import write_table
+from anodeflow.stages.motion.results import (
+    Ensemble,
+    MeanSpacing,
+    MeanTemperature,
+    Mobility,
+    PooledMobility,
+    ReplicaMean,
+)
 from anodeflow.stages.phonons.results import Frequencies
 from anodeflow.structures.structure_check import BondLengths, Coordination, StructureCheck
 from anodeflow.study.stages import TABLES
@@ -125,37 +133,41 @@ def test_a_missing_peak_leaves_its_sentence_in_the_table(published):
     assert pd.isna(row["height"])
 
 
-def average(mean, error):
-    numbers = {"mean": mean, "standard_error": error, "low": mean - 2, "high": mean + 2}
-    numbers |= {"std": 1.0, "correlation_time_ps": 0.2, "correlation_time_error_ps": 0.02}
-    return numbers | {"independent_frames": 50.0, "frames": 90, "note": ""}
-
-
-THERMOSTAT = {"std_error": 0.3, "expected_std": 21.6, "thermostat": "agrees"}
-SPACING = average(3.9, 0.01) | {"temperature_K": average(301.0, 1.2) | THERMOSTAT}
-DIFFUSION = {
-    "verdict": "confined",
-    "criterion": "no hop",
-    "hops": 0,
-    "rate_per_ps": 0.0,
-    "rate_low_per_ps": 0.0,
-    "rate_high_per_ps": 0.04,
-    "D_hop_cm2_s": 0.0,
-    "D_hop_low_cm2_s": 0.0,
-    "D_hop_high_cm2_s": 1e-7,
-    "D_upper_bound_cm2_s": 1e-7,
-    "analysed_ps": 95.0,
-    "slope": 0.1,
-    "slope_error": 0.02,
-    "msd_at_window_end": 1.2,
-    "msd_at_window_end_error": 0.1,
-    "jump_length": 1.75,
-    "watched_ion_ps": 94.0,
-    "forward": 0,
-    "backward": 0,
-}
-HOPPING = DIFFUSION | {
-    "verdict": "diffusive",
+ENDS = {"standard_error": 0.01, "low": 3.8, "high": 4.0}
+CORRELATED = ENDS | {"std": 1.0, "correlation_time_ps": 0.2, "correlation_time_error_ps": 0.02}
+CORRELATED |= {"independent_frames": 50.0, "frames": 90, "note": ""}
+WARMTH = MeanTemperature(
+    mean=301.0, **CORRELATED, std_error=0.3, expected_std=21.6, thermostat="agrees"
+)
+SPACING = MeanSpacing(
+    mean=3.9, **CORRELATED, stable=True, unstable_after_ps=None, reason="", temperature_K=WARMTH
+)
+DIFFUSION = Mobility(
+    ions=1,
+    frames=9500,
+    stable=True,
+    note="",
+    verdict="confined",
+    criterion="no hop",
+    hops=0,
+    rate_per_ps=0.0,
+    rate_low_per_ps=0.0,
+    rate_high_per_ps=0.04,
+    D_hop_cm2_s=0.0,
+    D_hop_low_cm2_s=0.0,
+    D_hop_high_cm2_s=1e-7,
+    D_upper_bound_cm2_s=1e-7,
+    analysed_ps=95.0,
+    slope=0.1,
+    slope_error=0.02,
+    msd_at_window_end=1.2,
+    msd_at_window_end_error=0.1,
+    jump_length=1.75,
+    watched_ion_ps=94.0,
+    forward=0,
+    backward=0,
+)
+DIFFUSIVE = {
     "hops": 30,
     "rate_per_ps": 0.3,
     "rate_low_per_ps": 0.2,
@@ -167,24 +179,38 @@ HOPPING = DIFFUSION | {
     "D_kinisi_low_cm2_s": 6e-6,
     "D_kinisi_high_cm2_s": 2e-5,
     "D_upper_bound_cm2_s": None,
-    "jump_length_spread": 0.1,
 }
-ENSEMBLE = {
-    "replicas": 3,
-    "unstable": [{"replica": 1, "after_ps": 3.2, "reason": "the sheet detached"}],
-    "spacing": average(3.9, 0.02) | {"replica_std": 0.03, "values": [3.9, 3.9, 3.9]},
-    "temperature_K": average(301.0, 0.7) | {"replica_std": 1.0},
-    "mobility": HOPPING
-    | {
-        "verdict": "mixed",
-        "verdicts": ["hopping", "diffusive", "diffusive"],
-        "hop_scatter": 1.2,
-        "hop_scatter_p": 0.3,
-        "msd_at_window_end": {"mean": 8.0, "spread": 2.0},
-        "pooled_verdict": "diffusive",
-        "note": "",
-    },
-}
+HOPPING = DIFFUSION.model_copy(
+    update=DIFFUSIVE | {"verdict": "diffusive", "jump_length_spread": 0.1}
+)
+POOLED = PooledMobility(
+    **DIFFUSIVE,
+    verdict="mixed",
+    verdicts=["hopping", "diffusive", "diffusive"],
+    watched_ion_ps=94.0,
+    hop_scatter=1.2,
+    hop_scatter_p=0.3,
+    slope=0.1,
+    slope_error=0.02,
+    msd_at_window_end={"mean": 8.0, "spread": 2.0},
+    msd_at_window_end_error=0.1,
+    pooled_verdict="diffusive",
+    criterion="no hop",
+    note="",
+)
+ENSEMBLE = Ensemble(
+    stack="m-g",
+    ions=1,
+    temperature=300.0,
+    replicas=3,
+    runs=["m-g_1na_300K_0", "m-g_1na_300K_1", "m-g_1na_300K_2"],
+    unstable=[{"replica": 1, "after_ps": 3.2, "reason": "the sheet detached"}],
+    spacing=ReplicaMean(
+        mean=3.9, **(ENDS | {"standard_error": 0.02}), replica_std=0.03, values=[3.9] * 3, note=""
+    ),
+    temperature_K=ReplicaMean(mean=301.0, **ENDS, replica_std=1.0, values=[301.0] * 3, note=""),
+    mobility=POOLED,
+)
 
 
 def test_dynamics_tables_are_sorted_by_stack_and_number_of_ions(published):
@@ -266,7 +292,7 @@ def test_a_number_of_which_nothing_is_said_is_refused(published):
 
 
 def test_an_error_that_no_run_could_give_keeps_its_empty_column():
-    short = SPACING | dict.fromkeys(("standard_error", "low", "high"))
+    short = SPACING.model_copy(update=dict.fromkeys(ENDS))
     rows = [example_rows()["spacing"][0] | {"result": short}]
     table = spacing_table(rows, None)
     assert table["standard_error"].isna().all()

@@ -43,7 +43,7 @@ def write_results(folder, stacks, layers, label_stack):
         groups = {0: None, 1: 12 if stack == label_stack else 0, 8: 20}
         for ions, hops in groups.items():
             group = ensemble(spacing=3.9 + 0.1 * rank, hops=hops, watched_ps=285.0, replicas=3)
-            put(f"ensembles/{stack}_{ions}na_300K.json", group | {"ions": ions})
+            put(f"ensembles/{stack}_{ions}na_300K.json", group.model_copy(update={"ions": ions}))
     put("backend_float64.json", COST)
     path = folder / "results" / MODEL / f"voltage/{label_stack}.csv"
     path.parent.mkdir(parents=True)

@@ -6,16 +6,16 @@ from anodeflow.process.job import job
 
 
 def main(trajectory, msd, hops, paths, summary, *, settings):
-    from anodeflow.files.atomic import write_json, write_table
     from anodeflow.stages.dynamics.trajectory import read_trajectory
     from anodeflow.stages.motion.diffusion import analyse_diffusion, ion_paths
+    from anodeflow.stages.motion.results import HOPS, MSD, PATHS
 
     run = read_trajectory(Path(trajectory))
     analysis = analyse_diffusion(run, settings=settings)
-    write_table(analysis.msd, Path(msd))
-    write_table(analysis.hops, Path(hops))
-    write_table(ion_paths(run, run.initial), Path(paths))
-    write_json(summary, analysis.summary)
+    MSD.write(analysis.msd, msd)
+    HOPS.write(analysis.hops, hops)
+    PATHS.write(ion_paths(run, run.initial), paths)
+    analysis.summary.write(summary)
 
 
 if __name__ == "__main__":

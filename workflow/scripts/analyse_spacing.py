@@ -6,19 +6,14 @@ from anodeflow.process.job import job
 
 
 def main(trajectory, series, summary):
-    from anodeflow.files.atomic import write_json, write_table
     from anodeflow.stages.dynamics.trajectory import read_trajectory
-    from anodeflow.stages.motion import production, spacing_series, temperature
+    from anodeflow.stages.motion.results import SPACING_SERIES
+    from anodeflow.stages.motion.spacing_series import run_spacing, spacing_series
 
     run = read_trajectory(Path(trajectory))
-    table = spacing_series.spacing_series(run)
-    write_table(table, Path(series))
-    note = production.stability_note(run)
-    found = spacing_series.mean_spacing(table, discard_ps=run.production_start_ps, note=note)
-    found |= {"stable": run.stable, "unstable_after_ps": run.unstable_after_ps}
-    found["reason"] = run.reason
-    found["temperature_K"] = temperature.run_temperature(run, table, note=note)
-    write_json(summary, found)
+    table = spacing_series(run)
+    SPACING_SERIES.write(table, series)
+    run_spacing(run, table).write(summary)
 
 
 if __name__ == "__main__":

@@ -1,25 +1,23 @@
 """Put the replicas of a run together: means with their spread, pooled hops, one D."""
 
-import json
 from pathlib import Path
 
 from anodeflow.process.job import job
 
 
 def main(spacings, mobilities, trajectories, ensemble, *, about, runs, settings):
-    from anodeflow.files.atomic import write_json
     from anodeflow.stages.dynamics.trajectory import read_trajectory
     from anodeflow.stages.motion.production import production_positions
     from anodeflow.stages.motion.replicas import combine_mobility, combine_replicas
+    from anodeflow.stages.motion.results import MeanSpacing, Mobility
 
-    def read(paths):
-        return [json.loads(Path(path).read_text()) for path in paths]
-
-    mobility = None
+    pooled = None
     if settings is not None:
+        own = [Mobility.read(path) for path in mobilities]
         positions = [production_positions(read_trajectory(Path(path))) for path in trajectories]
-        mobility = combine_mobility(read(mobilities), positions, settings=settings)
-    write_json(ensemble, combine_replicas(about, runs, read(spacings), mobility))
+        pooled = combine_mobility(own, positions, settings=settings)
+    means = [MeanSpacing.read(path) for path in spacings]
+    combine_replicas(about, runs, means, pooled).write(ensemble)
 
 
 if __name__ == "__main__":

@@ -6,13 +6,13 @@ from anodeflow.process.job import job
 
 
 def main(trajectory, output, *, settings):
-    from anodeflow.files.atomic import write_table
     from anodeflow.stages.dynamics.trajectory import read_trajectory
+    from anodeflow.stages.motion.results import SPACING_MAP
     from anodeflow.stages.motion.spacing_map import spacing_map
 
     run = read_trajectory(Path(trajectory))
     table = spacing_map(run, cells=settings["map_cells"], kind=settings["map"])
-    write_table(table, Path(output))
+    SPACING_MAP.write(table, output)
 
 
 if __name__ == "__main__":

@@ -1,23 +1,18 @@
 """Draw the mean square displacement of the ions."""
 
-import json
-from pathlib import Path
-
 from anodeflow.process.job import job
 
 
 def main(msd, summaries, outputs, *, rows):
-    import pandas as pd
-
     from anodeflow.figures.style import save
     from anodeflow.stages.motion.diffusion_figures import plot_msd
+    from anodeflow.stages.motion.results import MSD, Mobility
 
     panels = {}
     for row, table, summary in zip(rows, msd, summaries, strict=True):
         entry = {"label": row["label"], "colour": row["colour"], "runs": []}
         entries = panels.setdefault((row["system"], row["ions"]), {})
-        verdict = json.loads(Path(summary).read_text())["verdict"]
-        run = {"msd": pd.read_csv(table), "verdict": verdict}
+        run = {"msd": MSD.read(table), "verdict": Mobility.read(summary).verdict}
         entries.setdefault(row["label"], entry)["runs"].append(run)
     save(*plot_msd({panel: [*entries.values()] for panel, entries in panels.items()}), outputs)
 

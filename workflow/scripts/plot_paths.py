@@ -6,14 +6,13 @@ from anodeflow.process.job import job
 
 
 def main(paths, trajectories, outputs, *, titles):
-    import pandas as pd
-
     from anodeflow.figures.style import save
     from anodeflow.stages.dynamics.trajectory import read_trajectory
     from anodeflow.stages.motion.diffusion_figures import plot_paths
+    from anodeflow.stages.motion.results import PATHS
 
     panels = {
-        title: {"paths": pd.read_csv(table), "atoms": read_trajectory(Path(trajectory)).initial}
+        title: {"paths": PATHS.read(table), "atoms": read_trajectory(Path(trajectory)).initial}
         for title, table, trajectory in zip(titles, paths, trajectories, strict=True)
     }
     save(*plot_paths(panels), outputs)

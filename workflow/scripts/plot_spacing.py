@@ -1,15 +1,13 @@
 """Draw the spacing of stacks without ions against time."""
 
-import json
 from pathlib import Path
 
 from anodeflow.process.job import job
 
 
 def main(series, summaries, published, outputs, *, rows):
-    import pandas as pd
-
     from anodeflow.figures.style import save
+    from anodeflow.stages.motion.results import SPACING_SERIES, MeanSpacing
     from anodeflow.stages.motion.spacing_figures import plot_spacing
     from anodeflow.tables.published import published_spacings, read_published
 
@@ -18,9 +16,9 @@ def main(series, summaries, published, outputs, *, rows):
     for row, path, summary in zip(rows, series, summaries, strict=True):
         entry = {"label": row["label"], "colour": row["colour"], "runs": []}
         entry["reference"] = published_spacings(others, row["system"]) if others is not None else {}
-        unstable = not json.loads(Path(summary).read_text())["stable"]
         entries = panels.setdefault(row["system"], {})
-        run = {"series": pd.read_csv(path), "unstable": unstable}
+        unstable = not MeanSpacing.read(summary).stable
+        run = {"series": SPACING_SERIES.read(path), "unstable": unstable}
         entries.setdefault(row["label"], entry)["runs"].append(run)
     save(*plot_spacing({panel: [*entries.values()] for panel, entries in panels.items()}), outputs)
 

@@ -6,14 +6,13 @@ from anodeflow.process.job import job
 
 
 def main(maps, trajectories, outputs, *, titles):
-    import pandas as pd
-
     from anodeflow.figures.style import save
     from anodeflow.stages.dynamics.trajectory import read_trajectory
+    from anodeflow.stages.motion.results import SPACING_MAP
     from anodeflow.stages.motion.spacing_figures import plot_spacing_map
 
     panels = {
-        title: {"map": pd.read_csv(table), "atoms": read_trajectory(Path(trajectory)).initial}
+        title: {"map": SPACING_MAP.read(table), "atoms": read_trajectory(Path(trajectory)).initial}
         for title, table, trajectory in zip(titles, maps, trajectories, strict=True)
     }
     save(*plot_spacing_map(panels), outputs)

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Generic, Self, TypeVar
 
@@ -78,7 +79,10 @@ class RowsFile(Generic[Row]):
 
 @dataclass(frozen=True)
 class CsvFile:
-    """A CSV file of results, by its columns; those of `optional` may be missing."""
+    """A CSV file of results, by its columns.
+
+    Those of `optional` may be missing; `ion_*` among them allows any of that beginning.
+    """
 
     columns: tuple[str, ...]
     optional: tuple[str, ...] = ()
@@ -113,7 +117,8 @@ class CsvFile:
     def _fault(self, found: Iterable[str]) -> str:
         found = list(found)
         missing = [name for name in self.columns if name not in found]
-        unknown = [name for name in found if name not in (*self.columns, *self.optional)]
+        allowed = (*self.columns, *self.optional)
+        unknown = [n for n in found if not any(fnmatchcase(n, pattern) for pattern in allowed)]
         if missing:
             return f"lacks the columns {', '.join(missing)}"
         return f"has unknown columns {', '.join(unknown)}" if unknown else ""

@@ -17,7 +17,7 @@ from anodeflow.files.archives import DamagedArchiveError, read_archive, write_ar
 
 @dataclass(frozen=True)
 class State:
-    """All that the next step depends on: positions (N, 3) A, momenta (N, 3) ASE units, and more.
+    """All that the next step depends on: positions (N, 3) Å, momenta (N, 3) ASE units, and more.
 
     `rng` is the state of the bit generator, `transferred_energy` what the thermostat gave so far
     in eV, `reason` why the run was stopped (empty while it goes on).

@@ -6,14 +6,14 @@ from ase import Atoms
 from anodeflow.structures import roles
 from anodeflow.structures.bonds import find_bonds
 
-# ASSUME: an ion has left the gap when it is 1 A below the facing plane or 1 A above the sheet.
+# ASSUME: an ion has left the gap when it is 1 Å below the facing plane or 1 Å above the sheet.
 GAP_MARGIN = 1.0
 
 
 def start_bonds(atoms: Atoms) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return the bonds that are watched: metal to X or termination, and within the sheet.
 
-    Index arrays i (B,) and j (B,), and the periodic offset (B, 3) in A that makes
+    Index arrays i (B,) and j (B,), and the periodic offset (B, 3) in Å that makes
     r_j + offset - r_i the bond vector, each bond once.
     """
     i, j, shift = find_bonds("ijS", atoms)

@@ -27,14 +27,10 @@ FRAME_SERIES = {
     "position": ("particles/all/position", "Angstrom"),
     "velocity": ("particles/all/velocity", "Angstrom ps-1"),
 }
-
-
 ION_SERIES = {
     "ion_position": ("particles/ions/position", "Angstrom"),
     "ion_velocity": ("particles/ions/velocity", "Angstrom ps-1"),
 }
-
-
 OBSERVABLES = {
     "potential_energy": ("observables/potential_energy", "eV"),
     "kinetic_energy": ("observables/kinetic_energy", "eV"),
@@ -54,9 +50,9 @@ CHUNK_NUMBERS = 4096
 class Trajectory:
     """What a run left behind: F frames of N atoms, G finer samples of I ions and observables.
 
-    Shapes and units: symbols (N,), tags (N,), cell (3, 3) A, times_ps (F,), positions (F, N, 3) A
-    unwrapped; ion_times_ps (G,), ion_positions (G, I, 3) A unwrapped, bottom_centre and top_centre
-    (G, 3) A centres of mass of the layers, spacing (G,) A mean z of tag 10 minus mean z of tag 3,
+    Shapes and units: symbols (N,), tags (N,), cell (3, 3) Å, times_ps (F,), positions (F, N, 3) Å
+    unwrapped; ion_times_ps (G,), ion_positions (G, I, 3) Å unwrapped, bottom_centre and top_centre
+    (G, 3) Å centres of mass of the layers, spacing (G,) Å mean z of tag 10 minus mean z of tag 3,
     temperature (G,) K, potential_energy and kinetic_energy (G,) eV. Time zero is the start of the
     equilibration; production starts at `production_start_ps`. A run that was stopped has
     `stable` False, a `reason` and the time `unstable_after_ps` (None for a stable one).
@@ -244,17 +240,18 @@ def _read(file: h5py.File) -> Trajectory:
     )
     initial.set_masses(everything["mass"][:])
     observables = {name: file[f"{group}/value"][:] for name, (group, _) in OBSERVABLES.items()}
-    samples = len(observables["spacing"])
-    ions = file["particles"].get("ions")
+    frames, spacing = (group for group, _ in (FRAME_SERIES["position"], OBSERVABLES["spacing"]))
+    ions = file.get(ION_SERIES["ion_position"][0])
+    none = np.empty((len(observables["spacing"]), 0, 3))
     attributes = parameters.attrs
     return Trajectory(
         symbols=initial.get_chemical_symbols(),
         tags=initial.get_tags(),
         cell=initial.cell.array,
-        times_ps=everything["position/time"][:],
-        positions=everything["position/value"][:],
-        ion_times_ps=file["observables/spacing/time"][:],
-        ion_positions=np.empty((samples, 0, 3)) if ions is None else ions["position/value"][:],
+        times_ps=file[f"{frames}/time"][:],
+        positions=file[f"{frames}/value"][:],
+        ion_times_ps=file[f"{spacing}/time"][:],
+        ion_positions=none if ions is None else ions["value"][:],
         **observables,
         initial=initial,
         stable=bool(attributes["stable"]),

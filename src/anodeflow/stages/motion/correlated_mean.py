@@ -3,27 +3,15 @@
 import numpy as np
 from scipy.stats import t as student
 
+from anodeflow.scorecard.quantity import joined_notes
 from anodeflow.stages.motion.msd import frame_interval
+from anodeflow.stages.motion.results import SeriesMean
 
 WINDOW = 5.0
 """Autocorrelations are summed up to this many correlation times (Sokal's window)."""
 
 LEAST_INDEPENDENT = 10
 """Independent samples below which no error is given: the correlation time is then a guess."""
-
-NUMBERS = (
-    "mean",
-    "standard_error",
-    "low",
-    "high",
-    "std",
-    "correlation_time_ps",
-    "correlation_time_error_ps",
-    "independent_frames",
-    "block_ps",
-    "block_error",
-)
-"""Numbers that `series_mean` gives, null where there is none."""
 
 
 def correlation_time(values: np.ndarray, interval_ps: float) -> tuple[float, float]:
@@ -107,7 +95,7 @@ def block_error(values: np.ndarray) -> tuple[int, float]:
     return max(found, key=lambda entry: entry[1])
 
 
-def series_mean(values: np.ndarray, times_ps: np.ndarray, *, what: str, note: str) -> dict:
+def series_mean(values: np.ndarray, times_ps: np.ndarray, *, what: str, note: str) -> SeriesMean:
     """Average a series, with an error that respects its correlation in time.
 
     The standard error is the larger of s √(2τ / (F Δt)), with s the standard deviation and τ of
@@ -123,20 +111,20 @@ def series_mean(values: np.ndarray, times_ps: np.ndarray, *, what: str, note: st
         note: what is to be said of the run already, or empty.
 
     Returns:
-        the NUMBERS, frames, and the note. With fewer than two frames all NUMBERS are null.
+        the mean and its error; with fewer than two frames there is no number.
 
     Raises:
         TrajectoryError: the frames are not evenly spaced, or one stands twice.
     """
     frames = len(values)
-    empty = {**dict.fromkeys(NUMBERS), "frames": frames}
     if frames < 2:
-        return empty | {"note": _joined(note, f"{frames} frames: too few for a mean {what}")}
+        few = f"{frames} frames: too few for a mean {what}"
+        return SeriesMean(frames=frames, note=joined_notes(note, few))
     interval = frame_interval(times_ps)
     tau, tau_error = correlation_time(values, interval)
     independent = frames * interval / (2 * tau)
     mean, std = float(values.mean()), float(values.std(ddof=1))
-    found = {"mean": mean, "std": std, "correlation_time_ps": tau}
+    found = {"frames": frames, "mean": mean, "std": std, "correlation_time_ps": tau}
     found["independent_frames"] = float(independent)
     if independent < LEAST_INDEPENDENT:
         few = (
@@ -144,15 +132,17 @@ def series_mean(values: np.ndarray, times_ps: np.ndarray, *, what: str, note: st
             f"samples at a correlation time of {tau:.2g} ps, and fewer than {LEAST_INDEPENDENT} "
             "give no error that can be trusted"
         )
-        return empty | found | {"note": _joined(note, few)}
+        return SeriesMean(**found, note=joined_notes(note, few))
     length, blocks = block_error(values)
     error = max(std / np.sqrt(independent), blocks)
     half = float(student.ppf(0.975, independent - 1) * error)
-    found |= {"standard_error": float(error), "low": mean - half, "high": mean + half}
-    found |= {"correlation_time_error_ps": tau_error}
-    found |= {"block_ps": length * interval, "block_error": blocks}
-    return empty | found | {"note": note}
-
-
-def _joined(*notes: str) -> str:
-    return "; ".join(note for note in notes if note)
+    return SeriesMean(
+        **found,
+        standard_error=float(error),
+        low=mean - half,
+        high=mean + half,
+        correlation_time_error_ps=tau_error,
+        block_ps=length * interval,
+        block_error=blocks,
+        note=note,
+    )

@@ -18,7 +18,6 @@ given without an interval (`diffusion_fit.plain_diffusion`), and `interval_note`
 those of all ions at any rate.
 """
 
-from dataclasses import astuple
 from functools import partial
 from typing import NamedTuple
 
@@ -27,13 +26,14 @@ import pandas as pd
 from ase import Atoms
 
 from anodeflow.errors import TrajectoryError
+from anodeflow.scorecard.quantity import joined_notes
 from anodeflow.stages.dynamics.trajectory import Trajectory
 from anodeflow.stages.motion.diffusion_fit import (
     fit_diffusion,
     fit_diffusion_by_kinisi,
     plain_diffusion,
 )
-from anodeflow.stages.motion.hops import HOP_COLUMNS, UNSETTLED, assign_sites, count_hops, settle
+from anodeflow.stages.motion.hops import UNSETTLED, assign_sites, count_hops, settle
 from anodeflow.stages.motion.msd import (
     displacement_from_first,
     frame_interval,
@@ -44,7 +44,7 @@ from anodeflow.stages.motion.msd import (
     window_lags,
 )
 from anodeflow.stages.motion.production import production_positions, stability_note
-from anodeflow.stages.motion.results import FITTED, KINISI
+from anodeflow.stages.motion.results import HOPS, MSD, PATHS, HopCounts, Judgement, Mobility
 from anodeflow.structures.sites import hollow_sites
 from anodeflow.units import A2_PS_TO_CM2_S
 
@@ -63,17 +63,11 @@ LEAST_LAGS = 3
 FAST = 0.2
 """Hops per residence time above which a summary says that quick returns are missed."""
 
-MSD_COLUMNS = ["lag_ps", "origins", "msd", "msd_z"]
-
-
-NO_D = dict.fromkeys((*FITTED, *KINISI, "D_upper_bound_cm2_s"))
-"""Null stands for a number that the verdict does not allow to give."""
-
 
 class DiffusionAnalysis(NamedTuple):
-    """Numbers and verdict (json-able), the MSD table, and the table of hops of one run."""
+    """Numbers and verdict, the MSD table, and the table of hops of one run."""
 
-    summary: dict
+    summary: Mobility
     msd: pd.DataFrame
     hops: pd.DataFrame
 
@@ -90,7 +84,7 @@ def analyse_diffusion(traj: Trajectory, *, settings: dict) -> DiffusionAnalysis:
 
     Returns:
         summary with verdict and criterion; MSD table with lag_ps, origins, msd, msd_z (means over
-        the ions averaged) and ion_0 ... (each ion, in-plane, Å²); table of hops.
+        the ions averaged) and ion_0 … (each ion, in-plane, Å²); table of hops.
 
     Raises:
         TrajectoryError: the run has no ions.
@@ -100,17 +94,17 @@ def analyse_diffusion(traj: Trajectory, *, settings: dict) -> DiffusionAnalysis:
             "This run holds no ions, so nothing can diffuse in it: give a run with ions."
         )
     times, positions = production_positions(traj)
-    summary = _describe_run(traj, times)
+    about = _describe_run(traj, times)
     lags = _lags(len(times), settings)
     if len(lags) < LEAST_LAGS:
         criterion = f"{len(times)} stable production frames, too few for {LEAST_LAGS} lags to fit"
-        return _undetermined(summary, criterion, pd.DataFrame(columns=MSD_COLUMNS, dtype=float))
+        return _undetermined(about, criterion)
 
     averaged = _averaged(positions, settings["moved_only"])
-    summary |= _describe_average(averaged, settings)
+    about |= _describe_average(averaged, settings)
     if not averaged.any():
         criterion = f"no ion got farther than {settings['moved_only']:g} Å from its start"
-        return _undetermined(summary, criterion, pd.DataFrame(columns=MSD_COLUMNS, dtype=float))
+        return _undetermined(about, criterion)
     sites, cell = hollow_sites(traj.initial), np.asarray(traj.cell)[:2, :2]
     require_unwrapped(positions, cell)
     msd = _msd_table(positions, times, averaged, settings["origins"])
@@ -119,16 +113,16 @@ def analyse_diffusion(traj: Trajectory, *, settings: dict) -> DiffusionAnalysis:
     settled = settle(assigned, **residence)
     if (settled == UNSETTLED).all():
         stay = f"no ion stayed in a hollow for {settings['residence_ps']:g} ps"
-        return _undetermined(summary, f"{stay}: run longer, or shorten residence_ps", msd)
+        return _undetermined(about, f"{stay}: run longer, or shorten residence_ps", msd)
     counted, hops = count_hops(assigned, settled, sites=sites, cell=cell, **residence)
     judged = _judge(positions[:, averaged], msd, lags, counted, settings)
-    summary["note"] = "; ".join(filter(None, [summary["note"], _note_of_rate(counted, settings)]))
-    return DiffusionAnalysis({**summary, **counted, **judged}, msd, hops)
+    about["note"] = joined_notes(about["note"], _note_of_rate(counted, settings))
+    return DiffusionAnalysis(Mobility(**about, **dict(counted), **dict(judged)), msd, hops)
 
 
 def judge_together(
-    runs: list[tuple[np.ndarray, np.ndarray]], counted: dict, *, settings: dict
-) -> dict | None:
+    runs: list[tuple[np.ndarray, np.ndarray]], counted: HopCounts, *, settings: dict
+) -> Judgement | None:
     """Judge the ions of replicas as those of one run, as long as the shortest of them.
 
     Args:
@@ -137,8 +131,7 @@ def judge_together(
         settings: as for `analyse_diffusion`.
 
     Returns:
-        verdict, criterion, slope, msd_at_window_end, D and their errors, or None when the runs are
-        too short for a window or no ion is to be averaged.
+        the judgement, or None when the runs are too short for a window or no ion is to be averaged.
     """
     frames = min(len(times) for times, _ in runs)
     lags = _lags(frames, settings)
@@ -161,21 +154,24 @@ def _lags(frames: int, settings: dict) -> np.ndarray:
     )
 
 
-def _note_of_rate(counted: dict, settings: dict) -> str:
+def _note_of_rate(counted: HopCounts, settings: dict) -> str:
     residence = settings["residence_ps"]
-    if counted["rate_per_ps"] * residence <= FAST:
+    if counted.rate_per_ps * residence <= FAST:
         return ""
     return (
-        f"an ion hops {counted['rate_per_ps']:.2g} times per ps and a stay counts from "
+        f"an ion hops {counted.rate_per_ps:.2g} times per ps and a stay counts from "
         f"{residence:g} ps on: hops taken back sooner are missed and the rate may be too low, "
         "shorten residence_ps"
     )
 
 
-def _undetermined(summary: dict, criterion: str, msd: pd.DataFrame) -> DiffusionAnalysis:
-    verdict = {"verdict": "undetermined", "criterion": criterion}
-    hops = pd.DataFrame(columns=HOP_COLUMNS)
-    return DiffusionAnalysis({**summary, **NO_D, **verdict}, msd, hops)
+def _undetermined(
+    about: dict, criterion: str, msd: pd.DataFrame | None = None
+) -> DiffusionAnalysis:
+    summary = Mobility(**about, verdict="undetermined", criterion=criterion)
+    if msd is None:
+        msd = pd.DataFrame(columns=list(MSD.columns), dtype=float)
+    return DiffusionAnalysis(summary, msd, pd.DataFrame(columns=list(HOPS.columns)))
 
 
 def _describe_run(traj: Trajectory, times_ps: np.ndarray) -> dict:
@@ -238,8 +234,8 @@ def _msd_table(
 
 
 def _judge(
-    positions: np.ndarray, msd: pd.DataFrame, lags: np.ndarray, counted: dict, settings: dict
-) -> dict:
+    positions: np.ndarray, msd: pd.DataFrame, lags: np.ndarray, counted: HopCounts, settings: dict
+) -> Judgement:
     """Choose the verdict, say why, and give D or its upper bound."""
     lag_ps, mean = msd["lag_ps"].to_numpy(), msd["msd"].to_numpy()
     size = {"ions": positions.shape[1], "dimensions": IN_PLANE}
@@ -250,16 +246,15 @@ def _judge(
     judged = {
         "slope": slope,
         "slope_error": slope_error if plain else None,
-        "window_ps": [float(lag_ps[lags[0]]), end_ps],
+        "window_ps": (float(lag_ps[lags[0]]), end_ps),
         "msd_at_window_end": end,
         "msd_at_window_end_error": float(np.sqrt(variance)) if plain else None,
-        **NO_D,
     }
-    facts = f"slope {slope:.2f}, MSD {end:.2f} Å² at {end_ps:.3g} ps, {counted['hops']} hops"
-    failed = _not_diffusive(slope, end, counted["hops"], settings)
+    facts = f"slope {slope:.2f}, MSD {end:.2f} Å² at {end_ps:.3g} ps, {counted.hops} hops"
+    failed = _not_diffusive(slope, end, counted.hops, settings)
     fits = {}
     if not failed:
-        jumps = {"hops": counted["hops"], "jump_length": counted["jump_length_rms"]}
+        jumps = {"hops": counted.hops, "jump_length": counted.jump_length_rms}
         try:
             fits = _fits(positions, lag_ps, mean, lags, plain, **size, **jumps)
         except TrajectoryError as error:
@@ -269,23 +264,24 @@ def _judge(
     else:
         highest = end + TWO_SIGMA * (judged["msd_at_window_end_error"] or 0.0)
         by_msd = highest / (2 * IN_PLANE * end_ps) * A2_PS_TO_CM2_S
-        bound = float(max(counted["D_hop_high_cm2_s"], by_msd))
+        bound = float(max(counted.D_hop_high_cm2_s, by_msd))
         if _flies(slope, counted, settings):
             failed.append("the ions only go forward, faster than diffusion, so nothing bounds D")
             bound = None
         fits = {"D_upper_bound_cm2_s": bound}
-        still = counted["hops"] == 0 and end <= settings["confined_msd"]
+        still = counted.hops == 0 and end <= settings["confined_msd"]
         verdict, reasons = ("confined" if still else "hopping"), failed
-    return {**judged, **fits, "verdict": verdict, "criterion": f"{facts}: {'; '.join(reasons)}"}
+    criterion = f"{facts}: {'; '.join(reasons)}"
+    return Judgement(**judged, **fits, verdict=verdict, criterion=criterion)
 
 
-def _flies(slope: float, counted: dict, settings: dict) -> bool:
+def _flies(slope: float, counted: HopCounts, settings: dict) -> bool:
     """Tell whether the MSD grows faster than diffusion and no hop of many went back.
 
     Of twice `minimum_hops` hops without memory, here 20, none goes back in 3 of 10 000 runs.
     """
-    many = counted["hops"] >= 2 * settings["minimum_hops"]
-    return many and counted["backward"] == 0 and slope > settings["slope_window"][1]
+    many = counted.hops >= 2 * settings["minimum_hops"]
+    return many and counted.backward == 0 and slope > settings["slope_window"][1]
 
 
 def _fits(
@@ -295,14 +291,21 @@ def _fits(
     lags: np.ndarray,
     plain: bool,
     **options,
-) -> dict:
-    """Fit D by both methods, under the names of FITTED and KINISI."""
+) -> dict[str, float]:
+    """Fit D by both methods; by the names of `results.MsdFit`."""
     if not plain:
         return {"D_cm2_s": plain_diffusion(lag_ps, msd, lags)}
     ours = fit_diffusion(lag_ps, msd, lags, **options)
     interval = frame_interval(lag_ps)
     peer = fit_diffusion_by_kinisi(positions[..., :IN_PLANE], lags, interval_ps=interval)
-    return dict(zip((*FITTED, *KINISI), (*astuple(ours), *astuple(peer)), strict=True))
+    return {
+        "D_cm2_s": ours.D_cm2_s,
+        "D_low_cm2_s": ours.D_low_cm2_s,
+        "D_high_cm2_s": ours.D_high_cm2_s,
+        "D_kinisi_cm2_s": peer.D_cm2_s,
+        "D_kinisi_low_cm2_s": peer.D_low_cm2_s,
+        "D_kinisi_high_cm2_s": peer.D_high_cm2_s,
+    }
 
 
 def _not_diffusive(slope: float, msd_end: float, hops: int, settings: dict) -> list[str]:
@@ -332,11 +335,6 @@ def ion_paths(traj: Trajectory, reference: Atoms) -> pd.DataFrame:
     lateral = reference.cell.array[:2, :2]
     folded = ((positions[..., :2] @ np.linalg.inv(lateral)) % 1.0) @ lateral
     count = folded.shape[1]
-    return pd.DataFrame(
-        {
-            "ion": np.tile(np.arange(count), len(folded)),
-            "time_ps": np.repeat(times, count),
-            "x": folded[..., 0].ravel(),
-            "y": folded[..., 1].ravel(),
-        }
-    )
+    ions, times_of_each = np.tile(np.arange(count), len(folded)), np.repeat(times, count)
+    columns = (ions, times_of_each, folded[..., 0].ravel(), folded[..., 1].ravel())
+    return pd.DataFrame(dict(zip(PATHS.columns, columns, strict=True)))

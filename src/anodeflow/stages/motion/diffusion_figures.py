@@ -21,8 +21,6 @@ from anodeflow.figures.top_view import (
 from anodeflow.structures import roles
 
 ROW_MM = 48.0
-
-
 LEGEND_MM = 12.0
 
 LAGS = 200

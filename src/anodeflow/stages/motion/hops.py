@@ -6,13 +6,12 @@ from scipy.spatial import cKDTree
 from scipy.stats import chi2
 
 from anodeflow.stages.motion.msd import frame_interval
+from anodeflow.stages.motion.results import HOPS, HopCounts, HopRate
 from anodeflow.structures.geometry import lateral_distances
 from anodeflow.units import A2_PS_TO_CM2_S
 
 UNSETTLED = -1
 """Site of an ion that has not stayed anywhere yet."""
-
-HOP_COLUMNS = ["ion", "time_ps", "from_site", "to_site", "length", "direction"]
 
 IMAGES = np.array([(a, b) for a in (-1, 0, 1) for b in (-1, 0, 1)])
 
@@ -89,7 +88,7 @@ def find_hops(
             direction = "backward" if end == before else "forward"
             rows.append((ion, times_ps[frame], start, end, length, direction))
             before = start
-    return pd.DataFrame(rows, columns=HOP_COLUMNS)
+    return pd.DataFrame(rows, columns=list(HOPS.columns))
 
 
 def poisson_interval(count: float) -> tuple[float, float]:
@@ -134,7 +133,7 @@ def watched_time(
     return float(frames * interval)
 
 
-def hop_rate(*, hops: int, backward: int, watched_ps: float, residence_ps: float) -> dict:
+def hop_rate(*, hops: int, backward: int, watched_ps: float, residence_ps: float) -> HopRate:
     """Give the rate at which an ion leaves its site, Γ = n / t, and its 95 % interval, 1/ps.
 
     The ends are those of `poisson_interval`. A hop that is taken back within `residence_ps` leaves
@@ -144,11 +143,13 @@ def hop_rate(*, hops: int, backward: int, watched_ps: float, residence_ps: float
     low, high = (count / watched_ps for count in poisson_interval(hops))
     share = backward / hops if hops else 0.0
     hidden = -np.expm1(-high * residence_ps) * share
-    return {
-        "rate_per_ps": hops / watched_ps,
-        "rate_low_per_ps": low,
-        "rate_high_per_ps": float(high / (1 - hidden)),
-    }
+    return HopRate(
+        hops=hops,
+        watched_ion_ps=watched_ps,
+        rate_per_ps=hops / watched_ps,
+        rate_low_per_ps=low,
+        rate_high_per_ps=float(high / (1 - hidden)),
+    )
 
 
 def count_hops(
@@ -159,7 +160,7 @@ def count_hops(
     cell: np.ndarray,
     times_ps: np.ndarray,
     residence_ps: float,
-) -> tuple[dict, pd.DataFrame]:
+) -> tuple[HopCounts, pd.DataFrame]:
     """Count the hops of all ions and turn them into a rate and a diffusion coefficient.
 
     The rate is that of `hop_rate` in the time of `watched_time`. D_hop = (n / t) ⟨l²⟩ / (2d), d = 2
@@ -177,7 +178,7 @@ def count_hops(
         residence_ps: as given to `settle`.
 
     Returns:
-        dict of numbers (rates in 1/ps per ion, D in cm²/s, lengths in Å); the table of `find_hops`.
+        the counts (rates in 1/ps per ion, D in cm²/s, lengths in Å); the table of `find_hops`.
 
     Source: G. H. Vineyard, J. Phys. Chem. Solids 3, 121 (1957) for hops between sites.
     """
@@ -192,26 +193,25 @@ def count_hops(
     D_hop, D_low, D_high = (
         n * per_hop * A2_PS_TO_CM2_S for n in (effective, *poisson_interval(effective))
     )
-    summary = {
-        "hops": len(hops),
-        "forward": len(hops) - backward,
-        "backward": backward,
-        "hops_per_ion": [int((hops["ion"] == ion).sum()) for ion in range(settled.shape[1])],
-        "watched_ion_ps": watched,
-        "settled_ion_ps": float(settled_ps),
-        "settled_fraction": float(np.mean(settled != UNSETTLED)),
-        **hop_rate(
-            hops=len(hops), backward=backward, watched_ps=watched, residence_ps=residence_ps
-        ),
-        "jump_length": length,
-        "jump_length_spread": spread,
-        "jump_length_rms": float(np.sqrt(square)),
-        "effective_hops": effective,
-        "D_hop_cm2_s": D_hop,
-        "D_hop_low_cm2_s": D_low,
-        "D_hop_high_cm2_s": D_high,
-    }
-    return summary, hops
+    rate = hop_rate(
+        hops=len(hops), backward=backward, watched_ps=watched, residence_ps=residence_ps
+    )
+    counted = HopCounts(
+        **dict(rate),
+        forward=len(hops) - backward,
+        backward=backward,
+        hops_per_ion=[int((hops["ion"] == ion).sum()) for ion in range(settled.shape[1])],
+        settled_ion_ps=float(settled_ps),
+        settled_fraction=float(np.mean(settled != UNSETTLED)),
+        jump_length=length,
+        jump_length_spread=spread,
+        jump_length_rms=float(np.sqrt(square)),
+        effective_hops=effective,
+        D_hop_cm2_s=D_hop,
+        D_hop_low_cm2_s=D_low,
+        D_hop_high_cm2_s=D_high,
+    )
+    return counted, hops
 
 
 def _effective_hops(lengths: np.ndarray) -> float:

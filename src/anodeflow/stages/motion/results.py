@@ -1,365 +1,351 @@
-"""What is read from trajectories: the cells of four tables, and quantities in the scorecard."""
+"""What is read from trajectories: its files as types, rows of four tables, and quantities."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from typing import Literal
 
+from anodeflow.files.result_file import CsvFile, ResultFile, ResultPart
 from anodeflow.scorecard.quantity import Quantity, joined_notes, quantity_row
-from anodeflow.tables.columns import (
-    COUNTED,
-    IONS,
-    NOTE,
-    REPLICA,
-    REPLICAS,
-    TEMPERATURE,
-    Column,
-    bounds,
-    plus_minus,
-)
 
-FITTED = ("D_cm2_s", "D_low_cm2_s", "D_high_cm2_s")
-KINISI = ("D_kinisi_cm2_s", "D_kinisi_low_cm2_s", "D_kinisi_high_cm2_s")
+SPACING_SERIES = CsvFile(("time_ps", "spacing", "temperature_K", "phase"))
+"""Spacing (Å) and temperature of a run in time; phase of `production.phases`."""
+
+SPACING_MAP = CsvFile(
+    (
+        "cell_a",
+        "cell_b",
+        "fraction_a",
+        "fraction_b",
+        "spacing",
+        "sheet_samples",
+        "facing_samples",
+    )
+)
+"""Spacing (Å) in each cell of a grid, its middle in fractions, and the samples behind it."""
+
+MSD = CsvFile(("lag_ps", "origins", "msd", "msd_z"), optional=("ion_*",))
+"""In-plane mean square displacement (Å²): over ions, along z, and of each ion."""
+
+HOPS = CsvFile(("ion", "time_ps", "from_site", "to_site", "length", "direction"))
+"""Hops of the ions between hollows, lengths in Å."""
+
+PATHS = CsvFile(("ion", "time_ps", "x", "y"))
+"""Positions (Å) of the ions, folded into the cell."""
+
+Verdict = Literal["diffusive", "hopping", "confined", "undetermined"]
+
+
+class SeriesMean(ResultPart):
+    """Mean of a series of `frames` values, with an error that respects its correlation in time.
+
+    low and high are the 95 % interval; block_ps and block_error the length of blocks and the
+    standard error that they give. Null is what the series is too short for: the note says so.
+    """
+
+    mean: float | None = None
+    standard_error: float | None = None
+    low: float | None = None
+    high: float | None = None
+    std: float | None = None
+    correlation_time_ps: float | None = None
+    correlation_time_error_ps: float | None = None
+    independent_frames: float | None = None
+    block_ps: float | None = None
+    block_error: float | None = None
+    frames: int
+    note: str
+
+
+class MeanTemperature(SeriesMean):
+    """Mean temperature (K) of a run, held against the target and the canonical fluctuation."""
+
+    target: float | None = None
+    expected_std: float | None = None
+    std_error: float | None = None
+    degrees_of_freedom: int | None = None
+    thermostat: Literal["agrees", "off", "undetermined"] = "undetermined"
+
+
+class MeanSpacing(SeriesMean, ResultFile):
+    """Mean spacing (Å) and temperature of a run, and when and why it broke, if it did."""
+
+    stable: bool
+    unstable_after_ps: float | None
+    reason: str
+    temperature_K: MeanTemperature
+
+
+class HopRate(ResultPart):
+    """Hops in the time that ions were watched, and the rate with its 95 % interval."""
+
+    hops: int | None = None
+    watched_ion_ps: float | None = None
+    rate_per_ps: float | None = None
+    rate_low_per_ps: float | None = None
+    rate_high_per_ps: float | None = None
+
+
+class HopCounts(HopRate):
+    """Hops of all ions of a run, their lengths (Å), and the D that they make, with its interval."""
+
+    forward: int | None = None
+    backward: int | None = None
+    hops_per_ion: tuple[int, ...] | None = None
+    settled_ion_ps: float | None = None
+    settled_fraction: float | None = None
+    jump_length: float | None = None
+    jump_length_spread: float | None = None
+    jump_length_rms: float | None = None
+    effective_hops: float | None = None
+    D_hop_cm2_s: float | None = None
+    D_hop_low_cm2_s: float | None = None
+    D_hop_high_cm2_s: float | None = None
+
+
+class MsdFit(ResultPart):
+    """What a mean square displacement gives: its log-log slope in a window, and D or a bound.
+
+    Null stands for a number that the verdict does not allow to give.
+    """
+
+    criterion: str | None = None
+    slope: float | None = None
+    slope_error: float | None = None
+    window_ps: tuple[float, float] | None = None
+    msd_at_window_end_error: float | None = None
+    D_cm2_s: float | None = None
+    D_low_cm2_s: float | None = None
+    D_high_cm2_s: float | None = None
+    D_kinisi_cm2_s: float | None = None
+    D_kinisi_low_cm2_s: float | None = None
+    D_kinisi_high_cm2_s: float | None = None
+    D_upper_bound_cm2_s: float | None = None
+
+
+class Judgement(MsdFit):
+    """A verdict on ions (`diffusion`), with what it rests on; the MSD in Å²."""
+
+    verdict: Verdict
+    msd_at_window_end: float | None = None
+
+
+class Mobility(Judgement, HopCounts, ResultFile):
+    """How the ions of a run move; numbers of an undetermined run are null."""
+
+    ions: int
+    frames: int
+    analysed_ps: float
+    stable: bool
+    averaged_ions: int | None = None
+    interval_note: str | None = None
+    note: str
+
+
+class ReplicaMean(ResultPart):
+    """Mean over replicas, with its 95 % interval, their spread, and the mean of each."""
+
+    mean: float | None = None
+    standard_error: float | None = None
+    low: float | None = None
+    high: float | None = None
+    replica_std: float | None = None
+    values: tuple[float | None, ...]
+    note: str
+
+
+class MeanAndSpread(ResultPart):
+    """Mean over replicas and their standard deviation, null for one."""
+
+    mean: float
+    spread: float | None
+
+
+class PooledMobility(HopRate, MsdFit):
+    """How the ions of all replicas move: the MSD fit and pooled_verdict are of all together.
+
+    verdict is that of all replicas, or mixed; hop_scatter is that of their hops over Poisson's,
+    hop_scatter_p how likely it is by chance. Null is what no replica allows to give.
+    """
+
+    verdict: Verdict | Literal["mixed"]
+    verdicts: tuple[Verdict, ...]
+    hop_scatter: float | None = None
+    hop_scatter_p: float | None = None
+    pooled_verdict: Verdict | None = None
+    msd_at_window_end: MeanAndSpread | None = None
+    note: str
+
+
+class BrokenRun(ResultPart):
+    """A replica that stopped being stable."""
+
+    replica: int
+    after_ps: float
+    reason: str
+
+
+class Ensemble(ResultFile):
+    """The replicas of a run, seen together; temperature is the target, K."""
+
+    stack: str
+    ions: int
+    temperature: float
+    replicas: int
+    runs: tuple[str, ...]
+    unstable: tuple[BrokenRun, ...]
+    spacing: ReplicaMean
+    temperature_K: ReplicaMean
+    mobility: PooledMobility | None
+
+
 RATE = ("rate_per_ps", "rate_low_per_ps", "rate_high_per_ps")
 D_HOP = ("D_hop_cm2_s", "D_hop_low_cm2_s", "D_hop_high_cm2_s")
-D = (*FITTED, *KINISI, "D_upper_bound_cm2_s")
-
-BY_RUN = "larger of the errors from correlation time and from blocks; none where the note says why"
-MEAN_INTERVAL = (plus_minus("standard_error", "Å"), *bounds("low", "high", "Å"))
-SPACING_COLUMNS = (
-    IONS,
-    TEMPERATURE,
-    REPLICA,
-    Column("mean", "mean spacing", "Å", f"standard error, {BY_RUN}; 95 % interval", MEAN_INTERVAL),
-    Column(
-        "correlation_time_ps",
-        "correlation time",
-        "ps",
-        "standard error",
-        (plus_minus("correlation_time_error_ps", "ps"),),
-    ),
-    Column(
-        "independent_frames",
-        "independent frames",
-        "",
-        "as well known as the correlation time it comes from",
-    ),
-    Column("frames", "frames", "", COUNTED),
-    Column(
-        "temperature_mean_K",
-        "mean T",
-        "K",
-        f"standard error, {BY_RUN}",
-        (plus_minus("temperature_error_K", "K"),),
-    ),
-    Column(
-        "temperature_std_K",
-        "fluctuation of T",
-        "K",
-        "standard error",
-        (plus_minus("temperature_std_error_K", "K"),),
-    ),
-    Column(
-        "canonical_std_K",
-        "canonical fluctuation",
-        "K",
-        "exact: T √(2/N_f) of the degrees of freedom",
-    ),
-    Column("thermostat", "thermostat"),
-    NOTE,
-)
-SPACING_ENSEMBLE_COLUMNS = (
-    IONS,
-    TEMPERATURE,
-    REPLICAS,
-    Column(
-        "mean",
-        "mean spacing",
-        "Å",
-        "standard error, the larger of that within and that between replicas; 95 % interval with "
-        "Student's t; replica_std is the spread, none for one replica",
-        (*MEAN_INTERVAL, Column("replica_std", "spread of replicas", "Å")),
-    ),
-    Column(
-        "temperature_mean_K",
-        "mean T",
-        "K",
-        "standard error, likewise",
-        (plus_minus("temperature_error_K", "K"),),
-    ),
-    Column("unstable", "unstable"),
-    NOTE,
-)
-MOBILITY_COLUMNS = (
-    IONS,
-    TEMPERATURE,
-    Column("verdict", "verdict"),
-    Column("hops", "hops", "", "counted; what it says of the rate is in the interval of the rate"),
-    Column(
-        "watched_ion_ps", "watched", "ion ps", "exact: time in which a hop could begin and be seen"
-    ),
-    Column(
-        "rate_per_ps",
-        "hops per ion and ps",
-        "",
-        "95 % Poisson interval",
-        bounds("rate_low_per_ps", "rate_high_per_ps"),
-    ),
-    Column(
-        "rate_upper_bound_per_ps",
-        "upper bound of hops per ion and ps",
-        "",
-        "an upper bound: no hop was seen, 97.5 % Poisson limit",
-    ),
-    Column(
-        "slope",
-        "log-log slope of the MSD",
-        "",
-        "standard error for Gaussian displacements",
-        (plus_minus("slope_error"),),
-    ),
-    Column(
-        "D_cm2_s",
-        "D",
-        "cm²/s",
-        "95 % interval, calibrated on random walks; the one to cite; none where the MSD takes a "
-        "choice of origins or ions",
-        bounds("D_low_cm2_s", "D_high_cm2_s", "cm²/s", of="D"),
-    ),
-    Column(
-        "D_kinisi_cm2_s",
-        "D by kinisi",
-        "cm²/s",
-        "95 % interval of kinisi's posterior; it holds the truth less often, docs/uncertainty.md",
-        bounds("D_kinisi_low_cm2_s", "D_kinisi_high_cm2_s", "cm²/s"),
-    ),
-    Column(
-        "D_upper_bound_cm2_s",
-        "upper bound of D",
-        "cm²/s",
-        "an upper bound: the ions were not seen to diffuse",
-    ),
-    Column("criterion", "criterion"),
-    # Published: whether eight ions move more than one.
-    Column("mobility_change", "change of mobility"),
-    NOTE,
-)
-DIFFUSION_COLUMNS = (
-    *MOBILITY_COLUMNS,
-    REPLICA,
-    Column("analysed_ps", "analysed", "ps", COUNTED),
-    Column("forward", "forward", "", COUNTED),
-    Column("backward", "backward", "", COUNTED),
-    Column(
-        "jump_length",
-        "jump",
-        "Å",
-        "standard deviation over the hops; none below two",
-        (plus_minus("jump_length_spread", "Å", of="spread"),),
-    ),
-    Column(
-        "msd_at_window_end",
-        "MSD at the window's end",
-        "Å²",
-        "standard error for Gaussian displacements",
-        (plus_minus("msd_at_window_end_error", "Å²"),),
-    ),
-    Column("interval_note", "interval note"),
-    Column(
-        "D_hop_cm2_s",
-        "D from hops",
-        "cm²/s",
-        "95 % Poisson interval of the hops",
-        bounds("D_hop_low_cm2_s", "D_hop_high_cm2_s", "cm²/s"),
-    ),
-)
-DIFFUSION_ENSEMBLE_COLUMNS = (
-    *MOBILITY_COLUMNS,
-    REPLICAS,
-    Column("verdicts", "verdicts"),
-    Column(
-        "hop_scatter",
-        "scatter of hops over Poisson's",
-        "",
-        "its p stands beside it; expected is 1",
-        (Column("hop_scatter_p", "p of that scatter"),),
-    ),
-    Column("pooled_verdict", "verdict of all ions together"),
-    Column(
-        "msd_at_window_end",
-        "MSD at the window's end",
-        "Å²",
-        "standard deviation over the replicas; none for one",
-        (plus_minus("msd_at_window_end_spread", "Å²", of="spread"),),
-    ),
-)
-
-SPACING_CELLS = (
-    "mean",
-    "standard_error",
-    "low",
-    "high",
+D = tuple(name for name in MsdFit.model_fields if name.startswith("D_"))
+MEAN = ("mean", "standard_error", "low", "high")
+CORRELATION = (
     "correlation_time_ps",
     "correlation_time_error_ps",
     "independent_frames",
     "frames",
 )
-TEMPERATURE_CELLS = {
-    "mean": "temperature_mean_K",
-    "standard_error": "temperature_error_K",
-    "std": "temperature_std_K",
-    "std_error": "temperature_std_error_K",
-    "expected_std": "canonical_std_K",
-    "thermostat": "thermostat",
-}
-DIFFUSION_CELLS = (
-    "verdict",
-    "analysed_ps",
-    "hops",
-    "forward",
-    "backward",
-    "watched_ion_ps",
-    *RATE,
-    "rate_upper_bound_per_ps",
-    "jump_length",
-    "jump_length_spread",
-    "slope",
-    "slope_error",
-    "msd_at_window_end",
-    "msd_at_window_end_error",
-    *D,
-    "interval_note",
-    *D_HOP,
-    "criterion",
-    "note",
-)
-MEAN_CELLS = ("mean", "standard_error", "low", "high", "replica_std")
-POOLED_CELLS = (
-    "verdict",
-    "hops",
-    "watched_ion_ps",
-    *RATE,
-    "rate_upper_bound_per_ps",
-    "hop_scatter",
-    "hop_scatter_p",
-    "pooled_verdict",
-    "slope",
-    "slope_error",
-    *D,
-    "criterion",
-    "note",
-)
 
 
-def spacing_rows(about: Mapping, spacing: Mapping) -> list[dict]:
+def spacing_rows(about: Mapping, spacing: MeanSpacing) -> list[dict]:
     """Give the mean spacing (Å) and temperature (K) of a run.
 
     Args:
         about: model, system (stack), ions, temperature (K), replica.
-        spacing: of `mean_spacing`, with that of `mean_temperature` as temperature_K.
+        spacing: of the run.
     """
-    measured = spacing["temperature_K"]
-    temperature = {new: measured[old] for old, new in TEMPERATURE_CELLS.items()}
-    numbers = {name: spacing[name] for name in SPACING_CELLS}
-    note = joined_notes(spacing["note"], measured["note"])
-    return [{**about, **numbers, **temperature, "note": note}]
+    temperature = spacing.temperature_K
+    row = {
+        **about,
+        **_cells(spacing, (*MEAN, *CORRELATION)),
+        "temperature_mean_K": temperature.mean,
+        "temperature_error_K": temperature.standard_error,
+        "temperature_std_K": temperature.std,
+        "temperature_std_error_K": temperature.std_error,
+        "canonical_std_K": temperature.expected_std,
+        "thermostat": temperature.thermostat,
+        "note": joined_notes(spacing.note, temperature.note),
+    }
+    return [row]
 
 
-def diffusion_rows(about: Mapping, summary: Mapping) -> list[dict]:
+def diffusion_rows(about: Mapping, mobility: Mobility) -> list[dict]:
     """Give the verdict, hops and D of a run's ions.
 
     Args:
         about: model, system (stack), ions, temperature (K), replica.
-        summary: of `analyse_diffusion`.
+        mobility: of the run.
     """
-    return [{**about, **{name: _bounded(summary).get(name) for name in DIFFUSION_CELLS}}]
+    seen = mobility.hops != 0
+    row = {
+        **about,
+        **_cells(mobility, ("verdict", "analysed_ps", "hops", "forward", "backward")),
+        "watched_ion_ps": mobility.watched_ion_ps,
+        **_rates(mobility),
+        **_cells(mobility, ("jump_length", "jump_length_spread", "slope", "slope_error")),
+        "msd_at_window_end": mobility.msd_at_window_end,
+        "msd_at_window_end_error": mobility.msd_at_window_end_error,
+        **_cells(mobility, (*D, "interval_note")),
+        **(_cells(mobility, D_HOP) if seen else dict.fromkeys(D_HOP)),
+        "criterion": mobility.criterion,
+        "note": mobility.note,
+    }
+    return [row]
 
 
-def _bounded(result: Mapping) -> dict:
+def _cells(result: ResultPart, names: Iterable[str]) -> dict:
+    return {name: getattr(result, name) for name in names}
+
+
+def _rates(found: HopRate) -> dict:
     """Where no hop was seen, give the upper end of the rate as the bound that it is."""
-    if result.get("hops") != 0:
-        return dict(result)
-    bound = {"rate_upper_bound_per_ps": result["rate_high_per_ps"]}
-    return result | dict.fromkeys((*RATE, *D_HOP)) | bound
+    if found.hops == 0:
+        return {**dict.fromkeys(RATE), "rate_upper_bound_per_ps": found.rate_high_per_ps}
+    return {**_cells(found, RATE), "rate_upper_bound_per_ps": None}
 
 
-def spacing_ensemble_rows(about: Mapping, group: Mapping) -> list[dict]:
+def spacing_ensemble_rows(about: Mapping, group: Ensemble) -> list[dict]:
     """Give the mean spacing (Å) and temperature (K) over replicas.
 
     Args:
         about: model, system (stack), ions, temperature (K).
-        group: of `replicas.combine_replicas`.
+        group: the replicas.
     """
-    spacing, temperature = group["spacing"], group["temperature_K"]
-    broken = [f"{u['replica']} after {u['after_ps']:g} ps" for u in group["unstable"]]
+    spacing, temperature = group.spacing, group.temperature_K
     row = {
         **about,
-        "replicas": group["replicas"],
-        **{name: spacing[name] for name in MEAN_CELLS},
-        "temperature_mean_K": temperature["mean"],
-        "temperature_error_K": temperature["standard_error"],
-        "unstable": ", ".join(broken),
-        "note": joined_notes(spacing["note"], temperature["note"]),
+        "replicas": group.replicas,
+        **_cells(spacing, (*MEAN, "replica_std")),
+        "temperature_mean_K": temperature.mean,
+        "temperature_error_K": temperature.standard_error,
+        "unstable": ", ".join(f"{run.replica} after {run.after_ps:g} ps" for run in group.unstable),
+        "note": joined_notes(spacing.note, temperature.note),
     }
     return [row]
 
 
-def diffusion_ensemble_rows(about: Mapping, group: Mapping) -> list[dict]:
+def diffusion_ensemble_rows(about: Mapping, group: Ensemble) -> list[dict]:
     """Give the verdicts, hops and D over replicas of a run with ions; arguments as above."""
-    mobility = _bounded(group["mobility"])
-    end = mobility["msd_at_window_end"] or {"mean": None, "spread": None}
+    mobility = group.mobility
+    end = mobility.msd_at_window_end
     row = {
         **about,
-        "replicas": group["replicas"],
-        "verdicts": ", ".join(mobility["verdicts"]),
-        "msd_at_window_end": end["mean"],
-        "msd_at_window_end_spread": end["spread"],
-        **{name: mobility.get(name) for name in POOLED_CELLS},
+        "replicas": group.replicas,
+        "verdicts": ", ".join(mobility.verdicts),
+        "msd_at_window_end": end and end.mean,
+        "msd_at_window_end_spread": end and end.spread,
+        **_cells(mobility, ("verdict", "hops", "watched_ion_ps")),
+        **_rates(mobility),
+        **_cells(mobility, ("hop_scatter", "hop_scatter_p", "pooled_verdict")),
+        **_cells(mobility, ("slope", "slope_error", *D, "criterion", "note")),
     }
     return [row]
 
 
-def ensemble_quantities(about: Mapping, ensemble: Mapping, numerical: Mapping) -> list[Quantity]:
+def ensemble_quantities(about: Mapping, group: Ensemble, numerical: Mapping) -> list[Quantity]:
     """Read the replicas of a group taken together: spacing, and mobility where there are ions."""
     broken = "; ".join(
-        f"replica {run['replica']} unstable after {run['after_ps']:g} ps ({run['reason']})"
-        for run in ensemble["unstable"]
+        f"replica {run.replica} unstable after {run.after_ps:g} ps ({run.reason})"
+        for run in group.unstable
     )
-    spacing = ensemble["spacing"]
     rows = [
         quantity_row(
             "spacing",
             "mean",
-            spacing["mean"],
+            group.spacing.mean,
             "angstrom",
-            error=spacing["standard_error"],
-            sample_ps=ensemble["replicas"] * about["production_ps"],
-            replicas=ensemble["replicas"],
-            note=joined_notes(spacing["note"], broken),
+            error=group.spacing.standard_error,
+            sample_ps=group.replicas * about["production_ps"],
+            replicas=group.replicas,
+            note=joined_notes(group.spacing.note, broken),
         )
     ]
-    return rows + (_mobility(ensemble, broken) if ensemble["ions"] else [])
+    return rows + (_mobility_quantities(group, broken) if group.ions else [])
 
 
-def _mobility(ensemble: Mapping, broken: str) -> list[Quantity]:
+def _mobility_quantities(group: Ensemble, broken: str) -> list[Quantity]:
     """Read verdict, hops, rate and D of a group with ions; without a count the hops are None."""
-    found = ensemble["mobility"]
+    found = group.mobility
     if found is None:
         note = broken or "no run could be analysed"
         return [quantity_row("diffusion", name, None, note=note) for name in ("verdict", "hops")]
-    note = joined_notes(found["note"], broken)
-    if not found["watched_ion_ps"]:
-        told = joined_notes(f"verdict {found['verdict']}", note)
-        verdict = quantity_row("diffusion", "verdict", found["verdict"], note=note)
+    note = joined_notes(found.note, broken)
+    if not found.watched_ion_ps:
+        told = joined_notes(f"verdict {found.verdict}", note)
+        verdict = quantity_row("diffusion", "verdict", found.verdict, note=note)
         return [verdict, quantity_row("diffusion", "hops", None, note=told)]
-    shared = {"sample_ps": found["watched_ion_ps"], "replicas": ensemble["replicas"]}
-    rate = {"low": found["rate_low_per_ps"], "high": found["rate_high_per_ps"]}
-    D = {"low": found["D_low_cm2_s"], "high": found["D_high_cm2_s"], "note": note}
-    if found["D_cm2_s"] is None:
-        bound = {"high": found["D_upper_bound_cm2_s"]}
-        D = bound | {"note": joined_notes("not diffusive, high bounds it", note)}
+    shared = {"sample_ps": found.watched_ion_ps, "replicas": group.replicas}
+    rate = {"low": found.rate_low_per_ps, "high": found.rate_high_per_ps, "note": note}
+    if found.D_cm2_s is None:
+        told = joined_notes("not diffusive, high bounds it", note)
+        ends = {"high": found.D_upper_bound_cm2_s, "note": told}
+    else:
+        ends = {"low": found.D_low_cm2_s, "high": found.D_high_cm2_s, "note": note}
     return [
-        quantity_row("diffusion", "verdict", found["verdict"], note=note, **shared),
-        quantity_row("diffusion", "hops", found["hops"], note=note, **shared),
-        quantity_row(
-            "diffusion", "rate_per_ps", found["rate_per_ps"], "1/ps", note=note, **rate, **shared
-        ),
-        quantity_row("diffusion", "D_cm2_s", found["D_cm2_s"], "cm^2/s", **D, **shared),
+        quantity_row("diffusion", "verdict", found.verdict, note=note, **shared),
+        quantity_row("diffusion", "hops", found.hops, note=note, **shared),
+        quantity_row("diffusion", "rate_per_ps", found.rate_per_ps, "1/ps", **rate, **shared),
+        quantity_row("diffusion", "D_cm2_s", found.D_cm2_s, "cm^2/s", **ends, **shared),
     ]

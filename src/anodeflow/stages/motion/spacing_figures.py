@@ -25,8 +25,6 @@ from anodeflow.figures.top_view import (
 from anodeflow.structures import roles
 
 ROW_MM = 50.0
-
-
 LEGEND_MM = 9.0
 
 POINTS = 1500

@@ -7,25 +7,14 @@ from anodeflow.errors import TrajectoryError
 from anodeflow.stages.dynamics.trajectory import Trajectory
 from anodeflow.stages.motion.msd import remove_drift
 from anodeflow.stages.motion.production import phases
+from anodeflow.stages.motion.results import SPACING_MAP
 from anodeflow.structures import roles
 
 EDGE = 1e-9
 """Å by which rounding may put an atom beyond the edge of a window that counts it."""
 
-
 LEAST_OCCUPANCY = 0.1
 """Atoms per frame below which a cell of the map shows rare excursions, not a mean height."""
-
-
-MAP_COLUMNS = (
-    "cell_a",
-    "cell_b",
-    "fraction_a",
-    "fraction_b",
-    "spacing",
-    "sheet_samples",
-    "facing_samples",
-)
 
 
 def spacing_map(traj: Trajectory, *, cells: int, kind: str) -> pd.DataFrame:
@@ -58,7 +47,7 @@ def spacing_map(traj: Trajectory, *, cells: int, kind: str) -> pd.DataFrame:
             f"and {facing.sum()} facing atoms (tag 3): give a run of a stack."
         )
     if not frames.any():
-        return pd.DataFrame(columns=MAP_COLUMNS, dtype=float)
+        return pd.DataFrame(columns=list(SPACING_MAP.columns), dtype=float)
     host = traj.positions[:, np.isin(traj.tags, roles.BOTTOM_TAGS)].mean(axis=1)
     positions = remove_drift(traj.positions, host)[frames]
     grid = (np.asarray(traj.cell)[:2, :2], cells, kind)
@@ -66,7 +55,7 @@ def spacing_map(traj: Trajectory, *, cells: int, kind: str) -> pd.DataFrame:
     low, low_samples = _plane_heights(positions[:, facing], *grid)
     a, b = np.divmod(np.arange(cells**2), cells)
     columns = (a, b, *_centres(cells, kind).T, high - low, high_samples, low_samples)
-    return pd.DataFrame(dict(zip(MAP_COLUMNS, columns, strict=True)))
+    return pd.DataFrame(dict(zip(SPACING_MAP.columns, columns, strict=True)))
 
 
 def _centres(cells: int, kind: str) -> np.ndarray:

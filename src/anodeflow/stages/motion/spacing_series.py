@@ -4,7 +4,9 @@ import pandas as pd
 
 from anodeflow.stages.dynamics.trajectory import Trajectory
 from anodeflow.stages.motion.correlated_mean import series_mean
-from anodeflow.stages.motion.production import phases, production
+from anodeflow.stages.motion.production import phases, production, stability_note
+from anodeflow.stages.motion.results import MeanSpacing, SeriesMean
+from anodeflow.stages.motion.temperature import run_temperature
 
 
 def spacing_series(traj: Trajectory) -> pd.DataFrame:
@@ -19,7 +21,7 @@ def spacing_series(traj: Trajectory) -> pd.DataFrame:
     )
 
 
-def mean_spacing(series: pd.DataFrame, *, discard_ps: float, note: str) -> dict:
+def mean_spacing(series: pd.DataFrame, *, discard_ps: float, note: str) -> SeriesMean:
     """Average the spacing (Å) over the stable production, as `correlated_mean.series_mean` does.
 
     Args:
@@ -31,3 +33,20 @@ def mean_spacing(series: pd.DataFrame, *, discard_ps: float, note: str) -> dict:
     kept = production(series, discard_ps=discard_ps)
     times, values = kept["time_ps"].to_numpy(), kept["spacing"].to_numpy()
     return series_mean(values, times, what="spacing", note=note)
+
+
+def run_spacing(traj: Trajectory, series: pd.DataFrame) -> MeanSpacing:
+    """Average spacing and temperature of a run over its stable production.
+
+    Args:
+        series: table of `spacing_series` of the run.
+    """
+    note = stability_note(traj)
+    found = mean_spacing(series, discard_ps=traj.production_start_ps, note=note)
+    return MeanSpacing(
+        **dict(found),
+        stable=traj.stable,
+        unstable_after_ps=traj.unstable_after_ps,
+        reason=traj.reason,
+        temperature_K=run_temperature(traj, series, note=note),
+    )

@@ -1,11 +1,21 @@
 """The stage motion, as the registry knows it: what is read from the runs of dynamics."""
 
 from anodeflow.stages.declaration import Figure, Scored, Stage
-from anodeflow.stages.motion.results import (
+from anodeflow.stages.motion.columns import (
     DIFFUSION_COLUMNS,
     DIFFUSION_ENSEMBLE_COLUMNS,
     SPACING_COLUMNS,
     SPACING_ENSEMBLE_COLUMNS,
+)
+from anodeflow.stages.motion.results import (
+    HOPS,
+    MSD,
+    PATHS,
+    SPACING_MAP,
+    SPACING_SERIES,
+    Ensemble,
+    MeanSpacing,
+    Mobility,
     diffusion_ensemble_rows,
     diffusion_rows,
     ensemble_quantities,
@@ -29,6 +39,16 @@ STAGE = Stage(
         "paths": "results/{model}/diffusion/{run}_paths.csv",
         "diffusion": "results/{model}/diffusion/{run}.json",
         "ensemble": "results/{model}/ensembles/{group}.json",
+    },
+    results={
+        "spacing_series": SPACING_SERIES,
+        "spacing": MeanSpacing,
+        "spacing_map": SPACING_MAP,
+        "msd": MSD,
+        "hops": HOPS,
+        "paths": PATHS,
+        "diffusion": Mobility,
+        "ensemble": Ensemble,
     },
     methods={"spacing": 3, "diffusion": 3, "ensembles": 1},
     tables=(

@@ -5,10 +5,12 @@ import pandas as pd
 from ase import units
 
 from anodeflow.errors import TrajectoryError
+from anodeflow.scorecard.quantity import joined_notes
 from anodeflow.stages.dynamics.trajectory import Trajectory
-from anodeflow.stages.motion.correlated_mean import NUMBERS, series_mean, squared_correlation_time
+from anodeflow.stages.motion.correlated_mean import series_mean, squared_correlation_time
 from anodeflow.stages.motion.msd import frame_interval
 from anodeflow.stages.motion.production import production
+from anodeflow.stages.motion.results import MeanTemperature
 
 SIGMAS = 4.0
 """Standard errors within which mean and fluctuation must agree with the thermostat's."""
@@ -30,7 +32,7 @@ def degrees_of_freedom(traj: Trajectory) -> int:
     return round(float(np.median(ratio)))
 
 
-def run_temperature(traj: Trajectory, series: pd.DataFrame, *, note: str) -> dict:
+def run_temperature(traj: Trajectory, series: pd.DataFrame, *, note: str) -> MeanTemperature:
     """Average and judge the temperature of a run, as far as its file tells it.
 
     A run of another program may hold no velocities, or not say at which temperature it was held:
@@ -39,22 +41,18 @@ def run_temperature(traj: Trajectory, series: pd.DataFrame, *, note: str) -> dic
     Args:
         series: table of `spacing_series` of the run.
         note: `stability_note` of the run.
-
-    Returns:
-        what `mean_temperature` gives.
     """
     target = traj.settings.get("temperature")
     if np.isnan(traj.temperature).any():
-        unknown = "; ".join(filter(None, [note, "no temperature: the run holds no velocities"]))
-        numbers = (*NUMBERS, "target", "expected_std", "std_error", "degrees_of_freedom")
-        return dict.fromkeys(numbers) | {"frames": 0, "thermostat": "undetermined", "note": unknown}
+        unknown = joined_notes(note, "no temperature: the run holds no velocities")
+        return MeanTemperature(frames=0, note=unknown)
     judged = {"target": target, "freedom": degrees_of_freedom(traj)}
     return mean_temperature(series, discard_ps=traj.production_start_ps, note=note, **judged)
 
 
 def mean_temperature(
     series: pd.DataFrame, *, discard_ps: float, target: float | None, freedom: int, note: str
-) -> dict:
+) -> MeanTemperature:
     """Average the temperature (K) over the stable production, and check the thermostat.
 
     In the canonical ensemble ⟨T⟩ is the target T₀ and the standard deviation is T₀ √(2/N_f). The
@@ -71,9 +69,8 @@ def mean_temperature(
         note: `stability_note` of the run.
 
     Returns:
-        what `correlated_mean.series_mean` gives, with target, expected_std, std_error (K) and
-        thermostat: `agrees`, `off`, or `undetermined` where there is no error; the note says what
-        is off.
+        the mean and the thermostat: `agrees`, `off`, or `undetermined` where there is no error;
+        the note says what is off.
 
     Source: M. P. Allen, D. J. Tildesley, Computer Simulation of Liquids (Oxford, 2017), section
         2.5, for the fluctuation of the kinetic energy.
@@ -82,20 +79,19 @@ def mean_temperature(
     times, values = kept["time_ps"].to_numpy(), kept["temperature_K"].to_numpy()
     found = series_mean(values, times, what="temperature", note=note)
     expected = None if target is None else float(target * np.sqrt(2 / freedom))
-    found |= {"target": target, "expected_std": expected, "std_error": None}
-    found |= {"degrees_of_freedom": freedom, "thermostat": "undetermined"}
-    if found["standard_error"] is None:
-        return found
+    known = {"target": target, "expected_std": expected, "degrees_of_freedom": freedom}
+    if found.standard_error is None:
+        return MeanTemperature(**dict(found), **known)
     interval = frame_interval(times)
     relative = np.sqrt(squared_correlation_time(values, interval) / (len(values) * interval))
-    found["std_error"] = float(found["std"] * relative)
+    known["std_error"] = float(found.std * relative)
     if target is None:
-        unknown = "; ".join(filter(None, [found["note"], "the run says no target temperature"]))
-        return found | {"note": unknown}
+        unknown = joined_notes(found.note, "the run says no target temperature")
+        return MeanTemperature(**dict(found) | known | {"note": unknown})
     off = []
-    if abs(found["mean"] - target) > SIGMAS * found["standard_error"]:
-        off.append(f"mean {found['mean']:.1f} K where {target:g} K was asked")
-    if abs(found["std"] - expected) > SIGMAS * expected * relative:
-        off.append(f"fluctuation {found['std']:.1f} K where {expected:.1f} K is canonical")
-    note = "; ".join(filter(None, [found["note"], *off]))
-    return found | {"thermostat": "off" if off else "agrees", "note": note}
+    if abs(found.mean - target) > SIGMAS * found.standard_error:
+        off.append(f"mean {found.mean:.1f} K where {target:g} K was asked")
+    if abs(found.std - expected) > SIGMAS * expected * relative:
+        off.append(f"fluctuation {found.std:.1f} K where {expected:.1f} K is canonical")
+    known |= {"thermostat": "off" if off else "agrees", "note": joined_notes(found.note, *off)}
+    return MeanTemperature(**dict(found) | known)

@@ -1,18 +1,12 @@
 """Means of correlated series: correlation time, blocks, and how often the interval holds."""
 
-import json
-
 import numpy as np
 import pytest
 from scipy.signal import lfilter
 
 from anodeflow.errors import TrajectoryError
-from anodeflow.stages.motion.correlated_mean import (
-    NUMBERS,
-    block_error,
-    correlation_time,
-    series_mean,
-)
+from anodeflow.stages.motion.correlated_mean import block_error, correlation_time, series_mean
+from anodeflow.stages.motion.results import SeriesMean
 
 STEP_PS = 0.01
 
@@ -51,11 +45,11 @@ def test_the_error_of_the_correlation_time_is_its_scatter_over_many_runs():
 def test_the_interval_of_the_mean_holds_the_truth_in_19_of_20_runs(taus):
     fast, slow = (ar1(np.random.default_rng(3 + i), 4000, t, 400) for i, t in enumerate(taus))
     results = [averaged(values) for values in fast + 0.5 * slow]
-    held = np.mean([result["low"] < 0 < result["high"] for result in results])
+    held = np.mean([result.low < 0 < result.high for result in results])
     # Of 4000 runs each, 95 and 92 % hold it: docs/uncertainty.md.
     assert 0.89 < held < 0.985
-    scatter = np.std([result["mean"] for result in results])
-    assert np.median([result["standard_error"] for result in results]) == pytest.approx(
+    scatter = np.std([result.mean for result in results])
+    assert np.median([result.standard_error for result in results]) == pytest.approx(
         scatter, rel=0.15
     )
 
@@ -73,28 +67,30 @@ def test_blocks_and_correlation_time_are_two_routes_to_one_error():
 def test_a_run_of_few_correlation_times_gives_a_mean_but_no_error_and_says_why():
     (values,) = ar1(np.random.default_rng(5), 300, tau=50.0)
     result = averaged(values, note="unstable after 3 ps (x)")
-    assert result["mean"] == pytest.approx(values.mean())
-    assert result["standard_error"] is None and result["low"] is None
-    assert result["note"].startswith("unstable after 3 ps (x); no error of the spacing: 3 ps are ")
-    assert "fewer than 10" in result["note"]
-    json.dumps(result)
+    assert result.mean == pytest.approx(values.mean())
+    assert result.standard_error is None and result.low is None
+    assert result.note.startswith("unstable after 3 ps (x); no error of the spacing: 3 ps are ")
+    assert "fewer than 10" in result.note
 
 
 def test_runs_near_the_limit_hold_the_truth_less_often_and_never_below_four_in_five():
     runs = ar1(np.random.default_rng(6), 20 * 20, tau=20.0, runs=600)
-    given = [r for r in map(averaged, runs) if r["standard_error"] is not None]
+    given = [r for r in map(averaged, runs) if r.standard_error is not None]
     assert 200 < len(given) < 550
-    assert np.mean([result["low"] < 0 < result["high"] for result in given]) > 0.8
+    assert np.mean([result.low < 0 < result.high for result in given]) > 0.8
 
 
-def test_every_result_has_the_same_keys():
+def test_a_mean_comes_back_from_json_as_it_was_with_or_without_an_error():
     (values,) = ar1(np.random.default_rng(7), 5000, tau=5.0)
-    for result in (averaged(values), averaged(values[:30]), averaged(values[:1])):
-        assert set(result) == {*NUMBERS, "frames", "note"}
+    results = [averaged(values[:frames]) for frames in (5000, 30, 1)]
+    for result in results:
+        assert SeriesMean.model_validate_json(result.model_dump_json()) == result
+    assert [result.mean is None for result in results] == [False, False, True]
+    assert [result.low is None for result in results] == [False, True, True]
 
 
 def test_a_series_that_never_changes_has_no_error():
-    assert averaged(np.full(50, 4.0))["standard_error"] == 0.0
+    assert averaged(np.full(50, 4.0)).standard_error == 0.0
 
 
 @pytest.mark.parametrize("times", [[0.0, 0.1, 0.1, 0.2], [0.0, 0.1, 0.3, 0.4]])

@@ -1,0 +1,183 @@
+"""The columns of the four tables of what is read from trajectories."""
+
+from anodeflow.tables.columns import (
+    COUNTED,
+    IONS,
+    NOTE,
+    REPLICA,
+    REPLICAS,
+    TEMPERATURE,
+    Column,
+    bounds,
+    plus_minus,
+)
+
+BY_RUN = "larger of the errors from correlation time and from blocks; none where the note says why"
+MEAN_INTERVAL = (plus_minus("standard_error", "Å"), *bounds("low", "high", "Å"))
+SPACING_COLUMNS = (
+    IONS,
+    TEMPERATURE,
+    REPLICA,
+    Column("mean", "mean spacing", "Å", f"standard error, {BY_RUN}; 95 % interval", MEAN_INTERVAL),
+    Column(
+        "correlation_time_ps",
+        "correlation time",
+        "ps",
+        "standard error",
+        (plus_minus("correlation_time_error_ps", "ps"),),
+    ),
+    Column(
+        "independent_frames",
+        "independent frames",
+        "",
+        "as well known as the correlation time it comes from",
+    ),
+    Column("frames", "frames", "", COUNTED),
+    Column(
+        "temperature_mean_K",
+        "mean T",
+        "K",
+        f"standard error, {BY_RUN}",
+        (plus_minus("temperature_error_K", "K"),),
+    ),
+    Column(
+        "temperature_std_K",
+        "fluctuation of T",
+        "K",
+        "standard error",
+        (plus_minus("temperature_std_error_K", "K"),),
+    ),
+    Column(
+        "canonical_std_K",
+        "canonical fluctuation",
+        "K",
+        "exact: T √(2/N_f) of the degrees of freedom",
+    ),
+    Column("thermostat", "thermostat"),
+    NOTE,
+)
+SPACING_ENSEMBLE_COLUMNS = (
+    IONS,
+    TEMPERATURE,
+    REPLICAS,
+    Column(
+        "mean",
+        "mean spacing",
+        "Å",
+        "standard error, the larger of that within and that between replicas; 95 % interval with "
+        "Student's t; replica_std is the spread, none for one replica",
+        (*MEAN_INTERVAL, Column("replica_std", "spread of replicas", "Å")),
+    ),
+    Column(
+        "temperature_mean_K",
+        "mean T",
+        "K",
+        "standard error, likewise",
+        (plus_minus("temperature_error_K", "K"),),
+    ),
+    Column("unstable", "unstable"),
+    NOTE,
+)
+MOBILITY_COLUMNS = (
+    IONS,
+    TEMPERATURE,
+    Column("verdict", "verdict"),
+    Column("hops", "hops", "", "counted; what it says of the rate is in the interval of the rate"),
+    Column(
+        "watched_ion_ps", "watched", "ion ps", "exact: time in which a hop could begin and be seen"
+    ),
+    Column(
+        "rate_per_ps",
+        "hops per ion and ps",
+        "",
+        "95 % Poisson interval",
+        bounds("rate_low_per_ps", "rate_high_per_ps"),
+    ),
+    Column(
+        "rate_upper_bound_per_ps",
+        "upper bound of hops per ion and ps",
+        "",
+        "an upper bound: no hop was seen, 97.5 % Poisson limit",
+    ),
+    Column(
+        "slope",
+        "log-log slope of the MSD",
+        "",
+        "standard error for Gaussian displacements",
+        (plus_minus("slope_error"),),
+    ),
+    Column(
+        "D_cm2_s",
+        "D",
+        "cm²/s",
+        "95 % interval, calibrated on random walks; the one to cite; none where the MSD takes a "
+        "choice of origins or ions",
+        bounds("D_low_cm2_s", "D_high_cm2_s", "cm²/s", of="D"),
+    ),
+    Column(
+        "D_kinisi_cm2_s",
+        "D by kinisi",
+        "cm²/s",
+        "95 % interval of kinisi's posterior; it holds the truth less often, docs/uncertainty.md",
+        bounds("D_kinisi_low_cm2_s", "D_kinisi_high_cm2_s", "cm²/s"),
+    ),
+    Column(
+        "D_upper_bound_cm2_s",
+        "upper bound of D",
+        "cm²/s",
+        "an upper bound: the ions were not seen to diffuse",
+    ),
+    Column("criterion", "criterion"),
+    # Published: whether eight ions move more than one.
+    Column("mobility_change", "change of mobility"),
+    NOTE,
+)
+DIFFUSION_COLUMNS = (
+    *MOBILITY_COLUMNS,
+    REPLICA,
+    Column("analysed_ps", "analysed", "ps", COUNTED),
+    Column("forward", "forward", "", COUNTED),
+    Column("backward", "backward", "", COUNTED),
+    Column(
+        "jump_length",
+        "jump",
+        "Å",
+        "standard deviation over the hops; none below two",
+        (plus_minus("jump_length_spread", "Å", of="spread"),),
+    ),
+    Column(
+        "msd_at_window_end",
+        "MSD at the window's end",
+        "Å²",
+        "standard error for Gaussian displacements",
+        (plus_minus("msd_at_window_end_error", "Å²"),),
+    ),
+    Column("interval_note", "interval note"),
+    Column(
+        "D_hop_cm2_s",
+        "D from hops",
+        "cm²/s",
+        "95 % Poisson interval of the hops",
+        bounds("D_hop_low_cm2_s", "D_hop_high_cm2_s", "cm²/s"),
+    ),
+)
+DIFFUSION_ENSEMBLE_COLUMNS = (
+    *MOBILITY_COLUMNS,
+    REPLICAS,
+    Column("verdicts", "verdicts"),
+    Column(
+        "hop_scatter",
+        "scatter of hops over Poisson's",
+        "",
+        "its p stands beside it; expected is 1",
+        (Column("hop_scatter_p", "p of that scatter"),),
+    ),
+    Column("pooled_verdict", "verdict of all ions together"),
+    Column(
+        "msd_at_window_end",
+        "MSD at the window's end",
+        "Å²",
+        "standard deviation over the replicas; none for one",
+        (plus_minus("msd_at_window_end_spread", "Å²", of="spread"),),
+    ),
+)
