@@ -53,15 +53,15 @@ def relaxed_stack(name: str, calculator, optimiser: str):
 def our_scan(stack, calculator, folder: Path, *, starts: str = "neighbour") -> list[float]:
     """Scan a stack; return the energies (eV)."""
     from anodeflow.stages.adhesion.scan import scan_spacings
-    from anodeflow.stages.relaxation.kept_minima import Points
+    from anodeflow.stages.relaxation.kept_minima import KeptMinima
 
-    points = Points(folder, OPTIMISER, FMAX, MAX_STEPS, fingerprint_extra="", log=io.StringIO())
+    kept = KeptMinima(folder, OPTIMISER, FMAX, MAX_STEPS, fingerprint_extra="", log=io.StringIO())
     found = scan_spacings(
         stack,
         calculator,
         spacings=SPACINGS,
         starts=starts,
-        points=points,
+        kept=kept,
         on_point=lambda point: None,
     )
     return [point.info["energy_model"] + point.info["energy_dispersion"] for point in found]

@@ -15,7 +15,7 @@ from anodeflow.files.archives import read_archive, write_archive
 from anodeflow.files.checkpoint_folder import part_folder
 from anodeflow.stages.adhesion.layers_apart import reference_layers
 from anodeflow.stages.adhesion.scan import scan_spacings
-from anodeflow.stages.relaxation.kept_minima import Points
+from anodeflow.stages.relaxation.kept_minima import KeptMinima
 from anodeflow.stages.relaxation.minimum import relax
 from anodeflow.stages.voltage.frozen_host import fill_frozen_host
 from anodeflow.structures import roles
@@ -118,8 +118,8 @@ def rattled_stack():
     return stack, layers, heights
 
 
-def points_of(folder, optimiser):
-    return Points(folder, optimiser, 1e-6, 200, fingerprint_extra="toy", log=io.StringIO())
+def kept_in(folder, optimiser):
+    return KeptMinima(folder, optimiser, 1e-6, 200, fingerprint_extra="toy", log=io.StringIO())
 
 
 def scan(output, calculator=Toy):
@@ -127,10 +127,10 @@ def scan(output, calculator=Toy):
     stack, layers, heights = rattled_stack()
     calc = calculator(heights)
     with part_folder(output) as folder:
-        points = points_of(folder, "BFGS")
-        references = reference_layers(stack, *layers, calc, points=points)
+        kept = kept_in(folder, "BFGS")
+        references = reference_layers(stack, *layers, calc, kept=kept)
         spacings = {"spacings": [3.0, 4.0], "starts": "neighbour", "on_point": lambda point: None}
-        scanned = scan_spacings(stack, calc, points=points, **spacings)
+        scanned = scan_spacings(stack, calc, kept=kept, **spacings)
         keep([*references.values(), *scanned], output)
 
 
@@ -155,7 +155,7 @@ def fill(output, calculator=Sited):
             element="Na",
             counts=[1, 2, 3],
             on_point=lambda point: None,
-            points=points_of(folder, "FIRE"),
+            kept=kept_in(folder, "FIRE"),
         )
         keep(filled, output)
 

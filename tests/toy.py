@@ -28,17 +28,17 @@ class Toy(Calculator):
     def calculate(self, atoms=None, properties=("energy",), system_changes=all_changes):
         super().calculate(atoms, properties, system_changes)
         self.calls += 1
-        z, own_tags = atoms.positions[:, 2], atoms.get_tags()
+        z, tags = atoms.positions[:, 2], atoms.get_tags()
         energy, slope = 0.0, np.zeros(len(atoms))
         layers = {
             "bottom": (roles.bottom, roles.UPPER_TERMINATION),
             "top": (roles.top, roles.SHEET),
         }
         for name, (select, role) in layers.items():
-            members, plane = select(atoms), own_tags == role
+            members, plane = select(atoms), tags == role
             if not members.any():
                 continue
-            target = np.array([self.heights[tag] for tag in own_tags[members]])
+            target = np.array([self.heights[tag] for tag in tags[members]])
             off = z[members] - z[plane].mean() - target
             energy += SPRING / 2 * (off**2).sum()
             energy += members.sum() * STRETCH / 2 * (atoms.cell.lengths()[0] - CELLS[name]) ** 2

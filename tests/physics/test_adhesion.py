@@ -16,7 +16,7 @@ from anodeflow.stages.adhesion.curve import adhesion_curve, strain_energy
 from anodeflow.stages.adhesion.layers_apart import reference_layers
 from anodeflow.stages.adhesion.peak import peak_fit
 from anodeflow.stages.adhesion.scan import LOWER_BY, scan_spacings
-from anodeflow.stages.relaxation.kept_minima import Points
+from anodeflow.stages.relaxation.kept_minima import KeptMinima
 from anodeflow.stages.voltage.curve import voltages
 from anodeflow.stages.voltage.frozen_host import fill_frozen_host
 from anodeflow.structures import roles
@@ -55,10 +55,10 @@ def toy(stack):
 SPACINGS = np.linspace(2.8, 5.5, 20)
 
 
-def points(folder, **changes):
+def kept_in(folder, **changes):
     settings = {"optimiser": "BFGS", "fmax": 1e-5, "max_steps": 200}
     settings |= {"fingerprint_extra": "toy", "log": io.StringIO()}
-    return Points(folder, **(settings | changes))
+    return KeptMinima(folder, **(settings | changes))
 
 
 def scan(stack, calc, folder, *, spacings=SPACINGS, starts="neighbour", on_point=None, **changes):
@@ -67,7 +67,7 @@ def scan(stack, calc, folder, *, spacings=SPACINGS, starts="neighbour", on_point
         calc,
         spacings=spacings,
         starts=starts,
-        points=points(folder, **changes),
+        kept=kept_in(folder, **changes),
         on_point=on_point or (lambda point: None),
     )
 
@@ -77,7 +77,7 @@ def relaxed_layers(stack, layers, calc, folder):
         stack,
         *layers,
         calc,
-        points=points(folder),
+        kept=kept_in(folder),
     )
 
 
@@ -266,10 +266,10 @@ def test_a_point_that_does_not_converge_fails_and_leaves_its_geometry(stack, toy
 
 
 def test_what_is_no_stack_or_holds_ions_is_refused(stack, layers, toy, tmp_path):
-    with pytest.raises(StructureError, match="no sheet"):
+    with pytest.raises(StructureError, match=r"no sheet .* needed for adhesion"):
         scan(layers[0], toy, tmp_path)
     filled = stack + Atoms("Na", [(0, 0, 20)], tags=[roles.ION])
-    with pytest.raises(StructureError, match="holds 1 ions"):
+    with pytest.raises(StructureError, match=r"holds ions \(1 with tag 20\)"):
         scan(filled, toy, tmp_path)
     with pytest.raises(StructureError, match="the layer the stack was built from"):
         relaxed_layers(stack, [layers[0], layers[0]], toy, tmp_path)
@@ -281,7 +281,7 @@ def test_a_frozen_host_takes_ions_at_the_voltage_of_their_sites(stack, toy, tmp_
         toy,
         element="Na",
         counts=[0, 1, 2, 8],
-        points=points(tmp_path),
+        kept=kept_in(tmp_path),
         on_point=lambda point: None,
     )
     assert [roles.ions(frame).sum() for frame in frames] == [0, 1, 2, 8]

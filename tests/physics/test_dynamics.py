@@ -265,7 +265,7 @@ def test_an_interval_that_is_no_whole_number_of_steps_is_refused(tmp_path):
 
 def test_atoms_that_are_no_stack_are_refused(tmp_path):
     stack = make_stack()
-    with pytest.raises(StructureError, match="a stack of two layers is needed"):
+    with pytest.raises(StructureError, match="a stack of two layers is needed for dynamics"):
         simulate(tmp_path / "run.h5", stack=stack[roles.bottom(stack)])
 
 

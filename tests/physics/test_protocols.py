@@ -18,7 +18,7 @@ from anodeflow.stages.adhesion.curve import (
 from anodeflow.stages.adhesion.layers_apart import in_common_cell, reference_layers
 from anodeflow.stages.adhesion.peak import peak_fit
 from anodeflow.stages.adhesion.scan import scan_spacings
-from anodeflow.stages.relaxation.kept_minima import Points
+from anodeflow.stages.relaxation.kept_minima import KeptMinima
 from anodeflow.stages.relaxation.minimum import relax
 from anodeflow.structures import roles
 from anodeflow.structures.bonds import find_bonds
@@ -95,19 +95,19 @@ def test_the_mean_of_all_atoms_lies_below_that_of_the_carbons(group, published, 
 
 def toy_for(stack, *, oxygen_shift=0.0):
     """The toy at rest in the shape of a stack; its group's O may prefer another height."""
-    z, own_tags = stack.positions[:, 2], stack.get_tags()
+    z, tags = stack.positions[:, 2], stack.get_tags()
     planes = {tag: z[roles.facing(stack)].mean() for tag in roles.BOTTOM_TAGS}
     planes |= {tag: z[roles.sheet(stack)].mean() for tag in roles.TOP_TAGS}
-    heights = {t: z[own_tags == t].mean() - plane for t, plane in planes.items() if t in own_tags}
+    heights = {t: z[tags == t].mean() - plane for t, plane in planes.items() if t in tags}
     return Toy(heights | {roles.SHEET_OXYGEN: heights.get(roles.SHEET_OXYGEN, 0) + oxygen_shift})
 
 
 def scanned(stack, layers, calc, folder, *, points=4, given=()):
-    kept = Points(folder, "BFGS", 1e-5, 200, fingerprint_extra="toy", log=io.StringIO())
+    kept = KeptMinima(folder, "BFGS", 1e-5, 200, fingerprint_extra="toy", log=io.StringIO())
     spacings = {"spacings": np.linspace(2.8, 5.0, points), "starts": "neighbour"}
     spacings |= {"on_point": lambda point: None}
-    references = reference_layers(stack, *layers, calc, points=kept, given=given)
-    found = scan_spacings(stack, calc, points=kept, **spacings)
+    references = reference_layers(stack, *layers, calc, kept=kept, given=given)
+    found = scan_spacings(stack, calc, kept=kept, **spacings)
     return adhesion_curve(found, references), references
 
 

@@ -4,7 +4,7 @@ import h5py
 import numpy as np
 import pandas as pd
 import pytest
-from ase import units
+from ase import Atoms, units
 from scipy.special import gammaln
 from springs import make_stack, simulate
 from test_diffusion import NEIGHBOUR, SETTINGS, STEP_PS, hopping, host, rattling, trajectory
@@ -246,13 +246,12 @@ def plane_of(cells_along, heights_of):
     """A stack of one frame: facing atoms at 20 Å, a fine sheet with the given heights above."""
     lateral = 12.12 * np.array([[1.0, 0.0], [-0.5, np.sqrt(3) / 2]])
     fine = (np.indices((cells_along, cells_along)).reshape(2, -1).T + 0.5) / cells_along
-    atoms = host(1)[:16]
     sheet = np.column_stack([fine @ lateral, heights_of(fine)])
     facing = np.column_stack([fine @ lateral, np.full(len(fine), 20.0)])
     positions = np.concatenate([facing, sheet])
-    own_tags = np.repeat([roles.UPPER_TERMINATION, roles.SHEET], len(fine))
-    none = np.zeros((1, 0, 2))
-    return trajectory(atoms, none, tags=own_tags, positions=positions[None])
+    tags = np.repeat([roles.UPPER_TERMINATION, roles.SHEET], len(fine))
+    atoms = Atoms("O" * len(tags), positions=positions, tags=tags, cell=host(1).cell)
+    return trajectory(atoms, np.zeros((1, 0, 2)))
 
 
 def field(fractions):
@@ -304,12 +303,9 @@ def test_an_atom_on_the_edge_of_two_windows_counts_in_both():
     # Halfway between the corners (2, 0) and (3, 0) of eight.
     edge = np.array([[2.5 / 8, 0.0]]) @ lateral
     positions = np.column_stack([np.repeat(edge, 2, axis=0), [20.0, 24.0]])
-    run = trajectory(
-        host(1)[:16],
-        np.zeros((1, 0, 2)),
-        tags=np.array([roles.UPPER_TERMINATION, roles.SHEET]),
-        positions=positions[None],
-    )
+    tags = [roles.UPPER_TERMINATION, roles.SHEET]
+    atoms = Atoms("O2", positions=positions, tags=tags, cell=host(1).cell)
+    run = trajectory(atoms, np.zeros((1, 0, 2)))
     samples = {
         kind: spacing_map(run, cells=8, kind=kind)["sheet_samples"].to_numpy().reshape(8, 8)
         for kind in ("cells", "windows")

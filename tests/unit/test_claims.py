@@ -413,14 +413,21 @@ STABLE = {"predicate": "word", "table": "phonons", "quantity": "kind", "words": 
 
 
 def test_a_part_that_names_no_system_is_asked_of_each_of_the_study(tmp_path):
-    part = STABLE | {"cases": [{}], "open": ["unclear"], "decides": "a larger {system}"}
+    part = STABLE | {
+        "cases": [{}],
+        "open": ["acoustic residue near Gamma"],
+        "decides": "a larger {system}",
+    }
     claim = {"statement": "All are stable", "criterion": "verdict stable", "parts": [part]}
     every = declared(tmp_path, all_stable=claim)
     rows = read("phonons", verdict(), system="ti2co2")
     row = judge(rows + read("phonons", verdict(), system="graphene"), declared=every)["all-stable"]
     assert row.status == "holds"
     assert [part.says.partition(",")[0] for part in row.parts] == ["ti2co2", "graphene"]
-    row = judge(rows + read("phonons", verdict("unclear"), system="graphene"), declared=every)
+    row = judge(
+        rows + read("phonons", verdict("acoustic residue near Gamma"), system="graphene"),
+        declared=every,
+    )
     assert row["all-stable"].decides == "a larger graphene"
     none = study(MODEL)
     none.cases["phonons"].clear()

@@ -68,10 +68,10 @@ def test_a_plane_that_the_boundary_cuts_is_one_plane(study_config):
 
 
 def test_a_gap_wider_than_the_vacuum_is_no_vacuum():
-    own_tags = [roles.LOWER_TERMINATION, roles.METAL, roles.UPPER_TERMINATION, roles.SHEET]
+    tags = [roles.LOWER_TERMINATION, roles.METAL, roles.UPPER_TERMINATION, roles.SHEET]
     z = np.array([1.0, 2.0, 3.0, 13.0])
     positions = np.column_stack([np.zeros((4, 2)), z])
-    stack = Atoms("OTiOC", positions, cell=(3, 3, 18), pbc=True, tags=own_tags)
+    stack = Atoms("OTiOC", positions, cell=(3, 3, 18), pbc=True, tags=tags)
     assert np.array_equal(heights(stack), z)
     assert spacing_of(wrapped(stack, 7.0), convention="sheet") == pytest.approx(10.0)
 

@@ -16,7 +16,7 @@ from anodeflow.stages.motion.spacing_series import spacing_series
 from anodeflow.structures.builders.ions import fill_ions
 from anodeflow.structures.builders.layers import build_layer
 from anodeflow.structures.builders.stacks import stack_layers
-from anodeflow.structures.role_guessing import infer_tags
+from anodeflow.structures.role_guessing import guess_stack_tags
 
 INTERVAL_FS = 10.0
 
@@ -96,13 +96,13 @@ def test_inferred_tags_are_those_of_the_builder(group):
     bare = stack.copy()
     bare.set_tags(0)
     bare.wrap()
-    np.testing.assert_array_equal(infer_tags(bare, ion="Na"), stack.get_tags())
+    np.testing.assert_array_equal(guess_stack_tags(bare, ion="Na"), stack.get_tags())
 
 
 def test_atoms_that_are_no_two_layers_are_refused_with_their_parts():
     atoms = make_stack()[:4]
     with pytest.raises(TrajectoryError, match=r"bonded parts"):
-        infer_tags(atoms, ion="Na")
+        guess_stack_tags(atoms, ion="Na")
 
 
 def test_frames_of_two_systems_or_cells_are_refused(own, tmp_path):

@@ -10,6 +10,7 @@ from study import GRAPHENE, HEIGHT, TI2CO2
 from anodeflow.errors import StructureError
 from anodeflow.structures import roles
 from anodeflow.structures.builders.layers import build_layer, build_unit
+from anodeflow.structures.role_guessing import guess_layer_tags
 
 
 def functionalised(group: str) -> Atoms:
@@ -258,3 +259,28 @@ def test_a_flat_sheet_from_a_file_cannot_be_a_bottom_layer(tmp_path):
     ase.io.write(tmp_path / "flat.cif", build_unit(GRAPHENE, cell_height=HEIGHT))
     with pytest.raises(StructureError, match="one flat plane"):
         from_file(tmp_path / "flat.cif", role="bottom")
+
+
+def test_a_bare_bottom_layer_from_a_file_has_its_outermost_planes_as_faces(tmp_path):
+    unit = build_unit(TI2CO2, cell_height=HEIGHT)
+    ase.io.write(tmp_path / "bare.cif", unit[[atom.symbol != "O" for atom in unit]])
+    layer = from_file(tmp_path / "bare.cif", role="bottom")
+    order = np.argsort(layer.positions[:, 2])
+    assert [layer.symbols[i] for i in order] == ["Ti", "C", "Ti"]
+    assert layer.get_tags()[order].tolist() == [1, 2, 3]
+
+
+def test_a_nonmetal_between_metals_is_no_termination_whatever_its_element():
+    unit = build_unit({**TI2CO2, "x": "Se"}, cell_height=HEIGHT)
+    wanted = unit.get_tags()
+    unit.set_tags(0)
+    assert guess_layer_tags(unit, "bottom").tolist() == wanted.tolist()
+
+
+def test_groups_on_a_sheet_from_a_file_are_told_from_the_sheet(tmp_path):
+    layer = functionalised("hydroxyl")
+    wanted = layer.get_tags()
+    layer.set_tags(0)
+    ase.io.write(tmp_path / "sheet.extxyz", layer)
+    read = from_file(tmp_path / "sheet.extxyz", role="top")
+    assert read.get_tags().tolist() == wanted.tolist()

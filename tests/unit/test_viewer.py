@@ -9,7 +9,7 @@ from ase.data import covalent_radii
 from plotly.graph_objects import Mesh3d
 from study import GRAPHENE, HEIGHT, TI2CO2
 
-from anodeflow.figures.side_views import drawn_bonds, inside_cell
+from anodeflow.figures.atoms import drawn_bonds, inside_cell
 from anodeflow.report.viewer import (
     BOND_RADIUS,
     CYLINDER_SIDES,

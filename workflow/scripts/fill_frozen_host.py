@@ -11,7 +11,7 @@ def main(inputs, structures, *, calculator, method, element, max_ions, settings,
     from anodeflow.files.checkpoint_folder import part_folder
     from anodeflow.models.loading import load_calculator
     from anodeflow.process.progress import Progress
-    from anodeflow.stages.relaxation.kept_minima import Points
+    from anodeflow.stages.relaxation.kept_minima import KeptMinima
     from anodeflow.stages.voltage.frozen_host import fill_frozen_host
     from anodeflow.structures.files import read_structure, write_frames
 
@@ -25,7 +25,7 @@ def main(inputs, structures, *, calculator, method, element, max_ions, settings,
             calc,
             element=element,
             counts=range(1, max_ions + 1),
-            points=Points(folder, **settings),
+            kept=KeptMinima(folder, **settings),
             on_point=lambda _: progress.update(),
         )
         write_frames(structures, filled)

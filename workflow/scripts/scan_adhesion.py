@@ -15,7 +15,7 @@ def main(inputs, scan, references, *, calculator, method, given, spacings, setti
     from anodeflow.process.progress import Progress
     from anodeflow.stages.adhesion.layers_apart import reference_layers
     from anodeflow.stages.adhesion.scan import scan_spacings
-    from anodeflow.stages.relaxation.kept_minima import Points
+    from anodeflow.stages.relaxation.kept_minima import KeptMinima
     from anodeflow.structures.files import read_structure, write_frames
 
     calc = load_calculator(Path(inputs.weights), Path(inputs.card), **calculator)
@@ -24,10 +24,10 @@ def main(inputs, scan, references, *, calculator, method, given, spacings, setti
     settings |= {"fingerprint_extra": identity(Path(inputs.card), calculator, method)}
     distances = linspace(*(spacings[key] for key in ("first_spacing", "last_spacing", "points")))
     with part_folder(scan) as folder, Progress(len(distances), label="scan", unit="points") as bar:
-        points = Points(folder, **settings)
-        layers = reference_layers(stack, bottom, top, calc, points=points, given=given)
+        kept = KeptMinima(folder, **settings)
+        layers = reference_layers(stack, bottom, top, calc, kept=kept, given=given)
         own = {"starts": spacings["starts"], "on_point": lambda _: bar.update()}
-        write_frames(scan, scan_spacings(stack, calc, spacings=distances, points=points, **own))
+        write_frames(scan, scan_spacings(stack, calc, spacings=distances, kept=kept, **own))
         write_frames(references, list(layers.values()))
 
 

@@ -24,30 +24,21 @@ def _exponent(value: object) -> object:
 
 Number = Annotated[float, BeforeValidator(_exponent), Field(strict=True, allow_inf_nan=False)]
 
-
 Positive = Annotated[Number, Field(gt=0)]
-
 
 NonNegative = Annotated[Number, Field(ge=0)]
 
-
 Count = Annotated[int, Field(strict=True, ge=1)]
-
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
 
-
 Element = Annotated[str, Field(pattern=r"^[A-Z][a-z]?$")]
-
 
 Size = Annotated[list[Count], Field(min_length=2, max_length=2)]
 
-
 Triple = Annotated[list[Count], Field(min_length=3, max_length=3)]
 
-
 Pair = Annotated[list[Number], Field(min_length=2, max_length=2)]
-
 
 Names = Annotated[list[Name], Field(min_length=1)]
 
@@ -73,8 +64,9 @@ def require_ascending(pair: list[float]) -> list[float]:
 Range = Annotated[Pair, AfterValidator(require_ascending)]
 
 
-def require_multiple(name: str, value_fs: float, unit: str, unit_fs: float) -> None:
-    """Refuse a time that is no whole multiple, at least one, of another."""
+def require_multiple(name: str, value_fs: float, unit: str, unit_fs: float) -> int:
+    """Return how many times a time holds another, at least once; refuse what is no whole number."""
     ratio = value_fs / unit_fs
     if round(ratio) < 1 or abs(ratio - round(ratio)) > 1e-6:
         raise ValueError(f"{name} is {value_fs:g} fs, no whole multiple of {unit} {unit_fs:g} fs")
+    return round(ratio)

@@ -3,26 +3,31 @@
 import numpy as np
 import pandas as pd
 from ase import Atoms
-from ase.data import covalent_radii
-from ase.data.colors import jmol_colors
+from ase.data import chemical_symbols, covalent_radii
 from matplotlib.axes import Axes
 from matplotlib.collections import PatchCollection
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Circle, Patch, Polygon
 
+from anodeflow.figures.atoms import (
+    RADIUS_SCALE,
+    cell_outline,
+    colour_of,
+    draw_bar,
+    drawn_bonds,
+    element_handle,
+    inside_cell,
+    pale,
+)
 from anodeflow.figures.style import PAGE_MM, figure, styled
 from anodeflow.structures import roles
-from anodeflow.structures.bonds import find_bonds
-
-RADIUS_SCALE = 0.5
-"""Circles are covalent radii times this, so that the lower layer shows between the upper atoms."""
 
 BOND_WIDTH = 0.22
 """Width of a drawn bond in Å."""
 
 SHEET_RADIUS_SCALE = 0.28
-"""The same for a partner sheet seen from above, so that groups and ions under it show."""
+"""Scale of the radii of a partner sheet seen from above, so that groups and ions under it show."""
 
 PALENESS = 0.45
 """Share of white in the colours of a bottom layer seen from above, under a partner layer."""
@@ -34,15 +39,6 @@ MARGIN = 1.2
 """Room around the outermost atoms in Å."""
 
 TITLES_AND_LEGEND_MM = 16.0
-
-# CPK where the convention is strong; ASE's own colours of these are too pale in print.
-COLOURS = {
-    "H": (1.0, 1.0, 1.0),
-    "C": (0.30, 0.30, 0.30),
-    "O": (0.84, 0.19, 0.12),
-    "Na": (0.56, 0.36, 0.82),
-    "Ti": (0.62, 0.71, 0.78),
-}
 
 
 @styled
@@ -57,10 +53,10 @@ def plot_structures(structures: dict[str, Atoms]) -> tuple[Figure, pd.DataFrame]
         the cell: structure, symbol, tag, x, y, z in Å.
     """
     drawn = {title: inside_cell(atoms) for title, atoms in structures.items()}
-    widths = [np.ptp(_outline(atoms)[:, 0]) + 2 * MARGIN for atoms in drawn.values()]
+    widths = [np.ptp(cell_outline(atoms)[:, 0]) + 2 * MARGIN for atoms in drawn.values()]
     heights = [
         max(np.ptp(atoms.positions[:, 2]) for atoms in drawn.values()) + 2 * MARGIN,
-        max(np.ptp(_outline(atoms)[:, 1]) for atoms in drawn.values()) + 2 * MARGIN,
+        max(np.ptp(cell_outline(atoms)[:, 1]) for atoms in drawn.values()) + 2 * MARGIN,
     ]
     scale = min(PAGE_MM / sum(widths), LARGEST_SCALE)
     fig, axes = figure(
@@ -84,18 +80,6 @@ def plot_structures(structures: dict[str, Atoms]) -> tuple[Figure, pd.DataFrame]
     return fig, _table(drawn)
 
 
-def inside_cell(atoms: Atoms) -> Atoms:
-    folded = atoms.copy()
-    folded.wrap(pbc=(True, True, False), eps=1e-3)
-    return folded
-
-
-def _outline(atoms: Atoms) -> np.ndarray:
-    """Return the corners (4, 2) of the in-plane cell in Å."""
-    a, b = atoms.cell.array[:2, :2]
-    return np.array([np.zeros(2), a, a + b, b])
-
-
 def _draw(axes: Axes, atoms: Atoms, *, view: str, size: tuple[float, float]) -> None:
     """Draw circles and half bonds from the farthest to the nearest, in a window of this size (Å).
 
@@ -113,7 +97,7 @@ def _draw(axes: Axes, atoms: Atoms, *, view: str, size: tuple[float, float]) -> 
     if view == "side":
         middle = (seen[:, :2].max(axis=0) + seen[:, :2].min(axis=0)) / 2
     else:
-        outline = _outline(atoms)
+        outline = cell_outline(atoms)
         middle = outline.mean(axis=0)
         axes.add_patch(Polygon(outline, fill=False, linestyle="--", edgecolor="0.2", zorder=3))
     axes.set_xlim(middle[0] - size[0] / 2, middle[0] + size[0] / 2)
@@ -129,7 +113,8 @@ def _looks(atoms: Atoms, view: str) -> tuple[np.ndarray, np.ndarray]:
     radii = RADIUS_SCALE * covalent_radii[atoms.numbers]
     if view == "top" and roles.top(atoms).any():
         below, sheet = roles.bottom(atoms), roles.sheet(atoms)
-        colours[below] += PALENESS * (1 - colours[below])
+        for i in np.flatnonzero(below):
+            colours[i] = pale(colours[i], white=PALENESS)
         radii[sheet] *= SHEET_RADIUS_SCALE / RADIUS_SCALE
     return colours, radii
 
@@ -142,18 +127,6 @@ def _circles(seen: np.ndarray, colours: np.ndarray, radii: np.ndarray) -> list[t
         )
         for position, colour, radius in zip(seen, colours, radii, strict=True)
     ]
-
-
-def drawn_bonds(atoms: Atoms) -> tuple[np.ndarray, np.ndarray]:
-    """List the bonds inside the layers, none between metal atoms or to ions, in both directions.
-
-    Returns the atom (B,) that each starts from, and its vector (B, 3) in Å.
-    """
-    first, second, vectors = find_bonds("ijD", atoms)
-    layer, own_tags = roles.top(atoms).astype(int) + 2 * roles.ions(atoms), atoms.get_tags()
-    bonded = (layer[first] == layer[second]) & (layer[first] < 2)
-    bonded &= (own_tags[first] != roles.METAL) | (own_tags[second] != roles.METAL)
-    return first[bonded], vectors[bonded]
 
 
 def _half_bonds(
@@ -178,38 +151,17 @@ def _half_bonds(
     return halves
 
 
-def colour_of(symbol: str) -> tuple[float, ...]:
-    return COLOURS.get(symbol, tuple(jmol_colors[Atoms(symbol).numbers[0]]))
-
-
 def _scale_bar(axes: Axes) -> None:
     (left, right), bottom = axes.get_xlim(), axes.get_ylim()[0]
-    length = 5.0 if right - left > 12 else 1.0
-    start, height = left + 0.02 * (right - left), bottom + 0.03 * (right - left)
-    axes.plot([start, start + length], [height, height], color="black", linewidth=1.5, zorder=4)
-    axes.annotate(
-        f"{length:g} Å",
-        (start + length / 2, height),
-        xytext=(0, 2),
-        textcoords="offset points",
-        ha="center",
-    )
+    start = (left + 0.02 * (right - left), bottom + 0.03 * (right - left))
+    draw_bar(axes, start, 5.0 if right - left > 12 else 1.0)
 
 
 def _legend(drawn: dict[str, Atoms]) -> list[Line2D]:
-    symbols = {symbol for atoms in drawn.values() for symbol in atoms.symbols}
+    numbers = np.unique(np.concatenate([atoms.numbers for atoms in drawn.values()]))
     return [
-        Line2D(
-            [],
-            [],
-            linestyle="none",
-            marker="o",
-            markersize=4 + 3 * covalent_radii[Atoms(symbol).numbers[0]],
-            markerfacecolor=colour_of(symbol),
-            markeredgecolor="0.15",
-            label=symbol,
-        )
-        for symbol in sorted(symbols, key=lambda symbol: Atoms(symbol).numbers[0])
+        element_handle(symbol, colour_of(symbol), size=4 + 3 * covalent_radii[number])
+        for number, symbol in ((number, chemical_symbols[number]) for number in numbers)
     ]
 
 

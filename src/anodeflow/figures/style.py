@@ -23,11 +23,9 @@ REFERENCE_GREY = "#6E6E6E"
 
 STYLE_FILE = Path(__file__).with_name("anodeflow.mplstyle")
 
-
 MM_PER_INCH = 25.4
 
 P = ParamSpec("P")
-
 
 R = TypeVar("R")
 

@@ -2,16 +2,14 @@
 
 import numpy as np
 from ase import Atoms
-from ase.data import atomic_numbers, covalent_radii
-from ase.data.colors import jmol_colors
+from ase.data import covalent_radii
 from matplotlib.axes import Axes
 from matplotlib.collections import PatchCollection
-from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Circle, Polygon
 
-from anodeflow.figures.side_views import COLOURS
+from anodeflow.figures.atoms import cell_outline, colour_of, draw_bar, element_handle, pale
 from anodeflow.figures.style import PAGE_MM, figure
 
 PANELS_PER_ROW = 3
@@ -52,11 +50,6 @@ def legend_columns(count: int) -> int:
     return 2 * min(count, PANELS_PER_ROW)
 
 
-def cell_outline(atoms: Atoms) -> np.ndarray:
-    """Give the corners of the lateral cell (4, 2), Å, in order around it."""
-    return np.array([[0, 0], [1, 0], [1, 1], [0, 1]]) @ atoms.cell.array[:2, :2]
-
-
 def draw_cell(ax: Axes, atoms: Atoms) -> None:
     """Draw the outline of the lateral cell and give the axes its size, without ticks."""
     corners = cell_outline(atoms)
@@ -69,20 +62,7 @@ def draw_cell(ax: Axes, atoms: Atoms) -> None:
 def scale_bar(ax: Axes, length: float) -> None:
     """Draw a bar of `length` Å in the corner that a hexagonal cell leaves free."""
     x, y = ax.get_xlim()[0] + ROOM / 2, ax.get_ylim()[0] + ROOM
-    ax.plot([x, x + length], [y, y], color="black", linewidth=1.5, solid_capstyle="butt")
-    ax.annotate(
-        f"{length:g} Å",
-        (x + length / 2, y),
-        xytext=(0, 2),
-        textcoords="offset points",
-        ha="center",
-        fontsize=7,
-    )
-
-
-def pale(colour: str | tuple[float, ...]) -> tuple[float, ...]:
-    """Mix a colour with white, for what lies behind."""
-    return tuple(0.45 * channel + 0.55 for channel in to_rgb(colour))
+    draw_bar(ax, (x, y), length)
 
 
 def shown_images(atoms: Atoms, i: int) -> np.ndarray:
@@ -115,20 +95,11 @@ def draw_atoms(ax: Axes, atoms: Atoms, *, scale: float, look: str) -> None:
 def atom_handles(atoms: Atoms, *, look: str, label: str) -> list[Line2D]:
     """Make a legend entry for each element of `atoms`; `label` has a place for the symbol."""
     return [
-        Line2D(
-            [],
-            [],
-            marker="o",
-            linestyle="none",
-            markersize=5,
-            markerfacecolor=_face(symbol, look),
-            markeredgecolor="0.25",
-            label=label.format(symbol),
-        )
+        element_handle(label.format(symbol), _face(symbol, look), size=5)
         for symbol in dict.fromkeys(atoms.get_chemical_symbols())
     ]
 
 
 def _face(symbol: str, look: str) -> tuple[float, ...]:
-    colour = COLOURS.get(symbol, tuple(jmol_colors[atomic_numbers[symbol]]))
+    colour = colour_of(symbol)
     return pale(colour) if look == "pale" else colour

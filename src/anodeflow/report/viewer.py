@@ -9,7 +9,7 @@ from ase import Atoms
 from ase.data import covalent_radii
 from scipy.spatial import ConvexHull
 
-from anodeflow.figures.side_views import RADIUS_SCALE, colour_of, drawn_bonds, inside_cell
+from anodeflow.figures.atoms import RADIUS_SCALE, colour_of, drawn_bonds, inside_cell
 from anodeflow.files.atomic import write_text
 from anodeflow.structures import roles
 from anodeflow.structures.spacing import spacing_of
@@ -19,22 +19,17 @@ BOND_RADIUS = 0.13
 
 SPHERE_POINTS = 72
 
-
 CYLINDER_SIDES = 6
-
 
 LIGHT = {"ambient": 0.55, "diffuse": 0.7, "specular": 0.25, "roughness": 0.5, "fresnel": 0.05}
 
-
 FLAT = {"visible": False, "showspikes": False}
-
 
 VIEWS = {
     "tilted": {"eye": {"x": -0.7, "y": -1.5, "z": 0.55}},
     "side": {"eye": {"x": 0.0, "y": -1.7, "z": 0.0}},
     "top": {"eye": {"x": 0.0, "y": -1e-3, "z": 1.7}},
 }
-
 
 ROLES = {
     roles.METAL: "metal",
@@ -51,7 +46,7 @@ ROLES = {
 def view_structures(structures: Mapping[str, Atoms]) -> go.Figure:
     """Draw structures as balls of half the covalent radius and sticks, one chosen from a list.
 
-    Bonds and colours are those of `plots.structures`. The cell is outlined in the plane, over the
+    Bonds and colours are those of `figures.side_views`. The cell is outlined in the plane, over the
     height of the atoms: what is left out above them is vacuum. The key names each element in each
     role; pointing at an atom tells its index, role and tag.
 
@@ -97,7 +92,7 @@ def describe(name: str, atoms: Atoms) -> str:
     """Return a structure's name, formula, in-plane cell and, for a stack, its spacing."""
     a, b, _, _, _, gamma = atoms.cell.cellpar()
     facts = [atoms.get_chemical_formula(), f"cell {a:.3f} × {b:.3f} Å, {gamma:.1f}°"]
-    if roles.facing(atoms).any() and roles.sheet(atoms).any():
+    if roles.is_stack(atoms):
         facts.append(f"spacing {spacing_of(atoms, convention='sheet'):.3f} Å")
     return f"<b>{name}</b>: {', '.join(facts)}"
 
@@ -141,10 +136,10 @@ def _sticks(starts: np.ndarray, vectors: np.ndarray) -> tuple[np.ndarray, np.nda
 
 def _traces(atoms: Atoms) -> list[go.Mesh3d | go.Scatter3d]:
     """Make one body for each element in each role, and the outline of the cell."""
-    own_tags = atoms.get_tags()
-    kinds = dict.fromkeys(sorted(zip(own_tags, atoms.symbols, strict=True)))
+    tags = atoms.get_tags()
+    kinds = dict.fromkeys(sorted(zip(tags, atoms.symbols, strict=True)))
     bodies = [
-        _body(atoms, np.flatnonzero((own_tags == tag) & (np.array(atoms.symbols) == symbol)))
+        _body(atoms, np.flatnonzero((tags == tag) & (np.array(atoms.symbols) == symbol)))
         for tag, symbol in kinds
     ]
     return [_outline(atoms), *bodies]

@@ -9,6 +9,7 @@ from anodeflow.errors import StructureError
 from anodeflow.structures import roles
 from anodeflow.structures.bonds import find_bonds
 from anodeflow.structures.geometry import heights
+from anodeflow.structures.spacing import spacing_of
 from anodeflow.structures.structure_check import (
     BondKind,
     BondLengths,
@@ -33,7 +34,7 @@ def check_structure(atoms: Atoms, start: Atoms) -> StructureCheck:
     """Measure a structure and tell whether it is still the structure it started as.
 
     thickness = mean z(tag 3) − mean z(tag 1); spacing = mean z(tag 10) − mean z(tag 3), also of
-    atoms that were wrapped into the cell. Bonds are those of `find_bonds`; metal_metal counts
+    atoms that were wrapped into the cell. Bonds are those of `structures.bonds`; metal_metal counts
     neighbours in one plane only. The site of a termination is that of the first atom straight below
     it, seen from its own face: top (the metal it binds to), hcp (X), fcc (the metal further in),
     else other.
@@ -58,8 +59,8 @@ def check_structure(atoms: Atoms, start: Atoms) -> StructureCheck:
         *_bond_changes(atoms, start),
     )
     return StructureCheck(
-        thickness=_height_between(atoms, roles.LOWER_TERMINATION, roles.UPPER_TERMINATION),
-        spacing=_height_between(atoms, roles.UPPER_TERMINATION, roles.SHEET),
+        thickness=_thickness(atoms),
+        spacing=spacing_of(atoms, convention="sheet") if roles.is_stack(atoms) else None,
         bonds=_bond_lengths(atoms),
         coordination=_unique_coordination(atoms),
         termination_site=_describe_sites(_termination_sites(atoms)),
@@ -80,17 +81,18 @@ def _refuse_other_atoms(atoms: Atoms, start: Atoms) -> None:
         )
 
 
-def _height_between(atoms: Atoms, lower: int, upper: int) -> float | None:
-    own_tags, z = atoms.get_tags(), heights(atoms)
-    if lower not in own_tags or upper not in own_tags:
+def _thickness(atoms: Atoms) -> float | None:
+    tags, z = atoms.get_tags(), heights(atoms)
+    if not np.isin(TERMINATIONS, tags).all():
         return None
-    return float(z[own_tags == upper].mean() - z[own_tags == lower].mean())
+    lower, upper = (z[tags == face].mean() for face in TERMINATIONS)
+    return float(upper - lower)
 
 
 def _bond_lengths(atoms: Atoms) -> dict[BondKind, BondLengths]:
     first, second, vectors = find_bonds("ijD", atoms)
-    own_tags, lengths = atoms.get_tags(), np.linalg.norm(vectors, axis=1)
-    inward, outward = own_tags[first], own_tags[second]
+    tags, lengths = atoms.get_tags(), np.linalg.norm(vectors, axis=1)
+    inward, outward = tags[first], tags[second]
     in_plane = np.abs(vectors[:, 2]) < SAME_PLANE
     # Bonds within one role come in both directions and are halved in the count; halving the list
     # by i < j instead would lose the bonds of an atom with its own images in a unit cell.
@@ -114,9 +116,9 @@ def _bond_lengths(atoms: Atoms) -> dict[BondKind, BondLengths]:
 def _coordination(atoms: Atoms) -> np.ndarray:
     """Count the bonded X and terminations of every metal of the bottom layer, shape (M, 2)."""
     first, second, _ = find_bonds("ijD", atoms)
-    own_tags = atoms.get_tags()
+    tags = atoms.get_tags()
     counts = [
-        np.bincount(first[np.isin(own_tags[second], wanted)], minlength=len(atoms))
+        np.bincount(first[np.isin(tags[second], wanted)], minlength=len(atoms))
         for wanted in ([roles.X], TERMINATIONS)
     ]
     return np.column_stack(counts)[_metals(atoms)]
@@ -124,8 +126,8 @@ def _coordination(atoms: Atoms) -> np.ndarray:
 
 def _metals(atoms: Atoms) -> np.ndarray:
     """Return the indices (M,) of the metals, none where no face shows that a layer is there."""
-    own_tags = atoms.get_tags()
-    return np.flatnonzero((own_tags == roles.METAL) & np.isin(TERMINATIONS, own_tags).any())
+    tags = atoms.get_tags()
+    return np.flatnonzero((tags == roles.METAL) & np.isin(TERMINATIONS, tags).any())
 
 
 def _unique_coordination(atoms: Atoms) -> tuple[Coordination, ...]:
@@ -138,21 +140,21 @@ def _unique_coordination(atoms: Atoms) -> tuple[Coordination, ...]:
 
 def _termination_sites(atoms: Atoms) -> list[str]:
     """Name the site of every termination, in the order of the atoms; empty without any X."""
-    own_tags = atoms.get_tags()
-    if roles.X not in own_tags:
+    tags = atoms.get_tags()
+    if roles.X not in tags:
         return []
-    inner = np.flatnonzero(np.isin(own_tags, (roles.METAL, roles.X)))
+    inner = np.flatnonzero(np.isin(tags, (roles.METAL, roles.X)))
     first, second, _ = find_bonds("ijD", atoms)
     bonded = set(zip(first.tolist(), second.tolist(), strict=True))
     sites = []
-    for termination in np.flatnonzero(np.isin(own_tags, TERMINATIONS)).tolist():
+    for termination in np.flatnonzero(np.isin(tags, TERMINATIONS)).tolist():
         vectors = atoms.get_distances(termination, inner, mic=True, vector=True)
         depth = np.abs(vectors[:, 2])
         depth[np.hypot(vectors[:, 0], vectors[:, 1]) > STRAIGHT] = np.inf
         beneath = int(inner[np.argmin(depth)])
         if not np.isfinite(depth.min()):
             sites.append("other")
-        elif own_tags[beneath] == roles.X:
+        elif tags[beneath] == roles.X:
             sites.append("hcp")
         else:
             sites.append("top" if (termination, beneath) in bonded else "fcc")
@@ -168,10 +170,7 @@ def _describe_sites(sites: list[str]) -> str | None:
 
 
 def _thickness_change(atoms: Atoms, start: Atoms) -> list[str]:
-    now, then = (
-        _height_between(which, roles.LOWER_TERMINATION, roles.UPPER_TERMINATION)
-        for which in (atoms, start)
-    )
+    now, then = _thickness(atoms), _thickness(start)
     if now is None or then is None or abs(now - then) <= LARGEST_THICKNESS_CHANGE * then:
         return []
     return [
@@ -223,8 +222,8 @@ def _bond_graph(atoms: Atoms) -> Counter:
     limit that a healthy relaxation moves them across it.
     """
     first, second, _ = find_bonds("ijD", atoms)
-    own_tags, layer = atoms.get_tags(), roles.bottom(atoms) | roles.top(atoms)
-    both_metal = (own_tags[first] == roles.METAL) & (own_tags[second] == roles.METAL)
+    tags, layer = atoms.get_tags(), roles.bottom(atoms) | roles.top(atoms)
+    both_metal = (tags[first] == roles.METAL) & (tags[second] == roles.METAL)
     kept = layer[first] & layer[second] & ~both_metal & (first <= second)
     return Counter(zip(first[kept].tolist(), second[kept].tolist(), strict=True))
 

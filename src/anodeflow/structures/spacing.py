@@ -1,10 +1,14 @@
 """The spacing of a stack: mean height of the partner layer above the facing termination."""
 
+import numpy as np
 from ase import Atoms
 
 from anodeflow.errors import StructureError
 from anodeflow.structures import roles
 from anodeflow.structures.geometry import heights
+
+CONVENTIONS = {"sheet": (roles.SHEET,), "all": roles.TOP_TAGS}
+"""Tags of the partner layer that are averaged."""
 
 
 def spacing_of(atoms: Atoms, *, convention: str) -> float:
@@ -19,20 +23,30 @@ def spacing_of(atoms: Atoms, *, convention: str) -> float:
             layer (tags 10 to 12), as the published adhesion scans did.
 
     Raises:
-        StructureError: unknown convention, or a structure without one of the two layers.
+        StructureError: unknown convention, or no stack.
     """
-    selections = {"sheet": roles.sheet, "all": roles.top}
-    if convention not in selections:
+    if convention not in CONVENTIONS:
         raise StructureError(
             f"The spacing convention {convention!r} is unknown: give one of "
-            f"{', '.join(selections)}."
+            f"{', '.join(CONVENTIONS)}."
         )
-    layer, facing = selections[convention](atoms), roles.facing(atoms)
-    if not layer.any() or not facing.any():
-        raise StructureError(
-            f"{atoms.get_chemical_formula()} has {layer.sum()} atoms tagged as partner layer and "
-            f"{facing.sum()} tagged as facing termination, and a spacing needs both: give a stack "
-            "with tags."
-        )
-    z = heights(atoms)
-    return float(z[layer].mean() - z[facing].mean())
+    roles.require_stack(atoms, "a spacing")
+    floor, ceiling = gap_edges(heights(atoms), atoms.get_tags(), averaged=CONVENTIONS[convention])
+    return float(ceiling - floor)
+
+
+def spacing_in(positions: np.ndarray, tags: np.ndarray) -> np.ndarray:
+    """Measure the spacings (...), Å, of a stack at unwrapped positions (..., N, 3), taken as given.
+
+    They are those of the sheet: ⟨z⟩(tag 10) − ⟨z⟩(tag 3), tags (N,).
+    """
+    floor, ceiling = gap_edges(positions[..., 2], tags)
+    return ceiling - floor
+
+
+def gap_edges(
+    z: np.ndarray, tags: np.ndarray, *, averaged: tuple[int, ...] = CONVENTIONS["sheet"]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the mean heights ⟨z⟩(tag 3) and ⟨z⟩(tags `averaged`) of z (..., N), two (...)."""
+    facing, layer = tags == roles.UPPER_TERMINATION, np.isin(tags, averaged)
+    return z[..., facing].mean(axis=-1), z[..., layer].mean(axis=-1)

@@ -10,10 +10,10 @@ from anodeflow.errors import StructureError
 from anodeflow.evaluation.first_calls import warm_up
 from anodeflow.evaluation.lockstep import raise_first, run_together
 from anodeflow.models.interface import energy_terms
-from anodeflow.stages.relaxation.kept_minima import Points
+from anodeflow.stages.relaxation.kept_minima import KeptMinima
 from anodeflow.structures import roles
 from anodeflow.structures.builders.stacks import UNSCALED
-from anodeflow.structures.roles import require_stack
+from anodeflow.structures.roles import require_empty_stack
 
 
 def reference_layers(
@@ -22,7 +22,7 @@ def reference_layers(
     top_own: Atoms,
     calc: Calculator,
     *,
-    points: Points,
+    kept: KeptMinima,
     given: Collection[str] = (),
 ) -> dict[str, Atoms]:
     """Relax the layers of a stack apart from each other, in its common cell and in their own.
@@ -31,7 +31,7 @@ def reference_layers(
         stack: any stack of the two layers; gives the common cell.
         bottom_own: bottom layer (its supercell) in its own cell.
         top_own: top layer (its supercell) in its own cell.
-        points: how they are relaxed, and where they are kept.
+        kept: how the layers are relaxed, and where they are kept.
         given: ends (`bottom`, `top`) whose layer, of another model, is the reference as it is.
 
     Returns relaxed layers by the names `bottom`, `top` (strained to the common cell, or put into it
@@ -46,11 +46,11 @@ def reference_layers(
     starts = _layer_starts(stack, bottom_own, top_own)
 
     def relax_layer(name: str, calc: Calculator) -> Atoms:
-        return points.relax(
+        return kept.relax(
             f"layer-{name}",
             starts[name],
             calc,
-            series=points.series(starts[name], {}),
+            series=kept.series(starts[name], {}),
             title=f"layer {name}",
             describe=lambda _: {"reference": name},
         )
@@ -85,7 +85,7 @@ def in_common_cell(layer: Atoms, stack: Atoms) -> Atoms:
 
 
 def _layer_starts(stack: Atoms, bottom_own: Atoms, top_own: Atoms) -> dict[str, Atoms]:
-    require_stack(stack)
+    require_empty_stack(stack, "adhesion")
     _require_same_composition("bottom", bottom_own, stack[roles.bottom(stack)])
     _require_same_composition("top", top_own, stack[roles.top(stack)])
     # ASSUME: a strained layer starts from its own relaxed shape. Cut out of the stack it

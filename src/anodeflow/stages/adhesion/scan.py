@@ -11,9 +11,9 @@ from ase.constraints import FixedPlane
 
 from anodeflow.evaluation.batches import evaluate_all
 from anodeflow.evaluation.lockstep import raise_first, run_together
-from anodeflow.stages.relaxation.kept_minima import Points
+from anodeflow.stages.relaxation.kept_minima import KeptMinima
 from anodeflow.structures import roles
-from anodeflow.structures.roles import require_stack
+from anodeflow.structures.roles import require_empty_stack
 from anodeflow.structures.spacing import spacing_of
 
 LOWER_BY = 5e-3
@@ -26,7 +26,7 @@ def scan_spacings(
     *,
     spacings: Sequence[float],
     starts: str,
-    points: Points,
+    kept: KeptMinima,
     on_point: Callable[[Atoms], None],
 ) -> list[Atoms]:
     """Relax a stack at each of the given interlayer spacings.
@@ -42,7 +42,7 @@ def scan_spacings(
         starts: `neighbour`, each point follows the one before, from the stack's own spacing
             inwards and outwards: fewest force calls; or `relaxed`, each starts from the relaxed
             stack, so that all advance together: fewest batches.
-        points: how they are relaxed, and where they are kept.
+        kept: how the points are relaxed, and where they are kept.
         on_point: called with each point when it is first found.
 
     Returns the P relaxed stacks, in the order of `spacings`; info holds spacing (Å), energy_model
@@ -52,8 +52,8 @@ def scan_spacings(
         StructureError: the stack has no sheet, no facing termination, or holds ions.
         NotConvergedError: a point used up `max_steps`.
     """
-    require_stack(stack)
-    scan = _Scan(stack, np.asarray(spacings, dtype=float), starts, points)
+    require_empty_stack(stack, "adhesion")
+    scan = _Scan(stack, np.asarray(spacings, dtype=float), starts, kept)
     scan.relax_all(calc, on_point)
     scan.lower(calc)
     return [scan.found[place].atoms for place in range(len(spacings))]
@@ -74,11 +74,11 @@ class _Point:
 class _Scan:
     """The points of a scan by their place in the order of spacings."""
 
-    def __init__(self, stack: Atoms, spacings: np.ndarray, starts: str, points: Points):
+    def __init__(self, stack: Atoms, spacings: np.ndarray, starts: str, kept: KeptMinima):
         self.start = _Point(stack, None)
         self.own_spacing = spacing_of(stack, convention="sheet")
-        self.spacings, self.starts, self.points = spacings, starts, points
-        self.series = points.series(stack, {"spacings": spacings.tolist(), "starts": starts})
+        self.spacings, self.starts, self.kept = spacings, starts, kept
+        self.series = kept.series(stack, {"spacings": spacings.tolist(), "starts": starts})
         self.found: dict[int, _Point] = {}
 
     def relax_all(self, calc: Calculator, on_point: Callable[[Atoms], None]) -> None:
@@ -141,7 +141,7 @@ class _Scan:
     def _lowers(self, place: int, point: _Point) -> bool:
         difference = point.energy - self.found[place].energy
         verdict = "lower: taken" if difference < -LOWER_BY else "no lower: left"
-        self.points.log.write(
+        self.kept.log.write(
             f"spacing {self.spacings[place]:.4f} Å: {1000 * difference:+.1f} meV, {verdict}\n"
         )
         return difference < -LOWER_BY
@@ -150,7 +150,7 @@ class _Scan:
         """Relax a point from the geometry and the Hessian of another."""
         spacing = self.spacings[place]
         label = f"spacing-{spacing:.4f}{suffix}"
-        atoms = self.points.relax(
+        atoms = self.kept.relax(
             label,
             hold_spacing(at_spacing(before.atoms, spacing)),
             calc,
@@ -159,7 +159,7 @@ class _Scan:
             describe=lambda point: {"spacing": spacing_of(point, convention="sheet")},
             hessian=before.hessian,
         )
-        hessian = self.points.hessian(label, self.series)
+        hessian = self.kept.hessian(label, self.series)
         return _Point(atoms, before.hessian if hessian is None else hessian)
 
 

@@ -18,7 +18,8 @@ from anodeflow.errors import AnodeflowError, TrajectoryError
 from anodeflow.stages.dynamics.trajectory import A_PER_PS, write_trajectory
 from anodeflow.structures import roles
 from anodeflow.structures.geometry import heights
-from anodeflow.structures.role_guessing import infer_tags
+from anodeflow.structures.role_guessing import guess_stack_tags
+from anodeflow.structures.spacing import spacing_in
 
 
 def import_trajectory(
@@ -78,11 +79,7 @@ def _refuse_unlike(frames: Sequence[Atoms]) -> None:
             raise TrajectoryError(
                 f"Frame {number} has another cell than frame 0: give a run at constant volume."
             )
-    if not (roles.facing(first).any() and roles.sheet(first).any()):
-        raise TrajectoryError(
-            "The first frame has no facing termination (tag 3) or no sheet (tag 10): tag its "
-            "atoms, 0-3 bottom layer, 10-12 top layer, 20 ions."
-        )
+    roles.require_stack(first, "an imported trajectory", error=TrajectoryError)
 
 
 def _velocities_and_energies(frames: Sequence[Atoms]) -> dict[str, np.ndarray]:
@@ -108,9 +105,7 @@ def _centres(first: Atoms, positions: np.ndarray) -> dict[str, np.ndarray]:
         f"{name}_centre": np.average(positions[:, mask], axis=1, weights=masses[mask])
         for name, mask in (("bottom", roles.bottom(first)), ("top", roles.top(first)))
     }
-    z = positions[..., 2]
-    spacing = z[:, roles.sheet(first)].mean(axis=1) - z[:, roles.facing(first)].mean(axis=1)
-    return centres | {"spacing": spacing}
+    return centres | {"spacing": spacing_in(positions, first.get_tags())}
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -126,7 +121,7 @@ def main(arguments: Sequence[str]) -> None:
     try:
         frames = _read(given.frames)
         if given.ion and not frames[0].get_tags().any():
-            frames[0].set_tags(infer_tags(frames[0], ion=given.ion))
+            frames[0].set_tags(guess_stack_tags(frames[0], ion=given.ion))
         import_trajectory(
             frames,
             given.output,

@@ -5,6 +5,7 @@ from ase import Atoms, units
 
 from anodeflow.stages.dynamics.trajectory import A_PER_PS
 from anodeflow.structures import roles
+from anodeflow.structures.spacing import spacing_in
 
 
 class Record:
@@ -16,7 +17,7 @@ class Record:
         masks = {"bottom_centre": roles.bottom(atoms), "top_centre": roles.top(atoms)}
         masses = atoms.get_masses()
         self.weights = {name: masses * mask / masses[mask].sum() for name, mask in masks.items()}
-        self.facing, self.sheet = roles.facing(atoms), roles.sheet(atoms)
+        self.tags = atoms.get_tags()
         self.ions = np.flatnonzero(roles.ions(atoms))
         self._empty()
 
@@ -45,7 +46,7 @@ class Record:
             "potential_energy": float(self.atoms.get_potential_energy()),
             "kinetic_energy": kinetic,
             "temperature": 2 * kinetic / (self.degrees_of_freedom * units.kB),
-            "spacing": positions[self.sheet, 2].mean() - positions[self.facing, 2].mean(),
+            "spacing": spacing_in(positions, self.tags),
         }
         sample |= {name: weights @ positions for name, weights in self.weights.items()}
         self.samples.append(sample)

@@ -10,7 +10,8 @@ from ase import Atoms, units
 from ase.calculators.calculator import Calculator
 from ase.md.bussi import Bussi
 
-from anodeflow.errors import ConfigError, StructureError
+from anodeflow.config.types import require_multiple
+from anodeflow.errors import ConfigError
 from anodeflow.evaluation.first_calls import warm_up
 from anodeflow.evaluation.identity import fingerprint
 from anodeflow.evaluation.lockstep import raise_first, run_together
@@ -22,7 +23,7 @@ from anodeflow.stages.dynamics.recording import Record
 from anodeflow.stages.dynamics.segments import State, find_checkpoint, read_series, write_segment
 from anodeflow.stages.dynamics.stability import StabilityWatch
 from anodeflow.stages.dynamics.trajectory import mark_of, write_trajectory
-from anodeflow.structures import roles
+from anodeflow.structures.roles import require_stack
 
 
 def run_dynamics(
@@ -53,7 +54,7 @@ def run_dynamics(
     or SIGINT.
     Source: G. Bussi, D. Donadio, M. Parrinello, J. Chem. Phys. 126, 014101 (2007), eq. A7.
     """
-    _require_stack(atoms)
+    require_stack(atoms, "dynamics")
     mark = fingerprint(atoms, settings, fingerprint_extra)
     with part_folder(output) as folder, _progress([settings], output.stem) as progress:
         number, run = _continue(atoms, load, folder, settings, checkpoint_interval_ps, mark)
@@ -84,7 +85,7 @@ def advance_all(
 
     def advance(name: str, calc: Calculator) -> None:
         atoms, output = starts[name], outputs[name]
-        _require_stack(atoms)
+        require_stack(atoms, "dynamics")
         mark = fingerprint(atoms, settings[name], fingerprint_extra)
         if output.exists() and mark_of(output) in ("", mark):
             progress.expect(-_length(settings[name]))
@@ -142,22 +143,11 @@ def _simulate(run: "_Run", folder: Path, number: int, mark: str, progress: Progr
     return number
 
 
-def _require_stack(atoms: Atoms) -> None:
-    if not (roles.facing(atoms).any() and roles.sheet(atoms).any()):
-        raise StructureError(
-            "the structure given to the dynamics has no facing termination (tag 3) or no sheet "
-            "(tag 10): a stack of two layers is needed, build one."
-        )
-
-
 def _whole_steps(settings: Mapping, name: str, interval_fs: float) -> int:
-    steps = interval_fs / settings["timestep_fs"]
-    if round(steps) < 1 or abs(steps - round(steps)) > 1e-6:
-        raise ConfigError(
-            f"dynamics: {name} is {interval_fs:g} fs, which is no whole number of steps of "
-            f"{settings['timestep_fs']:g} fs: choose a multiple."
-        )
-    return round(steps)
+    try:
+        return require_multiple(name, interval_fs, "timestep_fs", settings["timestep_fs"])
+    except ValueError as error:
+        raise ConfigError(f"dynamics: {error}: choose a multiple.") from error
 
 
 class _Run:

@@ -5,6 +5,7 @@ from ase import Atoms
 
 from anodeflow.structures import roles
 from anodeflow.structures.bonds import find_bonds
+from anodeflow.structures.spacing import gap_edges
 
 # ASSUME: an ion has left the gap when it is 1 Å below the facing plane or 1 Å above the sheet.
 GAP_MARGIN = 1.0
@@ -45,8 +46,7 @@ class StabilityWatch:
         self.symbols = start.get_chemical_symbols()
         self.first, self.second, self.offset = start_bonds(start)
         self.start_lengths = self._bond_lengths(start.positions)
-        self.facing = np.flatnonzero(roles.facing(start))
-        self.sheet = np.flatnonzero(roles.sheet(start))
+        self.tags = start.get_tags()
         self.ions = np.flatnonzero(roles.ions(start))
 
     def _bond_lengths(self, positions: np.ndarray) -> np.ndarray:
@@ -59,8 +59,7 @@ class StabilityWatch:
             return f"the energy ({energy}) or temperature ({temperature}) is not finite"
         if temperature > self.max_temperature_K:
             return f"the temperature reached {temperature:.0f} K (limit {self.max_temperature_K:g})"
-        floor = positions[self.facing, 2].mean()
-        ceiling = positions[self.sheet, 2].mean()
+        floor, ceiling = gap_edges(positions[:, 2], self.tags)
         if ceiling - floor > self.max_spacing:
             return (
                 f"the sheet detached: spacing {ceiling - floor:.2f} A (limit {self.max_spacing:g})"

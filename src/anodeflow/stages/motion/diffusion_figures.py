@@ -8,6 +8,7 @@ from matplotlib.collections import PathCollection
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from anodeflow.figures.atoms import pale
 from anodeflow.figures.style import PAGE_MM, REFERENCE_GREY, figure, styled
 from anodeflow.figures.top_view import (
     atom_handles,
@@ -15,7 +16,6 @@ from anodeflow.figures.top_view import (
     draw_cell,
     legend_columns,
     map_panels,
-    pale,
     scale_bar,
 )
 from anodeflow.structures import roles

@@ -49,7 +49,7 @@ def plot_spacing(panels: dict[str, list[dict]]) -> tuple[Figure, pd.DataFrame]:
 
     Args:
         panels: for each stack, entries {"label", "colour", "runs", "reference"}: runs, one for each
-            replica, {"series", "unstable"}, with series of `anodeflow.spacing.spacing_series` and
+            replica, {"series", "unstable"}, with series of `spacing_series.spacing_series` and
             unstable whether the run broke (its series may end before); reference a dict of label to
             mean spacing (Å) from elsewhere, or None.
 
@@ -178,7 +178,7 @@ def plot_spacing_map(panels: dict[str, dict]) -> tuple[Figure, pd.DataFrame]:
     run that broke before its production keeps its panel, which says so in place of a map.
 
     Args:
-        panels: title to {"map": table of `anodeflow.spacing.spacing_map`, "atoms": structure}.
+        panels: title to {"map": table of `spacing_map.spacing_map`, "atoms": structure}.
 
     Returns:
         the figure; the maps with a column `panel`.

@@ -37,15 +37,11 @@ def spacing_map(traj: Trajectory, *, cells: int, kind: str) -> pd.DataFrame:
         sheet_samples, facing_samples; no row for a run without a stable production frame.
 
     Raises:
-        TrajectoryError: no partner layer or no facing atoms.
+        TrajectoryError: the run is not of a stack.
     """
+    roles.require_stack(traj.initial, "a spacing map", error=TrajectoryError)
     frames = phases(traj, traj.times_ps) == "production"
     sheet, facing = traj.tags == roles.SHEET, traj.tags == roles.UPPER_TERMINATION
-    if not sheet.any() or not facing.any():
-        raise TrajectoryError(
-            f"A spacing map needs two layers, and this run has {sheet.sum()} sheet atoms (tag 10) "
-            f"and {facing.sum()} facing atoms (tag 3): give a run of a stack."
-        )
     if not frames.any():
         return pd.DataFrame(columns=list(SPACING_MAP.columns), dtype=float)
     host = traj.positions[:, np.isin(traj.tags, roles.BOTTOM_TAGS)].mean(axis=1)

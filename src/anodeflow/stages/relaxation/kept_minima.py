@@ -16,16 +16,16 @@ from anodeflow.structures.files import read_structure, write_structure
 
 
 @dataclass(frozen=True)
-class Points:
-    """How the points of a job are relaxed, at fixed cell, and where they are kept.
+class KeptMinima:
+    """The relaxed structures of a job, at fixed cell: how they are found, and where they are kept.
 
-    points_dir: folder of the finished points and of every relaxation's checkpoint; fmax: largest
-    force left on the free components, eV/Å; fingerprint_extra: identity of the calculator (hash of
-    its weights, dispersion), so that points of another model are not taken; log: receives the
+    folder: holds the finished ones and the checkpoint of every relaxation; fmax: largest force left
+    on the free components, eV/Å; fingerprint_extra: identity of the calculator (hash of its
+    weights, dispersion), so that those of another model are not taken; log: receives the
     optimiser's lines.
     """
 
-    points_dir: Path
+    folder: Path
     optimiser: str
     fmax: float
     max_steps: int
@@ -33,9 +33,9 @@ class Points:
     log: TextIO
 
     def series(self, start: Atoms, settings: Mapping) -> str:
-        """Return the fingerprint of what a series of points depends on.
+        """Return the fingerprint of what a series of minima depends on.
 
-        It stands in the names of their files, so points of other settings are never taken for them.
+        It stands in the names of their files, so those of other settings are never taken for them.
         """
         own = {"optimiser": self.optimiser, "fmax": self.fmax}
         return fingerprint(start, own | dict(settings), self.fingerprint_extra)[:16]
@@ -51,15 +51,15 @@ class Points:
         describe: Callable[[Atoms], Mapping],
         hessian: np.ndarray | None = None,
     ) -> Atoms:
-        """Return a point from its file, after relaxing it from `start` if there is none.
+        """Return a minimum from its file, after relaxing it from `start` if there is none.
 
         label: its name in the series; title: a line for the log; describe: gives what is added to
-        the info of the relaxed atoms; hessian: as for `relax`. A fresh point is read back from its
+        the info of the relaxed atoms; hessian: as for `relax`. A fresh one is read back from its
         file as well, so a restarted job ends with the same numbers as one that ran through.
 
         Raises NotConvergedError for a relaxation that used up `max_steps`.
         """
-        path = self.points_dir / f"{label}-{series}.extxyz"
+        path = self.folder / f"{label}-{series}.extxyz"
         if not path.exists():
             self.log.write(f"{title}\n")
             relaxed = relax(
@@ -71,7 +71,7 @@ class Points:
                 cell="fixed",
                 fingerprint_extra=self.fingerprint_extra,
                 checkpoint=path.with_suffix(".npz"),
-                unfinished=self.points_dir / f"{label}-unfinished.extxyz",
+                unfinished=self.folder / f"{label}-unfinished.extxyz",
                 log=self.log,
                 hessian=hessian,
             )
@@ -81,5 +81,5 @@ class Points:
         return read_structure(path)
 
     def hessian(self, label: str, series: str) -> np.ndarray | None:
-        """Return the Hessian (eV/Å²) of BFGS at a point, None where there is none."""
-        return kept_hessian(self.points_dir / f"{label}-{series}.npz")
+        """Return the Hessian (eV/Å²) of BFGS at a minimum, None where there is none."""
+        return kept_hessian(self.folder / f"{label}-{series}.npz")

@@ -8,7 +8,7 @@ from ase.calculators.calculator import Calculator
 from ase.constraints import FixAtoms
 
 from anodeflow.evaluation.lockstep import raise_first, run_together
-from anodeflow.stages.relaxation.kept_minima import Points
+from anodeflow.stages.relaxation.kept_minima import KeptMinima
 from anodeflow.structures import roles
 from anodeflow.structures.builders.ions import fill_ions
 from anodeflow.structures.spacing import spacing_of
@@ -20,7 +20,7 @@ def fill_frozen_host(
     *,
     element: str,
     counts: Sequence[int],
-    points: Points,
+    kept: KeptMinima,
     on_point: Callable[[Atoms], None],
 ) -> list[Atoms]:
     """Put each number of ions into a relaxed stack and relax the ions alone.
@@ -28,7 +28,7 @@ def fill_frozen_host(
     Args:
         host: relaxed stack without ions; its atoms do not move.
         counts: numbers of ions, 0 allowed, shape (P,).
-        points: how they are relaxed, and where they are kept.
+        kept: how the points are relaxed, and where they are kept.
         on_point: called with each finished point.
 
     Returns P stacks in the order of `counts`; info holds n_ions, energy_model and
@@ -38,10 +38,10 @@ def fill_frozen_host(
         StructureError: the ions do not fit.
         NotConvergedError: a relaxation used up `max_steps`.
     """
-    series = points.series(host, {"element": element})
+    series = kept.series(host, {"element": element})
 
     def relax_filled(count: int, calc: Calculator) -> Atoms:
-        filled = points.relax(
+        filled = kept.relax(
             f"ions-{count}",
             _filled(host, element, count),
             calc,

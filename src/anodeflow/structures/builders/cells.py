@@ -22,7 +22,7 @@ def assemble_layer(
     symbols: list[str],
     lateral: np.ndarray,
     z: np.ndarray,
-    own_tags: list[int],
+    tags: list[int],
     lattice: float,
     cell_height: float,
 ) -> Atoms:
@@ -37,4 +37,4 @@ def assemble_layer(
     middle = (z.max() + z.min()) / 2
     positions = lateral @ cell[:2]
     positions[:, 2] = z - middle + cell_height / 2
-    return Atoms(symbols, positions=positions, cell=cell, pbc=True, tags=own_tags)
+    return Atoms(symbols, positions=positions, cell=cell, pbc=True, tags=tags)

@@ -12,18 +12,13 @@ from anodeflow.structures.bonds import find_bonds
 # Starting geometry of the groups (Å, degrees), near what relaxation makes of them.
 CARBON_PULL = 0.3
 
-
 EPOXIDE_HEIGHT = 1.25
-
 
 ON_TOP_C_O = 1.5
 
-
 HYDROXYL_C_O = 1.5
 
-
 HYDROXYL_O_H = 0.98
-
 
 HYDROXYL_ANGLE = 107.0
 

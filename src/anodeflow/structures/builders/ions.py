@@ -38,7 +38,7 @@ def fill_ions(stack: Atoms, *, element: str, count: int, spacing: float) -> Atom
     or more ions are asked than there are hollows with 1.8 Å to every atom.
     """
     refuse_unknown_elements([element])
-    _refuse_other_than_empty_stack(stack)
+    roles.require_empty_stack(stack, "filling in ions")
     filled = stack.copy()
     move_top(filled, spacing)
     height = filled.positions[roles.facing(filled), 2].mean() + spacing / 2
@@ -77,18 +77,6 @@ def build_bulk(element: str, *, structure: str, lattice: float) -> Atoms:
     metal.info = {"builder": "bulk", "seed": SEED}
     refuse_close_atoms(metal)
     return metal
-
-
-def _refuse_other_than_empty_stack(stack: Atoms) -> None:
-    if not (roles.facing(stack).any() and roles.sheet(stack).any()):
-        raise StructureError(
-            "ions need a gap to go into, and this structure has no facing atoms (tag 3) or no "
-            "partner layer (tag 10): give a stack."
-        )
-    if roles.ions(stack).any():
-        raise StructureError(
-            f"the stack already holds ions ({int(roles.ions(stack).sum())}): give the empty stack."
-        )
 
 
 def _open_hollows(stack: Atoms) -> np.ndarray:

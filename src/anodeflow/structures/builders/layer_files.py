@@ -7,10 +7,11 @@ import numpy as np
 from ase import Atoms
 
 from anodeflow.errors import StructureError
+from anodeflow.structures import roles
 from anodeflow.structures.builders.cells import assemble_layer
 from anodeflow.structures.builders.checks import refuse_unknown_elements
 from anodeflow.structures.geometry import heights
-from anodeflow.structures.role_guessing import file_tags
+from anodeflow.structures.role_guessing import guess_layer_tags
 
 
 def build_from_file(settings: dict, cell_height: float) -> Atoms:
@@ -31,11 +32,31 @@ def build_from_file(settings: dict, cell_height: float) -> Atoms:
     # Some programs call a slab open along z and fold it into the cell all the same.
     found.pbc = True
     z = heights(found)
-    own_tags = file_tags(found, z, settings["role"], path)
+    tags = _tags(found, settings["role"], path)
     lattice = float(np.linalg.norm(cell[0]))
     symbols = found.get_chemical_symbols()
     refuse_unknown_elements(symbols)
-    return assemble_layer(symbols, fractions[:, :2] % 1.0, z, own_tags, lattice, cell_height)
+    return assemble_layer(symbols, fractions[:, :2] % 1.0, z, tags, lattice, cell_height)
+
+
+def _tags(found: Atoms, role: str, path: Path) -> list[int]:
+    """Return the tags (N,) of a layer from a file, its own or guessed."""
+    allowed, needed = {
+        "bottom": (roles.BOTTOM_TAGS, (roles.LOWER_TERMINATION, roles.UPPER_TERMINATION)),
+        "top": (roles.TOP_TAGS, (roles.SHEET,)),
+    }[role]
+    tags = found.get_tags()
+    if not tags.any():
+        try:
+            return guess_layer_tags(found, role).tolist()
+        except StructureError as error:
+            raise StructureError(f"{path}: {error}") from error
+    if not (set(tags) <= set(allowed) and set(needed) <= set(tags)):
+        raise StructureError(
+            f"{path} has the tags {sorted(set(tags.tolist()))}, but a {role} layer has tags of "
+            f"{list(allowed)} and needs {list(needed)}: correct or remove the tags."
+        )
+    return tags.tolist()
 
 
 def _file_cell(found: Atoms, path: Path) -> np.ndarray:

@@ -66,7 +66,7 @@ def _build_mxene(settings: dict, cell_height: float) -> Atoms:
     refuse_unknown_elements([metal, x, termination])
     inner = 2 * settings["n"] + 1
     symbols = [termination, *[x if i % 2 else metal for i in range(inner)], termination]
-    own_tags = [
+    tags = [
         roles.LOWER_TERMINATION,
         *[roles.X if i % 2 else roles.METAL for i in range(inner)],
         roles.UPPER_TERMINATION,
@@ -77,15 +77,15 @@ def _build_mxene(settings: dict, cell_height: float) -> Atoms:
     corners = [(2 - plane) % 3 for plane in range(inner + 2)]
     if settings["site"] == "hcp":
         corners[0], corners[-1] = corners[2], corners[-3]
-    return assemble_layer(symbols, CORNERS[corners], z, own_tags, settings["lattice"], cell_height)
+    return assemble_layer(symbols, CORNERS[corners], z, tags, settings["lattice"], cell_height)
 
 
 def _build_honeycomb(settings: dict, cell_height: float) -> Atoms:
     refuse_unknown_elements(settings["elements"])
     z = np.array([0.0, settings["buckling"]])
-    own_tags = [roles.SHEET, roles.SHEET]
+    tags = [roles.SHEET, roles.SHEET]
     return assemble_layer(
-        settings["elements"], CORNERS[1:], z, own_tags, settings["lattice"], cell_height
+        settings["elements"], CORNERS[1:], z, tags, settings["lattice"], cell_height
     )
 
 

@@ -8,6 +8,7 @@ from anodeflow.structures import roles
 from anodeflow.structures.bonds import find_bonds
 from anodeflow.structures.builders.cells import SEED
 from anodeflow.structures.builders.checks import refuse_close_atoms, refuse_thin_vacuum
+from anodeflow.structures.spacing import spacing_in
 
 LARGEST_ANGLE_MISMATCH = 0.5
 """Cells whose angles differ by more (degrees) are not strained copies of one lattice."""
@@ -86,8 +87,7 @@ def boundary_warning(stack: Atoms) -> str:
 
 def move_top(stack: Atoms, spacing: float) -> None:
     """Move the top layer of `stack` rigidly, in place, to `spacing` above the facing atoms (Å)."""
-    heights = stack.positions[:, 2]
-    now = heights[roles.sheet(stack)].mean() - heights[roles.facing(stack)].mean()
+    now = spacing_in(stack.positions, stack.get_tags())
     stack.positions[roles.top(stack), 2] += spacing - now
     # Not `spacing`: this one goes stale when the structure is relaxed.
     stack.info["spacing_built"] = float(spacing)

@@ -1,0 +1,86 @@
+"""What all pictures of atoms share: colours, sizes, bonds, the cell, scale bars, legends."""
+
+import numpy as np
+from ase import Atoms
+from ase.data import atomic_numbers
+from ase.data.colors import jmol_colors
+from matplotlib.axes import Axes
+from matplotlib.colors import to_rgb
+from matplotlib.lines import Line2D
+
+from anodeflow.structures import roles
+from anodeflow.structures.bonds import find_bonds
+
+RADIUS_SCALE = 0.5
+"""Circles are covalent radii times this, so that the lower layer shows between the upper atoms."""
+
+# CPK where the convention is strong; ASE's own colours of these are too pale in print.
+COLOURS = {
+    "H": (1.0, 1.0, 1.0),
+    "C": (0.30, 0.30, 0.30),
+    "O": (0.84, 0.19, 0.12),
+    "Na": (0.56, 0.36, 0.82),
+    "Ti": (0.62, 0.71, 0.78),
+}
+
+
+def colour_of(symbol: str) -> tuple[float, ...]:
+    """Return the colour of an element, red, green and blue from 0 to 1."""
+    return COLOURS.get(symbol, tuple(jmol_colors[atomic_numbers[symbol]]))
+
+
+def pale(colour: str | tuple[float, ...], *, white: float = 0.55) -> tuple[float, ...]:
+    """Mix a colour with this share of white, for what lies behind."""
+    return tuple((1 - white) * channel + white for channel in to_rgb(colour))
+
+
+def inside_cell(atoms: Atoms) -> Atoms:
+    """Return a copy whose atoms are folded into the cell in the plane; heights stay."""
+    folded = atoms.copy()
+    folded.wrap(pbc=(True, True, False), eps=1e-3)
+    return folded
+
+
+def cell_outline(atoms: Atoms) -> np.ndarray:
+    """Give the corners of the lateral cell (4, 2), Å, in order around it."""
+    return np.array([[0, 0], [1, 0], [1, 1], [0, 1]]) @ atoms.cell.array[:2, :2]
+
+
+def drawn_bonds(atoms: Atoms) -> tuple[np.ndarray, np.ndarray]:
+    """List the bonds inside the layers, none between metal atoms or to ions, in both directions.
+
+    Returns the atom (B,) that each starts from, and its vector (B, 3) in Å.
+    """
+    first, second, vectors = find_bonds("ijD", atoms)
+    layer, tags = roles.top(atoms).astype(int) + 2 * roles.ions(atoms), atoms.get_tags()
+    bonded = (layer[first] == layer[second]) & (layer[first] < 2)
+    bonded &= (tags[first] != roles.METAL) | (tags[second] != roles.METAL)
+    return first[bonded], vectors[bonded]
+
+
+def draw_bar(ax: Axes, start: tuple[float, float], length: float) -> None:
+    """Draw a scale bar of `length` Å from `start` (x, y) on."""
+    x, y = start
+    ax.plot([x, x + length], [y, y], color="black", linewidth=1.5, solid_capstyle="butt", zorder=4)
+    ax.annotate(
+        f"{length:g} Å",
+        (x + length / 2, y),
+        xytext=(0, 2),
+        textcoords="offset points",
+        ha="center",
+        fontsize=7,
+    )
+
+
+def element_handle(label: str, colour: tuple[float, ...], *, size: float) -> Line2D:
+    """Make the legend entry of an element: a circle of this size in pt."""
+    return Line2D(
+        [],
+        [],
+        linestyle="none",
+        marker="o",
+        markersize=size,
+        markerfacecolor=colour,
+        markeredgecolor="0.2",
+        label=label,
+    )
