@@ -31,7 +31,11 @@ update_config(config, yaml.safe_load(open("overlay.yaml")))
 pages = Gathered(Plan(load_config(config))).pages
 print(json.dumps({name: dataclasses.asdict(page) for name, page in pages.items()}))
 """
-RERUN = "one_row or its_row or study or label or colour or capacity"
+RERUNS = "tests/workflow/test_reruns.py"
+ONE_ROW = "test_every_setting_of_the_schema_has_one_row_and_every_row_its_setting"
+EDIT = "test_an_edit_reruns_the_jobs_that_read_the_setting_and_what_they_feed"
+EVALUATING = ["fetch_weights", "build_unit", "build_layer", "build_stack", "check_backend", "relax"]
+EVALUATING += ["check_structure", "tabulate", "plot_structures"]
 STUDY = {"models": [MODEL], "stacks": ["m-g"], "layers": ["graphene"]}
 
 
@@ -46,10 +50,26 @@ class Followed:
         """Return what `snakemake -n` would run, as `rule count`."""
         return self.project.planned()
 
-    def make(self, *targets: str, rules: list[str]) -> None:
-        """Make results from what is there; no other rule may run."""
+    def make(self, *targets: str, rules: list[str], page: str = "") -> str:
+        """Make results from what is there, by these rules only, and return a page of the report.
+
+        The page is made of its own result, which stands among the targets; what the other pages
+        show is made up.
+        """
+        if page:
+            self._make_up_pages(page)
+            targets, rules = (*targets, f"results/report/{page}.html"), [*rules, "show_pages"]
         run = self.project.snakemake(*targets, "--allowed-rules", *rules)
         assert run.returncode == 0, run.stdout
+        return self.read(targets[-1]) if page else ""
+
+    def _make_up_pages(self, page: str) -> None:
+        for name, other in self.pages().items():
+            source = self.project.folder / other["source"]
+            for path in {source, source.with_suffix(".csv")}:
+                if name != page and not path.exists():
+                    path.parent.mkdir(parents=True, exist_ok=True)
+                    path.write_text("made_up\n1\n")
 
     def read(self, path: str) -> str:
         """Return the text of a result."""
@@ -68,20 +88,10 @@ class Followed:
         assert run.returncode == 0, run.stderr
         return json.loads(run.stdout)
 
-    def make_page(self, name: str) -> str:
-        """Return a page of the report as it is made; the other pages' sources are made up."""
-        for page in self.pages().values():
-            source = self.project.folder / page["source"]
-            for path in {source, source.with_suffix(".csv")}:
-                if not path.exists():
-                    path.parent.mkdir(parents=True, exist_ok=True)
-                    path.write_text("made_up\n1\n")
-        self.make(f"results/report/{name}.html", rules=["show_pages"])
-        return self.read(f"results/report/{name}.html")
-
     def assert_in_report(self, path: str, rule: str, category: str) -> None:
         """Assert that Snakemake's own report holds a result, in its category."""
-        self.make(path, "--report", "report.html", rules=[rule])
+        run = self.project.snakemake(path, "--report", "report.html", "--allowed-rules", rule)
+        assert run.returncode == 0, run.stdout
         page = self.read("report.html")
         assert path in page and category in page
 
@@ -121,6 +131,11 @@ def followed(root, tmp_path):
     return run
 
 
+def reruns(*settings: str) -> list[str]:
+    """Return the tests of docs/reruns: that every setting has its row, and the edits of some."""
+    return [f"{RERUNS}::{ONE_ROW}", *(f"{RERUNS}::{EDIT}[{name}]" for name in settings)]
+
+
 def relaxed_stack(project: Project, config: dict) -> None:
     """Put a stack, and what its check says, where its relaxation would stand."""
     layers = [config["structures"]["layers"][name] for name in ("ti2co2", "graphene")]
@@ -144,15 +159,21 @@ def test_a_stage_is_added_as_its_recipe_says(followed, study_config):
     assert {"compute_capacity 1", "plot_capacity 1"} <= added.planned()
     relaxed_stack(added.project, study_config)
     targets = ["results/tables/capacity.md", "results/figures/capacity.png"]
-    added.make(*targets, rules=["compute_capacity", "tabulate", "plot_capacity"])
+    rules = ["compute_capacity", "tabulate", "plot_capacity"]
+    page = added.make(*targets, rules=rules, page="capacity")
+    assert '<th class="number">capacity (mAh/cm³)</th>' in page
     assert "| system | ions | model | volume (nm³) | capacity (mAh/cm³) |" in added.read(targets[0])
     assert added.read("results/figures/capacity.csv").startswith("stack,source,capacity\nm-g,")
     assert added.pages()["capacity"]["category"] == "7. Capacity"
-    assert '<th class="number">capacity (mAh/cm³)</th>' in added.make_page("capacity")
-    tests = ("tests/architecture/test_stages.py", "tests/unit/test_capacity.py")
-    tests += ("tests/unit/test_tables.py", "tests/unit/test_captions.py")
-    added.assert_tests_pass(*tests, "tests/architecture/test_imports.py")
-    added.assert_tests_pass("tests/workflow/test_reruns.py", "-k", RERUN)
+    added.assert_tests_pass(
+        *("tests/architecture/test_stages.py", "tests/architecture/test_imports.py"),
+        *(
+            "tests/unit/test_capacity.py",
+            "tests/unit/test_tables.py",
+            "tests/unit/test_captions.py",
+        ),
+        *reruns("capacity.ions", "study.stacks", "models.*.colour"),
+    )
     added.assert_style()
 
 
@@ -178,10 +199,9 @@ def test_a_family_of_models_is_added_as_its_recipe_says(followed):
     shutil.copy(weights, added.project.folder / "lj.pt")
     assert {"fetch_weights 1", "check_backend 1", "relax 2"} <= added.planned()
     targets = ["results/tables/relaxation.md", "results/figures/structures_argon.png"]
-    run = added.project.snakemake(*targets)
-    assert run.returncode == 0, run.stdout
+    page = added.make(*targets, rules=EVALUATING, page="relaxation")
     assert "| graphene | Argon |" in added.read(targets[0])
-    assert "Argon" in added.make_page("relaxation")
+    assert "Argon" in page
     added.assert_tests_pass("tests/physics/test_calculators.py", "-k", "lj")
     added.assert_style()
 
@@ -206,11 +226,12 @@ def test_a_layer_builder_is_added_as_its_recipe_says(followed, study_config):
     for path in built:
         shutil.copy(added.project.folder / path, relaxed)
     targets = ["results/tables/relaxation.md", f"results/figures/structures_{MODEL}.png"]
-    added.make(*targets, rules=["check_structure", "tabulate", "plot_structures"])
+    rules = ["check_structure", "tabulate", "plot_structures"]
+    page = added.make(*targets, rules=rules, page="relaxation")
     assert "| tis2 | MACE demo |" in added.read(targets[0])
-    assert "tis2" in added.make_page("relaxation")
-    added.assert_tests_pass("tests/unit/test_dichalcogenides.py")
-    added.assert_tests_pass("tests/workflow/test_reruns.py", "-k", "dichalcogenide or one_row")
+    assert "tis2" in page
+    settings = ["structures.layers.*[dichalcogenide].phase", "relaxation.layers.fmax"]
+    added.assert_tests_pass("tests/unit/test_dichalcogenides.py", *reruns(*settings))
     added.assert_style()
 
 
@@ -228,8 +249,8 @@ def test_a_metric_or_claim_is_added_as_its_recipe_says(followed, title, kind, to
     assert {"score_models 1", "check_claims 1", "plot_scorecard 1"} <= added.planned()
     write_results(added.project.folder, STACKS, ["ti2co2", "graphene"], "m-go")
     table, drawn = f"results/scorecard/{kind}.csv", "results/figures/scorecard.csv"
-    added.make(table, drawn, rules=RULES)
-    for text in (added.read(table), added.read(drawn), added.make_page(kind)):
+    page = added.make(table, drawn, rules=RULES, page=kind)
+    for text in (added.read(table), added.read(drawn), page):
         assert told in text
     added.assert_tests_pass("tests/unit/test_scorecard_docs.py")
 
@@ -243,8 +264,8 @@ def test_a_figure_is_added_as_its_recipe_says(followed, study_config):
     added.make(f"{figure}.png", rules=["plot_relaxed_spacing"])
     assert added.read(f"{figure}.csv") == "stack,source,spacing\nm-g,MACE demo,3.5\n"
     added.assert_in_report(f"{figure}.png", "plot_relaxed_spacing", "2. Structures")
-    added.assert_tests_pass("tests/architecture/test_stages.py", "tests/unit/test_captions.py")
-    added.assert_tests_pass("tests/workflow/test_reruns.py", "-k", RERUN)
+    tests = ("tests/architecture/test_stages.py", "tests/unit/test_captions.py")
+    added.assert_tests_pass(*tests, *reruns("study.stacks", "models.*.label"))
     added.assert_style()
 
 
