@@ -49,6 +49,7 @@ def run(calculator, output: Path, steps: int, **settings) -> float:
         settings=SETTINGS | {"production_ps": steps / 1000} | settings,
         checkpoint_interval_ps=1.0,
         label="benchmark",
+        software=dict,
         fingerprint_extra="",
     )
     return time.perf_counter() - start

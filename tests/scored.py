@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import yaml
 
+from anodeflow.equivalence.records import BackendRecord, PlainCalculator, SecondsPerCall
 from anodeflow.scorecard.claims import Claim, read_claims
 from anodeflow.scorecard.metrics import Metric, read_metrics
 from anodeflow.scorecard.quantities import Quantities, Study, published_quantities
@@ -94,6 +95,27 @@ def check(
         termination_site=site,
         changed=bool(changes),
         changes=changes,
+    )
+
+
+def backend_record(seconds: float, *, atoms: int, device: str) -> BackendRecord:
+    """Return the record of a model's check, by what a force call costs."""
+    return BackendRecord(
+        agrees=True,
+        calculator={"family": "mace"},
+        plain=PlainCalculator(dtype="float64", device="cpu"),
+        largest={"model": {"energy_meV": 0.0, "force": 0.0, "stress": 0.0}},
+        allowed={"model": {"energy_meV": 1.0, "force": 1.0, "stress": 1.0}},
+        compared=[],
+        atoms=atoms,
+        seconds_per_call=SecondsPerCall(
+            model=0.8 * seconds, dispersion=0.2 * seconds, total=seconds
+        ),
+        device=device,
+        versions={"ase": "3"},
+        weights_sha256="d1" * 32,
+        equivalence={},
+        threads=1,
     )
 
 

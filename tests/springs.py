@@ -85,7 +85,19 @@ def make_stack(*, bottom=2, top=2, lattice=2.46, ions=1, spacing=3.9):
     )
 
 
-def simulate(output, *, stack=None, calc=None, load=None, checkpoint_interval_ps=0.05, **changes):
+SOFTWARE = {"software": {"springs": "1"}}
+
+
+def simulate(
+    output,
+    *,
+    stack=None,
+    calc=None,
+    load=None,
+    checkpoint_interval_ps=0.05,
+    software=SOFTWARE,
+    **changes,
+):
     stack = make_stack() if stack is None else stack
     calc = Springs(stack) if calc is None else calc
     run_dynamics(
@@ -95,6 +107,7 @@ def simulate(output, *, stack=None, calc=None, load=None, checkpoint_interval_ps
         settings=SETTINGS | changes,
         checkpoint_interval_ps=checkpoint_interval_ps,
         label="springs",
+        software=lambda: software,
         fingerprint_extra="springs",
     )
     return read_trajectory(output)

@@ -30,6 +30,8 @@ class Family:
     """Whether it may run in another Python than the workflow's."""
     cuequivariance: bool = False
     """Whether its loader takes NVIDIA's kernels, as the option `cuequivariance`."""
+    uses: Mapping[str, str] = field(default_factory=dict)
+    """Packages whose versions decide its numbers, and what each is used for."""
     package: str = ""
     """Package with which files of weights come."""
     packaged: Mapping[str, str] = field(default_factory=dict)
@@ -45,6 +47,7 @@ MACE = Family(
     entry="mace.calculators:MACECalculator",
     kwargs={"model_paths": "{weights}", "device": "{device}", "default_dtype": "{dtype}"},
     cuequivariance=True,
+    uses={"mace-torch": "MACE models", "e3nn": "equivariant layers of models"},
     urls="mace.calculators.foundations_models:mace_mp_urls",
 )
 
@@ -56,6 +59,7 @@ CHGNET = Family(
     entry="anodeflow.models.chgnet:load_chgnet",
     kwargs={"weights": "{weights}", "device": "{device}", "dtype": "{dtype}"},
     dtypes=("float32",),
+    uses={"chgnet": "CHGNet models"},
     package="chgnet",
     packaged={
         "0.3.0": "pretrained/0.3.0/chgnet_0.3.0_e29f68s314m37.pth.tar",
@@ -71,6 +75,7 @@ SEVENNET = Family(
     kwargs={"model": "{weights}", "device": "{device}"},
     dtypes=("float32",),
     in_an_environment=True,
+    uses={"sevenn": "SevenNet models", "e3nn": "equivariant layers of models"},
     package="sevenn",
     packaged={
         "7net-0": "pretrained_potentials/SevenNet_0__11Jul2024/checkpoint_sevennet_0.pth",

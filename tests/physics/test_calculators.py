@@ -2,7 +2,6 @@
 
 import contextlib
 import copy
-import json
 import logging
 import os
 import pickle
@@ -18,9 +17,11 @@ from ase.constraints import FixedPlane
 from anodeflow.errors import CalculatorError, ConfigError, DeviceError, WeightsError
 from anodeflow.evaluation.first_calls import warm_up
 from anodeflow.evaluation.identity import identity
+from anodeflow.families import FAMILIES
 from anodeflow.models.dispersion import load_dispersion
 from anodeflow.models.interface import DispersionCorrected, energy_terms
 from anodeflow.models.loading import load_calculator
+from anodeflow.models.weights.card import WeightsCard
 from anodeflow.models.weights.fetching import fetch_weights
 from anodeflow.models.weights.hash_records import hash_file
 
@@ -104,6 +105,10 @@ def _mxene() -> Atoms:
     atoms.rattle(0.05, seed=2)
     atoms.set_tags([2, 0, 0, 3, 1])
     return atoms
+
+
+def test_every_family_has_a_row_here():
+    assert {family for family, *_ in MODELS.values()} == FAMILIES.keys()
 
 
 def test_a_model_gives_float64_arrays_of_the_documented_shapes(name, calculators):
@@ -263,7 +268,8 @@ def test_weights_of_another_family_are_refused(name, family, weights):
 def test_a_file_that_is_no_model_is_refused(tmp_path, family, content):
     file, card = tmp_path / "a.model", tmp_path / "a.json"
     file.write_bytes(content)
-    card.write_text(json.dumps({"sha256": hash_file(file)}))
+    about = {"sha256": hash_file(file), "size_bytes": len(content)}
+    WeightsCard(source=None, family=family, **about).write(card)
     options = {"device": "cpu", "dtype": "float32", "dispersion": None}
     with pytest.raises(WeightsError, match=f"holds no model that family {family} can load"):
         load_calculator(file, card, family=family, **options)

@@ -1,5 +1,7 @@
 """Dispersion: three libraries, one energy; and that energy from its formula."""
 
+from typing import get_args
+
 import numpy as np
 import pytest
 from ase import Atoms
@@ -10,6 +12,7 @@ from ase.units import Bohr, Hartree
 from anodeflow.errors import ConfigError, DeviceError
 from anodeflow.models import d3
 from anodeflow.models.dispersion import DAMPING_BJ, load_dispersion
+from anodeflow.models.settings import Dispersion
 
 SETTINGS = {
     "functional": "pbe",
@@ -18,7 +21,7 @@ SETTINGS = {
     "coordination_cutoff_bohr": 40.0,
     "library": "anodeflow",
 }
-LIBRARIES = ("anodeflow", "dftd3", "torch-dftd")
+LIBRARIES = get_args(Dispersion.model_fields["library"].annotation)
 KEYS = (("energy", 1e-9), ("forces", 1e-10), ("stress", 1e-12))
 
 
@@ -54,6 +57,10 @@ def _every_element() -> Atoms:
     atoms.numbers = np.arange(1, 95)
     atoms.rattle(0.2, seed=4)
     return atoms
+
+
+def test_every_functional_of_the_configuration_has_its_damping():
+    assert tuple(DAMPING_BJ) == get_args(Dispersion.model_fields["functional"].annotation)
 
 
 @pytest.mark.parametrize("functional", DAMPING_BJ)

@@ -1,5 +1,7 @@
 """Dynamics on a network of springs, with every number checked by a second route."""
 
+import json
+
 import h5py
 import numpy as np
 import pytest
@@ -43,6 +45,27 @@ def test_a_run_that_crashes_again_and_again_ends_with_the_numbers_of_an_unbroken
     assert np.array_equal(np.round(trajectory.times_ps * 1000), np.arange(0, 301, 20))
     assert np.array_equal(np.round(trajectory.ion_times_ps * 1000), np.arange(0, 301, 10))
     assert not (tmp_path / "broken.h5.part").exists()
+
+
+def _dies(*args, **kwargs):
+    raise RuntimeError("dies")
+
+
+def test_a_run_names_the_versions_it_was_computed_with_whoever_writes_its_file(
+    tmp_path, monkeypatch
+):
+    stack, output = make_stack(), tmp_path / "run.h5"
+    old, new, never = ({"environment_software": {"sevenn": x}} for x in ("0.12", "0.13", "1"))
+    with pytest.raises(RuntimeError, match="crash"):
+        simulate(output, stack=stack, calc=Interrupting(stack, last_call=60), software=old)
+    with monkeypatch.context() as patch:
+        patch.setattr(run_module, "write_trajectory", _dies)
+        with pytest.raises(RuntimeError, match="dies"):
+            simulate(output, stack=stack, software=new)
+    simulate(output, stack=stack, software=never)
+    with h5py.File(output) as file:
+        found = json.loads(file["parameters"].attrs["environment_software"])
+    assert found == {"sevenn": "0.12, then 0.13"}
 
 
 def test_a_damaged_last_checkpoint_is_named_and_the_run_goes_back_before_it(tmp_path, capsys):

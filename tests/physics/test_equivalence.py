@@ -7,7 +7,7 @@ from ase.build import bulk
 
 from anodeflow.equivalence import timing
 from anodeflow.equivalence.check import check_backend, require_agreement
-from anodeflow.equivalence.records import allowed_differences, excesses
+from anodeflow.equivalence.records import PlainCalculator, allowed_differences, excesses
 from anodeflow.equivalence.reference_evaluation import evaluate_model
 from anodeflow.equivalence.timing import seconds_per_call
 from anodeflow.equivalence.trial_stacks import rattled_stacks
@@ -82,7 +82,8 @@ def mine(tmp_path, monkeypatch):
 
 
 def check(files, samples, config, calculator):
-    return check_backend(*files, samples, calculator=calculator, tolerances=config["equivalence"])
+    options = {"calculator": calculator, "equivalence": config["equivalence"], "threads": 1}
+    return check_backend(*files, samples, **options)
 
 
 def mace(config, dtype, **changes):
@@ -94,12 +95,13 @@ def mace(config, dtype, **changes):
 def test_the_demo_model_passes_in_both_precisions(demo, samples, config, dtype):
     record = check(demo, samples, config, mace(config, dtype))
     require_agreement(record)
-    assert record["agrees"]
-    assert record["atoms"] == 80 + 51 + 2
-    assert record["plain"] == {"dtype": "float64", "device": "cpu"}
-    assert record["versions"].keys() >= {"ase", "torch", "mace", "dftd3", "torch-dftd"}
+    assert record.agrees
+    assert record.atoms == 80 + 51 + 2
+    assert record.plain == PlainCalculator(dtype="float64", device="cpu")
+    assert record.versions.keys() >= {"ase", "torch", "mace-torch", "dftd3", "torch-dftd"}
+    assert "chgnet" not in record.versions
     # Not one and the same path: float32 differs from float64, and the two D3 libraries do.
-    largest = record["largest"]
+    largest = record.largest
     assert 0 < largest["dispersion"]["force"] < 1e-6
     if dtype == "float32":
         assert 1e-6 < largest["model"]["force"] < 1e-3
@@ -122,8 +124,8 @@ def test_a_calculator_that_is_off_by_more_than_the_tolerance_does_not_pass(
     require_agreement(check(files, samples, config, within))
     files, beyond = mine(fault, 1.1 * limit * scale)
     record = check(files, samples, config, beyond)
-    assert not record["agrees"]
-    assert record["largest"]["model"][tolerance] == pytest.approx(1.1 * limit, rel=1e-3)
+    assert not record.agrees
+    assert record.largest["model"][tolerance] == pytest.approx(1.1 * limit, rel=1e-3)
     with pytest.raises(EquivalenceError, match=said) as caught:
         require_agreement(record)
     assert "m-go with 2 Na" in str(caught.value)
@@ -144,7 +146,7 @@ def test_a_dispersion_of_other_parameters_does_not_pass(demo, samples, config, m
     record = check(demo, samples, config, mace(config, "float64"))
     with pytest.raises(EquivalenceError, match="of the dispersion differ"):
         require_agreement(record)
-    assert not excesses({"model": record["largest"]["model"]}, record["allowed"])
+    assert not excesses({"model": record.largest["model"]}, record.allowed)
 
 
 def test_a_dispersion_that_is_added_twice_does_not_pass(demo, samples, config, monkeypatch):
@@ -162,7 +164,7 @@ def test_a_dispersion_that_is_added_twice_does_not_pass(demo, samples, config, m
 def test_the_plain_path_takes_the_cpu_and_the_highest_precision(mine, samples):
     files, calculator = mine("forces", 1.0)
     atoms = list(samples.values())
-    (plain,), _ = evaluate_model(files[0], atoms, calculator | {"device": "cuda"})
+    (plain,) = evaluate_model(files[0], atoms, calculator | {"device": "cuda"})
     assert np.abs(plain.forces.sum(axis=0)).max() < 1e-9  # without the fault of float32
 
 
@@ -172,6 +174,12 @@ def test_a_plain_path_that_fails_says_so_in_one_sentence(mine, samples):
     with pytest.raises(CalculatorError, match="could not be evaluated plainly") as caught:
         evaluate_model(files[0], list(samples.values()), calculator)
     assert "\n" not in str(caught.value)
+
+
+def test_a_plain_path_whose_python_is_not_there_is_answered_with_the_command_that_makes_it(mine):
+    files, calculator = mine("forces", 1.0)
+    with pytest.raises(CalculatorError, match=r"nowhere/python cannot be started .*make envs"):
+        evaluate_model(files[0], [], calculator | {"python": "nowhere/python"})
 
 
 def test_a_call_is_timed_by_the_median_after_it_is_warm(mine, monkeypatch):

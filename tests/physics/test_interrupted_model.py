@@ -5,7 +5,6 @@ them starts with a cold model, as a new job does.
 """
 
 import io
-import json
 import subprocess
 import sys
 from functools import partial
@@ -18,6 +17,7 @@ from stages import assert_same, keep
 
 from anodeflow.files.checkpoint_folder import part_folder
 from anodeflow.models.loading import load_calculator
+from anodeflow.models.weights.card import WeightsCard
 from anodeflow.models.weights.hash_records import hash_file
 from anodeflow.stages.relaxation import minimum
 
@@ -69,7 +69,7 @@ def survive(kind, folder, *, kills):
     """Kill one kind of work at random moments and compare it with an unbroken run."""
     minimum.CHECKPOINT_INTERVAL_S = 0.0
     card = folder / "card.json"
-    card.write_text(json.dumps({"sha256": hash_file(MODEL)}))
+    WeightsCard(source=None, family="mace", sha256=hash_file(MODEL), size_bytes=0).write(card)
     options = {"family": "mace", "device": "cpu", "dtype": "float64", "dispersion": None}
     calc = load_calculator(MODEL, card, **options)
     work, assert_equal, longest = WORK[kind]

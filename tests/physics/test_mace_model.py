@@ -1,6 +1,7 @@
 """MACE with kept neighbour lists and in batches gives what MACE's own calculator gives."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from figures import study_stack
 from anodeflow.errors import ConfigError
 from anodeflow.evaluation.batches import evaluate_all
 from anodeflow.models.dispersion import load_dispersion
-from anodeflow.models.interface import DispersionCorrected
+from anodeflow.models.interface import DispersionCorrected, ModelCalculator
 from anodeflow.models.loading import load_calculator
 from anodeflow.models.mace import MaceModel, load_mace
 from anodeflow.models.neighbours import SKIN, search_pairs
@@ -160,6 +161,13 @@ def test_cuequivariance_gives_what_e3nn_gives(pair):
     (found,) = converted.evaluate([atoms])
     # Its coupling coefficients have passed through float32.
     _assert_same(found, plain, atoms, max(tolerance, 1e-6))
+
+
+def test_several_structures_are_a_batch_on_a_gpu_only(pair):
+    ours, *_ = pair
+    on_gpu = MaceModel(SimpleNamespace(device=torch.device("cuda"), r_max=5.0))
+    assert ours.batch_size == 1
+    assert ModelCalculator(on_gpu, dtype=ours.dtype).batch_size == 64
 
 
 def test_missing_packages_of_cuequivariance_are_named(tmp_path, monkeypatch):

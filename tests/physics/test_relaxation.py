@@ -1,8 +1,8 @@
 """Relaxation: it reaches what it says, changes only what it may, and fails aloud."""
 
 import io
-import json
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -15,8 +15,10 @@ from ase.io import read
 
 from anodeflow.errors import ConfigError, NotConvergedError
 from anodeflow.models.loading import load_calculator
+from anodeflow.models.weights.card import WeightsCard
 from anodeflow.models.weights.hash_records import hash_file
-from anodeflow.stages.relaxation.minimum import relax
+from anodeflow.stages.relaxation.minimum import CELLS, OPTIMISERS, relax
+from anodeflow.stages.relaxation.settings import Minimum, Relaxation
 
 DEMO = Path(__file__).parents[2] / "resources" / "demo-model" / "mace-mxene-demo.model"
 
@@ -46,7 +48,7 @@ def _slab() -> Atoms:
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory):
     card = tmp_path_factory.mktemp("demo") / "card.json"
-    card.write_text(json.dumps({"sha256": hash_file(DEMO)}))
+    WeightsCard(source=None, family="mace", sha256=hash_file(DEMO), size_bytes=0).write(card)
     options = {"family": "mace", "device": "cpu", "dtype": "float64", "dispersion": None}
     return load_calculator(DEMO, card, **options)
 
@@ -160,6 +162,11 @@ def test_an_unknown_choice_is_refused_with_the_allowed_ones(change):
         ConfigError, match=r"allowed are (PreconBFGS, BFGS, LBFGS, FIRE|fixed, in-plane, full)"
     ):
         _relax(_slab(), EMT(), **change)
+
+
+def test_every_choice_of_the_configuration_is_there():
+    for section, key, choices in ((Relaxation, "optimiser", OPTIMISERS), (Minimum, "cell", CELLS)):
+        assert tuple(choices) == get_args(section.model_fields[key].annotation)
 
 
 def test_the_demo_model_relaxes_graphene_to_its_known_lattice_constant(demo):

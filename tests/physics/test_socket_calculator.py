@@ -16,7 +16,7 @@ from ase.calculators.emt import EMT
 from ase.calculators.lj import LennardJones
 
 from anodeflow.errors import CalculatorError
-from anodeflow.models.socket_calculator import SocketCalculator
+from anodeflow.models.socket_calculator import PROGRAM, SocketCalculator
 
 MINE = """
 import os, signal, time
@@ -179,9 +179,10 @@ def test_a_python_that_is_not_there_is_answered_with_the_command_that_makes_it()
 
 def test_the_library_s_modules_hide_none_of_the_environment(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "errors.py").write_text("from ase.calculators.emt import EMT")
+    entry = f"{PROGRAM.stem}:EMT"
+    (tmp_path / PROGRAM.name).write_text("from ase.calculators.emt import EMT")
     direct = all_of(rattled("Cu"), EMT())
-    np.testing.assert_allclose(all_of(rattled("Cu"), served("errors:EMT")), direct, rtol=1e-12)
+    np.testing.assert_allclose(all_of(rattled("Cu"), served(entry)), direct, rtol=1e-12)
 
 
 def test_signals_to_the_whole_job_leave_the_call_at_hand_its_child(mine):

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from ase import Atoms
 from ase.optimize import BFGS
-from springs import SETTINGS, Springs, assert_equal_to_the_last_bit, make_stack, simulate
+from springs import SETTINGS, SOFTWARE, Springs, assert_equal_to_the_last_bit, make_stack, simulate
 from test_mace_model import _load
 
 from anodeflow.errors import StructureError
@@ -77,6 +77,7 @@ def _advance_all(folder, stacks, calc, *, at_once=16, of=None):
         settings={key: SETTINGS | {"seed": key[1]} | of.get(key, {}) for key in stacks},
         at_once=at_once,
         checkpoint_interval_ps=0.05,
+        software=SOFTWARE,
         fingerprint_extra="springs",
     )
 

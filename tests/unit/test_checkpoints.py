@@ -26,6 +26,7 @@ def make_state(step):
         rng=rng.bit_generator.state,
         transferred_energy=0.1 + 0.2,
         reason="",
+        software={"software": {"ase": "3"}},
     )
 
 

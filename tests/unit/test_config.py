@@ -10,6 +10,7 @@ from snakemake.utils import update_config
 
 from anodeflow.config.yaml_files import check_duplicate_keys
 from anodeflow.errors import ConfigError
+from anodeflow.models.weights.card import WeightsCard
 from anodeflow.study.checks import check_pins, check_pythons
 from anodeflow.study.config import schema_text
 from anodeflow.study.loading import load_config
@@ -217,7 +218,8 @@ def test_a_stage_a_model_does_not_list_is_not_run_for_it(study_config, root):
 def test_a_pin_of_other_weights_than_those_fetched_is_refused_with_both_hashes(
     study_config, root, tmp_path
 ):
-    (tmp_path / "mace-mp-0.json").write_text(json.dumps({"sha256": "a" * 64}))
+    card = WeightsCard(source=None, family="mace", sha256="a" * 64, size_bytes=1)
+    card.write(tmp_path / "mace-mp-0.json")
     weights = study_config["models"]["mace-mp-0"]["weights"]
     for pin in (None, "a" * 64):
         weights["sha256"] = pin

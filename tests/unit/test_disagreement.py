@@ -21,6 +21,7 @@ from scored import (
 )
 
 from anodeflow.scorecard.disagreement import disagreement_markdown, disagreements
+from anodeflow.scorecard.results import DISAGREEMENTS, DISAGREEMENTS_CSV, Disagreement
 
 
 def compare(*rows, sigma=2.0):
@@ -29,6 +30,20 @@ def compare(*rows, sigma=2.0):
 
 def spacing(source, mean, error, stack="m-g"):
     return dynamics(stack, 0, ensemble(spacing=mean, error=error), source=source)
+
+
+def test_rows_come_back_from_their_files_as_they_were(tmp_path):
+    words = read(
+        "relaxation", check(changes=("It changed.",)), system="m-g", is_unit=False, source="a"
+    )
+    words += read("relaxation", check(), system="m-g", is_unit=False, source="b")
+    found = compare(spacing("a", 3.9, 0.03), spacing("b", 4.0, 0.04), words)
+    rows = [Disagreement(**row) for row in found.to_dict("records")]
+    assert {row.verdict for row in rows} >= {"differ", "differ in kind"}
+    DISAGREEMENTS.write(rows, tmp_path / "rows.json")
+    assert DISAGREEMENTS.read(tmp_path / "rows.json") == rows
+    DISAGREEMENTS_CSV.write(found, tmp_path / "rows.csv")
+    assert len(DISAGREEMENTS_CSV.read(tmp_path / "rows.csv")) == len(rows)
 
 
 def test_pairs_are_sorted_by_how_many_combined_errors_they_are_apart():

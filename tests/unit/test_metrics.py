@@ -28,6 +28,7 @@ from scored import (
 
 from anodeflow.errors import ReferenceDataError
 from anodeflow.scorecard.metrics import Grading, read_metrics, score
+from anodeflow.scorecard.results import Score
 
 
 def graded(rows, *, asked=None, sigma=2.0, only=None):
@@ -35,6 +36,7 @@ def graded(rows, *, asked=None, sigma=2.0, only=None):
     grading = Grading(quantities(rows, published()), asked or study(MODEL), sigma, 95.0)
     found = score(only or metrics(), grading).to_dict("records")
     assert json.loads(json.dumps(found)) == found
+    assert [Score(**row).model_dump() for row in found] == found
     return {(r["source"], r["metric"], r["system"], r["ions"]): r for r in found}
 
 

@@ -20,11 +20,13 @@ from anodeflow.figures.style import MM_PER_INCH, PAGE_MM
 from anodeflow.scorecard.claims import check_claims
 from anodeflow.scorecard.figure import COLOURS, plot_scorecard
 from anodeflow.scorecard.metrics import Grading, score
+from anodeflow.scorecard.results import Score
 
 
 def drawn(rows, asked):
     found = quantities(rows, published())
-    graded = score(metrics(), Grading(found, asked, 2.0, 95.0)).to_dict("records")
+    table = score(metrics(), Grading(found, asked, 2.0, 95.0))
+    graded = [Score(**row) for row in table.to_dict("records")]
     judged = check_claims(claims(), found, asked, sigma=2.0, confined_ps=95.0, imaginary_THz=-0.1)
     return plot_scorecard(graded, judged)
 

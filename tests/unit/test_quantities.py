@@ -6,6 +6,7 @@ from scored import (
     OMAT,
     PBE,
     adhesion,
+    backend_record,
     check,
     comparison,
     dynamics,
@@ -50,8 +51,7 @@ def test_without_a_peak_or_strain_energy_there_is_no_height_but_a_reason():
 
 
 def test_a_day_of_dynamics_is_as_many_steps_as_force_calls_fit_into_it():
-    backend = {"device": "cpu", "atoms": 130}
-    backend["seconds_per_call"] = {"total": 0.05, "model": 0.04}
+    backend = backend_record(0.05, atoms=130, device="cpu")
     about = {"precision": "float32", "timestep_fs": 2.0}
     rows = by_name(read("cost", backend, system="", **about))
     steps_a_day = 24 * 3600 / 0.05

@@ -2,13 +2,15 @@
 
 import importlib.metadata
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
 import yaml
 
+from anodeflow.models.weights.card import WeightsCard
 from anodeflow.process.costs import noted_cost
-from anodeflow.report.provenance import commented_yaml, model_table, software_table
+from anodeflow.report.provenance import commented_yaml, commit, model_table, origin, software_table
 from anodeflow.report.run_times import run_time_table
 from anodeflow.study.config import Config
 
@@ -30,7 +32,7 @@ def test_every_described_key_carries_its_description(study_config):
 
 
 def test_the_software_table_gives_the_installed_versions_and_the_pins_agree():
-    table = software_table({}, {}).set_index("software")["version"]
+    table = software_table({}, {}, ROOT).set_index("software")["version"]
     pins = dict(
         line.split("==")
         for line in (ROOT / "envs/requirements.txt").read_text().splitlines()
@@ -46,28 +48,61 @@ def test_the_software_table_gives_the_installed_versions_and_the_pins_agree():
 def test_an_environment_of_its_own_is_asked_and_a_missing_one_is_said_to_be_missing(tmp_path):
     python = tmp_path / "python"
     python.write_text(
-        """#!/bin/sh\necho '{"Python": "3.12.1", "sevenn": "0.13.0", "other": "1"}'\n"""
+        """#!/bin/sh\necho '{"Python": "3.12.1", "sevenn": "0.13.0", '\n"""
+        """echo '"chgnet": "not installed", "mine": "1"}'\n"""
     )
     python.chmod(0o755)
     pythons = {"sevennet": str(python), "lost": str(tmp_path / "none"), "unused": "python"}
     models = {name: {"calculator": {"environment": name}} for name in ("sevennet", "lost")}
     models["mace"] = {"calculator": {"environment": None}}
-    table = software_table(models, pythons)
+    models["mine"] = {"calculator": {"environment": "sevennet", "entry": "mine.inner:Mine"}}
+    table = software_table(models, pythons, ROOT)
     rows = {name: list(own["version"]) for name, own in table.groupby("environment")}
     assert rows.keys() == {"workflow", "sevennet", "lost"}
-    assert rows["sevennet"] == ["3.12.1", "0.13.0"]
-    assert rows["lost"] == [f"not found at {tmp_path / 'none'} when the study was recorded"]
+    assert rows["sevennet"] == ["3.12.1", "0.13.0", "1"]
+    (said,) = rows["lost"]
+    assert said.startswith(f"unknown: {tmp_path / 'none'} could not be asked (cannot be started")
 
 
 def test_a_checkout_is_named_by_its_commit():
     head = (ROOT / ".git").exists()
-    version = software_table({}, {}).set_index("software")["version"]["anodeflow"]
+    version = software_table({}, {}, ROOT).set_index("software")["version"]["anodeflow"]
     assert re.search(r"git [0-9a-f]{40}" if head else "not under git", version)
+
+
+def git(folder, *arguments):
+    about = ["-c", "user.name=a", "-c", "user.email=a@b.c"]
+    subprocess.run(["git", "-C", folder, *about, *arguments], check=True, capture_output=True)
+
+
+def test_a_checkout_with_edits_says_so_and_an_installed_library_too(tmp_path):
+    git(tmp_path, "init")
+    (tmp_path / "Snakefile").write_text("")
+    git(tmp_path, "add", "Snakefile")
+    git(tmp_path, "commit", "-m", "one")
+    assert re.fullmatch("git [0-9a-f]{40}", commit(tmp_path))
+    (tmp_path / "Snakefile").write_text("# edited")
+    assert commit(tmp_path).endswith(", with uncommitted changes")
+    assert origin(tmp_path) == commit(tmp_path) + ", with a library installed apart from it"
+    assert origin(ROOT) == commit(ROOT)
+
+
+def test_a_copy_without_git_takes_no_commit_of_the_project_it_lies_in(tmp_path, monkeypatch):
+    copy = tmp_path / "copy"
+    copy.mkdir()
+    assert commit(copy) == "not under git"
+    (copy / "Snakefile").write_text("")
+    git(tmp_path, "init")
+    git(tmp_path, "commit", "--allow-empty", "-m", "another project")
+    assert commit(copy) == "not under git"
+    monkeypatch.setenv("PATH", str(copy))
+    assert commit(copy) == "commit unknown: git cannot be started (No such file or directory)"
 
 
 def test_the_model_table_joins_the_configuration_with_the_card_of_what_was_fetched(study_config):
     models = {"chgnet": study_config["models"]["chgnet"]}
-    card = {"source": "0.3.0", "family": "chgnet", "sha256": "d1" * 32, "size_bytes": 1_690_000}
+    about = {"sha256": "d1" * 32, "size_bytes": 1_690_000}
+    card = WeightsCard(source="0.3.0", family="chgnet", **about)
     (row,) = model_table(models, {"chgnet": card}).to_dict("records")
     assert (row["licence"], row["functional"], row["D3_added"]) == ("BSD-3-Clause", "PBE+U", "yes")
     assert (row["sha256"], row["size_MB"]) == ("d1" * 32, pytest.approx(1.69))

@@ -1,5 +1,6 @@
 """H5MD files: what is written comes back, and other programs open it."""
 
+import json
 import warnings
 
 import h5py
@@ -11,6 +12,7 @@ from anodeflow.errors import TrajectoryError
 from anodeflow.stages.dynamics.trajectory import read_trajectory, write_trajectory
 
 SETTINGS = {"timestep_fs": 2.0, "equilibration_ps": 0.04, "seed": 3}
+SOFTWARE = {"software": {"ase": "3.26"}, "environment_software": {"sevenn": "0.13.0"}}
 CELL = np.array([[12.12, 0, 0], [-6.06, 10.496, 0], [0, 0, 40]])
 
 
@@ -56,7 +58,14 @@ def write_example(path, *, ions=2, reason=""):
         make_segment(start, rng, [20], [20, 25]),
     ]
     write_trajectory(
-        path, start, segments, settings=SETTINGS, model="toy", reason=reason, last_step=25
+        path,
+        start,
+        segments,
+        settings=SETTINGS,
+        model="toy",
+        software=SOFTWARE,
+        reason=reason,
+        last_step=25,
     )
     return start, segments
 
@@ -123,6 +132,13 @@ def test_the_layout_is_that_of_h5md(tmp_path):
         for observable in file["observables"].values():
             assert len(observable["value"]) == len(observable["step"]) == len(observable["time"])
             assert "unit" in observable["value"].attrs
+
+
+def test_the_file_names_the_software_of_both_pythons(tmp_path):
+    write_example(tmp_path / "run.h5")
+    with h5py.File(tmp_path / "run.h5") as file:
+        found = {name: json.loads(file["parameters"].attrs[name]) for name in SOFTWARE}
+    assert found == SOFTWARE
 
 
 def test_mdanalysis_opens_the_file(tmp_path):

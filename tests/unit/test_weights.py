@@ -1,5 +1,7 @@
 """Fetching weights: from a path, a name, a mirror and a server that misbehaves in every way."""
 
+import errno
+import fcntl
 import hashlib
 import http.server
 import json
@@ -278,6 +280,21 @@ def test_concurrent_first_uses_all_reach_the_lock_file(tmp_path):
     for worker in workers:
         worker.join()
     assert json.loads((tmp_path / "lock.json").read_text()).keys() == {str(s) for s in sources}
+
+
+def test_where_the_file_system_cannot_lock_the_hash_is_recorded_with_a_warning(
+    tmp_path, monkeypatch, capsys
+):
+    def refuse(*_):
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    source = tmp_path / "mine.model"
+    source.write_bytes(WEIGHTS)
+    _fetch(tmp_path, str(source))
+    assert json.loads((tmp_path / "lock.json").read_text())[str(source)]["sha256"] == DIGEST
+    said = f"{tmp_path}/lock.json lies on a file system that cannot lock (No locks available)"
+    assert said in capsys.readouterr().err
 
 
 def test_the_mirror_stands_in_for_a_download(tmp_path):

@@ -1,17 +1,23 @@
 """Models in another environment and custom calculators, through the workflow itself."""
 
 import json
+import runpy
 import sys
 import sysconfig
 import tomllib
 from importlib.metadata import distributions
 from pathlib import Path
+from types import SimpleNamespace
 
+import h5py
 import pytest
 from ase.calculators.lj import LennardJones
 from packaging.specifiers import SpecifierSet
+from springs import SETTINGS, make_stack
 
-from anodeflow.structures.files import read_structure
+from anodeflow.models.weights.card import WeightsCard
+from anodeflow.models.weights.hash_records import hash_file
+from anodeflow.structures.files import read_structure, write_structure
 
 KWARGS = {"sigma": 1.27, "epsilon": 2.8, "rc": 2.0, "smooth": True}
 ROOT = Path(__file__).parents[2]
@@ -109,3 +115,46 @@ def test_what_is_pinned_runs_on_the_oldest_python_that_is_admitted(environment):
         name for name, pythons in needed.items() if not SpecifierSet(pythons or "").contains(oldest)
     ]
     assert not refusing
+
+
+FAKE_SEVENN = """
+from ase.calculators.lj import LennardJones
+
+def SevenNetCalculator(model, device):
+    return LennardJones(sigma=1.27, epsilon=0.01, rc=2.0, smooth=True)
+"""
+
+
+def test_the_trajectory_of_a_model_in_its_environment_names_that_one_s_packages(tmp_path):
+    # The script itself, with a Python that has a package more than this one.
+    site = tmp_path / "site"
+    about = site / "sevenn-0.99.0.dist-info"
+    about.mkdir(parents=True)
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: sevenn\nVersion: 0.99.0\n")
+    (site / "sevenn").mkdir()
+    (site / "sevenn/__init__.py").write_text("")
+    (site / "sevenn/calculator.py").write_text(FAKE_SEVENN)
+    python = tmp_path / "python"
+    python.write_text(f'#!/bin/sh\nPYTHONPATH="{site}" exec {sys.executable} "$@"\n')
+    python.chmod(0o755)
+    files = {"weights": tmp_path / "none.model", "card": tmp_path / "none.json"}
+    files["weights"].write_bytes(b"")
+    known = {"sha256": hash_file(files["weights"]), "size_bytes": 0}
+    WeightsCard(source=None, family="sevennet", **known).write(files["card"])
+    write_structure(tmp_path / "stack.extxyz", make_stack())
+    calculator = {"family": "sevennet", "device": "cpu", "dtype": "float32", "dispersion": None}
+    runpy.run_path(str(ROOT / "workflow/scripts/run_dynamics.py"))["main"](
+        SimpleNamespace(structure=tmp_path / "stack.extxyz", **files),
+        tmp_path / "run.h5",
+        calculator=calculator | {"python": str(python)},
+        method=1,
+        settings=SETTINGS | {"equilibration_ps": 0.01, "production_ps": 0.04},
+        checkpoint_interval_ps=0.05,
+        label="7net",
+    )
+    with h5py.File(tmp_path / "run.h5") as file:
+        attributes = file["parameters"].attrs
+        own, model = (json.loads(attributes[k]) for k in ("software", "environment_software"))
+    assert model["sevenn"] == "0.99.0"
+    assert {"anodeflow", "ase"} <= own.keys()
+    assert not {"sevenn", "mace-torch", "chgnet", "torch-dftd"} & own.keys()

@@ -4,13 +4,13 @@ import json
 
 import pandas as pd
 import pytest
-from scored import STACKS, adhesion, check, ensemble, verdict, voltages
+from scored import STACKS, adhesion, backend_record, check, ensemble, verdict, voltages
 
 from anodeflow.files.atomic import write_json
 from anodeflow.files.result_file import ResultFile
 
 MODEL = "mace-mp-0"
-COST = {"seconds_per_call": {"total": 0.05}, "atoms": 131, "device": "a GPU"}
+COST = backend_record(0.05, atoms=131, device="a GPU").model_dump()
 TARGETS = [
     *(f"results/scorecard/{name}.json" for name in ("scorecard", "claims", "disagreement")),
     "results/figures/scorecard.png",

@@ -14,7 +14,7 @@ from anodeflow.files.locks import lock_directory
 from anodeflow.process.failed_jobs import report_failures
 from anodeflow.study.gathered import RECORDS, Gathered
 from anodeflow.study.loading import load_config
-from anodeflow.study.paths import FILES, path
+from anodeflow.study.paths import COSTS, FILES, path
 from anodeflow.study.plan import Plan
 from anodeflow.study.recorded_checks import check_records
 from anodeflow.study.settings import Given

@@ -10,6 +10,9 @@ localrules:
     view_structures,
 
 
+# Beside its inputs, the script reads the tables of costs, which every job adds to and no rule makes,
+# and asks the Pythons of the models' environments and git for versions: what it records is what it
+# finds when all else is done.
 rule record_study:
     """Record what the finished study was made with: configuration, models, software, run times."""
     input:
@@ -29,9 +32,12 @@ rule record_study:
         "results/logs/record_study.log",
     conda:
         "../../envs/mace.yaml"
+    resources:
+        checkout=workflow.basedir,
     params:
         # A function: braces in a setting are no wildcards.
         config=lambda wildcards: GATHERED.recorded_config,
+        costs=COSTS,
         method=METHOD["figures"],
     script:
         "../scripts/record_study.py"

@@ -9,6 +9,7 @@ def main(inputs, record, *, calculator, runs, together, method, checkpoint_inter
     from anodeflow.evaluation.identity import identity
     from anodeflow.files.atomic import write_json
     from anodeflow.models.loading import load_calculator
+    from anodeflow.models.versions import software_of
     from anodeflow.stages.dynamics.run import advance_all
     from anodeflow.structures.files import read_structure
 
@@ -19,6 +20,7 @@ def main(inputs, record, *, calculator, runs, together, method, checkpoint_inter
         settings=runs,
         at_once=together,
         checkpoint_interval_ps=checkpoint_interval_ps,
+        software=software_of(calculator),
         fingerprint_extra=identity(Path(inputs.card), calculator, method),
     )
     write_json(Path(record), list(runs))

@@ -9,15 +9,13 @@ from anodeflow.process.job import job
 def main(inputs, record, *, calculator, structures, fillings, equivalence, threads):
     from anodeflow.equivalence.check import check_backend, require_agreement
     from anodeflow.equivalence.trial_stacks import rattled_stacks
-    from anodeflow.files.atomic import write_json
 
     stacks = rattled_stacks(structures, fillings, rattle=equivalence["rattle"])
-    options = {"calculator": calculator, "tolerances": equivalence}
+    options = {"calculator": calculator, "equivalence": equivalence, "threads": threads}
     found = check_backend(Path(inputs.weights), Path(inputs.card), stacks, **options)
-    found |= {"equivalence": equivalence, "threads": threads}
-    print(json.dumps(found, indent=1))
+    print(json.dumps(found.model_dump(), indent=1))
     require_agreement(found)
-    write_json(Path(record), found)
+    found.write(record)
 
 
 if __name__ == "__main__":

@@ -6,13 +6,14 @@ from anodeflow.process.job import job
 
 
 def main(quantities, csv, json, markdown, *, study, sigma):
-    from anodeflow.files.atomic import write_json, write_table, write_text
+    from anodeflow.files.atomic import write_text
     from anodeflow.scorecard.disagreement import disagreement_markdown, disagreements
     from anodeflow.scorecard.quantities import Study, read_quantities
+    from anodeflow.scorecard.results import DISAGREEMENTS, DISAGREEMENTS_CSV, Disagreement
 
     found = disagreements(read_quantities(Path(quantities)), Study(**study), sigma=sigma)
-    write_table(found, Path(csv))
-    write_json(json, found.to_dict("records"))
+    DISAGREEMENTS_CSV.write(found, csv)
+    DISAGREEMENTS.write([Disagreement(**row) for row in found.to_dict("records")], json)
     write_text(markdown, disagreement_markdown(found))
 
 

@@ -1,18 +1,14 @@
 """Draw grades and claims of all models on one page."""
 
-import json
-from pathlib import Path
-
 from anodeflow.process.job import job
 
 
 def main(scorecard, claims, outputs):
     from anodeflow.figures.style import save
     from anodeflow.scorecard.figure import plot_scorecard
-    from anodeflow.scorecard.results import CLAIMS
+    from anodeflow.scorecard.results import CLAIMS, SCORES
 
-    graded = json.loads(Path(scorecard).read_text())
-    save(*plot_scorecard(graded, CLAIMS.read(claims)), outputs)
+    save(*plot_scorecard(SCORES.read(scorecard), CLAIMS.read(claims)), outputs)
 
 
 if __name__ == "__main__":

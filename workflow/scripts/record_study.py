@@ -6,25 +6,24 @@ from pathlib import Path
 from anodeflow.process.job import job
 
 
-def main(cards, configuration, *, config):
-    from anodeflow.files.atomic import write_table, write_text
+def main(cards, configuration, *, config, costs, checkout):
+    from anodeflow.files.atomic import write_text
+    from anodeflow.models.weights.card import WeightsCard
     from anodeflow.report import provenance, run_times
+    from anodeflow.report.record import TABLES
     from anodeflow.study.config import Config
 
     config = json.loads(config)
     names = config["study"]["models"]
     models = {name: config["models"][name] for name in names}
-    read = {
-        name: json.loads(Path(card).read_text()) for name, card in zip(names, cards, strict=True)
-    }
+    read = dict(zip(names, map(WeightsCard.read, cards), strict=True))
     tables = {
         "models": provenance.model_table(models, read),
-        "software": provenance.software_table(models, config["environments"]),
-        "run_times": run_times.run_time_table(Path("results/benchmarks"), names),
+        "software": provenance.software_table(models, config["environments"], checkout),
+        "run_times": run_times.run_time_table(Path(costs), names),
     }
-    folder = Path(configuration).parent
     for name, table in tables.items():
-        write_table(table, folder / f"{name}.csv")
+        TABLES[name].write(table, Path(configuration).with_name(f"{name}.csv"))
     write_text(configuration, provenance.commented_yaml(Config.model_validate(config)))
 
 
@@ -34,4 +33,6 @@ if __name__ == "__main__":
             snakemake.input.cards,
             snakemake.output.configuration,
             config=snakemake.params.config,
+            costs=snakemake.params.costs,
+            checkout=Path(snakemake.resources.checkout),
         )

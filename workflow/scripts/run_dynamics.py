@@ -10,6 +10,7 @@ def main(inputs, trajectory, *, calculator, method, settings, checkpoint_interva
 
     from anodeflow.evaluation.identity import identity
     from anodeflow.models.loading import load_calculator
+    from anodeflow.models.versions import software_of
     from anodeflow.stages.dynamics.run import run_dynamics
     from anodeflow.structures.files import read_structure
 
@@ -20,6 +21,7 @@ def main(inputs, trajectory, *, calculator, method, settings, checkpoint_interva
         settings=settings,
         checkpoint_interval_ps=checkpoint_interval_ps,
         label=label,
+        software=partial(software_of, calculator),
         fingerprint_extra=identity(Path(inputs.card), calculator, method),
     )
 

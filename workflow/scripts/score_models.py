@@ -6,14 +6,14 @@ from anodeflow.process.job import job
 
 
 def main(quantities, metrics, csv, json, *, study, limits):
-    from anodeflow.files.atomic import write_json, write_table
     from anodeflow.scorecard.metrics import Grading, read_metrics, score
     from anodeflow.scorecard.quantities import Study, read_quantities
+    from anodeflow.scorecard.results import SCORES, SCORES_CSV, Score
 
     grading = Grading(read_quantities(Path(quantities)), Study(**study), **limits)
     graded = score(read_metrics(Path(metrics)), grading)
-    write_table(graded, Path(csv))
-    write_json(json, graded.to_dict("records"))
+    SCORES_CSV.write(graded, csv)
+    SCORES.write([Score(**row) for row in graded.to_dict("records")], json)
 
 
 if __name__ == "__main__":

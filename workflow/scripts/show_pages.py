@@ -6,18 +6,21 @@ from anodeflow.process.job import job
 
 
 def main(sources, pages, *, titles):
-    import pandas as pd
-
     from anodeflow.files.atomic import write_text
-    from anodeflow.report.pages import RECORD_HEADERS, code_page, table_page
+    from anodeflow.report.pages import code_page, table_page
+    from anodeflow.report.record import HEADERS, TABLES
+    from anodeflow.scorecard.results import SCORES_CSV
     from anodeflow.tables.markdown import to_markdown
+
+    tables = TABLES | {"scorecard": SCORES_CSV}
 
     for source, page, title in zip(map(Path, sources), pages, titles, strict=True):
         text = source.read_text(encoding="utf-8")
         if source.suffix == ".yaml":
             html = code_page(title, text, language="yaml")
         elif source.suffix == ".csv":
-            html = table_page(title, to_markdown(pd.read_csv(source), RECORD_HEADERS), source)
+            table = tables[source.stem].read(source)
+            html = table_page(title, to_markdown(table, HEADERS), source)
         else:
             html = table_page(title, text, source.with_suffix(".csv"))
         write_text(Path(page), html)

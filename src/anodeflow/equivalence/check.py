@@ -2,14 +2,21 @@
 
 import math
 from collections.abc import Mapping
-from importlib import metadata
 from pathlib import Path
 
 import numpy as np
 from ase import Atoms
 from ase.calculators.calculator import Calculator
 
-from anodeflow.equivalence.records import COMPARED, allowed_differences, excesses
+from anodeflow.equivalence.records import (
+    COMPARED,
+    BackendRecord,
+    ComparedStructure,
+    PlainCalculator,
+    SecondsPerCall,
+    allowed_differences,
+    excesses,
+)
 from anodeflow.equivalence.reference_evaluation import (
     Evaluation,
     evaluate_dispersion,
@@ -20,9 +27,8 @@ from anodeflow.equivalence.timing import device_name, seconds_per_call
 from anodeflow.errors import EquivalenceError
 from anodeflow.models.interface import DispersionCorrected
 from anodeflow.models.loading import load_calculator
+from anodeflow.models.versions import software_of
 from anodeflow.models.weights.fetching import verify_weights
-
-D3_PACKAGES = ("dftd3", "torch-dftd")
 
 
 def check_backend(
@@ -31,58 +37,63 @@ def check_backend(
     samples: Mapping[str, Atoms],
     *,
     calculator: Mapping,
-    tolerances: Mapping[str, Mapping[str, float]],
-) -> dict:
+    equivalence: Mapping,
+    threads: int,
+) -> BackendRecord:
     """Compare the calculator of some settings with the plain one, and time it.
 
-    samples: structures by their names; calculator: the settings of `load_calculator`; tolerances:
-    energy_meV (meV/atom), force (eV/Å) and stress (eV/Å³) of float64, float32 and dispersion. The
-    model is held to those of its dtype, the dispersion to its own, and their total to the sum.
+    samples: structures by their names; calculator: the settings of `load_calculator`; equivalence:
+    the section of the configuration, with the tolerances energy_meV (meV/atom), force (eV/Å) and
+    stress (eV/Å³) of float64, float32 and dispersion; threads: of this process. The model is held
+    to the tolerances of its dtype, the dispersion to its own, and their total to the sum.
 
     Raises what loading and evaluating raise; see `require_agreement` for the verdict.
     """
     sha256 = verify_weights(weights, card)
-    plain, versions = _plain_terms(weights, list(samples.values()), calculator)
+    plain = _plain_terms(weights, list(samples.values()), calculator)
     loaded = load_calculator(weights, card, **calculator)
     compared = [
-        {"structure": name, "atoms": len(atoms), "differences": _compare(loaded, atoms, expected)}
-        for (name, atoms), expected in zip(samples.items(), plain, strict=True)
+        ComparedStructure(structure=x, atoms=len(atoms), differences=_compare(loaded, atoms, terms))
+        for (x, atoms), terms in zip(samples.items(), plain, strict=True)
     ]
     largest = {
-        term: {key: max(row["differences"][term][key] for row in compared) for key in COMPARED}
+        term: {key: max(row.differences[term][key] for row in compared) for key in COMPARED}
         for term in plain[0]
     }
-    allowed = allowed_differences(tolerances, calculator["dtype"])
+    allowed = allowed_differences(equivalence, calculator["dtype"])
     biggest = max(samples.values(), key=len)
-    return {
-        "agrees": not excesses(largest, allowed),
-        "calculator": dict(calculator),
-        "plain": {"dtype": plain_dtype(calculator["family"]), "device": "cpu"},
-        "largest": largest,
-        "allowed": {term: allowed[term] for term in largest},
-        "compared": compared,
-        "atoms": len(biggest),
-        "seconds_per_call": seconds_per_call(loaded, biggest),
-        "device": device_name(calculator["device"]),
-        "versions": versions | {name: metadata.version(name) for name in D3_PACKAGES},
-        "weights_sha256": sha256,
-    }
+    software = software_of(calculator)
+    return BackendRecord(
+        agrees=not excesses(largest, allowed),
+        calculator=dict(calculator),
+        plain=PlainCalculator(dtype=plain_dtype(calculator["family"]), device="cpu"),
+        largest=largest,
+        allowed={term: allowed[term] for term in largest},
+        compared=compared,
+        atoms=len(biggest),
+        seconds_per_call=SecondsPerCall(**seconds_per_call(loaded, biggest)),
+        device=device_name(calculator["device"]),
+        versions=software["software"] | software.get("environment_software", {}),
+        weights_sha256=sha256,
+        equivalence=dict(equivalence),
+        threads=threads,
+    )
 
 
-def require_agreement(record: Mapping) -> None:
+def require_agreement(record: BackendRecord) -> None:
     """Raise EquivalenceError with the worst difference of a record that does not agree."""
-    found = excesses(record["largest"], record["allowed"])
+    found = excesses(record.largest, record.allowed)
     if not found:
         return
     _, term, key = found[0]
     name, unit = COMPARED[key]
-    by_structure = {row["differences"][term][key]: row["structure"] for row in record["compared"]}
-    difference, settings = record["largest"][term][key], record["calculator"]
+    by_structure = {row.differences[term][key]: row.structure for row in record.compared}
+    difference, settings = record.largest[term][key], record.calculator
     raise EquivalenceError(
         f"The configured calculator (family {settings['family']}, {settings['dtype']} on "
-        f"{settings['device']}) does not agree with the plain one ({record['plain']['dtype']} on "
+        f"{settings['device']}) does not agree with the plain one ({record.plain.dtype} on "
         f"cpu): {name} of the {term} differ by {difference:.3g} {unit} on "
-        f"{by_structure.get(difference, 'every stack')}, {record['allowed'][term][key]:g} allowed "
+        f"{by_structure.get(difference, 'every stack')}, {record.allowed[term][key]:g} allowed "
         "(the log has all numbers): set another precision, device or dispersion.library, or raise "
         "the tolerance under equivalence if such a difference does no harm."
     )
@@ -90,14 +101,14 @@ def require_agreement(record: Mapping) -> None:
 
 def _plain_terms(
     weights: Path, structures: list[Atoms], calculator: Mapping
-) -> tuple[list[dict[str, Evaluation]], dict[str, str]]:
-    models, versions = evaluate_model(weights, structures, calculator)
+) -> list[dict[str, Evaluation]]:
+    models = evaluate_model(weights, structures, calculator)
     terms = [{"model": model} for model in models]
     if calculator["dispersion"] is not None:
         corrections = evaluate_dispersion(structures, calculator["dispersion"])
         for found, correction in zip(terms, corrections, strict=True):
             found |= {"dispersion": correction, "total": found["model"] + correction}
-    return terms, versions
+    return terms
 
 
 def _compare(calculator: Calculator, atoms: Atoms, expected: Mapping[str, Evaluation]) -> dict:

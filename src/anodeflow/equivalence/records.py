@@ -1,6 +1,55 @@
-"""What a check of a calculator allows, and by how much what it found goes beyond."""
+"""What a check of a calculator finds and allows, and by how much the one goes beyond the other."""
 
 from collections.abc import Mapping
+from typing import Any, Literal
+
+from anodeflow.files.result_file import ResultFile, ResultPart
+
+Term = Literal["model", "dispersion", "total"]
+Tolerated = dict[Literal["energy_meV", "force", "stress"], float]
+
+
+class PlainCalculator(ResultPart):
+    dtype: str
+    device: str
+
+
+class ComparedStructure(ResultPart):
+    """By how much a structure's terms differ: as COMPARED, and force_rms (eV/Å)."""
+
+    structure: str
+    atoms: int
+    differences: dict[Term, dict[str, float]]
+
+
+class SecondsPerCall(ResultPart):
+    model: float
+    dispersion: float
+    total: float
+
+
+class BackendRecord(ResultFile):
+    """What was found of a configured calculator beside a plain one.
+
+    calculator: the settings of `load_calculator`; largest, allowed: by term, as COMPARED; atoms: of
+    the structure whose calls were timed; device: its name; versions: of packages; equivalence: the
+    section of the configuration.
+    """
+
+    agrees: bool
+    calculator: dict[str, Any]
+    plain: PlainCalculator
+    largest: dict[Term, Tolerated]
+    allowed: dict[Term, Tolerated]
+    compared: list[ComparedStructure]
+    atoms: int
+    seconds_per_call: SecondsPerCall
+    device: str
+    versions: dict[str, str]
+    weights_sha256: str
+    equivalence: dict[str, Any]
+    threads: int
+
 
 # For each tolerance: what is held to it, in words, and its unit.
 COMPARED = {

@@ -41,8 +41,8 @@ def plain_dtype(family: str) -> str:
 
 def evaluate_model(
     weights: Path, structures: Sequence[Atoms], calculator: Mapping
-) -> tuple[list[Evaluation], dict[str, str]]:
-    """Evaluate structures in a fresh process of the model's Python; return also its versions.
+) -> list[Evaluation]:
+    """Evaluate structures in a fresh process of the model's Python.
 
     calculator: the settings of `load_calculator`, of which only family, entry, kwargs and python
     matter here. Neither this library nor a socket stands between ASE and the model.
@@ -60,11 +60,10 @@ def evaluate_model(
         order["structures"] = [_as_json(atoms) for atoms in structures]
         _run(python, entry, json.dumps(order))
         found = json.loads(answer.read_text())
-    results = [
+    return [
         Evaluation(result["energy"], np.array(result["forces"]), np.array(result["stress"]))
-        for result in found["results"]
+        for result in found
     ]
-    return results, found["versions"]
 
 
 def evaluate_dispersion(structures: Sequence[Atoms], dispersion: Mapping) -> list[Evaluation]:

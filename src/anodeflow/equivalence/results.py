@@ -2,22 +2,23 @@
 
 from collections.abc import Mapping
 
+from anodeflow.equivalence.records import BackendRecord
 from anodeflow.scorecard.quantity import Quantity, quantity_row
 from anodeflow.stages.declaration import Scored
 
 
-def cost_quantities(about: Mapping, backend: Mapping, numerical: Mapping) -> list[Quantity]:
+def cost_quantities(about: Mapping, backend: BackendRecord, numerical: Mapping) -> list[Quantity]:
     """Read what a force call, with D3, and a day of dynamics cost; about: precision, timestep_fs.
 
     ns a day = timestep / (seconds a call) · 86400, one force call a step.
     """
-    seconds = float(backend["seconds_per_call"]["total"])
+    seconds = backend.seconds_per_call.total
     ns_per_day = about["timestep_fs"] * 1e-6 / seconds * 86400
-    note = f"{backend['atoms']} atoms, {about['precision']}, {backend['device']}; no error measured"
+    note = f"{backend.atoms} atoms, {about['precision']}, {backend.device}; no error measured"
     return [
         quantity_row("cost", "seconds_per_call", seconds, "s", note=note),
         quantity_row("cost", "ns_per_day", ns_per_day, "ns/day", note=note),
-        quantity_row("cost", "device", str(backend["device"]), note=note),
+        quantity_row("cost", "device", backend.device, note=note),
     ]
 
 

@@ -9,7 +9,6 @@ from ase.calculators.calculator import Calculator
 # rounding: a resumed run that began with them would not repeat the unbroken one.
 WARM_UP_CALLS = 3
 
-
 WARM_UP_DISPLACEMENT = 1e-3
 
 _warm: "weakref.WeakSet[Calculator]" = weakref.WeakSet()

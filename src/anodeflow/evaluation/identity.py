@@ -9,13 +9,15 @@ import numpy as np
 from ase import Atoms
 from ase.io.jsonio import encode
 
+from anodeflow.models.weights.card import WeightsCard
+
 
 def identity(card: Path, settings: Mapping, method: int) -> str:
     """Return what decides a stage's numbers beside its settings: weights, calculator, method.
 
     Partial results carry it, so that those of another model or setting are never continued.
     """
-    weights = json.loads(card.read_text())["sha256"]
+    weights = WeightsCard.read(card).sha256
     return json.dumps({"weights": weights, "method": method, **settings}, sort_keys=True)
 
 

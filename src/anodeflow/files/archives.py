@@ -12,7 +12,6 @@ from anodeflow.files.atomic import whole
 
 VALUES = "values"
 
-
 DIGEST_BYTES = 32
 
 

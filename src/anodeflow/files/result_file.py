@@ -81,11 +81,13 @@ class RowsFile(Generic[Row]):
 class CsvFile:
     """A CSV file of results, by its columns.
 
-    Those of `optional` may be missing; `ion_*` among them allows any of that beginning.
+    Those of `optional` may be missing; `ion_*` among them allows any of that beginning. `as_text`:
+    its cells are read as they stand, an empty one as "".
     """
 
     columns: tuple[str, ...]
     optional: tuple[str, ...] = ()
+    as_text: bool = False
 
     def read(self, path: Path | str) -> "pd.DataFrame":
         """Read a file.
@@ -96,7 +98,8 @@ class CsvFile:
         import pandas as pd
 
         try:
-            table = pd.read_csv(path)
+            options = {"dtype": str, "keep_default_na": False} if self.as_text else {}
+            table = pd.read_csv(path, **options)
         except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
             fault = " ".join(str(error).split())
             raise ResultFileError(f"{path} is no table ({fault}): {MAKE_ANEW}.") from None

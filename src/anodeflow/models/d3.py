@@ -29,14 +29,11 @@ if TYPE_CHECKING:
 SKIN = 1.5
 """Width (Å) of the shell that the lists hold beyond the cutoff."""
 
-
 K1, K3 = 16.0, 4.0
 """Steepness of the count of neighbours, and of the weights of tabulated coordination numbers."""
 
-
 BLOCK = {"cpu": 2**16, "cuda": 2**22}
 """About how many pairs are evaluated at once: what a cache holds, or what a GPU has memory for."""
-
 
 VOIGT = ((0, 0), (1, 1), (2, 2), (1, 2), (0, 2), (0, 1))
 

@@ -12,9 +12,8 @@ from anodeflow.errors import ConfigError, DeviceError
 from anodeflow.models.d3 import D3Calculator
 from anodeflow.models.settings import Dispersion
 
-# Damping of D3(BJ): s6, s8, a1 and a2 (Bohr), without the three-body term. PBE and revPBE:
-# Grimme, Ehrlich, Goerigk, J. Comput. Chem. 32, 1456 (2011), table 1; PBEsol: Goerigk, Grimme,
-# Phys. Chem. Chem. Phys. 13, 6670 (2011); r2SCAN: Ehlert et al., J. Chem. Phys. 154, 061101 (2021).
+# Damping of D3(BJ): s6, s8, a1 and a2 (Bohr), without the three-body term. PBE: Grimme, Ehrlich,
+# Goerigk, J. Comput. Chem. 32, 1456 (2011), table 1.
 DAMPING_BJ = {
     "pbe": {"s6": 1.0, "s8": 0.7875, "a1": 0.4289, "a2": 4.4407},
 }

@@ -28,7 +28,7 @@ PROGRAM = Path(calculator_process.__file__)
 
 
 class SocketCalculator(Calculator):
-    """A calculator that child/calculator_process.py opens in another Python, asked by i-PI messages.
+    """A calculator in another Python's process (child/calculator_process.py), asked by i-PI.
 
     Parent and child share a pair of sockets without a name, so that those of several jobs never
     meet and none is left behind. The child ends with this object, and with this process, however
@@ -41,10 +41,13 @@ class SocketCalculator(Calculator):
     def __init__(self, python: str, entry: str, kwargs: Mapping):
         """Start the child and wait until it has opened the calculator.
 
-        python: a Python that has ASE and the model's package; entry: "module:name" of a class or
-        function that returns the calculator; kwargs: what it is called with.
+        Args:
+            python: a Python that has ASE and the model's package.
+            entry: "module:name" of a class or function that returns the calculator.
+            kwargs: what it is called with.
 
-        Raises CalculatorError where that fails.
+        Raises:
+            CalculatorError: that fails.
         """
         super().__init__()
         self.python, self.entry = python, entry
@@ -68,7 +71,8 @@ class SocketCalculator(Calculator):
     def calculate(self, atoms=None, properties=None, system_changes=all_changes) -> None:
         """Compute energy (eV), forces (N, 3) (eV/Å) and stress (6,) (eV/Å³, ASE's sign).
 
-        Raises CalculatorError where the child failed.
+        Raises:
+            CalculatorError: the child failed.
         """
         super().calculate(atoms, properties, system_changes)
         try:

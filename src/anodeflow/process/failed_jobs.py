@@ -3,8 +3,7 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-FINISHED = "finished "
-
+from anodeflow.process.job import FINISHED
 
 LINES = 10
 

@@ -16,8 +16,10 @@ from typing import NoReturn
 from anodeflow.errors import AnodeflowError, DiskFullError
 from anodeflow.files.atomic import is_full_disk
 from anodeflow.process.costs import noted_cost
-from anodeflow.process.failed_jobs import FINISHED
 from anodeflow.process.threads import set_threads
+
+FINISHED = "finished "
+"""How the last line of a job begins that ended well."""
 
 AGAIN = "run the same command again to continue."
 

@@ -5,7 +5,6 @@ import ctypes
 # For a process to be started: the same as environment variables (mallopt(3)).
 KEPT_MEMORY = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": "-1"}
 
-
 # Of glibc's malloc.h.
 M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4
 

@@ -28,14 +28,6 @@ NUMBER = re.compile(rf"[-+]?\d+(\.\d+)?(e[-+]?\d+)?|{GAP}")
 LONG = 40
 """Letters of a cell beyond which it is broken into lines."""
 
-RECORD_HEADERS = {
-    "wall_s": "wall time (s)",
-    "cpu_s": "CPU time (s)",
-    "memory_MB": "largest memory (MB)",
-    "size_MB": "size (MB)",
-}
-"""What stands above columns of tables that belong to no stage."""
-
 HEADING = re.compile(r"(#+)\s+(.*)")
 
 

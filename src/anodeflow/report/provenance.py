@@ -1,9 +1,8 @@
 """What a finished study was made with: its configuration, models, software, and what it cost."""
 
-import json
+import os
 import platform
 import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -11,18 +10,18 @@ import pandas as pd
 import yaml
 from pydantic import BaseModel
 
-from anodeflow import __version__
+import anodeflow
+from anodeflow.families import FAMILIES
+from anodeflow.models.child.tell_versions import NOT_INSTALLED, versions
+from anodeflow.models.versions import D3_PACKAGES, ask_versions, module_of
+from anodeflow.models.weights.card import WeightsCard
 from anodeflow.study.config import Config
 
 SOFTWARE = {
     "Python": "runs all of it",
-    "mace-torch": "MACE models",
-    "e3nn": "equivariant layers of MACE models",
-    "chgnet": "CHGNet models",
-    "sevenn": "SevenNet models",
+    **{name: use for family in FAMILIES.values() for name, use in family.uses.items()},
     "torch": "evaluates the models",
-    "torch-dftd": "tables of D3; D3 to compare with",
-    "dftd3": "D3, where chosen",
+    **D3_PACKAGES,
     "ase": "structures, minimisers, dynamics",
     "phonopy": "phonons",
     "symfc": "symmetry of force constants",
@@ -38,13 +37,6 @@ SOFTWARE = {
 
 
 OWN = "workflow"
-
-
-ASK_VERSIONS = """
-import importlib.metadata, json, platform
-found = {d.metadata["Name"]: d.version for d in importlib.metadata.distributions()}
-print(json.dumps(found | {"Python": platform.python_version()}))
-"""
 
 
 def commented_yaml(config: Config) -> str:
@@ -78,55 +70,78 @@ def _flow(value: object) -> str:
     return text.removesuffix("...\n").strip()
 
 
-def software_table(models: Mapping[str, Mapping], environments: Mapping[str, str]) -> pd.DataFrame:
+def software_table(
+    models: Mapping[str, Mapping], environments: Mapping[str, str], checkout: Path
+) -> pd.DataFrame:
     """List what computed, as installed here: environment, software, version, used_for.
 
     Args:
         models: name to its section of the configuration; may name an environment to run in.
         environments: name to Python.
+        checkout: folder of the workflow.
     """
-    checkout = Path(__file__).parents[3]
     here = platform.platform()
     rows = [
-        (OWN, "anodeflow", f"{__version__}, {commit(checkout)}", "the study"),
+        (OWN, "anodeflow", f"{anodeflow.__version__}, {origin(checkout)}", "the study"),
         (OWN, "operating system", here, "of the machine that collected the results"),
     ]
-    named = {model["calculator"]["environment"] for model in models.values()} & set(environments)
-    pythons = {OWN: sys.executable} | {name: environments[name] for name in sorted(named)}
-    for name, python in pythons.items():
-        rows += [(name, *row) for row in _installed(python)]
+    entries: dict[str | None, set[str]] = {None: set()}
+    for calculator in (model["calculator"] for model in models.values()):
+        own = {module_of(calculator["entry"])} if calculator.get("entry") else set()
+        entries[calculator["environment"]] = entries.get(calculator["environment"], set()) | own
+    packages = [name for name in SOFTWARE if name != "Python"]
+    rows += _rows(OWN, versions(packages, sorted(entries.pop(None))))
+    for name in sorted(entries):
+        rows += _rows(name, ask_versions(environments[name], packages, sorted(entries[name])))
     return pd.DataFrame(rows, columns=["environment", "software", "version", "used_for"])
 
 
-def _installed(python: str) -> list[tuple[str, str, str]]:
-    """List the version of a Python, and those of SOFTWARE among its packages."""
-    try:
-        asked = [python, "-c", ASK_VERSIONS]
-        said = subprocess.run(asked, capture_output=True, text=True, check=True).stdout
-    except (OSError, subprocess.CalledProcessError):
-        return [("Python", f"not found at {python} when the study was recorded", "")]
-    found = json.loads(said)
-    return [(name, found[name], use) for name, use in SOFTWARE.items() if name in found]
+def _rows(environment: str, told: Mapping[str, str]) -> list[tuple[str, str, str, str]]:
+    found = {name: version for name, version in told.items() if version != NOT_INSTALLED}
+    used = SOFTWARE | {name: "custom models" for name in found if name not in SOFTWARE}
+    return [(environment, name, found[name], use) for name, use in used.items() if name in found]
+
+
+def origin(checkout: Path) -> str:
+    """Say which commit a workflow is at, and whether the library in use is the one beside it."""
+    library = Path(anodeflow.__file__).resolve()
+    beside = library.is_relative_to(Path(checkout).resolve())
+    return commit(checkout) + ("" if beside else ", with a library installed apart from it")
 
 
 def commit(checkout: Path) -> str:
-    """Return the git commit of a checkout, and whether files differ from it."""
-    asked = ["git", "-C", str(checkout), "describe", "--always", "--dirty", "--abbrev=40"]
-    asked.append("--exclude=*")
+    """Return the git commit of a workflow and whether files differ from it, or why none is known.
+
+    Args:
+        checkout: folder of the workflow, which need not be under git.
+    """
+    asked = ["describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
     try:
-        found = subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip()
-    except (OSError, subprocess.CalledProcessError):
-        return "not under git"
+        # A copy may lie in another project's checkout, whose commit is not that of the workflow.
+        _git(checkout, "ls-files", "--error-unmatch", "Snakefile")
+        found = _git(checkout, *asked)
+    except OSError as error:
+        return f"commit unknown: git cannot be started ({error.strerror})"
+    except subprocess.CalledProcessError as error:
+        if error.returncode == 1 or "not a git repository" in error.stderr:
+            return "not under git"
+        return f"commit unknown: {' '.join(error.stderr.split())}"
     hash_, _, changed = found.partition("-")
     return f"git {hash_}" + (", with uncommitted changes" if changed else "")
 
 
-def model_table(models: Mapping[str, Mapping], cards: Mapping[str, Mapping]) -> pd.DataFrame:
+def _git(checkout: Path, *arguments: str) -> str:
+    command = ["git", "-C", str(checkout), *arguments]
+    options = {"capture_output": True, "text": True, "check": True}
+    return subprocess.run(command, env=os.environ | {"LC_ALL": "C"}, **options).stdout.strip()
+
+
+def model_table(models: Mapping[str, Mapping], cards: Mapping[str, WeightsCard]) -> pd.DataFrame:
     """List each model with its level of theory, precision, dispersion, licence and weights.
 
     Args:
         models: name to its section of the configuration.
-        cards: name to what `fetching.fetch_weights` recorded.
+        cards: name to the card of its weights.
     """
     rows = []
     for name, model in models.items():
@@ -142,9 +157,9 @@ def model_table(models: Mapping[str, Mapping], cards: Mapping[str, Mapping]) -> 
                 "device": calculator["device"],
                 "static": model["precision"]["static"],
                 "dynamics": model["precision"]["dynamics"],
-                "weights": card["source"],
-                "size_MB": card["size_bytes"] / 1e6,
-                "sha256": card["sha256"],
+                "weights": card.source,
+                "size_MB": card.size_bytes / 1e6,
+                "sha256": card.sha256,
             }
         )
     return pd.DataFrame(rows)

@@ -9,26 +9,7 @@ import pandas as pd
 from anodeflow.scorecard.evidence import alike, rate_difference
 from anodeflow.scorecard.quantities import Quantities, Study
 from anodeflow.scorecard.quantity import Case, Quantity, with_error
-
-COLUMNS = (
-    "table",
-    "system",
-    "ions",
-    "temperature_K",
-    "quantity",
-    "unit",
-    "first",
-    "second",
-    "first_value",
-    "first_error",
-    "second_value",
-    "second_error",
-    "difference",
-    "combined_error",
-    "sigmas",
-    "verdict",
-    "reason",
-)
+from anodeflow.scorecard.results import DISAGREEMENTS_CSV
 
 DIFFER, IN_KIND, AGREE, OPEN = "differ", "differ in kind", "agree within errors", "not comparable"
 
@@ -60,7 +41,7 @@ def disagreements(quantities: Quantities, study: Study, *, sigma: float) -> pd.D
     per ion. They differ when sigmas ≥ sigma. Words differ in kind or agree.
 
     Returns:
-        a row for each pair and quantity, in COLUMNS, most significant first; what cannot be
+        a row for each pair and quantity, a `Disagreement`, most significant first; what cannot be
         compared comes last, with the reason.
     """
     rows = []
@@ -70,14 +51,14 @@ def disagreements(quantities: Quantities, study: Study, *, sigma: float) -> pd.D
                 _compare(one, other, sigma)
                 for one, other in _pairs(quantities, study, first, second)
             ]
-    table = pd.DataFrame(rows, columns=list(COLUMNS)).astype({"ions": "Int64"})
+    columns = list(DISAGREEMENTS_CSV.columns)
+    table = pd.DataFrame(rows, columns=columns).astype({"ions": "Int64"})
     rank = table["verdict"].map(ORDER.index)
     # Words carry no number to sort by; they keep their order.
     size = -table["sigmas"].abs().fillna(0.0)
     table = table.assign(rank=rank, size=size).sort_values(["rank", "size"], kind="stable")
-    return (
-        table[list(COLUMNS)].reset_index(drop=True).astype(object).where(lambda t: t.notna(), None)
-    )
+    table = table[columns].reset_index(drop=True).astype(object)
+    return table.where(table.notna(), None)
 
 
 def _pairs(

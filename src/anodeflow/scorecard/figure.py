@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch, Rectangle
 
 from anodeflow.figures.style import COLUMN_MM, PAGE_MM, figure, styled
-from anodeflow.scorecard.results import JudgedClaim
+from anodeflow.scorecard.results import JudgedClaim, Score
 
 LABEL_MM = 62.0
 
@@ -72,7 +72,7 @@ FACES = COLOURS | {"ungraded": UNGRADED, "absent": ABSENT}
 
 @styled
 def plot_scorecard(
-    scores: Sequence[Mapping], claims: Sequence[JudgedClaim]
+    scores: Sequence[Score], claims: Sequence[JudgedClaim]
 ) -> tuple[Figure, pd.DataFrame]:
     """Draw a row for each metric and system, a column for each model, and the claims below.
 
@@ -106,24 +106,24 @@ def plot_scorecard(
     return fig, cells.drop(columns="face")
 
 
-def _metric_cells(scores: Sequence[Mapping]) -> list[dict]:
+def _metric_cells(scores: Sequence[Score]) -> list[dict]:
     """Return a cell for each score, without the rows in which no model has anything to show."""
     cells, shown = [], set()
-    several = len({score["temperature_K"] for score in scores} - {None}) > 1
+    several = len({score.temperature_K for score in scores} - {None}) > 1
     for score in scores:
         # Names of processors are longer than a cell; the tables hold them.
-        if score["metric"] == "device":
+        if score.metric == "device":
             continue
         text, face = _shown(score)
         cells.append(
             {
-                "section": score["table"],
+                "section": score.table,
                 "row": _row_label(score, several),
-                "source": score["source"],
-                "published": score["published"],
+                "source": score.source,
+                "published": score.published,
                 "shown": text,
-                "grade": score["grade"],
-                "reference": score["reference"],
+                "grade": score.grade,
+                "reference": score.reference,
                 "face": face,
             }
         )
@@ -132,39 +132,39 @@ def _metric_cells(scores: Sequence[Mapping]) -> list[dict]:
     return [cell for cell in cells if cell["row"] in shown]
 
 
-def _row_label(score: Mapping, several_temperatures: bool) -> str:
-    unit = UNITS.get(score["unit"], score["unit"])
-    ions = "" if score["ions"] in (None, 0) else f", {score['ions']} ion{'s'[: score['ions'] > 1]}"
-    system = f", {score['system']}" if score["system"] else ""
-    told = several_temperatures and score["temperature_K"] is not None
-    temperature = f", {score['temperature_K']:g} K" if told else ""
-    return score["label"] + (f" ({unit})" if unit else "") + system + ions + temperature
+def _row_label(score: Score, several_temperatures: bool) -> str:
+    unit = UNITS.get(score.unit, score.unit)
+    ions = "" if score.ions in (None, 0) else f", {score.ions} ion{'s'[: score.ions > 1]}"
+    system = f", {score.system}" if score.system else ""
+    told = several_temperatures and score.temperature_K is not None
+    temperature = f", {score.temperature_K:g} K" if told else ""
+    return score.label + (f" ({unit})" if unit else "") + system + ions + temperature
 
 
-def _shown(score: Mapping) -> tuple[str, str]:
+def _shown(score: Score) -> tuple[str, str]:
     """Return what a cell says, and what its colour stands for."""
-    if score["status"] == "not run":
+    if score.status == "not run":
         return "–", "absent"
-    value, word = score["value"], score["quantity"]
+    value, word = score.value, score.quantity
     if value is None and not isinstance(word, str):
-        return ("none" if score["status"] == "no value" else "–"), "absent"
+        return ("none" if score.status == "no value" else "–"), "absent"
     if value is None:
         text = SHORT.get(word, word)
-    elif score["measure"] == "relative":
+    elif score.measure == "relative":
         text = f"{100 * value:+.0f} %"
     else:
-        sign = "+" if score["measure"] == "difference" else ""
+        sign = "+" if score.measure == "difference" else ""
         text = f"{value:{sign}{'.3f' if abs(value) < 0.1 else '#.2g'}}".rstrip(".")
-    return text.replace("-", "−") + _mark(score), score["grade"] or "ungraded"
+    return text.replace("-", "−") + _mark(score), score.grade or "ungraded"
 
 
-def _mark(score: Mapping) -> str:
+def _mark(score: Score) -> str:
     """Return the sign of a value whose grade is in doubt, or that has none for a reason."""
-    if score["status"] == "other convention":
+    if score.status == "other convention":
         return " †"
-    if score["certain"] is False:
+    if score.certain is False:
         return " ~"
-    return "*" if score["certain"] is None and score["value"] is not None else ""
+    return "*" if score.certain is None and score.value is not None else ""
 
 
 def _claim_cells(claims: Sequence[JudgedClaim]) -> list[dict]:

@@ -20,6 +20,7 @@ from anodeflow.scorecard.declared import check_table, read_declared
 from anodeflow.scorecard.evidence import MOBILE, alike, rate_bounds
 from anodeflow.scorecard.quantities import NONE_HELD, Quantities, Study
 from anodeflow.scorecard.quantity import Case, Quantity
+from anodeflow.scorecard.results import SCORES_CSV
 
 VERDICTS = ("confined", *MOBILE)
 
@@ -72,29 +73,6 @@ def read_metrics(path: Path) -> dict[str, Metric]:
     return read_declared(path, Metric, "metrics")
 
 
-COLUMNS = (
-    "source",
-    "published",
-    "metric",
-    "label",
-    "measure",
-    "table",
-    "system",
-    "ions",
-    "temperature_K",
-    "value",
-    "error",
-    "unit",
-    "quantity",
-    "reference",
-    "reference_value",
-    "status",
-    "grade",
-    "certain",
-    "reason",
-)
-
-
 @dataclass(frozen=True)
 class Grading:
     """What metrics are computed from: all quantities, the study, and what makes a grade certain.
@@ -134,7 +112,7 @@ def score(metrics: Mapping[str, Metric], grading: Grading) -> pd.DataFrame:
     """Grade every model, and whoever published the same, by every metric.
 
     Returns:
-        a row for each source, metric and case, in COLUMNS: quantity is the number that value was
+        a row for each source, metric and case, a `Score`: quantity is the number that value was
         made of; status is ok, no value (the number could not be had), other convention (not
         graded), no reference, or not run; grade is good, fair, poor or None; certain is None where
         an error is not known; reason says what is behind a status, a value and its error. What a
@@ -157,7 +135,11 @@ def score(metrics: Mapping[str, Metric], grading: Grading) -> pd.DataFrame:
             if ran or applies or grading.reference(metric, case):
                 about = {key: getattr(metric, key) for key in ("label", "measure", "table")}
                 rows += [row | about | {"metric": name} | case._asdict() for row in kept]
-    table = pd.DataFrame(rows, columns=list(COLUMNS)).astype({"ions": "Int64"}).astype(object)
+    table = (
+        pd.DataFrame(rows, columns=list(SCORES_CSV.columns))
+        .astype({"ions": "Int64"})
+        .astype(object)
+    )
     return table.where(table.notna(), None)
 
 

@@ -11,8 +11,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from anodeflow.files.atomic import write_table
+from anodeflow.files.result_file import CsvFile
 from anodeflow.scorecard.quantity import Case, Quantity
+
+_OWN = [field.name for field in dataclasses.fields(Quantity) if field.name != "case"]
+FILE = CsvFile((*_OWN[:2], *Case._fields, *_OWN[2:]), as_text=True)
+"""results/scorecard/quantities.csv: a quantity's source and table, its case, and all else."""
 
 NONE_HELD = "the results hold none"
 """Why a model that ran has no such quantity: a sheet has no thickness."""
@@ -114,19 +118,16 @@ def published_quantities(published: pd.DataFrame) -> list[Quantity]:
 def write_quantities(rows: Iterable[Quantity], path: Path) -> None:
     """Write quantities as CSV, one a row, in full precision."""
     flat = [{**dataclasses.asdict(row), **row.case._asdict()} for row in rows]
-    first = ["source", "table", *Case._fields]
-    rest = [field.name for field in dataclasses.fields(Quantity)]
-    columns = first + [name for name in rest if name not in (*first, "case")]
-    table = pd.DataFrame(flat, columns=columns)
+    table = pd.DataFrame(flat, columns=list(FILE.columns))
     for column in ("ions", "replicas"):
         table[column] = table[column].astype("Int64")
-    write_table(table, path)
+    FILE.write(table, path)
 
 
 def read_quantities(path: Path) -> Quantities:
     """Read what `write_quantities` wrote."""
     rows = []
-    for cells in pd.read_csv(path, dtype=str, keep_default_na=False).to_dict("records"):
+    for cells in FILE.read(path).to_dict("records"):
         case = Case(
             cells.pop("system"),
             _or_none(cells.pop("ions"), int),

@@ -2,18 +2,12 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
-
-from anodeflow.files.result_file import RowsFile
+from anodeflow.files.result_file import CsvFile, ResultPart, RowsFile
 
 Status = Literal["holds", "fails", "undecided", "not run", "left out"]
 
 
-class _Row(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
-
-
-class JudgedPart(_Row):
+class JudgedPart(ResultPart):
     """What the numbers say on one part of a claim."""
 
     status: Status
@@ -24,7 +18,7 @@ class JudgedPart(_Row):
     """By how many standard errors, where two numbers were compared."""
 
 
-class JudgedClaim(_Row):
+class JudgedClaim(ResultPart):
     """A claim, judged for one source."""
 
     claim: str
@@ -43,3 +37,61 @@ class JudgedClaim(_Row):
 
 CLAIMS = RowsFile(JudgedClaim)
 """results/scorecard/claims.json"""
+
+
+class Score(ResultPart):
+    """The grade of a source by a metric, in one case; see `metrics.score`."""
+
+    source: str
+    published: bool
+    metric: str
+    label: str
+    measure: str
+    table: str
+    system: str
+    ions: int | None
+    temperature_K: float | None
+    value: float | None
+    error: float | None
+    unit: str
+    quantity: float | str | None
+    """The number or word that `value` was made of."""
+    reference: str | None
+    reference_value: float | str | None
+    status: Literal["ok", "no value", "other convention", "no reference", "not run"]
+    grade: Literal["good", "fair", "poor"] | None
+    certain: bool | None
+    """Whether the grade stays the same within the error; null where none is known."""
+    reason: str | None
+
+
+SCORES = RowsFile(Score)
+"""results/scorecard/scorecard.json"""
+SCORES_CSV = CsvFile(tuple(Score.model_fields))
+
+
+class Disagreement(ResultPart):
+    """A quantity of two sources, compared; see `disagreement.disagreements`."""
+
+    table: str
+    system: str
+    ions: int | None
+    temperature_K: float | None
+    quantity: str
+    unit: str
+    first: str
+    second: str
+    first_value: float | str | None
+    first_error: float | None
+    second_value: float | str | None
+    second_error: float | None
+    difference: float | None
+    combined_error: float | None
+    sigmas: float | None
+    verdict: Literal["differ", "differ in kind", "agree within errors", "not comparable"]
+    reason: str
+
+
+DISAGREEMENTS = RowsFile(Disagreement)
+"""results/scorecard/disagreement.json"""
+DISAGREEMENTS_CSV = CsvFile(tuple(Disagreement.model_fields))

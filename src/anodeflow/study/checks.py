@@ -1,12 +1,12 @@
 """Checks of the configuration that need more than one of its sections, or files."""
 
-import json
 import os
 from collections.abc import Iterable
 from pathlib import Path
 
 from anodeflow.config.sentences import nearest
-from anodeflow.errors import ConfigError
+from anodeflow.errors import ConfigError, ResultFileError
+from anodeflow.models.weights.card import WeightsCard
 from anodeflow.structures.settings import FunctionalisedLayer, MXeneLayer
 from anodeflow.study.config import Config
 
@@ -186,8 +186,8 @@ def check_pins(config: Config, folder: Path) -> None:
     for name in _used_models(config):
         pin, card = config.models[name].weights.sha256, folder / f"{name}.json"
         try:
-            fetched = json.loads(card.read_text())["sha256"]
-        except (OSError, ValueError, KeyError):
+            fetched = WeightsCard.read(card).sha256
+        except (OSError, ResultFileError):
             continue  # not fetched yet, or damaged, which the job that loads them refuses
         if pin not in (None, fetched):
             raise ConfigError(

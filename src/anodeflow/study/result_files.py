@@ -1,10 +1,17 @@
 """Files of results, each read through the type that its stage declares."""
 
-import json
 from pathlib import Path
 from typing import Any
 
+from anodeflow.equivalence.records import BackendRecord
+from anodeflow.files.result_file import CsvFile, ResultFile
+from anodeflow.models.weights.card import WeightsCard
 from anodeflow.study.stages import STAGES
+
+BESIDE_STAGES: dict[str, dict[str, type[ResultFile] | CsvFile]] = {
+    "models": {"card": WeightsCard, "backend": BackendRecord},
+}
+"""Types of files that belong to no stage, by what makes them and by file, as in `study.paths`."""
 
 
 def read_result(stage: str, file: str, path: Path | str) -> Any:
@@ -21,11 +28,5 @@ def read_result(stage: str, file: str, path: Path | str) -> Any:
     Raises:
         ResultFileError: it is damaged, or of another version of anodeflow.
     """
-    if stage in STAGES and file in STAGES[stage].results:
-        return STAGES[stage].results[file].read(path)
-    # Until every stage declares its results.
-    if Path(path).suffix == ".csv":
-        import pandas as pd
-
-        return pd.read_csv(path)
-    return json.loads(Path(path).read_text(encoding="utf-8"))
+    declared = STAGES[stage].results if stage in STAGES else BESIDE_STAGES[stage]
+    return declared[file].read(path)

@@ -4,14 +4,13 @@ The Python of a model's own environment runs this file as it is, so it needs not
 the model's package. Line 1 of its standard input is JSON: {"entry": "module:name", "kwargs": {…}}
 and either {"socket": descriptor}, to serve the calculator by the i-PI protocol, or {"structures":
 [{numbers, positions (Å), cell (Å), pbc}, …], "answer": path}, to evaluate these and nothing else.
-The answer is JSON: "versions" of packages, and "results" with energy (eV), forces (eV/Å) and stress
-(xx, yy, zz, yz, xz, xy; eV/Å³) of each structure.
+The answer is JSON: energy (eV), forces (eV/Å) and stress (xx, yy, zz, yz, xz, xy; eV/Å³) of each
+structure.
 """
 
 import json
 import os
 import pkgutil
-import re
 import signal
 import socket
 import sys
@@ -42,7 +41,7 @@ def open_calculator(entry, kwargs):
     return calculator
 
 
-def evaluate_once(calculator, entry, structures, answer):
+def evaluate_once(calculator, structures, answer):
     """Evaluate structures as a user's own script would, and write the answer."""
     results = []
     for structure in structures:
@@ -50,11 +49,8 @@ def evaluate_once(calculator, entry, structures, answer):
         energy, forces = float(atoms.get_potential_energy()), atoms.get_forces().tolist()
         stress = atoms.get_stress().tolist()
         results.append({"energy": energy, "forces": forces, "stress": stress})
-    packages = ("ase", "numpy", "torch", "e3nn", "chgnet", re.match(r"\w+", entry)[0])
-    found = {name: getattr(sys.modules.get(name), "__version__", None) for name in packages}
-    versions = {name: str(version) for name, version in found.items() if version}
     with open(answer, "w", encoding="utf-8") as file:
-        json.dump({"versions": versions, "results": results}, file)
+        json.dump(results, file)
 
 
 def serve(protocol, calculator):
@@ -125,7 +121,7 @@ def main():
             serve_parent(order["socket"], entry, kwargs)
         else:
             calculator = open_calculator(entry, kwargs)
-            evaluate_once(calculator, entry, order["structures"], order["answer"])
+            evaluate_once(calculator, order["structures"], order["answer"])
     except Exception as error:
         traceback.print_exc()
         sys.exit(f"{type(error).__name__}: {' '.join(str(error).split())}")

@@ -12,9 +12,7 @@ from anodeflow.process.progress import Progress
 
 TIMEOUT_S = 60
 
-
 BLOCK_BYTES = 1 << 18
-
 
 # An attempt counts only if the one before brought something, so a dead server is asked once.
 ATTEMPTS = 5

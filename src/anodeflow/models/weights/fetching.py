@@ -1,13 +1,13 @@
 """Model weights as files: fetched once, checked, and never loaded unless their hash is known."""
 
-import json
 import os
 import shutil
 from pathlib import Path
 
-from anodeflow.errors import WeightsError
-from anodeflow.files.atomic import full_disk_named, sync, write_json
+from anodeflow.errors import ResultFileError, WeightsError
+from anodeflow.files.atomic import full_disk_named, sync
 from anodeflow.files.locks import exclusive
+from anodeflow.models.weights.card import WeightsCard
 from anodeflow.models.weights.download import discard, download
 from anodeflow.models.weights.hash_records import hash_file, require_known_hash
 from anodeflow.models.weights.sources import find_source
@@ -30,9 +30,9 @@ def fetch_weights(
     for a calculator that reads no file, for which an empty one stands. python: the Python whose
     packages are searched for weights that come with one, None for this one.
     mirror: a folder whose files stand in for every download. The hash must equal `sha256`, or,
-    without that pin, the one that `lock` recorded when the source was first used. The card holds
-    source, family, sha256 and size_bytes. Nothing stands under the name `target` until all is
-    checked, and a refused file leaves an earlier `target` as it was.
+    without that pin, the one that `lock` recorded when the source was first used. Nothing stands
+    under the name `target` until all is checked, and a refused file leaves an earlier `target` as
+    it was.
 
     Raises WeightsError when the source is unknown or unreachable, when what came is no file of
     weights, or when its hash differs.
@@ -51,7 +51,7 @@ def fetch_weights(
         with full_disk_named(target):
             sync(part)
         os.replace(part, target)
-    write_json(card, {"source": source, "family": family, **entry})
+    WeightsCard(source=source, family=family, **entry).write(card)
 
 
 def _bring(
@@ -82,12 +82,12 @@ def verify_weights(weights: Path, card: Path) -> str:
     Raises WeightsError when either file is missing, the card cannot be read, or the hashes differ.
     """
     try:
-        expected = json.loads(card.read_text())["sha256"]
+        expected = WeightsCard.read(card).sha256
         found = hash_file(weights)
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ResultFileError) as error:
         raise WeightsError(
             f"The weights {weights} cannot be checked against their card {card} "
-            f"({type(error).__name__}: {error}); delete both and fetch them again."
+            f"({str(error).rstrip('.')}): delete both and fetch them again."
         ) from error
     if found != expected:
         raise WeightsError(

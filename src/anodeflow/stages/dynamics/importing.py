@@ -15,6 +15,7 @@ from ase import Atoms, units
 from ase.geometry import find_mic
 
 from anodeflow.errors import AnodeflowError, TrajectoryError
+from anodeflow.models.versions import own_versions
 from anodeflow.stages.dynamics.trajectory import A_PER_PS, write_trajectory
 from anodeflow.structures import roles
 from anodeflow.structures.geometry import heights
@@ -56,6 +57,7 @@ def import_trajectory(
     segment["ion_velocity"] = segment["velocity"][:, ions]
     first.positions = positions[0]
     outcome = {"settings": settings, "model": model, "reason": "", "last_step": int(steps[-1])}
+    outcome["software"] = {"software": own_versions(["ase", "numpy"])}
     write_trajectory(output, first, [segment], **outcome)
 
 

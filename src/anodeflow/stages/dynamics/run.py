@@ -16,6 +16,7 @@ from anodeflow.evaluation.first_calls import warm_up
 from anodeflow.evaluation.identity import fingerprint
 from anodeflow.evaluation.lockstep import raise_first, run_together
 from anodeflow.files.checkpoint_folder import kept_part, part_folder
+from anodeflow.models.versions import Software, joined
 from anodeflow.process.progress import Progress
 from anodeflow.process.signals import deferred_signals, leave
 from anodeflow.stages.dynamics.constraints import draw_momenta, hold_centres
@@ -34,14 +35,16 @@ def run_dynamics(
     settings: dict,
     checkpoint_interval_ps: float,
     label: str,
+    software: Callable[[], Software],
     fingerprint_extra: str,
 ) -> None:
     """Run a stack at constant temperature (Bussi thermostat) and write its trajectory to `output`.
 
     A run that was killed continues from its last checkpoint in `{output}.part`; with a
     deterministic calculator it ends with the numbers of an unbroken one. A run that the stability
-    watch stops is kept, with the reason and the time. `load` gives the calculator, and is not
-    called for a run whose checkpoints go to its end. `settings` holds temperature (K),
+    watch stops is kept, with the reason and the time. `load` gives the calculator, `software` the
+    versions of what makes its numbers; neither is called for a run whose checkpoints go to its end,
+    since these hold the versions they were made with. `settings` holds temperature (K),
     timestep_fs, thermostat_time_fs, equilibration_ps, production_ps, frame_interval_fs (all
     atoms), ion_interval_fs (ions and observables), seed, hold_centres_of_mass (see `hold_centres`)
     and stability (see `StabilityWatch`). A checkpoint is written each `checkpoint_interval_ps`,
@@ -57,11 +60,13 @@ def run_dynamics(
     require_stack(atoms, "dynamics")
     mark = fingerprint(atoms, settings, fingerprint_extra)
     with part_folder(output) as folder, _progress([settings], output.stem) as progress:
-        number, run = _continue(atoms, load, folder, settings, checkpoint_interval_ps, mark)
+        options = (settings, checkpoint_interval_ps, mark)
+        number, run = _continue(atoms, load, software, folder, *options)
         number = _simulate(run, folder, number, mark, progress)
         outcome = {"settings": settings, "model": label, "reason": run.reason, "mark": mark}
         segments = read_series(folder, number)
-        write_trajectory(output, atoms, segments, last_step=run.step, **outcome)
+        made = {"last_step": run.step, "software": run.software}
+        write_trajectory(output, atoms, segments, **made, **outcome)
 
 
 def advance_all(
@@ -72,6 +77,7 @@ def advance_all(
     settings: Mapping[str, dict],
     at_once: int,
     checkpoint_interval_ps: float,
+    software: Software,
     fingerprint_extra: str,
 ) -> None:
     """Bring runs to their ends in `{output}.part`, from where `run_dynamics` writes them.
@@ -92,7 +98,7 @@ def advance_all(
             return
         options = (settings[name], checkpoint_interval_ps, mark)
         with kept_part(output) as folder:
-            number, run = _continue(atoms, lambda: calc, folder, *options)
+            number, run = _continue(atoms, lambda: calc, lambda: software, folder, *options)
             _simulate(run, folder, number, mark, progress)
 
     with _progress(settings.values(), f"{len(starts)} runs") as progress:
@@ -114,6 +120,7 @@ def _length(settings: Mapping) -> int:
 def _continue(
     atoms: Atoms,
     load: Callable[[], Calculator],
+    software: Callable[[], Software],
     folder: Path,
     settings: dict,
     checkpoint_interval_ps: float,
@@ -121,7 +128,7 @@ def _continue(
 ) -> tuple[int, "_Run"]:
     """Return the number of the last checkpoint and the run as it was there, or at its start."""
     number, state = find_checkpoint(folder, mark)
-    run = _Run(atoms, load, settings, state, checkpoint_interval_ps)
+    run = _Run(atoms, load, software, settings, state, checkpoint_interval_ps)
     if state is not None:
         print(f"continuing after {run.time_ps:g} ps from {folder}", file=sys.stderr)
     return number, run
@@ -157,6 +164,7 @@ class _Run:
         self,
         start: Atoms,
         load: Callable[[], Calculator],
+        software: Callable[[], Software],
         settings: Mapping,
         state: State | None,
         checkpoint_interval_ps: float,
@@ -176,7 +184,7 @@ class _Run:
         self.atoms.set_constraint(constraints)
         freedom = self.atoms.get_number_of_degrees_of_freedom() - len(conserved)
         self.record = Record(self.atoms, freedom)
-        self.step, self.reason = 0, ""
+        self.step, self.reason, self.software = 0, "", {}
         if state is None:
             draw_momenta(
                 self.atoms, self.rng, temperature=settings["temperature"], conserved=conserved
@@ -187,6 +195,7 @@ class _Run:
         if self.finished:
             return
         self.atoms.calc = load()
+        self.software = joined(self.software, software())
         warm_up(self.atoms)
         if state is None:
             self._observe()
@@ -197,7 +206,7 @@ class _Run:
         self.atoms.set_positions(state.positions, apply_constraint=False)
         self.atoms.set_momenta(state.momenta, apply_constraint=False)
         self.rng.bit_generator.state = state.rng
-        self.step, self.reason = state.step, state.reason
+        self.step, self.reason, self.software = state.step, state.reason, state.software
 
     def _thermostat(self, freedom: int) -> Bussi:
         thermostat = Bussi(
@@ -255,4 +264,5 @@ class _Run:
             rng=self.rng.bit_generator.state,
             transferred_energy=self.thermostat.transferred_energy,
             reason=self.reason,
+            software=self.software,
         )

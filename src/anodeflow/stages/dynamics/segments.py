@@ -13,6 +13,7 @@ import numpy as np
 
 from anodeflow.errors import TrajectoryError
 from anodeflow.files.archives import DamagedArchiveError, read_archive, write_archive
+from anodeflow.models.versions import Software
 
 
 @dataclass(frozen=True)
@@ -20,7 +21,8 @@ class State:
     """All that the next step depends on: positions (N, 3) Å, momenta (N, 3) ASE units, and more.
 
     `rng` is the state of the bit generator, `transferred_energy` what the thermostat gave so far
-    in eV, `reason` why the run was stopped (empty while it goes on).
+    in eV, `reason` why the run was stopped (empty while it goes on), `software` what brought it
+    here from its start (`models.versions.Software`).
     """
 
     step: int
@@ -29,6 +31,7 @@ class State:
     rng: dict
     transferred_energy: float
     reason: str
+    software: Software
 
 
 def segment_path(folder: Path, number: int) -> Path:
@@ -48,6 +51,7 @@ def write_segment(
         "rng": state.rng,
         "transferred_energy": state.transferred_energy,
         "reason": state.reason,
+        "software": state.software,
         "fingerprint": mark,
     }
     state_arrays = {"state_positions": state.positions, "state_momenta": state.momenta}

@@ -8,7 +8,6 @@ take them from `read_trajectory` (or by their own time), not from its `ts.data`.
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import h5py
@@ -18,6 +17,7 @@ from ase import Atoms, units
 from anodeflow import __version__
 from anodeflow.errors import TrajectoryError
 from anodeflow.files.atomic import whole
+from anodeflow.models.versions import Software
 from anodeflow.structures import roles
 
 A_PER_PS = 1000 * units.fs
@@ -40,8 +40,6 @@ OBSERVABLES = {
     "top_centre": ("observables/top_centre", "Angstrom"),
 }
 
-
-RECORDED_PACKAGES = ("ase", "numpy", "torch", "mace-torch", "chgnet", "dftd3", "torch-dftd")
 
 CHUNK_NUMBERS = 4096
 
@@ -87,6 +85,7 @@ def write_trajectory(
     *,
     settings: dict,
     model: str,
+    software: Software,
     reason: str,
     last_step: int,
     mark: str = "",
@@ -95,12 +94,12 @@ def write_trajectory(
 
     Each segment maps `frame_step` (F,), `sample_step` (G,) and the names of FRAME_SERIES (F, ...),
     ION_SERIES and OBSERVABLES (G, ...) to arrays; a segment without frames or samples lacks their
-    names. An empty `reason` means a stable run, `last_step` is where it ended, `mark` is the run's
-    fingerprint.
+    names. `software` is what made the run. An empty `reason` means a stable run, `last_step` is
+    where it ended, `mark` is the run's fingerprint.
     Source: P. de Buyl, P. H. Colberg, F. Höfling, Comput. Phys. Commun. 185, 1546 (2014).
     """
     with whole(path) as part, h5py.File(part, "w") as file:
-        _write_header(file, initial, settings=settings, model=model)
+        _write_header(file, initial, settings=settings, model=model, software=software)
         outcome = file["parameters"].attrs
         outcome["stable"] = not reason
         outcome["reason"] = reason
@@ -122,7 +121,9 @@ def mark_of(path: Path) -> str:
         return ""
 
 
-def _write_header(file: h5py.File, initial: Atoms, *, settings: dict, model: str) -> None:
+def _write_header(
+    file: h5py.File, initial: Atoms, *, settings: dict, model: str, software: Software
+) -> None:
     h5md = file.create_group("h5md")
     h5md.attrs["version"] = [1, 1]
     h5md.create_group("author").attrs["name"] = "anodeflow"
@@ -145,17 +146,8 @@ def _write_header(file: h5py.File, initial: Atoms, *, settings: dict, model: str
     parameters.attrs["settings"] = json.dumps(settings)
     parameters.attrs["model"] = model
     parameters.attrs["production_start_ps"] = float(settings["equilibration_ps"])
-    parameters.attrs["software"] = json.dumps(_installed_versions())
-
-
-def _installed_versions() -> dict[str, str]:
-    versions = {"anodeflow": __version__}
-    for name in RECORDED_PACKAGES:
-        try:
-            versions[name] = version(name)
-        except PackageNotFoundError:
-            continue
-    return versions
+    for name, versions in software.items():
+        parameters.attrs[name] = json.dumps(versions)
 
 
 def _series(file: h5py.File) -> dict[str, dict[str, tuple[str, str]]]:
