@@ -1,5 +1,14 @@
 """The errors a user can cause: each message is a sentence on what was wrong, where, what to do."""
 
+import difflib
+from collections.abc import Iterable
+
+
+def nearest(given: str, allowed: Iterable[str]) -> str:
+    """Return ` (did you mean 'x'?)` for the allowed name closest to the given one, else nothing."""
+    found = difflib.get_close_matches(str(given), list(allowed), n=1)
+    return f" (did you mean '{found[0]}'?)" if found else ""
+
 
 class AnodeflowError(Exception):
     """Base of every error that a user can cause and mend; shown without a traceback."""

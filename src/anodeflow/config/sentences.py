@@ -1,17 +1,12 @@
 """Turn pydantic's findings into sentences a user can act on."""
 
-import difflib
 import typing
 
 from pydantic import BaseModel, ValidationError
 
+from anodeflow.errors import nearest
+
 SHOWN = 5
-
-
-def nearest(given: str, allowed: typing.Iterable[str]) -> str:
-    """Return ` (did you mean 'x'?)` for the allowed name closest to the given one, else nothing."""
-    found = difflib.get_close_matches(str(given), list(allowed), n=1)
-    return f" (did you mean '{found[0]}'?)" if found else ""
 
 
 def _inner(annotation: object) -> list[object]:

@@ -12,7 +12,7 @@ from typing import Annotated
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field
 
-from anodeflow.config.sentences import nearest
+from anodeflow.errors import nearest
 from anodeflow.scorecard.declared import check_table, read_declared
 from anodeflow.scorecard.evidence import LEFT_OUT, NOT_RUN, UNDECIDED, Part, conclude, needed
 from anodeflow.scorecard.predicates import Asked, Predicate, Word

@@ -6,8 +6,7 @@ from typing import TypeVar
 import yaml
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from anodeflow.config.sentences import nearest
-from anodeflow.errors import ReferenceDataError
+from anodeflow.errors import ReferenceDataError, nearest
 
 Entry = TypeVar("Entry", bound=BaseModel)
 

@@ -4,8 +4,7 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from anodeflow.config.sentences import nearest
-from anodeflow.errors import ConfigError, ResultFileError
+from anodeflow.errors import ConfigError, ResultFileError, nearest
 from anodeflow.models.weights.card import WeightsCard
 from anodeflow.structures.settings import FunctionalisedLayer, MXeneLayer
 from anodeflow.study.config import Config

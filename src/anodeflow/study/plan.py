@@ -4,8 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
-from anodeflow.config.sentences import nearest
-from anodeflow.errors import ConfigError
+from anodeflow.errors import ConfigError, nearest
 from anodeflow.structures.settings import FunctionalisedLayer
 from anodeflow.study.config import Config
 
