@@ -14,6 +14,8 @@ from study import HEIGHT
 from test_scorecard import MODEL as SCORED_MODEL
 from test_scorecard import RULES, write_results
 
+from anodeflow.report.record import TABLES
+from anodeflow.scorecard.results import SCORES_CSV
 from anodeflow.structures.builders.layers import build_layer
 from anodeflow.structures.builders.stacks import stack_layers
 from anodeflow.structures.files import write_structure
@@ -33,6 +35,7 @@ print(json.dumps({name: dataclasses.asdict(page) for name, page in pages.items()
 """
 RERUNS = "tests/workflow/test_reruns.py"
 ONE_ROW = "test_every_setting_of_the_schema_has_one_row_and_every_row_its_setting"
+READ = TABLES | {"scorecard": SCORES_CSV}
 EDIT = "test_an_edit_reruns_the_jobs_that_read_the_setting_and_what_they_feed"
 EVALUATING = ["fetch_weights", "build_unit", "build_layer", "build_stack", "check_backend", "relax"]
 EVALUATING += ["check_structure", "tabulate", "plot_structures"]
@@ -69,7 +72,8 @@ class Followed:
             for path in {source, source.with_suffix(".csv")}:
                 if name != page and not path.exists():
                     path.parent.mkdir(parents=True, exist_ok=True)
-                    path.write_text("made_up\n1\n")
+                    columns = READ[name].columns if name in READ else ("made_up",)
+                    path.write_text(f"{','.join(columns)}\n{',' * (len(columns) - 1)}\n")
 
     def read(self, path: str) -> str:
         """Return the text of a result."""
