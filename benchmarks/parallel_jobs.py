@@ -24,7 +24,7 @@ with tempfile.TemporaryDirectory() as folder, job(log=Path(folder) / "log", thre
 """
 
 
-def run_together(count: int) -> list[float]:
+def run_in_lockstep(count: int) -> list[float]:
     """Start `count` jobs at once and return the seconds each spent on force calls."""
     command = [sys.executable, "-c", JOB]
     jobs = [
@@ -37,7 +37,7 @@ def measure() -> list[Figure]:
     """Measure in pairs, alone and together in turn."""
     ratios = []
     for _ in range(3):
-        (alone,) = run_together(1)
+        (alone,) = run_in_lockstep(1)
         time.sleep(0.5)
-        ratios.append(max(run_together(2)) / alone)
+        ratios.append(max(run_in_lockstep(2)) / alone)
     return [Figure("two jobs at once / one alone, per job", median(ratios), "×", 1.3)]

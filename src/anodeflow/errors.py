@@ -4,12 +4,6 @@ import difflib
 from collections.abc import Iterable
 
 
-def nearest(given: str, allowed: Iterable[str]) -> str:
-    """Return ` (did you mean 'x'?)` for the allowed name closest to the given one, else nothing."""
-    found = difflib.get_close_matches(str(given), list(allowed), n=1)
-    return f" (did you mean '{found[0]}'?)" if found else ""
-
-
 class AnodeflowError(Exception):
     """Base of every error that a user can cause and mend; shown without a traceback."""
 
@@ -64,3 +58,9 @@ class ReferenceDataError(AnodeflowError):
 
 class ResultFileError(AnodeflowError):
     """A file of results is damaged, or of another version of this project."""
+
+
+def nearest(given: str, allowed: Iterable[str]) -> str:
+    """Return ` (did you mean 'x'?)` for the allowed name closest to the given one, else nothing."""
+    found = difflib.get_close_matches(str(given), list(allowed), n=1)
+    return f" (did you mean '{found[0]}'?)" if found else ""

@@ -13,7 +13,7 @@ from test_mace_model import _load
 
 from anodeflow.errors import StructureError
 from anodeflow.evaluation.batches import evaluate_all
-from anodeflow.evaluation.lockstep import raise_first, run_together
+from anodeflow.evaluation.lockstep import raise_first, run_in_lockstep
 from anodeflow.stages.adhesion.scan import at_spacing
 from anodeflow.stages.dynamics.run import advance_all
 
@@ -164,7 +164,7 @@ def test_a_structure_that_the_model_refuses_fails_alone(stacks, calc):
     atoms = {str(key): stack for key, stack in stacks.items()} | {
         "unknown": Atoms("He", cell=3 * [9])
     }
-    energies, failures = run_together(
+    energies, failures = run_in_lockstep(
         calc, {name: partial(energy, one) for name, one in atoms.items()}
     )
     assert energies.keys() == {str(key) for key in stacks}
@@ -218,7 +218,7 @@ def test_without_batches_each_ends_before_the_next_begins(stacks, tmp_path):
         BFGS(atoms, logfile=None).run(fmax=0.05)
         order.append(f"{name} ends")
 
-    run_together(Springs(make_stack()), {name: partial(compute, name) for name in "ab"})
+    run_in_lockstep(Springs(make_stack()), {name: partial(compute, name) for name in "ab"})
     assert order == ["a begins", "a ends", "b begins", "b ends"]
 
 
@@ -234,9 +234,9 @@ def test_relaxations_together_find_the_minima_that_each_finds_alone(tmp_path):
         return atoms.get_potential_energy(), atoms.positions
 
     computations = {name: partial(relaxed, start) for name, start in starts.items()}
-    alone, _ = run_together(calc, computations)
+    alone, _ = run_in_lockstep(calc, computations)
     calc.batch_size = 8
-    together, failures = run_together(calc, computations)
+    together, failures = run_in_lockstep(calc, computations)
     assert not failures
     for name in starts:
         assert together[name][0] == pytest.approx(alone[name][0], abs=1e-6)

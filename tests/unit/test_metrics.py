@@ -246,3 +246,16 @@ def test_voltages_of_other_contents_than_the_published_ones_have_no_reference():
     table = voltages(1.8).assign(n=12)
     row = graded(read("voltage", table, system="m-go", host="frozen"))
     assert row[MODEL, "voltage", "m-go", None]["status"] == "no reference"
+
+
+def test_a_metric_that_stands_twice_and_one_of_no_table_are_refused_in_a_sentence(tmp_path):
+    text = (REFERENCE / "metrics.yaml").read_text()
+    path = tmp_path / "metrics.yaml"
+    entry = text[text.index("\nthickness:") : text.index("\nmetal_x:")]
+    path.write_text(f"{text}{entry}\n")
+    with pytest.raises(ReferenceDataError, match="'thickness' stands twice"):
+        read_metrics(path)
+    path.write_text(text.replace("table: relaxation", "table: structure"))
+    grading = Grading(quantities(), study(MODEL), 2.0, 95.0)
+    with pytest.raises(ReferenceDataError, match=r"about the table structure.*tables are relax"):
+        score(read_metrics(path), grading)

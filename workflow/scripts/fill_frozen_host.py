@@ -16,7 +16,6 @@ def main(inputs, structures, *, calculator, method, element, max_ions, settings,
     from anodeflow.structures.files import read_structure, write_frames
 
     calc = load_calculator(Path(inputs.weights), Path(inputs.card), **calculator)
-    settings |= {"max_steps": max_steps, "log": sys.stdout}
     settings |= {"fingerprint_extra": identity(Path(inputs.card), calculator, method)}
     progress = Progress(max_ions, label="ions in a frozen host", unit="fillings")
     with part_folder(structures) as folder, progress:
@@ -25,7 +24,7 @@ def main(inputs, structures, *, calculator, method, element, max_ions, settings,
             calc,
             element=element,
             counts=range(1, max_ions + 1),
-            kept=KeptMinima(folder, **settings),
+            kept=KeptMinima(folder, **settings, max_steps=max_steps, log=sys.stdout),
             on_point=lambda _: progress.update(),
         )
         write_frames(structures, filled)

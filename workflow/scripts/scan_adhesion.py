@@ -20,11 +20,10 @@ def main(inputs, scan, references, *, calculator, method, given, spacings, setti
 
     calc = load_calculator(Path(inputs.weights), Path(inputs.card), **calculator)
     stack, bottom, top = (read_structure(inputs[key]) for key in ("stack", "bottom", "top"))
-    settings |= {"max_steps": max_steps, "log": sys.stdout}
     settings |= {"fingerprint_extra": identity(Path(inputs.card), calculator, method)}
     distances = linspace(*(spacings[key] for key in ("first_spacing", "last_spacing", "points")))
     with part_folder(scan) as folder, Progress(len(distances), label="scan", unit="points") as bar:
-        kept = KeptMinima(folder, **settings)
+        kept = KeptMinima(folder, **settings, max_steps=max_steps, log=sys.stdout)
         layers = reference_layers(stack, bottom, top, calc, kept=kept, given=given)
         own = {"starts": spacings["starts"], "on_point": lambda _: bar.update()}
         write_frames(scan, scan_spacings(stack, calc, spacings=distances, kept=kept, **own))

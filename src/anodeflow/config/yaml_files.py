@@ -1,11 +1,15 @@
-"""YAML files in which no key stands twice."""
+"""YAML files of a user: no key stands twice, and entries are as they are declared."""
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TypeVar
 
 import yaml
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from anodeflow.errors import ConfigError
+from anodeflow.errors import ConfigError, ReferenceDataError, nearest
+
+Entry = TypeVar("Entry", bound=BaseModel)
 
 
 class _UniqueKeys(yaml.SafeLoader):
@@ -34,3 +38,41 @@ def check_duplicate_keys(paths: Iterable[str | Path]) -> None:
     for path in paths:
         with open(path, encoding="utf-8") as stream:
             yaml.load(stream, Loader=_UniqueKeys)
+
+
+def read_declared(path: Path, kind: type[Entry], what: str) -> dict[str, Entry]:
+    """Read the entries of a file by name.
+
+    Args:
+        path: a YAML file.
+        kind: what an entry is.
+        what: what the entries are called, and the shipped file whose comments say how they look.
+
+    Raises:
+        ReferenceDataError: the file is no YAML, a name stands twice, or an entry is not as its
+            comments say.
+    """
+    try:
+        check_duplicate_keys([path])
+        raw = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+        return TypeAdapter(dict[str, kind]).validate_python(raw)
+    except ConfigError as error:
+        raise ReferenceDataError(str(error).removeprefix("config: ")) from None
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        told = " ".join(str(error).split())
+        raise ReferenceDataError(f"{path} cannot be read as {what} ({told}): mend it.") from None
+    except ValidationError as error:
+        fault = error.errors()[0]
+        where = ".".join(map(str, fault["loc"])) or "the file"
+        raise ReferenceDataError(
+            f"{path}: {where}: {_told(fault)}: mend it, as the comments in "
+            f"resources/reference/{what}.yaml say."
+        ) from None
+
+
+def _told(fault: dict) -> str:
+    if fault["type"] == "union_tag_invalid":
+        key, tag = fault["ctx"]["discriminator"].strip("'"), fault["ctx"]["tag"]
+        allowed = fault["ctx"]["expected_tags"].replace("'", "")
+        return f"no {key} is called '{tag}'{nearest(tag, allowed.split(', '))}; known: {allowed}"
+    return fault["msg"].removeprefix("Value error, ")

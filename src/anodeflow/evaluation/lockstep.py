@@ -18,7 +18,7 @@ from anodeflow.process.signals import deferred_signals
 T = TypeVar("T")
 
 
-def run_together(
+def run_in_lockstep(
     calc: Calculator,
     computations: Mapping[str, Callable[[Calculator], T]],
     *,

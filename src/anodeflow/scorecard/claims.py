@@ -12,8 +12,8 @@ from typing import Annotated
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field
 
+from anodeflow.config.yaml_files import read_declared
 from anodeflow.errors import nearest
-from anodeflow.scorecard.declared import check_table, read_declared
 from anodeflow.scorecard.evidence import LEFT_OUT, NOT_RUN, UNDECIDED, Part, conclude, needed
 from anodeflow.scorecard.predicates import Asked, Predicate, Word
 from anodeflow.scorecard.quantities import Quantities, Study
@@ -65,7 +65,7 @@ def check_claims(
     rows = []
     for name, claim in claims.items():
         for table in (table for part in claim.parts for table in part.tables):
-            check_table(f"claim {name}", table, list(study.cases), "scorecard.claims")
+            study.require_table(f"claim {name}", table, "scorecard.claims")
         absent = _absent(claim, study)
         for source in study.sources(quantities):
             limits = (claim.temperature_K, sigma, confined_ps, imaginary_THz)

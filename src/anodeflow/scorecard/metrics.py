@@ -15,8 +15,8 @@ from typing import Annotated, Literal
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from anodeflow.config.yaml_files import read_declared
 from anodeflow.errors import ReferenceDataError
-from anodeflow.scorecard.declared import check_table, read_declared
 from anodeflow.scorecard.evidence import MOBILE, alike, rate_bounds
 from anodeflow.scorecard.quantities import NONE_HELD, Quantities, Study
 from anodeflow.scorecard.quantity import Case, Quantity
@@ -122,7 +122,7 @@ def score(metrics: Mapping[str, Metric], grading: Grading) -> pd.DataFrame:
     rows = []
     study = grading.study
     for name, metric in metrics.items():
-        check_table(f"metric {name}", metric.table, list(study.cases), "scorecard.metrics")
+        study.require_table(f"metric {name}", metric.table, "scorecard.metrics")
         for case in study.cases_of(metric.table):
             scored = [
                 _score_one(metric, grading, source, case)

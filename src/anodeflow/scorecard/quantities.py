@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from anodeflow.errors import ReferenceDataError, nearest
 from anodeflow.files.result_file import CsvFile
 from anodeflow.scorecard.quantity import Case, Quantity
 
@@ -76,6 +77,23 @@ class Study:
         """Return the layers and stacks of the study."""
         named = (case.system for table in self.cases for case in self.cases_of(table))
         return [system for system in dict.fromkeys(named) if system]
+
+    def require_table(self, entry: str, table: str, setting: str) -> None:
+        """Refuse an entry of a user's file about a table that the study does not make.
+
+        Args:
+            entry: what it is, and its name.
+            table: what it is about.
+            setting: key of the configuration that names the file.
+
+        Raises:
+            ReferenceDataError: there is no such table.
+        """
+        if table not in self.cases:
+            raise ReferenceDataError(
+                f"The {entry} is about the table {table}{nearest(table, self.cases)}; tables are "
+                f"{', '.join(self.cases)}: mend the file that {setting} names."
+            )
 
     def why_missing(self, source: str, table: str, case: Case) -> str:
         """Say why a source has no quantity at all of a case."""

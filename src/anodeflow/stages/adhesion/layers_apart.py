@@ -8,7 +8,7 @@ from ase.calculators.calculator import Calculator
 
 from anodeflow.errors import StructureError
 from anodeflow.evaluation.first_calls import warm_up
-from anodeflow.evaluation.lockstep import raise_first, run_together
+from anodeflow.evaluation.lockstep import raise_first, run_in_lockstep
 from anodeflow.models.interface import energy_terms
 from anodeflow.stages.relaxation.kept_minima import KeptMinima
 from anodeflow.structures import roles
@@ -55,7 +55,9 @@ def reference_layers(
             describe=lambda _: {"reference": name},
         )
 
-    references, failures = run_together(calc, {name: partial(relax_layer, name) for name in starts})
+    references, failures = run_in_lockstep(
+        calc, {name: partial(relax_layer, name) for name in starts}
+    )
     raise_first(failures)
     return {name: references[name] for name in starts} | {
         f"{end}_given": _evaluate(starts[f"{end}_own"], calc, f"{end}_given") for end in given

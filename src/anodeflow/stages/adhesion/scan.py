@@ -10,7 +10,7 @@ from ase.calculators.calculator import Calculator
 from ase.constraints import FixedPlane
 
 from anodeflow.evaluation.batches import evaluate_all
-from anodeflow.evaluation.lockstep import raise_first, run_together
+from anodeflow.evaluation.lockstep import raise_first, run_in_lockstep
 from anodeflow.stages.relaxation.kept_minima import KeptMinima
 from anodeflow.structures import roles
 from anodeflow.structures.roles import require_empty_stack
@@ -92,7 +92,7 @@ class _Scan:
 
         branches = enumerate(self._branches())
         computations = {number: partial(follow, branch) for number, branch in branches}
-        raise_first(run_together(calc, computations)[1])
+        raise_first(run_in_lockstep(calc, computations)[1])
 
     def _branches(self) -> list[np.ndarray]:
         """Return places that follow one another; the first of each branch starts from the stack."""
@@ -117,7 +117,7 @@ class _Scan:
                 place: partial(self._relax, place, self.found[neighbour], f"-{number}")
                 for place, neighbour in starts.items()
             }
-            found, failures = run_together(calc, computations)
+            found, failures = run_in_lockstep(calc, computations)
             raise_first(failures)
             lowered = {place: point for place, point in found.items() if self._lowers(place, point)}
             self.found |= lowered

@@ -14,7 +14,7 @@ from anodeflow.config.types import require_multiple
 from anodeflow.errors import ConfigError
 from anodeflow.evaluation.first_calls import warm_up
 from anodeflow.evaluation.identity import fingerprint
-from anodeflow.evaluation.lockstep import raise_first, run_together
+from anodeflow.evaluation.lockstep import raise_first, run_in_lockstep
 from anodeflow.files.checkpoint_folder import kept_part, part_folder
 from anodeflow.models.versions import Software, joined
 from anodeflow.process.progress import Progress
@@ -82,9 +82,9 @@ def advance_all(
 ) -> None:
     """Bring runs to their ends in `{output}.part`, from where `run_dynamics` writes them.
 
-    Up to `at_once` advance together (see `run_together`), each as `run_dynamics` has it alone: with
-    its own checkpoints, thermostat and seed. Nothing is done for a run whose trajectory is there
-    already. starts, outputs, settings: by the names of the runs, as for `run_dynamics`.
+    Up to `at_once` advance together (see `run_in_lockstep`), each as `run_dynamics` has it alone:
+    with its own checkpoints, thermostat and seed. Nothing is done for a run whose trajectory is
+    there already. starts, outputs, settings: by the names of the runs, as for `run_dynamics`.
 
     Raises the error of the first run that failed, once all others are at their ends.
     """
@@ -103,7 +103,7 @@ def advance_all(
 
     with _progress(settings.values(), f"{len(starts)} runs") as progress:
         computations = {name: partial(advance, name) for name in starts}
-        _, failures = run_together(calc, computations, at_once=at_once)
+        _, failures = run_in_lockstep(calc, computations, at_once=at_once)
     raise_first(failures)
 
 

@@ -7,7 +7,7 @@ from ase import Atoms
 from ase.calculators.calculator import Calculator
 from ase.constraints import FixAtoms
 
-from anodeflow.evaluation.lockstep import raise_first, run_together
+from anodeflow.evaluation.lockstep import raise_first, run_in_lockstep
 from anodeflow.stages.relaxation.kept_minima import KeptMinima
 from anodeflow.structures import roles
 from anodeflow.structures.builders.ions import fill_ions
@@ -52,7 +52,7 @@ def fill_frozen_host(
         on_point(filled)
         return filled
 
-    found, failures = run_together(calc, {f"{n} ions": partial(relax_filled, n) for n in counts})
+    found, failures = run_in_lockstep(calc, {f"{n} ions": partial(relax_filled, n) for n in counts})
     raise_first(failures)
     return [found[f"{n} ions"] for n in counts]
 
