@@ -13,17 +13,12 @@ from PIL import Image
 from playwright.sync_api import FrameLocator, Locator, Page
 from test_chain import FIGURES, MODEL, PAGES
 
+from anodeflow.study.stages import STAGES
+
 pytestmark = pytest.mark.browser
 
-CATEGORIES = [
-    "1. Scorecard",
-    "2. Structures",
-    "3. Phonons",
-    "4. Adhesion",
-    "5. Dynamics",
-    "6. Voltage",
-    "7. How it was computed",
-]
+TITLES = ["Scorecard", *(stage.title for stage in STAGES.values()), "How it was computed"]
+CATEGORIES = [f"{i}. {title}" for i, title in enumerate(dict.fromkeys(TITLES), start=1)]
 RESULTS = {f"results/figures/{name}.png" for name in FIGURES}
 RESULTS |= {f"results/report/{name}.html" for name in PAGES}
 VIEWER = f"results/report/structures_{MODEL}.html"

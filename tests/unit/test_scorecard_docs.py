@@ -1,4 +1,4 @@
-"""docs/scorecard.md defines what the files and the library declare."""
+"""docs/scorecard.md and docs/definitions.md define what the files and the library declare."""
 
 import ast
 import re
@@ -8,12 +8,18 @@ import pytest
 from scored import claims, metrics, study
 
 from anodeflow.scorecard.claims import warn_of_unknown
+from anodeflow.scorecard.definitions import definitions_page
 from anodeflow.scorecard.predicates import Predicate
 
 
 @pytest.fixture
 def page(root):
     return (root / "docs/scorecard.md").read_text()
+
+
+@pytest.fixture
+def definitions(root):
+    return (root / "docs/definitions.md").read_text()
 
 
 def rows(page):
@@ -26,8 +32,8 @@ def rows(page):
     return found
 
 
-def test_every_metric_is_defined_with_the_limits_and_reasons_of_its_file(page):
-    found = rows(page)
+def test_every_metric_is_defined_with_the_limits_and_reasons_of_its_file(definitions):
+    found = rows(definitions)
     for name, metric in metrics().items():
         definition, _, measure, limits, why = found[name]
         assert (definition, why) == (metric.definition, metric.why)
@@ -37,8 +43,8 @@ def test_every_metric_is_defined_with_the_limits_and_reasons_of_its_file(page):
             assert limits == f"{metric.good:g}, {metric.fair:g}"
 
 
-def test_every_claim_is_defined_as_in_its_file_and_no_other(page):
-    found = {name: cells for name, cells in rows(page).items() if name not in metrics()}
+def test_every_claim_is_defined_as_in_its_file_and_no_other(definitions):
+    found = {name: cells for name, cells in rows(definitions).items() if name not in metrics()}
     assert found == {
         name: [
             claim.statement,
@@ -47,6 +53,10 @@ def test_every_claim_is_defined_as_in_its_file_and_no_other(page):
         ]
         for name, claim in claims().items()
     }
+
+
+def test_the_definitions_are_those_that_the_command_writes(definitions):
+    assert definitions == definitions_page(metrics(), claims())
 
 
 def test_every_predicate_is_defined_where_and_how_it_is_named(page, root):

@@ -3,7 +3,9 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from examples.motion import DIFFUSION, ENDS, HOPPING, SPACING
 from scored import adhesion, comparison, no_peak, verdict
+from stage_examples import example_rows
 from tabled import (
     adhesion_table,
     diffusion_ensemble_table,
@@ -19,14 +21,6 @@ from tabled import (
 from anodeflow.errors import AnodeflowError, ReferenceDataError
 from anodeflow.figures.style import COLUMN_MM, figure, save_figure
 from anodeflow.files.atomic import write_table
-from anodeflow.stages.motion.results import (
-    Ensemble,
-    MeanSpacing,
-    MeanTemperature,
-    Mobility,
-    PooledMobility,
-    ReplicaMean,
-)
 from anodeflow.stages.phonons.results import Frequencies
 from anodeflow.structures.structure_check import BondLengths, Coordination, StructureCheck
 from anodeflow.study.stages import TABLES
@@ -133,86 +127,6 @@ def test_a_missing_peak_leaves_its_sentence_in_the_table(published):
     assert pd.isna(row["height"])
 
 
-ENDS = {"standard_error": 0.01, "low": 3.8, "high": 4.0}
-CORRELATED = ENDS | {"std": 1.0, "correlation_time_ps": 0.2, "correlation_time_error_ps": 0.02}
-CORRELATED |= {"independent_frames": 50.0, "frames": 90, "note": ""}
-WARMTH = MeanTemperature(
-    mean=301.0, **CORRELATED, std_error=0.3, expected_std=21.6, thermostat="agrees"
-)
-SPACING = MeanSpacing(
-    mean=3.9, **CORRELATED, stable=True, unstable_after_ps=None, reason="", temperature_K=WARMTH
-)
-DIFFUSION = Mobility(
-    ions=1,
-    frames=9500,
-    stable=True,
-    note="",
-    verdict="confined",
-    criterion="no hop",
-    hops=0,
-    rate_per_ps=0.0,
-    rate_low_per_ps=0.0,
-    rate_high_per_ps=0.04,
-    D_hop_cm2_s=0.0,
-    D_hop_low_cm2_s=0.0,
-    D_hop_high_cm2_s=1e-7,
-    D_upper_bound_cm2_s=1e-7,
-    analysed_ps=95.0,
-    slope=0.1,
-    slope_error=0.02,
-    msd_at_window_end=1.2,
-    msd_at_window_end_error=0.1,
-    jump_length=1.75,
-    watched_ion_ps=94.0,
-    forward=0,
-    backward=0,
-)
-DIFFUSIVE = {
-    "hops": 30,
-    "rate_per_ps": 0.3,
-    "rate_low_per_ps": 0.2,
-    "rate_high_per_ps": 0.4,
-    "D_cm2_s": 1e-5,
-    "D_low_cm2_s": 5e-6,
-    "D_high_cm2_s": 3e-5,
-    "D_kinisi_cm2_s": 1.1e-5,
-    "D_kinisi_low_cm2_s": 6e-6,
-    "D_kinisi_high_cm2_s": 2e-5,
-    "D_upper_bound_cm2_s": None,
-}
-HOPPING = DIFFUSION.model_copy(
-    update=DIFFUSIVE | {"verdict": "diffusive", "jump_length_spread": 0.1}
-)
-POOLED = PooledMobility(
-    **DIFFUSIVE,
-    verdict="mixed",
-    verdicts=["hopping", "diffusive", "diffusive"],
-    watched_ion_ps=94.0,
-    hop_scatter=1.2,
-    hop_scatter_p=0.3,
-    slope=0.1,
-    slope_error=0.02,
-    msd_at_window_end={"mean": 8.0, "spread": 2.0},
-    msd_at_window_end_error=0.1,
-    pooled_verdict="diffusive",
-    criterion="no hop",
-    note="",
-)
-ENSEMBLE = Ensemble(
-    stack="m-g",
-    ions=1,
-    temperature=300.0,
-    replicas=3,
-    runs=["m-g_1na_300K_0", "m-g_1na_300K_1", "m-g_1na_300K_2"],
-    unstable=[{"replica": 1, "after_ps": 3.2, "reason": "the sheet detached"}],
-    spacing=ReplicaMean(
-        mean=3.9, **(ENDS | {"standard_error": 0.02}), replica_std=0.03, values=[3.9] * 3, note=""
-    ),
-    temperature_K=ReplicaMean(mean=301.0, **ENDS, replica_std=1.0, values=[301.0] * 3, note=""),
-    mobility=POOLED,
-)
-
-
 def test_dynamics_tables_are_sorted_by_stack_and_number_of_ions(published):
     run = {"model": "m", "temperature": 300.0, "replica": 0}
     systems = [("m-go", 8), ("m-g", 1), ("m-go", 1)]
@@ -234,33 +148,6 @@ def test_voltages_of_models_stand_beside_published_ones_at_each_content(publishe
     second = table[table["ions"] == 2].set_index("model")["average_V"]
     assert second.to_dict() == {"m": 1.7, "MACE-OMAT-0 (published)": 1.71}
     assert voltages["n"].tolist() == [1, 2]
-
-
-def example_rows():
-    """Rows of results in which every number of every table is there."""
-    run = {"model": "m", "ions": 1, "temperature": 300.0, "replica": 0, "system": "m-g"}
-    group = {key: value for key, value in run.items() if key != "replica"}
-    windows = {"spacing_window": 0.01, "height_window": 0.01}
-    peak = adhesion(1.8, 3.9).peak.model_copy(update=windows)
-    peaks = dict.fromkeys(("peak", "peak_no_dispersion", "peak_published_spline"), peak)
-    scan = adhesion(0, 0, strain=0.89, given_layers_eV_nm2=0.1, **peaks)
-    found = verdict(reference=comparison(1.0, 1.0, kind="path", dos_overlap=1.0))
-    voltages = pd.DataFrame({"n": [1, 2], "average_V": [1.8, 1.7], "step_V": [1.8, 1.6]})
-    bonds = dict.fromkeys(
-        ("metal_x", "metal_metal", "sheet"), BondLengths(mean=2.0, std=0.1, count=3)
-    )
-    checked = CHECK.model_copy(update={"spacing": 3.5, "bonds": bonds})
-    rows = {
-        "relaxation": {"system": "ti2co2", "result": checked},
-        "phonons": {"system": "ti2co2", "result": found},
-        "adhesion": {"system": "m-g", "result": scan},
-        "spacing": run | {"result": SPACING},
-        "diffusion": run | {"result": HOPPING},
-        "spacing_ensembles": group | {"result": ENSEMBLE},
-        "diffusion_ensembles": group | {"result": ENSEMBLE},
-        "voltage": {"system": "m-go", "result": voltages},
-    }
-    return {name: [{"model": "m"} | row] for name, row in rows.items()}
 
 
 @pytest.mark.parametrize("name", TABLES)

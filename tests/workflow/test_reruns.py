@@ -1,21 +1,18 @@
-"""The table of docs/reruns.md, edit by edit, against Snakemake's plan of a finished study."""
+"""The tables of docs/reruns, edit by edit, against Snakemake's plan of a finished study."""
 
 import copy
 import fnmatch
+import functools
 import re
-import typing
-from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 import yaml
 from plans import Job, plan, pretend_that_all_ran
 from project import Project, new_project
-from pydantic import BaseModel
+from reruns import leaves, read_additions, read_table
 
 from anodeflow.study.config import Config
 
-ROOT = Path(__file__).parents[2]
 LJ = {
     "label": "LJ",
     "colour": "#123123",
@@ -36,56 +33,7 @@ EVERY_EDIT = ("record_study",)
 SHEET = {"builder": "file", "path": "sheet.xyz", "role": "top", "size": [5, 5]}
 
 
-@dataclass(frozen=True)
-class Row:
-    """A row of the table: a setting, an edit of it (None where there is none), who reads it."""
-
-    setting: str
-    path: tuple[str, ...] | None
-    value: object
-    readers: tuple[str, ...]
-
-
-def read_table() -> list[Row]:
-    """Return the rows of docs/reruns.md."""
-    rows = []
-    for line in (ROOT / "docs/reruns.md").read_text().splitlines():
-        cells = [cell.strip() for cell in line.strip("|").split("|")]
-        if len(cells) != 3 or not cells[0].startswith("`"):
-            continue
-        path, value = None, None
-        if cells[1].startswith("`"):
-            key, _, text = cells[1].strip("`").partition(": ")
-            path, value = tuple(key.split(".")), yaml.safe_load(text)
-        readers = () if cells[2] == "–" else tuple(cells[2].split("; "))
-        rows.append(Row(cells[0].strip("`"), path, value, readers))
-    return rows
-
-
 ROWS = read_table()
-
-
-def leaves(kind: object, path: str) -> list[str]:
-    """Return the path of every setting below a type of the schema, `*` for any name or number."""
-    if typing.get_origin(kind) is typing.Annotated:
-        return leaves(typing.get_args(kind)[0], path)
-    if isinstance(kind, type) and issubclass(kind, BaseModel):
-        dot = f"{path}." if path else ""
-        fields = kind.model_fields.items()
-        return [leaf for name, field in fields for leaf in leaves(field.annotation, dot + name)]
-    inner = typing.get_args(kind)
-    sections = [k for k in inner if isinstance(k, type) and issubclass(k, BaseModel)]
-    if typing.get_origin(kind) in (dict, list):
-        below = leaves(inner[-1], f"{path}.*")
-        return [path] if below == [f"{path}.*"] else below
-    if sections:
-        return [
-            leaf
-            for section in sections
-            for (builder,) in [typing.get_args(section.model_fields["builder"].annotation)]
-            for leaf in leaves(section, f"{path}[{builder}]")
-        ]
-    return [path]
 
 
 def base_study(config: dict) -> dict:
@@ -105,7 +53,15 @@ def base_study(config: dict) -> dict:
     config["models"]["chgnet"]["calculator"]["dispersion"] = False
     alike = {"stacks": ["m-g"], "ions": 8, "origins": "all", "moved_only": None}
     config["diffusion"]["exceptions"] = [alike]
-    return config
+    return functools.reduce(extended, read_additions(), config)
+
+
+def extended(config: object, more: object) -> object:
+    """Return a configuration with keys added, and lists made longer."""
+    if isinstance(config, dict):
+        return config | {k: extended(config[k], v) if k in config else v for k, v in more.items()}
+    assert isinstance(config, list), f"{config} would be replaced by {more}"
+    return config + more
 
 
 @pytest.fixture(scope="module")

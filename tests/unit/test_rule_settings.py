@@ -1,0 +1,189 @@
+"""What rules are given: just what a result depends on, so that nothing else reruns it."""
+
+import copy
+import json
+from types import SimpleNamespace
+
+import pytest
+
+from anodeflow.errors import ConfigError
+from anodeflow.study.loading import load_config
+from anodeflow.study.plan import Plan
+from anodeflow.study.settings import Given
+
+RUN = "m-g_1na_300K_2"
+
+
+@pytest.fixture
+def given(study_config, root):
+    """Return a function: what rules are given by the configuration as it now stands."""
+    return lambda: Given(Plan(load_config(study_config, root=root)))
+
+
+def job(**names) -> SimpleNamespace:
+    """Return the wildcards of a job."""
+    return SimpleNamespace(**names)
+
+
+def test_a_section_keeps_the_names_so_that_swapped_values_are_another_value(given, study_config):
+    before = given().section("adhesion", "first_spacing", "last_spacing")
+    assert before == {"first_spacing": 2.8, "last_spacing": 5.5}
+    study_config["adhesion"] |= {"first_spacing": 2.2, "last_spacing": 2.8}
+    after = given().section("adhesion", "first_spacing", "last_spacing")
+    assert after == {"first_spacing": 2.2, "last_spacing": 2.8}
+
+
+def test_whatever_a_rule_is_given_is_plain_values_that_json_keeps(given):
+    one = given()
+    names = job(model="mace-mp-0", run=RUN, layer="graphene", stack="m-go", group="m-g_1na_300K")
+    values = [
+        one.calculator("static")(names),
+        one.run_settings(names),
+        one.runs_to_advance(names),
+        one.averaging(names),
+        one.displacements(names),
+        one.bands_and_dos(names),
+        one.phonon_variants(names),
+        one.unit_settings(names),
+        one.about_group(names),
+        one.minimiser(0.01),
+        one.given_ends(names),
+    ]
+    assert json.loads(json.dumps(values)) == values
+
+
+def test_the_calculator_is_that_of_the_precision_asked_for(given, study_config):
+    study_config["models"]["mace-mp-0"]["precision"] = {"static": "float64", "dynamics": "float32"}
+    one, names = given(), job(model="mace-mp-0")
+    static, dynamic = (one.calculator(kind)(names) for kind in ("static", "dynamics"))
+    assert (static["dtype"], dynamic["dtype"]) == ("float64", "float32")
+    assert static | {"dtype": ""} == dynamic | {"dtype": ""}
+    assert one.backend("dynamics")(names) == "results/mace-mp-0/backend_float32.json"
+    assert one.calculator_of_dtype(job(model="mace-mp-0", dtype="float32")) == dynamic
+
+
+def test_where_a_model_runs_decides_nothing_of_another(given, study_config):
+    before = given().calculator("static")(job(model="mace-mp-0"))
+    study_config["models"]["mace-mpa-0"]["calculator"]["device"] = "cpu"
+    assert given().calculator("static")(job(model="mace-mp-0")) == before
+    assert given().gpus(job(model="mace-mpa-0")) == 0
+    assert given().gpus(job(model="mace-mp-0")) == 1
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        {"checkpoint_interval_ps": 0.5},
+        {"together": 3},
+        {"temperatures": [300.0, 350.0]},
+    ],
+    ids=str,
+)
+def test_what_decides_no_number_of_a_run_is_not_among_its_settings(given, study_config, edit):
+    before = given().run_settings(job(run=RUN))
+    study_config["dynamics"] |= edit
+    assert given().run_settings(job(run=RUN)) == before
+
+
+def test_a_replica_differs_from_another_in_its_seed_alone(given):
+    one = given()
+    first, third = (one.run_settings(job(run=f"m-g_1na_300K_{n}")) for n in (0, 2))
+    assert {key for key in first if first[key] != third[key]} == {"seed"}
+    assert third["seed"] - first["seed"] == 2
+    assert one.runs_to_advance(job())[RUN] == third
+
+
+def test_a_run_of_no_study_is_refused_with_the_name_that_was_meant(given):
+    with pytest.raises(ConfigError, match="did you mean"):
+        given().start_of_run(job(model="mace-mp-0", run="m-g_1na_300K_20"))
+
+
+def test_a_run_starts_from_its_own_filling_and_an_empty_one_from_the_stack(given):
+    one = given()
+    start = one.start_of_run(job(model="mace-mp-0", run=RUN))
+    assert start == "results/mace-mp-0/relaxation/m-g_1na.extxyz"
+    empty = one.start_of_run(job(model="mace-mp-0", run="m-g_0na_300K_0"))
+    assert empty == "results/mace-mp-0/relaxation/m-g.extxyz"
+    assert {start, empty} <= set(one.starts_of_runs(job(model="mace-mp-0")))
+
+
+def test_an_exception_holds_for_its_runs_and_no_other(given, study_config):
+    own = {"stacks": ["m-g"], "ions": 1, "origins": 200, "moved_only": 3.0}
+    before = {run: given().averaging(job(run=run)) for run in (RUN, "m-go_1na_300K_0")}
+    study_config["diffusion"]["exceptions"] = [own]
+    after = {run: given().averaging(job(run=run)) for run in before}
+    assert after[RUN] == before[RUN] | {"origins": 200, "moved_only": 3.0}
+    assert after["m-go_1na_300K_0"] == before["m-go_1na_300K_0"]
+    assert "exceptions" not in after[RUN]
+    assert given().averaging_of_group(job(group="m-g_1na_300K")) == after[RUN]
+    assert given().averaging_of_group(job(group="m-g_0na_300K")) is None
+
+
+def test_replicas_are_gathered_together_and_without_ions_have_no_mobility(given):
+    one, names = given(), job(model="mace-mp-0", group="m-g_1na_300K")
+    files = one.of_replicas("motion", "diffusion", with_ions=True)(names)
+    assert files == [f"results/mace-mp-0/diffusion/m-g_1na_300K_{n}.json" for n in range(3)]
+    assert one.replicas(names) == [f"m-g_1na_300K_{n}" for n in range(3)]
+    empty = job(model="mace-mp-0", group="m-g_0na_300K")
+    assert one.of_replicas("motion", "diffusion", with_ions=True)(empty) == []
+    assert len(one.of_replicas("motion", "spacing")(empty)) == 1
+
+
+def test_a_layer_is_taken_from_the_model_that_the_configuration_names(given, study_config):
+    study_config["models"]["mace-mp-0"]["layers_from"] = {"graphene-o": "chgnet"}
+    study_config["models"]["chgnet"]["calculator"]["dispersion"] = False
+    one, names = given(), job(model="mace-mp-0", stack="m-go")
+    assert one.relaxed_end("top")(names) == "results/chgnet/relaxation/graphene-o.extxyz"
+    assert one.relaxed_end("bottom")(names) == "results/mace-mp-0/relaxation/ti2co2.extxyz"
+    assert one.given_ends(names) == ["top"]
+    assert one.given_ends(job(model="mace-mp-0", stack="m-g")) == []
+
+
+def test_a_unit_cell_does_not_depend_on_the_size_of_the_supercell(given, study_config):
+    before = given().unit_settings(job(layer="graphene"))
+    study_config["structures"]["layers"]["graphene"]["size"] = [7, 7]
+    assert given().unit_settings(job(layer="graphene")) == before
+    assert "size" not in before
+
+
+def test_a_relaxed_host_needs_every_filling_and_a_frozen_one_a_single_file(given, study_config):
+    names = job(model="mace-mp-0", stack="m-go")
+    relaxed = given().filled_hosts(names)
+    folder = "results/mace-mp-0/relaxation"
+    assert relaxed == [f"{folder}/m-go.extxyz"] + [
+        f"{folder}/m-go_{n}na.extxyz" for n in range(1, 10)
+    ]
+    study_config["voltage"]["host"] = "frozen"
+    frozen = "results/mace-mp-0/voltage/m-go_frozen.extxyz"
+    assert given().filled_hosts(names) == [relaxed[0], frozen]
+
+
+def test_phonons_are_tried_with_every_displacement_and_a_larger_supercell_if_one_is_named(
+    given, study_config
+):
+    names = job(layer="graphene")
+    variants = given().phonon_variants(names)
+    own = given().displacements(names)
+    assert [v["varied"] for v in variants] == ["displacement", "displacement", "supercell"]
+    for variant in variants:
+        assert sum(variant[key] != own[key] for key in own) == 1
+    del study_config["phonons"]["convergence"]["supercells"]["graphene"]
+    assert given().phonon_variants(names) == variants[:2]
+
+
+def test_a_file_of_weights_is_an_input_and_a_name_or_nothing_is_none(given, study_config, root):
+    demo = "resources/demo-model/mace-mxene-demo.model"
+    assert given().weights_file(job(model="mace-mp-0")) == []
+    assert given().pinned_hash(job(model="mace-mp-0")) == ""
+    assert len(given().pinned_hash(job(model="mace-demo"))) == 64
+    source = study_config["models"]["mace-demo"]["weights"]["source"]
+    assert source == demo and (root / source).is_file()
+
+
+def test_what_is_handed_out_is_no_part_of_the_configuration_that_a_job_could_change(given):
+    one = given()
+    before = copy.deepcopy(one.config)
+    one.run_settings(job(run=RUN))["timestep_fs"] = 9.0
+    one.averaging(job(run=RUN))["origins"] = 9
+    one.section("adhesion", "points")["points"] = 9
+    assert one.config == before
