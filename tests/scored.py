@@ -54,8 +54,17 @@ def study(
     config["structures"]["stacks"] |= dict.fromkeys(stacks, config["structures"]["stacks"]["m-g"])
     for entry in config["dynamics"]["runs"]:
         entry["stacks"] = list(stacks)
-    studied = Gathered(Plan(load_config(config, root=REFERENCE.parents[1]))).studied
+    studied = _gathered(config).studied
     return Study(**studied | ({} if labels else {"stages": {}}))
+
+
+def headings() -> dict[str, str]:
+    """Return what stands above the parts of the scorecard's figure."""
+    return _gathered(copy.deepcopy(_config())).score_headings
+
+
+def _gathered(config: dict) -> Gathered:
+    return Gathered(Plan(load_config(config, root=REFERENCE.parents[1])))
 
 
 def published() -> list[Quantity]:

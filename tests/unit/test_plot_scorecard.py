@@ -9,6 +9,7 @@ from scored import (
     claims,
     dynamics,
     ensemble,
+    headings,
     metrics,
     published,
     quantities,
@@ -28,7 +29,7 @@ def drawn(rows, asked):
     table = score(metrics(), Grading(found, asked, 2.0, 95.0))
     graded = [Score(**row) for row in table.to_dict("records")]
     judged = check_claims(claims(), found, asked, sigma=2.0, confined_ps=95.0, imaginary_THz=-0.1)
-    return plot_scorecard(graded, judged)
+    return plot_scorecard(graded, judged, headings())
 
 
 @pytest.fixture

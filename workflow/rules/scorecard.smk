@@ -114,6 +114,7 @@ rule plot_scorecard:
     conda:
         "../../envs/mace.yaml"
     params:
+        headings=GATHERED.score_headings,
         method=METHOD["figures"],
     script:
         "../scripts/plot_scorecard.py"

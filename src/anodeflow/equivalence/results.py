@@ -22,4 +22,10 @@ def cost_quantities(about: Mapping, backend: BackendRecord, numerical: Mapping) 
     ]
 
 
-COST = Scored(of="model", file="backend", read=cost_quantities, settings=("dynamics.timestep_fs",))
+COST = Scored(
+    of="model",
+    file="backend",
+    read=cost_quantities,
+    headings={"cost": "Cost"},
+    settings=("dynamics.timestep_fs",),
+)

@@ -18,12 +18,8 @@ th { min-width: 4.5rem; } td { white-space: nowrap; font-variant-numeric: tabula
 tbody tr:hover { background: #f6f8fa; }
 """
 
-
 GAP = "–"
-
-
 NUMBER = re.compile(rf"[-+]?\d+(\.\d+)?(e[-+]?\d+)?|{GAP}")
-
 
 LONG = 40
 """Letters of a cell beyond which it is broken into lines."""

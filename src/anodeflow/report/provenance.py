@@ -35,7 +35,6 @@ SOFTWARE = {
     "snakemake": "order of the jobs",
 }
 
-
 OWN = "workflow"
 
 

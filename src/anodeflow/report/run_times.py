@@ -6,8 +6,6 @@ from pathlib import Path
 import pandas as pd
 
 FINISHED = "finished"
-
-
 ALL = "all"
 
 

@@ -12,26 +12,7 @@ from anodeflow.scorecard.quantity import Case, Quantity, with_error
 from anodeflow.scorecard.results import DISAGREEMENTS_CSV
 
 DIFFER, IN_KIND, AGREE, OPEN = "differ", "differ in kind", "agree within errors", "not comparable"
-
-
 ORDER = (DIFFER, IN_KIND, AGREE, OPEN)
-
-COMPARED = {
-    "relaxation": (
-        "polytype",
-        "changed",
-        "thickness",
-        "metal_x",
-        "metal_termination",
-        "metal_metal",
-    ),
-    "phonons": ("kind", "minimum_THz", "highest_THz"),
-    "adhesion": ("height", "spacing"),
-    "spacing": ("mean",),
-    "diffusion": ("hops",),
-    "voltage": ("average_V",),
-}
-"""Quantities that are compared: the verdict on ions follows from the hops, D from few of them."""
 
 
 def disagreements(quantities: Quantities, study: Study, *, sigma: float) -> pd.DataFrame:
@@ -64,7 +45,7 @@ def disagreements(quantities: Quantities, study: Study, *, sigma: float) -> pd.D
 def _pairs(
     quantities: Quantities, study: Study, first: str, second: str
 ) -> Iterator[tuple[Quantity, Quantity]]:
-    for table, names in COMPARED.items():
+    for table, names in study.compared.items():
         for name, case in itertools.product(names, _cases(study, quantities, table)):
             one, other = (quantities.find(s, table, name, case) for s in (first, second))
             if one is not None and other is not None:
@@ -72,11 +53,12 @@ def _pairs(
 
 
 def _cases(study: Study, quantities: Quantities, table: str) -> list[Case]:
-    """Return a study's cases of a table; those of voltages with the ions that there are."""
-    if table != "voltage":
-        return study.cases_of(table)
-    found = (row.case for row in quantities.rows if row.table == table and not row.published)
-    return list(dict.fromkeys(found))
+    """Return a study's cases of a table, at each content of ions where only results tell it."""
+    cases = study.cases_of(table)
+    rows = [row for row in quantities.rows if row.table == table and not row.published]
+    found = list(dict.fromkeys(row.case for row in rows))
+    told = any(case.ions is not None for case in cases)
+    return cases if told or all(case.ions is None for case in found) else found
 
 
 def _compare(one: Quantity, other: Quantity, sigma: float) -> dict:

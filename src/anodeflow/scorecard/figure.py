@@ -11,52 +11,28 @@ from anodeflow.figures.style import COLUMN_MM, PAGE_MM, figure, styled
 from anodeflow.scorecard.results import JudgedClaim, Score
 
 LABEL_MM = 62.0
-
-
 CELL_MM = 17.0
-
 
 NARROWEST_MM = 10.8
 """A number of three digits with its sign and mark needs this."""
 
 ROW_MM = 3.9
-
-
 HEADER_MM = 26.0
-
-
 LEGEND_MM = 18.0
 
 # Three steps of lightness, so that they are told apart in grey as well.
 COLOURS = {"good": "#BFE3F2", "fair": "#EBB33C", "poor": "#D0704F"}
 
-
 UNGRADED, ABSENT = "#EDEDED", "#FFFFFF"
 
-
 HATCH = "//////"
-
 
 LONGEST_AT_FULL_SIZE = 8
 """Letters that fit into the narrowest cell."""
 
-HEADINGS = {
-    "relaxation": "Structure",
-    "phonons": "Phonons",
-    "adhesion": "Adhesion",
-    "spacing": "Dynamics without ions",
-    "diffusion": "Dynamics with ions",
-    "voltage": "Voltage",
-    "cost": "Cost",
-    "claims": "Claims of the study",
-}
-
-
 UNITS = {"angstrom": "Å", "": ""}
 
-
 SHORT = {"acoustic residue near Gamma": "residue"}
-
 
 SYMBOLS = {
     "holds": ("✓", "good"),
@@ -66,13 +42,12 @@ SYMBOLS = {
     "left out": ("–", "absent"),
 }
 
-
 FACES = COLOURS | {"ungraded": UNGRADED, "absent": ABSENT}
 
 
 @styled
 def plot_scorecard(
-    scores: Sequence[Score], claims: Sequence[JudgedClaim]
+    scores: Sequence[Score], claims: Sequence[JudgedClaim], headings: Mapping[str, str]
 ) -> tuple[Figure, pd.DataFrame]:
     """Draw a row for each metric and system, a column for each model, and the claims below.
 
@@ -82,6 +57,7 @@ def plot_scorecard(
     Args:
         scores: rows of `metrics.score`.
         claims: rows of `claims.check_claims`.
+        headings: what stands above the rows of each table, and of the claims.
 
     Returns the figure and what it shows: section, row, source, shown, grade.
     """
@@ -95,7 +71,7 @@ def plot_scorecard(
     wanted = min(PAGE_MM, max(COLUMN_MM, LABEL_MM + CELL_MM * len(sources)))
     width = max(wanted, LABEL_MM + NARROWEST_MM * len(sources))
     fig, ax = figure(width, ROW_MM * lines + HEADER_MM + LEGEND_MM)
-    y = _draw_rows(ax, cells, sources)
+    y = _draw_rows(ax, cells, sources, headings)
     ax.set_xlim(0, len(sources))
     ax.set_ylim(y, 0)
     ax.xaxis.tick_top()
@@ -180,13 +156,15 @@ def _claim_cells(claims: Sequence[JudgedClaim]) -> list[dict]:
     return cells
 
 
-def _draw_rows(ax: Axes, cells: pd.DataFrame, sources: Sequence[str]) -> float:
+def _draw_rows(
+    ax: Axes, cells: pd.DataFrame, sources: Sequence[str], headings: Mapping[str, str]
+) -> float:
     """Draw all cells section by section and label their rows; return how many lines were used."""
     y, places, labels = 0, [], []
     for section, rows in cells.groupby("section", sort=False):
         # A heading stands above its rows' labels, and what cells deviate from above the cells.
         places.append(y + 0.6)
-        labels.append(HEADINGS[section])
+        labels.append(headings[section])
         against = ", ".join(sorted(rows["reference"].dropna().unique()))
         if against:
             ax.text(0.05, y + 0.6, f"deviations from {against}", va="center", fontsize=7)
@@ -199,7 +177,7 @@ def _draw_rows(ax: Axes, cells: pd.DataFrame, sources: Sequence[str]) -> float:
             y += 1
     ax.set_yticks(places, labels)
     for text in ax.get_yticklabels():
-        text.set_weight("bold" if text.get_text() in HEADINGS.values() else "normal")
+        text.set_weight("bold" if text.get_text() in headings.values() else "normal")
     return y
 
 

@@ -23,8 +23,6 @@ from anodeflow.scorecard.quantity import Case, Quantity
 from anodeflow.scorecard.results import SCORES_CSV
 
 VERDICTS = ("confined", *MOBILE)
-
-
 Limit = Annotated[float, Field(strict=True, allow_inf_nan=False)] | list[str] | None
 
 

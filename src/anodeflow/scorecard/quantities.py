@@ -5,7 +5,7 @@ model (`metrics`, `claims`, `disagreement`) can be asked of the published values
 """
 
 import dataclasses
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,13 +52,15 @@ class Study:
     """What is run.
 
     stages: by the model's label; cases: by table, as (system, ions, K); ion: its element; stage_of:
-    by table, the stage that a model has to be run for, none where its check alone makes the table.
+    by table, the stage that a model has to be run for, none where its check alone makes the table;
+    compared: by table, the quantities in which models are held against each other.
     """
 
     stages: Mapping[str, list[str]]
     cases: Mapping[str, list]
     ion: str
     stage_of: Mapping[str, str]
+    compared: Mapping[str, Sequence[str]]
 
     def cases_of(self, table: str) -> list[Case]:
         """Return the cases of a table that the study makes."""

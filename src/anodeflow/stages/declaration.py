@@ -50,12 +50,16 @@ class Scored:
 
     of: what its files are of (`Plan.subjects`); file: key of the stage's file; read: makes
     quantities of what a file is about, its content, and the numerical errors of the configuration;
-    settings: dotted keys of the configuration that `read` needs, handed over by their last part.
+    headings: by table of these quantities, what stands above its rows in the scorecard's figure;
+    compared: by table, the quantities in which models are held against each other; settings: dotted
+    keys of the configuration that `read` needs, handed over by their last part.
     """
 
     of: str
     file: str
     read: Callable[[Mapping, Any, Mapping], list[Quantity]]
+    headings: Mapping[str, str]
+    compared: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     settings: tuple[str, ...] = ()
 
 

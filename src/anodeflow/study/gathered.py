@@ -260,6 +260,11 @@ class Gathered:
             "cases": cases | {"cost": [["", None, None]]},
             "ion": self.plan.config.structures.ions.element,
             "stage_of": {name: STAGE_OF_TABLE[name].run_for for name in cases},
+            "compared": {
+                table: list(names)
+                for scored in SCORED.values()
+                for table, names in scored.compared.items()
+            },
         }
 
     def _cases(self, of: str) -> list[list]:
@@ -272,6 +277,12 @@ class Gathered:
             return [[name, None, None] for name in [*study.layers, *study.stacks]]
         models = study.models[:1]
         return [[name, None, None] for m in models for name in self.plan.subjects(of, m)]
+
+    @property
+    def score_headings(self) -> dict[str, str]:
+        """Return what stands above the rows of each table in the scorecard's figure."""
+        found = {t: name for scored in SCORED.values() for t, name in scored.headings.items()}
+        return found | {"claims": "Claims of the study"}
 
     @cached_property
     def scorecard_targets(self) -> list[str]:

@@ -37,7 +37,6 @@ FILES: dict[str, dict[str, str]] = {
 }
 """By stage, or by what else makes it, and by file: the pattern of its path."""
 
-
 COSTS = "results/benchmarks"
 """Tables of what each try of a job cost, as {rule}/… below: every job adds a line to its own."""
 

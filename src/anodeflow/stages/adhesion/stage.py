@@ -43,5 +43,13 @@ STAGE = Stage(
             settings={"convention": ("adhesion.spacing", "adhesion.layers")},
         ),
     ),
-    scored=(Scored(of="stacks", file="peak", read=adhesion_quantities),),
+    scored=(
+        Scored(
+            of="stacks",
+            file="peak",
+            read=adhesion_quantities,
+            headings={"adhesion": "Adhesion"},
+            compared={"adhesion": ("height", "spacing")},
+        ),
+    ),
 )

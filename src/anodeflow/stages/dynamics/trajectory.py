@@ -40,7 +40,6 @@ OBSERVABLES = {
     "top_centre": ("observables/top_centre", "Angstrom"),
 }
 
-
 CHUNK_NUMBERS = 4096
 
 

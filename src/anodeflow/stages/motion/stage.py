@@ -116,5 +116,14 @@ STAGE = Stage(
             one_per_model=True,
         ),
     ),
-    scored=(Scored(of="groups", file="ensemble", read=ensemble_quantities),),
+    scored=(
+        Scored(
+            of="groups",
+            file="ensemble",
+            read=ensemble_quantities,
+            headings={"spacing": "Dynamics without ions", "diffusion": "Dynamics with ions"},
+            # The verdict on ions follows from the hops, D from few of them.
+            compared={"spacing": ("mean",), "diffusion": ("hops",)},
+        ),
+    ),
 )

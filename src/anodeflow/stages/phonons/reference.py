@@ -12,7 +12,6 @@ from anodeflow.stages.phonons.results import Comparison
 
 POINT_COLUMNS = ["layer", "point", "branch", "frequency_THz"]
 
-
 EXPECTED = (
     "either path_fraction, branch_1_THz, branch_2_THz, ... (a dense path) or "
     + ", ".join(POINT_COLUMNS)

@@ -8,7 +8,6 @@ from anodeflow.scorecard.quantity import Quantity, quantity_row
 
 Kind = Literal["stable", "acoustic residue near Gamma", "unstable"]
 
-
 COMPARED = ("mean_abs_THz", "max_abs_THz", "highest_error_THz", "dos_overlap")
 """Numbers that only a reference gives."""
 

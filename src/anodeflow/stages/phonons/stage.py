@@ -51,5 +51,13 @@ STAGE = Stage(
             references={"references": "reference.phonons"},
         ),
     ),
-    scored=(Scored(of="unit layers", file="verdict", read=phonon_quantities),),
+    scored=(
+        Scored(
+            of="unit layers",
+            file="verdict",
+            read=phonon_quantities,
+            headings={"phonons": "Phonons"},
+            compared={"phonons": ("kind", "minimum_THz", "highest_THz")},
+        ),
+    ),
 )

@@ -24,8 +24,6 @@ from anodeflow.stages.relaxation.settings import Minimum, Relaxation
 from anodeflow.structures.files import write_structure
 
 CHECKPOINT_INTERVAL_S = 10.0
-
-
 OPTIMISERS = {"PreconBFGS": PreconBFGS, "BFGS": BFGS, "LBFGS": LBFGS, "FIRE": FIRE}
 
 

@@ -10,7 +10,6 @@ from ase.optimize.precon import Exp
 FIXED = 70.0
 """Curvature (eV/Å²) of what does not move, and of cells: that of ASE's BFGS at its start."""
 
-
 STIFFEST = 500.0
 """Curvature (eV/Å²) that nothing has; the stretching of bonds in graphene has 130."""
 

@@ -36,5 +36,22 @@ STAGE = Stage(
             one_per_model=True,
         ),
     ),
-    scored=(Scored(of="units and stacks", file="check", read=relaxation_quantities),),
+    scored=(
+        Scored(
+            of="units and stacks",
+            file="check",
+            read=relaxation_quantities,
+            headings={"relaxation": "Structure"},
+            compared={
+                "relaxation": (
+                    "polytype",
+                    "changed",
+                    "thickness",
+                    "metal_x",
+                    "metal_termination",
+                    "metal_metal",
+                )
+            },
+        ),
+    ),
 )

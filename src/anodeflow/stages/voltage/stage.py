@@ -41,6 +41,8 @@ STAGE = Stage(
             of="voltage stacks",
             file="curve",
             read=voltage_quantities,
+            headings={"voltage": "Voltage"},
+            compared={"voltage": ("average_V",)},
             settings=("voltage.host",),
         ),
     ),
