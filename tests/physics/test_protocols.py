@@ -123,8 +123,8 @@ def test_the_published_spacing_moves_the_peak_by_its_offset_and_leaves_its_heigh
     }
     flat = (curve["spacing"] - curve["spacing_all_atoms"]).to_numpy()
     assert np.ptp(flat) < 1e-4
-    assert peaks["sheet"]["spacing"] - peaks["all"]["spacing"] == pytest.approx(flat[0], abs=1e-3)
-    assert peaks["sheet"]["height"] == pytest.approx(peaks["all"]["height"], abs=1e-6)
+    assert peaks["sheet"].spacing - peaks["all"].spacing == pytest.approx(flat[0], abs=1e-3)
+    assert peaks["sheet"].height == pytest.approx(peaks["all"].height, abs=1e-6)
 
 
 def test_layers_in_their_own_cells_lower_the_adhesion_by_the_strain_energy(tmp_path):

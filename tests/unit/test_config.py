@@ -11,10 +11,10 @@ from snakemake.utils import update_config
 from anodeflow.config.yaml_files import check_duplicate_keys
 from anodeflow.errors import ConfigError
 from anodeflow.models.weights.card import WeightsCard
-from anodeflow.study.checks import check_pins, check_pythons
+from anodeflow.study.checks import RESERVED_MODEL_NAMES, check_pins, check_pythons
 from anodeflow.study.config import schema_text
 from anodeflow.study.loading import load_config
-from anodeflow.study.plan import Plan
+from anodeflow.study.plan import Plan, one_of
 
 CUSTOM = {"family": "custom", "device": "cpu", "dispersion": True, "entry": "a.b:C"}
 
@@ -219,7 +219,8 @@ def test_a_pin_of_other_weights_than_those_fetched_is_refused_with_both_hashes(
     study_config, root, tmp_path
 ):
     card = WeightsCard(source=None, family="mace", sha256="a" * 64, size_bytes=1)
-    card.write(tmp_path / "mace-mp-0.json")
+    (tmp_path / "resources/weights").mkdir(parents=True)
+    card.write(tmp_path / "resources/weights/mace-mp-0.json")
     weights = study_config["models"]["mace-mp-0"]["weights"]
     for pin in (None, "a" * 64):
         weights["sha256"] = pin
@@ -263,3 +264,14 @@ def test_the_order_of_keyword_arguments_is_no_difference(study_config, root):
         model["calculator"] = CUSTOM | {"kwargs": kwargs}
         dumped.append(json.dumps(load_config(study_config, root=root).model_dump(mode="json")))
     assert dumped[0] == dumped[1]
+
+
+def test_a_pattern_of_names_matches_these_and_nothing_else():
+    assert re.fullmatch(one_of(["m-g", "m.g"]), "m-g")
+    assert not re.fullmatch(one_of(["m.g"]), "m-g")
+    assert not re.fullmatch(one_of([]), "")
+
+
+def test_folders_of_results_that_no_model_makes_are_no_names_of_models():
+    folders = {"structures", "figures", "tables", "scorecard", "report", "logs", "benchmarks"}
+    assert folders == RESERVED_MODEL_NAMES

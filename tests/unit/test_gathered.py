@@ -76,12 +76,12 @@ def test_a_unit_cell_has_the_layer_s_name_in_table_1_and_a_layer_is_a_supercell(
 
 def test_convergence_stands_in_the_table_of_phonons_where_the_study_asks_for_it(gather, config):
     asked = gather()
-    assert asked.shown_convergences("phonons") == []
+    assert asked.files_beside("phonons") == []
     config["phonons"]["convergence"]["run"] = True
-    shown = gather().shown_convergences("phonons")
+    shown = gather().files_beside("phonons")
     assert shown == asked.convergences
     assert len(shown) == len(gather().table_rows("phonons"))
-    assert gather().shown_convergences("adhesion") == []
+    assert gather().files_beside("adhesion") == []
 
 
 def test_a_figure_of_all_models_gets_a_file_of_each_row_in_the_order_of_its_rows(gather):
@@ -204,3 +204,9 @@ def test_all_that_is_declared_is_of_something_that_a_plan_knows():
     declared += [scored for scored in SCORED.values() if scored.of != "model"]
     assert {one.of for one in declared} <= SUBJECTS.keys()
     assert {figure.name for figure in FIGURES.values()} == STAGE_OF_FIGURE.keys()
+
+
+def test_labels_name_the_result_and_whose_it_is(gather):
+    labels = gather().labels("Figure 1")
+    assert labels({"model": "mace-mp-0"}) == {"result": "Figure 1", "model": "MACE-MP-0"}
+    assert labels({}) == {"result": "Figure 1", "model": "all"}

@@ -21,7 +21,7 @@ from tabled import (
 from anodeflow.errors import AnodeflowError, ReferenceDataError
 from anodeflow.figures.style import COLUMN_MM, figure, save_figure
 from anodeflow.files.atomic import write_table
-from anodeflow.stages.phonons.results import Frequencies
+from anodeflow.stages.phonons.results import Convergence, Frequencies
 from anodeflow.structures.structure_check import BondLengths, Coordination, StructureCheck
 from anodeflow.study.stages import TABLES
 from anodeflow.tables.assembly import uncertainties
@@ -192,7 +192,8 @@ def test_the_errors_of_phonons_are_what_their_convergence_changed():
     assert bare.loc["minimum_THz", "uncertainty"] == ""
     assert "snakemake phonon_convergence" in bare.loc["minimum_THz", "sentence"]
     changes = Frequencies(minimum_THz=0.02, highest_THz=0.03, mean_abs_THz=0.01)
-    table = phonon_table([rows[0] | {"convergence": changes}], None)
+    checked = Convergence(changes=changes, note="", variants=())
+    table = phonon_table([rows[0] | {"convergence": checked}], None)
     assert table["minimum_THz_error"].item() == 0.02
     checked = uncertainties(TABLES["phonons"], table).set_index("column")
     assert checked.loc["minimum_THz", "uncertainty"] == "minimum_THz_error"

@@ -6,7 +6,6 @@ tables, figures and the report gather), and the little that only Snakemake needs
 
 import gc
 import os
-import re
 
 from anodeflow.config.yaml_files import check_duplicate_keys
 from anodeflow.errors import AnodeflowError, ConfigError
@@ -14,11 +13,11 @@ from anodeflow.files.locks import lock_directory
 from anodeflow.process.failed_jobs import report_failures
 from anodeflow.study.gathered import RECORDS, Gathered
 from anodeflow.study.loading import load_config
-from anodeflow.study.paths import COSTS, FILES, path
-from anodeflow.study.plan import Plan
+from anodeflow.study.paths import COSTS, path
+from anodeflow.study.plan import Plan, one_of
 from anodeflow.study.recorded_checks import check_records
 from anodeflow.study.settings import Given
-from anodeflow.study.stages import FIGURES, METHOD, STAGE_OF_FIGURE, STAGES, TABLES
+from anodeflow.study.stages import FIGURES, METHOD, STAGE_OF_FIGURE, TABLES
 from snakemake.exceptions import WorkflowError
 
 try:
@@ -41,11 +40,6 @@ os.environ |= {
 }
 
 
-def one_of(names):
-    """Return the pattern that matches these names and nothing else."""
-    return "|".join(map(re.escape, names)) or "(?!)"
-
-
 wildcard_constraints:
     model=one_of(config["models"]),
     layer=one_of(config["structures"]["layers"]),
@@ -65,17 +59,6 @@ def hold_directory():
         lock_directory()
     except AnodeflowError as error:
         raise WorkflowError(str(error)) from None
-
-
-def shows(title):
-    """Return a labels function: how the report's lists name a result, and whose it is."""
-
-    def labels(wildcards):
-        model = wildcards.get("model")
-        whose = config["models"][model]["label"] if model else "all"
-        return {"result": title, "model": whose}
-
-    return labels
 
 
 WEIGHTS = {

@@ -30,6 +30,7 @@ rule advance_dynamics:
     params:
         calculator=GIVEN.calculator("dynamics"),
         runs=GIVEN.runs_to_advance,
+        trajectories=GIVEN.trajectories,
         method=METHOD["dynamics"],
     script:
         "../scripts/advance_dynamics.py"

@@ -14,7 +14,7 @@ rule tabulate:
     """Put one stage's results of all models into a table, beside published values."""
     input:
         results=lambda wildcards: GATHERED.table_files(wildcards.table),
-        convergence=lambda wildcards: GATHERED.shown_convergences(wildcards.table),
+        beside=lambda wildcards: GATHERED.files_beside(wildcards.table),
         published=config["reference"]["published"] or [],
     output:
         csv=path("tables", "csv"),
@@ -47,7 +47,7 @@ for figure in FIGURES.values():
                 path("figures", "png", figure=figure.stem),
                 caption=f"../report/plot_{figure.name}.rst",
                 category=GATHERED.categories[STAGE_OF_FIGURE[figure.name].title],
-                labels=shows(figure.title),
+                labels=GATHERED.labels(figure.title),
             ),
         log:
             figure.log,

@@ -28,6 +28,7 @@ rule fetch_weights:
     params:
         source=lookup("models/{model}/weights/source", within=config),
         family=lookup("models/{model}/calculator/family", within=config),
+        lock=path("models", "lock"),
         method=METHOD["weights"],
     script:
         "../scripts/fetch_weights.py"

@@ -76,8 +76,8 @@ rule view_structures:
         report(
             path("report", "view"),
             caption="../report/view_structures.rst",
-            category=GATHERED.categories["Structures"],
-            labels=shows("Structures in 3D"),
+            category=GATHERED.structures_category,
+            labels=GATHERED.labels("Structures in 3D"),
         ),
     log:
         "results/logs/view_structures/{model}.log",

@@ -106,8 +106,8 @@ rule plot_scorecard:
         png=report(
             path("figures", "png", figure="scorecard"),
             caption="../report/plot_scorecard.rst",
-            category=GATHERED.categories["Scorecard"],
-            labels=shows("A. Scorecard"),
+            category=GATHERED.scorecard_category,
+            labels=GATHERED.labels("A. Scorecard"),
         ),
     log:
         "results/logs/plot_scorecard.log",

@@ -5,7 +5,9 @@ from pathlib import Path
 from anodeflow.process.job import job
 
 
-def main(inputs, record, *, calculator, runs, together, method, checkpoint_interval_ps):
+def main(
+    inputs, record, *, calculator, runs, trajectories, together, method, checkpoint_interval_ps
+):
     from anodeflow.evaluation.identity import identity
     from anodeflow.files.atomic import write_json
     from anodeflow.models.loading import load_calculator
@@ -16,7 +18,7 @@ def main(inputs, record, *, calculator, runs, together, method, checkpoint_inter
     advance_all(
         {run: read_structure(path) for run, path in zip(runs, inputs.structures, strict=True)},
         load_calculator(Path(inputs.weights), Path(inputs.card), **calculator),
-        {run: Path(record).with_name(f"{run}.h5") for run in runs},
+        {run: Path(path) for run, path in trajectories.items()},
         settings=runs,
         at_once=together,
         checkpoint_interval_ps=checkpoint_interval_ps,

@@ -4,10 +4,8 @@ from pathlib import Path
 
 from anodeflow.process.job import job
 
-LOCK = Path("resources/weights/weights.lock.json")
 
-
-def main(weights, card, *, family, source, sha256, mirror, python):
+def main(weights, card, *, family, source, lock, sha256, mirror, python):
     from anodeflow.models.weights.fetching import fetch_weights
 
     fetch_weights(
@@ -17,7 +15,7 @@ def main(weights, card, *, family, source, sha256, mirror, python):
         source=source,
         sha256=sha256 or None,
         mirror=Path(mirror) if mirror else None,
-        lock=LOCK,
+        lock=Path(lock),
         python=python or None,
     )
 
@@ -29,6 +27,7 @@ if __name__ == "__main__":
             snakemake.output.card,
             family=snakemake.params.family,
             source=snakemake.params.source,
+            lock=snakemake.params.lock,
             sha256=snakemake.resources.sha256,
             mirror=snakemake.resources.mirror,
             python=snakemake.resources.python,

@@ -6,7 +6,7 @@ from pathlib import Path
 from anodeflow.process.job import job
 
 
-def main(cards, configuration, *, config, costs, checkout):
+def main(cards, configuration, outputs, *, config, costs, checkout):
     from anodeflow.files.atomic import write_text
     from anodeflow.models.weights.card import WeightsCard
     from anodeflow.report import provenance, run_times
@@ -22,8 +22,9 @@ def main(cards, configuration, *, config, costs, checkout):
         "software": provenance.software_table(models, config["environments"], checkout),
         "run_times": run_times.run_time_table(Path(costs), names),
     }
-    for name, table in tables.items():
-        TABLES[name].write(table, Path(configuration).with_name(f"{name}.csv"))
+    for path in outputs:
+        name = Path(path).stem
+        TABLES[name].write(tables[name], path)
     write_text(configuration, provenance.commented_yaml(Config.model_validate(config)))
 
 
@@ -32,6 +33,7 @@ if __name__ == "__main__":
         main(
             snakemake.input.cards,
             snakemake.output.configuration,
+            snakemake.output.tables,
             config=snakemake.params.config,
             costs=snakemake.params.costs,
             checkout=Path(snakemake.resources.checkout),

@@ -14,8 +14,8 @@ def main(name, inputs, outputs, *, rows):
     from anodeflow.tables.published import read_published
 
     table, stage = TABLES[name], STAGE_OF_TABLE[name].name
-    for about, path in zip(rows, inputs.convergence, strict=False):
-        about["convergence"] = read_result(stage, "convergence", path).changes
+    for about, path in zip(rows, inputs.beside, strict=False):
+        about[table.beside] = read_result(stage, table.beside, path)
     results = [read_result(stage, table.file, path) for path in inputs.results]
     entries = list(zip(rows, results, strict=True))
     published = read_published(Path(inputs.published)) if inputs.published else None

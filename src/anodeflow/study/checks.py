@@ -7,17 +7,17 @@ from pathlib import Path
 from anodeflow.errors import ConfigError, ResultFileError, nearest
 from anodeflow.models.weights.card import WeightsCard
 from anodeflow.structures.settings import FunctionalisedLayer, MXeneLayer
+from anodeflow.study import paths
 from anodeflow.study.config import Config
 
-RESERVED_MODEL_NAMES = {
-    "structures",
-    "figures",
-    "tables",
-    "scorecard",
-    "report",
-    "logs",
-    "benchmarks",
+RESULTS = "results/"
+RESERVED_MODEL_NAMES = {"logs", "benchmarks"} | {
+    pattern.removeprefix(RESULTS).partition("/")[0]
+    for files in paths.FILES.values()
+    for pattern in files.values()
+    if pattern.startswith(RESULTS) and not pattern.startswith(f"{RESULTS}{{model}}")
 }
+"""Folders beside those of models."""
 
 
 def _known(name: str, where: str, what: str, allowed: Iterable[str]) -> None:
@@ -180,10 +180,11 @@ def check_pythons(config: Config, root: Path) -> None:
             )
 
 
-def check_pins(config: Config, folder: Path) -> None:
-    """Refuse a pinned hash that is not that of the weights already fetched into `folder`."""
+def check_pins(config: Config, root: Path) -> None:
+    """Refuse a pinned hash that is not that of the weights already fetched."""
     for name in _used_models(config):
-        pin, card = config.models[name].weights.sha256, folder / f"{name}.json"
+        pin = config.models[name].weights.sha256
+        card = root / paths.path("models", "card", model=name)
         try:
             fetched = WeightsCard.read(card).sha256
         except (OSError, ResultFileError):
@@ -191,5 +192,6 @@ def check_pins(config: Config, folder: Path) -> None:
         if pin not in (None, fetched):
             raise ConfigError(
                 f"config: models.{name}.weights.sha256 is '{pin}', but the weights fetched into "
-                f"{folder} have '{fetched}': mend the pin, or delete {card} to fetch them again."
+                f"{card.parent} have '{fetched}': mend the pin, or delete {card} to fetch them "
+                "again."
             )

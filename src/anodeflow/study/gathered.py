@@ -63,10 +63,10 @@ class Gathered:
         """Return what stands at a dotted key of the configuration."""
         return reduce(lambda section, part: section[part], key.split("."), self.config)
 
-    @cached_property
+    @property
     def config(self) -> dict:
         """Return the configuration as plain values."""
-        return self.plan.config.model_dump(mode="json")
+        return self.plan.plain
 
     # Rows: what a table, figure or scorecard says of each result.
 
@@ -126,13 +126,15 @@ class Gathered:
 
     @cached_property
     def convergences(self) -> list[str]:
-        """Return the checks of every layer's phonons, in the order of their table."""
+        """Return the checks of every layer's phonons."""
         return self.files("phonons", "convergence", TABLES["phonons"].of)
 
-    def shown_convergences(self, table: str) -> list[str]:
-        """Return the checks of convergence that a table shows, in the order of its rows."""
-        shown = table == "phonons" and self.plan.config.phonons.convergence.run
-        return self.convergences if shown else []
+    def files_beside(self, table: str) -> list[str]:
+        """Return the second file of each row of a table, if it has one and the study makes it."""
+        own = TABLES[table]
+        if not own.beside or not self.leaf(own.beside_if):
+            return []
+        return self.files(STAGE_OF_TABLE[table].name, own.beside, own.of)
 
     # Figures.
 
@@ -296,6 +298,26 @@ class Gathered:
         """Return the report's categories, which it sorts by name, by their titles."""
         titles = [SCORECARD, *(stage.title for stage in STAGES.values()), RECORD]
         return {title: f"{i}. {title}" for i, title in enumerate(dict.fromkeys(titles), start=1)}
+
+    @property
+    def scorecard_category(self) -> str:
+        """Return the category of the scorecard."""
+        return self.categories[SCORECARD]
+
+    @property
+    def structures_category(self) -> str:
+        """Return the category of structures to turn."""
+        return self.categories[STAGES["relaxation"].title]
+
+    def labels(self, title: str) -> Callable[[Wildcards], dict[str, str]]:
+        """Return a labels function: how the report's lists name a result, and whose it is."""
+
+        def labels(wildcards: Wildcards) -> dict[str, str]:
+            model = wildcards.get("model")
+            whose = self.plan.config.models[model].label if model else "all"
+            return {"result": title, "model": whose}
+
+        return labels
 
     @cached_property
     def pages(self) -> dict[str, Page]:

@@ -22,5 +22,5 @@ def load_config(raw: dict, *, root: Path = Path()) -> Config:
     check_names(config)
     check_files(config, root)
     check_pythons(config, root)
-    check_pins(config, root / "resources/weights")
+    check_pins(config, root)
     return config

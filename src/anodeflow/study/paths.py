@@ -7,6 +7,7 @@ FILES: dict[str, dict[str, str]] = {
     "models": {
         "weights": "resources/weights/{model}.model",
         "card": "resources/weights/{model}.json",
+        "lock": "resources/weights/weights.lock.json",
         "backend": "results/{model}/backend_{dtype}.json",
     },
     **{name: dict(stage.files) for name, stage in STAGES.items()},

@@ -1,12 +1,20 @@
 """What a configuration asks to be run: the names of structures and runs, and who runs what."""
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 from anodeflow.errors import ConfigError, nearest
 from anodeflow.structures.settings import FunctionalisedLayer
 from anodeflow.study.config import Config
+
+
+def one_of(names: Iterable[str]) -> str:
+    """Return the pattern that matches these names and nothing else, of none of them nothing."""
+    return "|".join(map(re.escape, names)) or "(?!)"
+
 
 SUBJECTS: dict[str, Callable[["Plan", str], Iterable[str]]] = {
     "model": lambda plan, model: [""],
@@ -31,6 +39,11 @@ class Plan:
     """Names of everything a study makes; the only place that composes names."""
 
     config: Config
+
+    @cached_property
+    def plain(self) -> dict[str, Any]:
+        """Return the configuration as plain values."""
+        return self.config.model_dump(mode="json")
 
     @cached_property
     def ion(self) -> str:

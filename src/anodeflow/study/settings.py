@@ -8,7 +8,6 @@ import json
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, Protocol
 
 from anodeflow.study.paths import path
@@ -31,10 +30,10 @@ class Given:
 
     plan: Plan
 
-    @cached_property
+    @property
     def config(self) -> dict[str, Any]:
         """Return the configuration as plain values."""
-        return self.plan.config.model_dump(mode="json")
+        return self.plan.plain
 
     def section(self, name: str, *keys: str) -> dict[str, Any]:
         """Return some settings of a section as one value, in which two swapped look different."""
@@ -196,6 +195,11 @@ class Given:
     def runs_to_advance(self, wildcards: Wildcards) -> dict[str, dict]:
         """Return every run with all that its trajectory depends on beside the calculator."""
         return {run: self._run_settings(run) for run in self.plan.runs}
+
+    def trajectories(self, wildcards: Wildcards) -> dict[str, str]:
+        """Return where the trajectory of each run stands."""
+        model = wildcards.model
+        return {run: path("dynamics", "trajectory", model=model, run=run) for run in self.plan.runs}
 
     def averaging(self, wildcards: Wildcards) -> dict:
         """Return how a run's ions are analysed."""

@@ -14,7 +14,9 @@ class Table:
     name: of its file and in the scorecard; title: as the report lists it; of: what its rows are of
     (`Plan.subjects`); file: key of the stage's file with a row's numbers; rows: makes the cells of
     one result, from what a row is about and the result; columns: in any order, without ABOUT;
-    published: table of the published values that stand in it, its own name if empty.
+    published: table of the published values that stand in it, its own name if empty; beside: key of
+    a second file of each row, which `rows` finds under this key in what a row is about;
+    beside_if: dotted key of the configuration that tells whether the study makes it.
     """
 
     name: str
@@ -24,6 +26,8 @@ class Table:
     rows: Callable[[Mapping, Any], list[dict]]
     columns: tuple[Column, ...]
     published: str = ""
+    beside: str = ""
+    beside_if: str = ""
 
     @property
     def every_column(self) -> dict[str, Column]:

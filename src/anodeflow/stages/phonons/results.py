@@ -128,12 +128,11 @@ def phonon_rows(about: Mapping, verdict: PhononVerdict) -> list[dict]:
     """Give the verdict, the deviations, and their errors where convergence was checked, in THz.
 
     Args:
-        about: model, system (layer) and, where it was checked, convergence (the changes of
-            `Convergence`).
+        about: model, system (layer) and, where it was checked, convergence (`Convergence`).
         verdict: of the layer.
     """
     row = {"system": about["system"], "model": about["model"], "verdict": verdict.kind}
-    changes = about["convergence"].model_dump() if "convergence" in about else {}
+    changes = about["convergence"].changes.model_dump() if "convergence" in about else {}
     for name, value in verdict.numbers.model_dump(exclude_none=True).items():
         row[name] = value
         if changes:

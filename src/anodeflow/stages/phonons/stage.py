@@ -39,6 +39,8 @@ STAGE = Stage(
             of="unit layers",
             file="verdict",
             rows=phonon_rows,
+            beside="convergence",
+            beside_if="phonons.convergence.run",
             columns=COLUMNS,
         ),
     ),
