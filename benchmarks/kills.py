@@ -21,10 +21,11 @@ from figures import ROOT
 
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests/workflow")]
 
+from chain import MODEL, settings  # noqa: E402
+from killed import contents  # noqa: E402
 from killing import kill_again_and_again  # noqa: E402
 from project import Project, new_project  # noqa: E402
 from stages import STAGES  # noqa: E402
-from test_chain import MODEL, contents, settings  # noqa: E402
 
 from anodeflow.stages.relaxation import minimum  # noqa: E402
 from anodeflow.structures.files import read_frames  # noqa: E402

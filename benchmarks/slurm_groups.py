@@ -13,10 +13,10 @@ from importlib.metadata import version
 from pathlib import Path
 
 import yaml
+from chain import MODEL, settings
 from cluster import jobs, slurm, start, use_gpus
 from figures import ROOT
 from project import Project, new_project
-from test_chain import MODEL, settings
 
 STRUCTURES = ["graphene", "ti2co2_unit", "ti2co2", "m-g", "m-g_1na"]
 TARGETS = [f"results/{MODEL}/relaxation/{name}.extxyz" for name in STRUCTURES]

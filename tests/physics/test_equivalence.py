@@ -49,7 +49,7 @@ def config(root):
 
 
 @pytest.fixture(scope="module")
-def samples(config):
+def stacks(config):
     return rattled_stacks(config["structures"], {"m-go": 2}, rattle=config["equivalence"]["rattle"])
 
 
@@ -81,9 +81,9 @@ def mine(tmp_path, monkeypatch):
     return settings
 
 
-def check(files, samples, config, calculator):
+def check(files, stacks, config, calculator):
     options = {"calculator": calculator, "equivalence": config["equivalence"], "threads": 1}
-    return check_backend(*files, samples, **options)
+    return check_backend(*files, stacks, **options)
 
 
 def mace(config, dtype, **changes):
@@ -92,8 +92,8 @@ def mace(config, dtype, **changes):
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
-def test_the_demo_model_passes_in_both_precisions(demo, samples, config, dtype):
-    record = check(demo, samples, config, mace(config, dtype))
+def test_the_demo_model_passes_in_both_precisions(demo, stacks, config, dtype):
+    record = check(demo, stacks, config, mace(config, dtype))
     require_agreement(record)
     assert record.agrees
     assert record.atoms == 80 + 51 + 2
@@ -116,14 +116,14 @@ def test_the_demo_model_passes_in_both_precisions(demo, samples, config, dtype):
     ],
 )
 def test_a_calculator_that_is_off_by_more_than_the_tolerance_does_not_pass(
-    mine, samples, config, fault, tolerance, atoms, said
+    mine, stacks, config, fault, tolerance, atoms, said
 ):
     limit = config["equivalence"]["float32"][tolerance]
     scale = {"energy_meV": atoms / 1000, "force": 1 / np.sqrt(3), "stress": 1.0}[tolerance]
     files, within = mine(fault, 0.9 * limit * scale)
-    require_agreement(check(files, samples, config, within))
+    require_agreement(check(files, stacks, config, within))
     files, beyond = mine(fault, 1.1 * limit * scale)
-    record = check(files, samples, config, beyond)
+    record = check(files, stacks, config, beyond)
     assert not record.agrees
     assert record.largest["model"][tolerance] == pytest.approx(1.1 * limit, rel=1e-3)
     with pytest.raises(EquivalenceError, match=said) as caught:
@@ -132,24 +132,24 @@ def test_a_calculator_that_is_off_by_more_than_the_tolerance_does_not_pass(
     assert "\n" not in str(caught.value)
 
 
-def test_forces_that_are_no_numbers_do_not_pass(mine, samples, config):
+def test_forces_that_are_no_numbers_do_not_pass(mine, stacks, config):
     files, calculator = mine("forces", float("nan"))
     with pytest.raises(EquivalenceError, match="forces of the model differ by inf"):
-        require_agreement(check(files, samples, config, calculator))
+        require_agreement(check(files, stacks, config, calculator))
 
 
-def test_a_dispersion_of_other_parameters_does_not_pass(demo, samples, config, monkeypatch):
+def test_a_dispersion_of_other_parameters_does_not_pass(demo, stacks, config, monkeypatch):
     load = dispersion.D3Calculator
     monkeypatch.setattr(
         dispersion, "D3Calculator", lambda own, *others: load(own | {"s8": 0.79}, *others)
     )
-    record = check(demo, samples, config, mace(config, "float64"))
+    record = check(demo, stacks, config, mace(config, "float64"))
     with pytest.raises(EquivalenceError, match="of the dispersion differ"):
         require_agreement(record)
     assert not excesses({"model": record.largest["model"]}, record.allowed)
 
 
-def test_a_dispersion_that_is_added_twice_does_not_pass(demo, samples, config, monkeypatch):
+def test_a_dispersion_that_is_added_twice_does_not_pass(demo, stacks, config, monkeypatch):
     class Twice(DispersionCorrected):
         def calculate(self, *args):
             super().calculate(*args)
@@ -158,21 +158,21 @@ def test_a_dispersion_that_is_added_twice_does_not_pass(demo, samples, config, m
 
     monkeypatch.setattr(loading, "DispersionCorrected", Twice)
     with pytest.raises(EquivalenceError, match="of the total differ"):
-        require_agreement(check(demo, samples, config, mace(config, "float64")))
+        require_agreement(check(demo, stacks, config, mace(config, "float64")))
 
 
-def test_the_plain_path_takes_the_cpu_and_the_highest_precision(mine, samples):
+def test_the_plain_path_takes_the_cpu_and_the_highest_precision(mine, stacks):
     files, calculator = mine("forces", 1.0)
-    atoms = list(samples.values())
+    atoms = list(stacks.values())
     (plain,) = evaluate_model(files[0], atoms, calculator | {"device": "cuda"})
     assert np.abs(plain.forces.sum(axis=0)).max() < 1e-9  # without the fault of float32
 
 
-def test_a_plain_path_that_fails_says_so_in_one_sentence(mine, samples):
+def test_a_plain_path_that_fails_says_so_in_one_sentence(mine, stacks):
     files, calculator = mine("forces", "no number")
     calculator["kwargs"]["dtype"] = "float32"
     with pytest.raises(CalculatorError, match="could not be evaluated plainly") as caught:
-        evaluate_model(files[0], list(samples.values()), calculator)
+        evaluate_model(files[0], list(stacks.values()), calculator)
     assert "\n" not in str(caught.value)
 
 
@@ -205,7 +205,7 @@ def test_the_total_may_differ_by_what_its_parts_may(config):
         assert value == allowed["model"][key] + allowed["dispersion"][key]
 
 
-def test_samples_are_displaced_so_that_no_force_vanishes_by_symmetry(config):
+def test_stacks_are_displaced_so_that_no_force_vanishes_by_symmetry(config):
     structures, fillings = config["structures"], {"m-g": 0, "m-goh": 8}
     once, again = (rattled_stacks(structures, fillings, rattle=0.05) for _ in range(2))
     exact = rattled_stacks(structures, fillings, rattle=1e-12)

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 import pytest
 from browser import Browser
+from chain import settings
 from playwright.sync_api import sync_playwright
 from project import Project, new_project
-from test_chain import settings
 
 PACKAGE = ["apt-get", "install", "-y", "--no-install-recommends", "chromium"]
 ARGUMENTS = [

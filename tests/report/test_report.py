@@ -9,9 +9,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from chain import FIGURES, MODEL, PAGES
 from PIL import Image
 from playwright.sync_api import FrameLocator, Locator, Page
-from test_chain import FIGURES, MODEL, PAGES
 
 from anodeflow.study.stages import STAGES
 

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 import yaml
+from chain import MODEL, settings
 from cluster import Run, jobs, slurm, start, use_gpus
 from project import new_project
-from test_chain import MODEL, settings
 
 pytestmark = pytest.mark.slurm
 

@@ -3,16 +3,14 @@
 import dataclasses
 
 import pytest
-import yaml
+from judged import DECLARED, LIMITS, complete_model, eight_ions, judge, status
 from scored import (
     MODEL,
     OMAT,
     PBE,
-    REFERENCE,
     STACKS,
     adhesion,
     check,
-    claims,
     dynamics,
     ensemble,
     published,
@@ -22,31 +20,11 @@ from scored import (
     verdict,
 )
 
-from anodeflow.errors import ReferenceDataError, ResultFileError
-from anodeflow.scorecard.claims import (
-    check_claims,
-    claims_markdown,
-    claims_table,
-    read_claims,
-    warn_of_unknown,
-)
-from anodeflow.scorecard.quantities import Quantities
+from anodeflow.errors import ResultFileError
+from anodeflow.scorecard.claims import check_claims, claims_markdown, claims_table
 from anodeflow.scorecard.results import CLAIMS
 
-DECLARED = claims()
-LIMITS = {"sigma": 2.0, "confined_ps": 95.0, "imaginary_THz": -0.1}
 MP, MPA = "MACE-MP-0 (published)", "MACE-MPA-0 (published)"
-
-
-def judge(rows, asked=None, source=MODEL, declared=DECLARED, **limits):
-    """Return the verdict on every claim for one source."""
-    found = rows if isinstance(rows, Quantities) else Quantities(rows)
-    judged = check_claims(declared, found, asked or study(MODEL), **LIMITS | limits)
-    return {row.claim: row for row in judged if row.source == source}
-
-
-def status(rows, claim, **more):
-    return judge(rows, **more)[claim].status
 
 
 def test_the_published_values_of_omat_reproduce_what_the_study_concluded():
@@ -202,15 +180,6 @@ def test_a_demo_of_half_a_picosecond_confirms_nothing_about_ions():
     assert "ps more of m-g, 1 ion" in found["one-ion"].decides
 
 
-def eight_ions(counts, watched_ps=95.0):
-    """Return hops with one and with eight ions, by stack; watched as long."""
-    rows = []
-    for stack, (one, eight) in zip(STACKS, counts, strict=True):
-        rows += dynamics(stack, 1, ensemble(hops=one, watched_ps=watched_ps))
-        rows += dynamics(stack, 8, ensemble(hops=eight, watched_ps=8 * watched_ps))
-    return rows
-
-
 @pytest.mark.parametrize(
     ("counts", "expected"),
     [
@@ -221,18 +190,6 @@ def eight_ions(counts, watched_ps=95.0):
 )
 def test_eight_ions_gain_or_lose_per_ion_and_time(counts, expected):
     assert status(eight_ions(counts), "eight-ions") == expected
-
-
-def complete_model():
-    """Return a model for which every claim holds."""
-    rows = eight_ions(((0, 80), (40, 80), (0, 80)), 285.0)
-    for stack, mean in zip(STACKS, (3.9, 4.0, 4.1), strict=True):
-        rows += dynamics(stack, 0, ensemble(spacing=mean))
-    rows += read("adhesion", adhesion(2.0, 3.9), system="m-g")
-    rows += read("adhesion", adhesion(1.8, 4.0), system="m-go")
-    for layer in ("ti2co2", "graphene"):
-        rows += read("phonons", verdict(), system=layer)
-    return rows + read("relaxation", check(), system="ti2co2", is_unit=True)
 
 
 def asks(claim, table, case):
@@ -326,171 +283,3 @@ def test_a_damaged_file_of_judged_claims_is_one_sentence(tmp_path, text):
     with pytest.raises(ResultFileError, match="holds no rows of JudgedClaim") as caught:
         CLAIMS.read(tmp_path / "claims.json")
     assert "\n" not in str(caught.value)
-
-
-def declared(tmp_path, **changed):
-    """Return the project's claims, read from a file in which entries are changed or new."""
-    raw = yaml.safe_load((REFERENCE / "claims.yaml").read_text())
-    for name, change in changed.items():
-        name = name.replace("_", "-")
-        raw[name] = raw.get(name, {}) | change
-    path = tmp_path / "claims.yaml"
-    path.write_text(yaml.safe_dump(raw))
-    return read_claims(path)
-
-
-def renamed(rows, old, new):
-    """Return the quantities of a study in which a stack has another name."""
-    return [
-        dataclasses.replace(row, case=row.case._replace(system=new))
-        if row.case.system == old
-        else row
-        for row in rows
-    ]
-
-
-def test_a_renamed_stack_is_told_with_its_nearest_name_and_the_claims_that_it_leaves_out():
-    asked = study(MODEL, stacks=("m-g", "m-go-new", "m-goh"))
-    (told,) = warn_of_unknown(DECLARED, asked)
-    assert told.startswith("m-go is no layer or stack of this study (did you mean 'm-go-new'?)")
-    found = judge(renamed(complete_model(), "m-go", "m-go-new"), asked)
-    left = [name for name, row in found.items() if row.status == "left out"]
-    assert f"left out ({', '.join(left)}): " in told
-    assert left == [
-        name for name, row in found.items() if "m-go" in row.says and "not in" in row.says
-    ]
-    assert set(found) - set(left) == {
-        "structure-kept",
-        "no-imaginary-mode-ti2co2",
-        "no-imaginary-mode-graphene",
-    }
-
-
-def test_a_stack_that_is_not_studied_is_told_without_the_name_of_another_that_is():
-    (told,) = warn_of_unknown(DECLARED, study(MODEL, stacks=("m-g", "m-go")))
-    assert told.startswith("m-goh is no layer or stack of this study, so the claims")
-
-
-def test_a_study_that_has_all_that_is_claimed_is_told_nothing():
-    assert warn_of_unknown(DECLARED, study(MODEL)) == []
-
-
-def test_claims_renamed_with_the_stack_hold_as_before(tmp_path):
-    text = (REFERENCE / "claims.yaml").read_text().replace("m-go,", "m-x,").replace("m-go}", "m-x}")
-    (tmp_path / "claims.yaml").write_text(text)
-    asked = study(MODEL, stacks=("m-g", "m-x", "m-goh"))
-    found = judge(
-        renamed(complete_model(), "m-go", "m-x"),
-        asked,
-        declared=read_claims(tmp_path / "claims.yaml"),
-    )
-    assert {row.status for row in found.values()} == {"holds"}
-
-
-def test_claims_on_another_ion_are_judged_for_it_and_for_no_other(tmp_path):
-    lithium = declared(tmp_path, one_ion={"ion": "Li"})
-    found = judge(complete_model(), study(MODEL, ion="Li"), declared=lithium)
-    assert found["one-ion"].status == "holds"
-    assert found["one-ion-hydroxyl"].status == "left out"
-    assert judge(complete_model(), declared=lithium)["one-ion"].status == "left out"
-
-
-def test_a_claim_without_ion_and_temperature_takes_those_of_the_study(tmp_path):
-    free = declared(tmp_path, one_ion={"ion": None, "temperature_K": None})
-    asked = study(MODEL, ion="Li")
-    for case in asked.cases["diffusion"]:
-        case[2] = 350.0
-    rows = dynamics("m-g", 1, ensemble(hops=0, watched_ps=285.0), temperature_K=350.0)
-    rows += dynamics("m-go", 1, ensemble(hops=12, watched_ps=285.0), temperature_K=350.0)
-    assert judge(rows, asked, declared=free)["one-ion"].status == "holds"
-    asked.cases["diffusion"].append(["m-g", 1, 300.0])
-    row = judge(rows, asked, declared=free)["one-ion"]
-    assert row.status == "left out"
-    assert row.says.startswith("the study runs at 300 and 350 K: give the claim one")
-
-
-STABLE = {"predicate": "word", "table": "phonons", "quantity": "kind", "words": ["stable"]}
-
-
-def test_a_part_that_names_no_system_is_asked_of_each_of_the_study(tmp_path):
-    part = STABLE | {
-        "cases": [{}],
-        "open": ["acoustic residue near Gamma"],
-        "decides": "a larger {system}",
-    }
-    claim = {"statement": "All are stable", "criterion": "verdict stable", "parts": [part]}
-    every = declared(tmp_path, all_stable=claim)
-    rows = read("phonons", verdict(), system="ti2co2")
-    row = judge(rows + read("phonons", verdict(), system="graphene"), declared=every)["all-stable"]
-    assert row.status == "holds"
-    assert [part.says.partition(",")[0] for part in row.parts] == ["ti2co2", "graphene"]
-    row = judge(
-        rows + read("phonons", verdict("acoustic residue near Gamma"), system="graphene"),
-        declared=every,
-    )
-    assert row["all-stable"].decides == "a larger graphene"
-    none = study(MODEL)
-    none.cases["phonons"].clear()
-    row = judge(rows, none, declared=every)["all-stable"]
-    assert (row.status, row.says) == ("left out", "the study has no system in the table phonons")
-
-
-@pytest.mark.parametrize(
-    ("change", "said"),
-    [
-        (
-            {"predicate": "wrod"},
-            "is called 'wrod' .did you mean 'word'..; known: less",
-        ),
-        ({"predicate": None}, "parts.0: "),
-        ({"words": None}, "words: Input should be a valid list"),
-        ({"quantity": None}, "quantity: Input should be a valid string"),
-        ({"cases": [{}, {}]}, "cases: List should have at most 1 item"),
-        ({"cases": [{"stack": "m-g"}]}, "cases.0.stack: Extra inputs are not permitted"),
-        ({"published": {"predicate": "word"}}, "published.word.quantity: Field required"),
-    ],
-)
-def test_a_mistake_in_the_claims_is_one_sentence(tmp_path, change, said):
-    part = STABLE | {"cases": [{"system": "ti2co2"}]} | change
-    with pytest.raises(ReferenceDataError, match=said) as caught:
-        declared(tmp_path, structure_kept={"parts": [part]})
-    assert "\n" not in str(caught.value)
-    assert "claims.yaml: structure-kept.parts.0" in str(caught.value)
-
-
-@pytest.mark.parametrize("argument", ["predicate", "table", "quantity", "cases", "words"])
-def test_a_missing_argument_is_named(tmp_path, argument):
-    part = STABLE | {"cases": [{"system": "ti2co2"}]}
-    del part[argument]
-    with pytest.raises(ReferenceDataError, match=argument):
-        declared(tmp_path, structure_kept={"parts": [part]})
-
-
-@pytest.mark.parametrize(
-    "change", [{"table": "phonosn"}, {"published": STABLE | {"table": "phonosn"}}]
-)
-def test_a_claim_about_a_table_that_there_is_not_is_refused(tmp_path, change):
-    part = STABLE | {"cases": [{"system": "ti2co2"}]} | change
-    claims_of_it = declared(tmp_path, structure_kept={"parts": [part]})
-    with pytest.raises(ReferenceDataError, match="did you mean 'phonons'") as caught:
-        judge(complete_model(), declared=claims_of_it)
-    assert str(caught.value).startswith("The claim structure-kept is about the table phonosn")
-    assert "scorecard.claims" in str(caught.value)
-
-
-@pytest.mark.parametrize("text", ["", "a: [", "- 1"])
-def test_a_file_that_holds_no_claims_is_refused(tmp_path, text):
-    (tmp_path / "claims.yaml").write_text(text)
-    with pytest.raises(ReferenceDataError, match="claims") as caught:
-        read_claims(tmp_path / "claims.yaml")
-    assert "\n" not in str(caught.value)
-
-
-def test_a_file_without_claims_gives_tables_without_rows(tmp_path):
-    (tmp_path / "claims.yaml").write_text("{}")
-    rows = check_claims(
-        read_claims(tmp_path / "claims.yaml"), quantities(published()), study(MODEL), **LIMITS
-    )
-    assert rows == []
-    assert list(claims_table(rows))[:2] == ["claim", "statement"]
-    assert claims_markdown(rows) == "# Claims of the study\n"

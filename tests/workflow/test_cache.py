@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 import pytest
+from chain import FILLED_RUN, MODEL, settings
 from project import new_project
-from test_chain import FILLED_RUN, MODEL, settings
 
 RESULTS = [
     f"results/{MODEL}/phonons/graphene/phonons.json",

@@ -7,8 +7,8 @@ import time
 
 import psutil
 import pytest
+from chain import MODEL, settings
 from project import Project
-from test_chain import MODEL, settings
 
 from anodeflow.structures.files import read_structure
 

@@ -34,7 +34,7 @@ from anodeflow.models.weights.fetching import verify_weights
 def check_backend(
     weights: Path,
     card: Path,
-    samples: Mapping[str, Atoms],
+    stacks: Mapping[str, Atoms],
     *,
     calculator: Mapping,
     equivalence: Mapping,
@@ -42,7 +42,7 @@ def check_backend(
 ) -> BackendRecord:
     """Compare the calculator of some settings with the plain one, and time it.
 
-    samples: structures by their names; calculator: the settings of `load_calculator`; equivalence:
+    stacks: structures by their names; calculator: the settings of `load_calculator`; equivalence:
     the section of the configuration, with the tolerances energy_meV (meV/atom), force (eV/Å) and
     stress (eV/Å³) of float64, float32 and dispersion; threads: of this process. The model is held
     to the tolerances of its dtype, the dispersion to its own, and their total to the sum.
@@ -50,18 +50,18 @@ def check_backend(
     Raises what loading and evaluating raise; see `require_agreement` for the verdict.
     """
     sha256 = verify_weights(weights, card)
-    plain = _plain_terms(weights, list(samples.values()), calculator)
+    plain = _plain_terms(weights, list(stacks.values()), calculator)
     loaded = load_calculator(weights, card, **calculator)
     compared = [
         ComparedStructure(structure=x, atoms=len(atoms), differences=_compare(loaded, atoms, terms))
-        for (x, atoms), terms in zip(samples.items(), plain, strict=True)
+        for (x, atoms), terms in zip(stacks.items(), plain, strict=True)
     ]
     largest = {
         term: {key: max(row.differences[term][key] for row in compared) for key in COMPARED}
         for term in plain[0]
     }
     allowed = allowed_differences(equivalence, calculator["dtype"])
-    biggest = max(samples.values(), key=len)
+    biggest = max(stacks.values(), key=len)
     software = software_of(calculator)
     return BackendRecord(
         agrees=not excesses(largest, allowed),

@@ -37,9 +37,9 @@ def rattled_stacks(structures: Mapping, fillings: Mapping[str, int], *, rattle: 
     rattle: standard deviation of each coordinate's displacement (Å), so that no force vanishes by
     symmetry; always the same displacements.
     """
-    samples = {}
+    stacks = {}
     for name, ions in fillings.items():
         atoms = build_stack(structures, name, ions=ions)
         atoms.rattle(rattle, seed=SEED)
-        samples[f"{name} with {ions} {structures['ions']['element']}"] = atoms
-    return samples
+        stacks[f"{name} with {ions} {structures['ions']['element']}"] = atoms
+    return stacks

@@ -92,11 +92,7 @@ class D3Calculator(Calculator):
         forces, virials = atoms.zeros(3), atoms.zeros(6)
         counted, sloped = [], []
         for block in self._blocks:
-            d = block.vectors(positions)
-            r2 = (d[0] * d[0]).addcmul_(d[1], d[1]).addcmul_(d[2], d[2])
-            inverse = r2.rsqrt()
-            counts = (block.radii * inverse).sub_(K1).sigmoid_()
-            counts *= r2 < self._coordination**2
+            d, r2, inverse, counts = block.counts(positions, self._coordination)
             block.add(coordination, counts, counts)
             counted.append((block, d, r2, inverse, counts))
 
@@ -233,6 +229,15 @@ class _Block:
     def vectors(self, positions: "Tensor") -> "Tensor":
         """Return the vectors (3, P) from the first atoms to the second ones' images."""
         return self.of_second(positions).sub_(self.of_first(positions)).add_(self.shifts)
+
+    def counts(self, positions: "Tensor", cutoff: float) -> "tuple[Tensor, Tensor, Tensor, Tensor]":
+        """Return vectors (3, P), r², 1/r, and what each pair counts within a cutoff."""
+        d = self.vectors(positions)
+        r2 = (d[0] * d[0]).addcmul_(d[1], d[1]).addcmul_(d[2], d[2])
+        inverse = r2.rsqrt()
+        counts = (self.radii * inverse).sub_(K1).sigmoid_()
+        counts *= r2 < cutoff**2
+        return d, r2, inverse, counts
 
     def add(self, total: "Tensor", first: "Tensor", second: "Tensor | None" = None) -> None:
         """Add to a total (2, ..., N) what each pair (..., P) gives its first and second atom."""

@@ -31,7 +31,7 @@ class ModelCalculator(Calculator):
         """How many structures `evaluate_all` gives to `evaluate` at once."""
 
     def calculate(self, atoms=None, properties=None, system_changes=all_changes) -> None:
-        """Compute energy (eV), forces (N, 3) (eV/A) and stress (6,) (eV/A^3, ASE's sign)."""
+        """Compute energy (eV), forces (N, 3) (eV/Å) and stress (6,) (eV/Å³, ASE's sign)."""
         super().calculate(atoms, properties, system_changes)
         with torch_dtype(self.dtype), warnings.catch_warnings():
             # CHGNet turns its own energies into floats the old way.

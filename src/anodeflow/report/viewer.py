@@ -46,7 +46,7 @@ ROLES = {
 def view_structures(structures: Mapping[str, Atoms]) -> go.Figure:
     """Draw structures as balls of half the covalent radius and sticks, one chosen from a list.
 
-    Bonds and colours are those of `figures.side_views`. The cell is outlined in the plane, over the
+    Bonds and colours are those of `figures.atoms`. The cell is outlined in the plane, over the
     height of the atoms: what is left out above them is vacuum. The key names each element in each
     role; pointing at an atom tells its index, role and tag.
 

@@ -71,7 +71,7 @@ def uncertainties(table: Table, filled: pd.DataFrame) -> pd.DataFrame:
         elif column is None or not column.uncertainty:
             raise AnodeflowError(
                 f"The table {table.name} has numbers in its column {name} and nothing says how "
-                "well they are known: say it where the stage declares its columns (results.py)."
+                "well they are known: say it where the stage declares its columns (columns.py)."
             )
         elif all(beside.name in filled.columns for beside in column.beside):
             found = ("; ".join(beside.name for beside in column.beside), column.uncertainty)

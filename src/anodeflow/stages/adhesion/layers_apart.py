@@ -1,4 +1,4 @@
-"""What adhesion is made of: the layers of a stack apart, and the stack held at a spacing."""
+"""The layers of a stack apart, in its common cell and in their own."""
 
 from collections.abc import Collection
 from functools import partial

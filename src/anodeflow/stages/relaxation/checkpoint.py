@@ -103,7 +103,7 @@ def set_internals(run: Optimizer, state: dict[str, np.ndarray]) -> None:
 
 
 def kept_hessian(checkpoint: Path) -> np.ndarray | None:
-    """Return the Hessian (eV/A^2) at the last step that BFGS kept, None where there is none."""
+    """Return the Hessian (eV/Å²) at the last step that BFGS kept, None where there is none."""
     if not checkpoint.exists():
         return None
     try:

@@ -45,14 +45,14 @@ def relax(
     log: TextIO,
     hessian: np.ndarray | None = None,
 ) -> Atoms:
-    """Return a copy of `atoms`, relaxed until max_i |F_i| <= fmax (eV/A), with its energy.
+    """Return a copy of `atoms`, relaxed until max_i |F_i| <= fmax (eV/Å), with its energy.
 
     optimiser: "PreconBFGS" (BFGS from `neighbour_hessian`), "BFGS", "LBFGS" or "FIRE"; cell:
     "fixed", "in-plane" (xx, yy and xy of a Frechet filter, whose scaled stress then counts among
     the forces) or "full". The copy keeps the constraints and holds energy (eV), forces (N, 3)
-    (eV/A, constraints not applied) and, where the calculator gives it, stress (6,) (eV/A^3); its
-    info gains energy_model, energy_dispersion (eV), fmax (eV/A, reached) and steps. A line per step
-    goes to `log`. PreconBFGS starts from `hessian` (eV/A^2) where given (`kept_hessian`).
+    (eV/Å, constraints not applied) and, where the calculator gives it, stress (6,) (eV/Å³); its
+    info gains energy_model, energy_dispersion (eV), fmax (eV/Å, reached) and steps. A line per step
+    goes to `log`. PreconBFGS starts from `hessian` (eV/Å²) where given (`kept_hessian`).
 
     The state is kept in `checkpoint` (.npz), which stays; from there a relaxation that was killed,
     or ran out of steps, continues as if it never stopped. `fingerprint_extra` is the identity of
@@ -103,7 +103,7 @@ def _keep_unfinished(moving: Atoms, path: Path | None) -> str:
 def _optimise(
     run: Optimizer, moving: Atoms, fmax: float, max_steps: int, kept: RelaxationCheckpoint | None
 ) -> float:
-    """Run until converged, out of steps or not finite; return the force reached (eV/A)."""
+    """Run until converged, out of steps or not finite; return the force reached (eV/Å)."""
     written = time.monotonic()
     with deferred_signals() as received:
         # ASE's own test compares with < or <=, by version; the one that counts is made here.

@@ -24,7 +24,7 @@ class PreconBFGS(BFGS):
     Hessian stays positive.
 
     Source: D.-H. Li, M. Fukushima, SIAM J. Optim. 11, 1054 (2001), cautious BFGS, here with a limit
-    in eV/A^2.
+    in eV/Å².
     """
 
     def update(self, pos, forces, pos0, forces0) -> None:

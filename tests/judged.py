@@ -1,0 +1,41 @@
+"""Verdicts on the project's claims, and made-up models to be judged."""
+
+from scored import MODEL, STACKS, adhesion, check, claims, dynamics, ensemble, read, study, verdict
+
+from anodeflow.scorecard.claims import check_claims
+from anodeflow.scorecard.quantities import Quantities
+
+DECLARED = claims()
+LIMITS = {"sigma": 2.0, "confined_ps": 95.0, "imaginary_THz": -0.1}
+
+
+def judge(rows, asked=None, source=MODEL, declared=DECLARED, **limits):
+    """Return the verdict on every claim for one source."""
+    found = rows if isinstance(rows, Quantities) else Quantities(rows)
+    judged = check_claims(declared, found, asked or study(MODEL), **LIMITS | limits)
+    return {row.claim: row for row in judged if row.source == source}
+
+
+def status(rows, claim, **more):
+    return judge(rows, **more)[claim].status
+
+
+def eight_ions(counts, watched_ps=95.0):
+    """Return hops with one and with eight ions, by stack; watched as long."""
+    rows = []
+    for stack, (one, eight) in zip(STACKS, counts, strict=True):
+        rows += dynamics(stack, 1, ensemble(hops=one, watched_ps=watched_ps))
+        rows += dynamics(stack, 8, ensemble(hops=eight, watched_ps=8 * watched_ps))
+    return rows
+
+
+def complete_model():
+    """Return a model for which every claim holds."""
+    rows = eight_ions(((0, 80), (40, 80), (0, 80)), 285.0)
+    for stack, mean in zip(STACKS, (3.9, 4.0, 4.1), strict=True):
+        rows += dynamics(stack, 0, ensemble(spacing=mean))
+    rows += read("adhesion", adhesion(2.0, 3.9), system="m-g")
+    rows += read("adhesion", adhesion(1.8, 4.0), system="m-go")
+    for layer in ("ti2co2", "graphene"):
+        rows += read("phonons", verdict(), system=layer)
+    return rows + read("relaxation", check(), system="ti2co2", is_unit=True)
