@@ -14,7 +14,7 @@ from anodeflow.study.config import Config
 from anodeflow.study.gathered import Gathered
 from anodeflow.study.loading import load_config
 from anodeflow.study.paths import FILES
-from anodeflow.study.plan import SUBJECTS, Plan
+from anodeflow.study.plan import NEEDED, SUBJECTS, Plan
 from anodeflow.study.stages import FIGURES, METHOD, STAGE_OF_TABLE, STAGES, TABLES
 from anodeflow.tables.published import read_published
 
@@ -242,8 +242,8 @@ def test_every_method_has_a_version_and_a_rule_that_carries_it(root, stage):
 
 
 @pytest.mark.parametrize("stage", STAGES)
-def test_every_file_of_a_stage_is_made_by_a_rule_of_a_rule_file(root, stage):
-    text = rules_of(root)
+def test_every_file_of_a_stage_is_made_by_a_rule_of_its_rule_file(root, stage):
+    text = (root / f"workflow/rules/{stage}.smk").read_text()
     for file in STAGES[stage].files:
         assert re.search(rf'\w+=path\("{stage}", "{file}"\),', text), f"no rule makes {file}"
 
@@ -254,6 +254,17 @@ def test_a_stage_is_a_folder_and_its_page_of_reruns_bears_its_name(root, stage):
     assert {"stage.py", "settings.py"} <= {path.name for path in folder.glob("*.py")}
     assert (root / f"docs/reruns/{stage}.md").is_file()
     assert STAGES[stage].run_for in STAGES
+
+
+@pytest.mark.parametrize("kind", NEEDED)
+def test_every_kind_of_minima_is_needed_by_a_stage_and_is_relaxed(gathered, kind):
+    assert kind in [need for stage in STAGES.values() for need in stage.needs]
+    assert set(NEEDED[kind](gathered.plan)) <= gathered.plan.minima.keys()
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_stage_needs_minima_of_kinds_that_there_are(stage):
+    assert set(STAGES[stage].needs) <= NEEDED.keys()
 
 
 def test_every_folder_of_stages_is_in_the_registry(root):

@@ -282,7 +282,7 @@ def test_a_force_that_is_not_finite_stops_the_run(tmp_path):
 
 
 def test_an_interval_that_is_no_whole_number_of_steps_is_refused(tmp_path):
-    with pytest.raises(ConfigError, match="ion_interval_fs is 10 fs"):
+    with pytest.raises(ConfigError, match=r"ion_interval_fs is 10 fs, .* 3 fs: choose another\."):
         simulate(tmp_path / "run.h5", timestep_fs=3.0, frame_interval_fs=30.0)
 
 

@@ -1,4 +1,5 @@
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pandas as pd
@@ -9,6 +10,8 @@ from tabled import adhesion_table
 
 from anodeflow.errors import ReferenceDataError, StructureError
 from anodeflow.stages.adhesion.curve import (
+    LAYER_STATES,
+    SPACING_COLUMNS,
     adhesion_curve,
     select_curve,
     strain_energy,
@@ -17,6 +20,9 @@ from anodeflow.stages.adhesion.curve import (
 from anodeflow.stages.adhesion.figure import plot_adhesion
 from anodeflow.stages.adhesion.peak import peak_fit, peak_spline
 from anodeflow.stages.adhesion.results import CURVE, AdhesionSummary
+from anodeflow.stages.adhesion.settings import LayersApart
+from anodeflow.structures.spacing import CONVENTIONS
+from anodeflow.structures.spacing_conventions import SpacingConvention
 from anodeflow.tables.published import read_adhesion_reference
 from anodeflow.units import EV_NM2_TO_J_M2
 
@@ -35,6 +41,11 @@ def layer(tags, heights, cell, **info):
     atoms = Atoms("C" * len(tags), positions, tags=tags, cell=cell, pbc=True)
     atoms.info.update(info)
     return atoms
+
+
+def test_every_convention_that_the_schema_lists_is_measured_and_has_its_curve():
+    assert set(CONVENTIONS) == set(SPACING_COLUMNS) == set(get_args(SpacingConvention))
+    assert set(LAYER_STATES) == set(get_args(LayersApart))
 
 
 def scan(cell=(10.0, 20.0, 40.0)):

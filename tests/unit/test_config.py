@@ -208,6 +208,25 @@ def test_a_model_relaxes_only_what_its_stages_need(study_config, root):
     assert set(plan.relaxed_with("mace-omat-0")) | {plan.bulk} == set(plan.minima)
 
 
+@pytest.mark.parametrize(
+    ("stage", "added"),
+    [
+        ("phonons", []),
+        ("adhesion", ["graphene", "graphene-o", "graphene-oh", "ti2co2"]),
+        ("dynamics", [f"{stack}_{n}na" for stack in ("m-g", "m-go", "m-goh") for n in (1, 8)]),
+        ("voltage", [f"m-go_{n}na" for n in range(1, 10)]),
+    ],
+)
+def test_a_stage_adds_the_minima_that_it_declares_to_those_of_every_model(
+    study_config, root, stage, added
+):
+    study_config["models"]["mace-mp-0"]["stages"] = ["relaxation", stage]
+    units, stacks = ["ti2co2_unit", "graphene_unit"], ["m-g", "m-go", "m-goh"]
+    layers, fillings = (added, []) if stage == "adhesion" else ([], added)
+    relaxed = Plan(load_config(study_config, root=root)).relaxed_with("mace-mp-0")
+    assert relaxed == units + layers + stacks + fillings
+
+
 def test_a_stage_a_model_does_not_list_is_not_run_for_it(study_config, root):
     study_config["study"]["models"] = ["mace-mp-0", "chgnet"]
     plan = Plan(load_config(study_config, root=root))

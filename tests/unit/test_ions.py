@@ -212,5 +212,5 @@ def test_no_structure_of_a_bulk_is_taken_for_granted():
 
 
 def test_an_unknown_bulk_is_refused():
-    with pytest.raises(StructureError, match="'diamond' is unknown: use bcc, fcc or hcp"):
+    with pytest.raises(StructureError, match="structure is 'diamond'; allowed are bcc, fcc, hcp"):
         build_bulk("Na", structure="diamond", lattice=4.2)

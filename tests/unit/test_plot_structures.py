@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from ase import Atoms
 
-from anodeflow.figures.side_views import plot_structures
+from anodeflow.stages.relaxation.figure import plot_structures
 from anodeflow.structures import roles
 from anodeflow.structures.builders.layers import build_layer
 

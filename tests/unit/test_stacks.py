@@ -129,6 +129,11 @@ def test_cells_of_different_angles_are_refused(mxene):
         stack(mxene, square)
 
 
+def test_a_layer_to_strain_that_the_schema_does_not_list_is_refused(mxene, graphene):
+    with pytest.raises(StructureError, match="strained is 'both'; allowed are top, bottom, share"):
+        stack(mxene, graphene, strained="both")
+
+
 def test_layers_that_touch_are_refused(mxene, graphene):
     with pytest.raises(StructureError, match=r"at least 0\.6 Å"):
         stack(mxene, graphene, spacing=0.1)

@@ -4,8 +4,8 @@ from anodeflow.process.job import job
 
 
 def main(structures, outputs, *, titles):
-    from anodeflow.figures.side_views import plot_structures
     from anodeflow.figures.style import save
+    from anodeflow.stages.relaxation.figure import plot_structures
     from anodeflow.structures.files import read_structure
 
     named = {stack: read_structure(path) for stack, path in zip(titles, structures, strict=True)}

@@ -67,11 +67,12 @@ class Scored:
 class Stage:
     """A stage of the study.
 
-    name: of its folder, its rule file and its results; title: its category in the report; sections:
-    its settings by their keys in the configuration; files: patterns of what its rules make, by
-    short names; results: types of those that other jobs read (`result_file`), by the same names;
-    methods: version of each method, an integer to bump when its numbers change;
-    with_stage: the stage that a model's `stages` must name for this one, its own name if empty.
+    name: of its folder and its rule file; title: its category in the report; sections: its settings
+    by their keys in the configuration; files: patterns of what its rules make, by short names;
+    results: types of those that other jobs read (`result_file`), by the same names; methods:
+    version of each method, an integer to bump when its numbers change; needs: what must be relaxed
+    for it beside unit cells and stacks, kinds of `study.plan.NEEDED`; with_stage: the stage that a
+    model's `stages` must name for this one, its own name if empty.
     """
 
     name: str
@@ -83,6 +84,7 @@ class Stage:
     tables: tuple[Table, ...] = ()
     figures: tuple[Figure, ...] = ()
     scored: tuple[Scored, ...] = ()
+    needs: tuple[str, ...] = ()
     with_stage: str = ""
 
     @property

@@ -6,12 +6,16 @@ from ase import Atoms
 from anodeflow.errors import StructureError
 from anodeflow.structures import roles
 from anodeflow.structures.geometry import heights
+from anodeflow.structures.spacing_conventions import SpacingConvention
 
-CONVENTIONS = {"sheet": (roles.SHEET,), "all": roles.TOP_TAGS}
+CONVENTIONS: dict[SpacingConvention, tuple[int, ...]] = {
+    "sheet": (roles.SHEET,),
+    "all": roles.TOP_TAGS,
+}
 """Tags of the partner layer that are averaged."""
 
 
-def spacing_of(atoms: Atoms, *, convention: str) -> float:
+def spacing_of(atoms: Atoms, *, convention: SpacingConvention) -> float:
     """Measure the spacing of one stack.
 
     d = ⟨z⟩(partner layer) − ⟨z⟩(tag 3), in Å, with the stack in one piece: a structure whose atoms
@@ -33,6 +37,18 @@ def spacing_of(atoms: Atoms, *, convention: str) -> float:
     roles.require_stack(atoms, "a spacing")
     floor, ceiling = gap_edges(heights(atoms), atoms.get_tags(), averaged=CONVENTIONS[convention])
     return float(ceiling - floor)
+
+
+def move_top(stack: Atoms, spacing: float, *, measured: float) -> None:
+    """Move the top layer of a stack rigidly along z, in place, to a spacing.
+
+    Args:
+        stack: stack with tags.
+        spacing: where to, Å.
+        measured: the spacing as it is, Å: of `spacing_of`, or of `spacing_in` where the layers
+            overlap.
+    """
+    stack.positions[roles.top(stack), 2] += spacing - measured
 
 
 def spacing_in(positions: np.ndarray, tags: np.ndarray) -> np.ndarray:

@@ -9,6 +9,7 @@ from typing import Any
 from anodeflow.errors import ConfigError, nearest
 from anodeflow.structures.settings import FunctionalisedLayer
 from anodeflow.study.config import Config
+from anodeflow.study.stages import STAGES
 
 
 def one_of(names: Iterable[str]) -> str:
@@ -32,6 +33,13 @@ SUBJECTS: dict[str, Callable[["Plan", str], Iterable[str]]] = {
     ],
 }
 """What a stage's tables, figures and scored files may be of; each gives the names for a model."""
+
+NEEDED: dict[str, Callable[["Plan"], Iterable[str]]] = {
+    "layers": lambda plan: plan.layers,
+    "run fillings": lambda plan: plan.run_fillings,
+    "voltage fillings": lambda plan: plan.voltage_fillings,
+}
+"""Kinds of minima that a stage may need beside unit cells and stacks, which every model relaxes."""
 
 
 @dataclass(frozen=True)
@@ -159,17 +167,17 @@ class Plan:
     @cached_property
     def fillings(self) -> list[str]:
         """Return the names of all stacks with ions that are relaxed."""
-        return sorted(self.run_fillings | self.voltage_fillings)
+        kinds = NEEDED.keys() - {"layers"}
+        return sorted({name for kind in kinds for name in NEEDED[kind](self)})
 
     def relaxed_with(self, model: str) -> list[str]:
         """Return the layers and stacks, with ions or without, that are relaxed with a model."""
-        stages = self.config.models[model].stages
-        needed = set(self.layers) if "adhesion" in stages else set()
-        needed |= self.run_fillings if "dynamics" in stages else set()
-        needed |= self.voltage_fillings if "voltage" in stages else set()
+        listed = self.config.models[model].stages
+        kinds = {kind for s in STAGES.values() if s.run_for in listed for kind in s.needs}
+        needed = {*self.units, *self.config.study.stacks}
+        needed |= {name for kind in kinds for name in NEEDED[kind](self)}
         every = self.units + self.layers + self.config.study.stacks + self.fillings
-        always = {*self.units, *self.config.study.stacks}
-        return [name for name in every if name in needed | always]
+        return [name for name in every if name in needed]
 
     def dtypes(self, model: str) -> list[str]:
         """Return the dtypes in which a model is evaluated."""

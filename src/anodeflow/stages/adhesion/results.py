@@ -1,10 +1,11 @@
 """What adhesion leaves behind: its files as types, the rows of its table, and its quantities."""
 
 from collections.abc import Mapping
-from typing import Literal
 
 from anodeflow.files.result_file import CsvFile, ResultFile, ResultPart
 from anodeflow.scorecard.quantity import Quantity, quantity_row
+from anodeflow.stages.adhesion.settings import LayersApart
+from anodeflow.structures.spacing_conventions import SpacingConvention
 from anodeflow.units import EV_NM2_TO_J_M2
 
 CURVE = CsvFile(
@@ -62,8 +63,8 @@ class AdhesionSummary(ResultFile):
     one; strain_energy: null where a layer's energy is missing.
     """
 
-    spacing_convention: Literal["sheet", "all"]
-    layers: Literal["strained", "own"]
+    spacing_convention: SpacingConvention
+    layers: LayersApart
     peak: FittedPeak
     peak_no_dispersion: FittedPeak
     peak_published_spline: Peak

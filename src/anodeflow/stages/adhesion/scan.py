@@ -14,7 +14,7 @@ from anodeflow.evaluation.lockstep import raise_first, run_in_lockstep
 from anodeflow.stages.relaxation.kept_minima import KeptMinima
 from anodeflow.structures import roles
 from anodeflow.structures.roles import require_empty_stack
-from anodeflow.structures.spacing import spacing_of
+from anodeflow.structures.spacing import move_top, spacing_of
 
 LOWER_BY = 5e-3
 """A geometry counts as another, lower minimum from this difference in energy on (eV)."""
@@ -169,7 +169,7 @@ STACKING_AXIS = (0.0, 0.0, 1.0)
 def at_spacing(stack: Atoms, spacing: float) -> Atoms:
     """Return a copy whose top layer is moved rigidly along z to this spacing (Å)."""
     moved = stack.copy()
-    moved.positions[roles.top(stack), 2] += spacing - spacing_of(stack, convention="sheet")
+    move_top(moved, spacing, measured=spacing_of(stack, convention="sheet"))
     return moved
 
 

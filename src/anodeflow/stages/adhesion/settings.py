@@ -5,6 +5,10 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from anodeflow.config.types import Count, Positive, Range, Section
+from anodeflow.structures.spacing_conventions import SpacingConvention
+
+LayersApart = Literal["strained", "own"]
+"""Cell of the layers that the energy of a stack is referred to: the common one, or their own."""
 
 
 class Adhesion(Section):
@@ -18,9 +22,9 @@ class Adhesion(Section):
     fmax: Positive
     """Largest force left on free components, eV/Å."""
     max_steps: Count
-    spacing: Literal["sheet", "all"]
+    spacing: SpacingConvention
     """Atoms of the top layer whose mean height counts."""
-    layers: Literal["strained", "own"]
+    layers: LayersApart
     """Cell of the layers that the energy is referred to."""
     peak_window: Range
     """Spacings that the published spline sees, Å."""

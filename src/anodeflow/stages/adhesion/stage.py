@@ -23,6 +23,7 @@ STAGE = Stage(
     },
     results={"curve": CURVE, "peak": AdhesionSummary},
     methods={"adhesion": 3, "adhesion_fit": 2},
+    needs=("layers",),
     tables=(
         Table(
             name="adhesion",

@@ -154,7 +154,7 @@ def _whole_steps(settings: Mapping, name: str, interval_fs: float) -> int:
     try:
         return require_multiple(name, interval_fs, "timestep_fs", settings["timestep_fs"])
     except ValueError as error:
-        raise ConfigError(f"dynamics: {error}: choose a multiple.") from error
+        raise ConfigError(f"dynamics: {error}: choose another.") from error
 
 
 class _Run:
@@ -192,8 +192,22 @@ class _Run:
         else:
             self._restore(state)
         self.thermostat = self._thermostat(freedom)
-        if self.finished:
-            return
+        if not self.finished:
+            self._make_ready(load, software, state)
+
+    def _restore(self, state: State) -> None:
+        self.atoms.set_positions(state.positions, apply_constraint=False)
+        self.atoms.set_momenta(state.momenta, apply_constraint=False)
+        self.rng.bit_generator.state = state.rng
+        self.step, self.reason, self.software = state.step, state.reason, state.software
+
+    def _make_ready(
+        self,
+        load: Callable[[], Calculator],
+        software: Callable[[], Software],
+        state: State | None,
+    ) -> None:
+        """Attach the calculator, and observe the start, or take up the thermostat's heat."""
         self.atoms.calc = load()
         self.software = joined(self.software, software())
         warm_up(self.atoms)
@@ -201,12 +215,6 @@ class _Run:
             self._observe()
         else:
             self.thermostat.transferred_energy = state.transferred_energy
-
-    def _restore(self, state: State) -> None:
-        self.atoms.set_positions(state.positions, apply_constraint=False)
-        self.atoms.set_momenta(state.momenta, apply_constraint=False)
-        self.rng.bit_generator.state = state.rng
-        self.step, self.reason, self.software = state.step, state.reason, state.software
 
     def _thermostat(self, freedom: int) -> Bussi:
         thermostat = Bussi(

@@ -12,4 +12,5 @@ STAGE = Stage(
         "advanced": "results/{model}/dynamics/advanced.json",
     },
     methods={"dynamics": 1},
+    needs=("run fillings",),
 )

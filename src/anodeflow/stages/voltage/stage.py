@@ -16,6 +16,7 @@ STAGE = Stage(
     },
     results={"curve": CURVE},
     methods={"frozen_host": 1, "voltage": 1},
+    needs=("voltage fillings",),
     tables=(
         Table(
             name="voltage",

@@ -4,6 +4,7 @@ import ase.build
 import numpy as np
 from ase import Atoms
 
+from anodeflow.config.allowed_values import require_allowed
 from anodeflow.errors import StructureError
 from anodeflow.structures import roles
 from anodeflow.structures.builders.cells import SEED
@@ -12,9 +13,10 @@ from anodeflow.structures.builders.checks import (
     refuse_thin_vacuum,
     refuse_unknown_elements,
 )
-from anodeflow.structures.builders.stacks import move_top
 from anodeflow.structures.geometry import lateral_distances
+from anodeflow.structures.settings import BulkIon
 from anodeflow.structures.sites import triangles
+from anodeflow.structures.spacing import move_top, spacing_of
 
 CLEARANCE = 1.8
 """A hollow in which the ion would be nearer (Å) than this to any atom is left empty."""
@@ -40,7 +42,8 @@ def fill_ions(stack: Atoms, *, element: str, count: int, spacing: float) -> Atom
     refuse_unknown_elements([element])
     roles.require_empty_stack(stack, "filling in ions")
     filled = stack.copy()
-    move_top(filled, spacing)
+    move_top(filled, spacing, measured=spacing_of(filled, convention="sheet"))
+    filled.info["spacing_built"] = float(spacing)
     height = filled.positions[roles.facing(filled), 2].mean() + spacing / 2
     hollows = _open_hollows(filled)
     sites = np.column_stack([hollows, np.full(len(hollows), height)])
@@ -65,12 +68,13 @@ def build_bulk(element: str, *, structure: str, lattice: float) -> Atoms:
 
     An hcp cell starts with the ideal c = √(8/3) a.
 
-    Raises StructureError for an unknown element, a structure other than bcc, fcc and hcp, or a
+    Raises StructureError for an unknown element, a structure that `BulkIon` does not list, or a
     lattice constant that puts atoms on each other.
     """
     refuse_unknown_elements([element])
-    if structure not in ("bcc", "fcc", "hcp"):
-        raise StructureError(f"the bulk structure {structure!r} is unknown: use bcc, fcc or hcp.")
+    require_allowed(
+        BulkIon, "structure", structure, name="the bulk structure", error=StructureError
+    )
     axial = {"covera": np.sqrt(8 / 3)} if structure == "hcp" else {}
     metal = ase.build.bulk(element, structure, a=lattice, **axial)
     metal.set_tags(roles.ION)

@@ -3,12 +3,14 @@
 import numpy as np
 from ase import Atoms
 
+from anodeflow.config.allowed_values import require_allowed
 from anodeflow.errors import StructureError
 from anodeflow.structures import roles
 from anodeflow.structures.bonds import find_bonds
 from anodeflow.structures.builders.cells import SEED
 from anodeflow.structures.builders.checks import refuse_close_atoms, refuse_thin_vacuum
-from anodeflow.structures.spacing import spacing_in
+from anodeflow.structures.settings import Stack
+from anodeflow.structures.spacing import move_top, spacing_in
 
 LARGEST_ANGLE_MISMATCH = 0.5
 """Cells whose angles differ by more (degrees) are not strained copies of one lattice."""
@@ -45,8 +47,9 @@ def stack_layers(
     of the common cell, `strain_limit` is a fraction. The info of the stack names both layers, by
     their own info["name"] or formula.
 
-    Raises StructureError if the layers lack their tags, cell angles differ, a strain is above the
-    limit, two atoms are closer than 0.6 Å, or the vacuum is thinner than 20 Å.
+    Raises StructureError if the layers lack their tags, `strained` is none of these, cell angles
+    differ, a strain is above the limit, two atoms are closer than 0.6 Å, or the vacuum is thinner
+    than 20 Å.
     """
     _refuse_untagged(bottom, top)
     common = _common_cell(bottom.cell.array[:2, :2], top.cell.array[:2, :2], strained)
@@ -60,7 +63,10 @@ def stack_layers(
     stack.info |= {"strained": strained, "registry": [float(shift) for shift in registry]}
     if strained == UNSCALED:
         stack.info |= _boundary_bonds(top, common)
-    move_top(stack, spacing)
+    # As they lie: layers that may still overlap have no gap at which to unfold the cell.
+    move_top(stack, spacing, measured=spacing_in(stack.positions, stack.get_tags()))
+    # Not `spacing`: this one goes stale when the structure is relaxed.
+    stack.info["spacing_built"] = float(spacing)
     heights = stack.positions[:, 2]
     stack.positions[:, 2] += cell_height / 2 - (heights.max() + heights.min()) / 2
     refuse_thin_vacuum(stack)
@@ -85,14 +91,6 @@ def boundary_warning(stack: Atoms) -> str:
     )
 
 
-def move_top(stack: Atoms, spacing: float) -> None:
-    """Move the top layer of `stack` rigidly, in place, to `spacing` above the facing atoms (Å)."""
-    now = spacing_in(stack.positions, stack.get_tags())
-    stack.positions[roles.top(stack), 2] += spacing - now
-    # Not `spacing`: this one goes stale when the structure is relaxed.
-    stack.info["spacing_built"] = float(spacing)
-
-
 def _refuse_untagged(bottom: Atoms, top: Atoms) -> None:
     lower, upper = set(bottom.get_tags().tolist()), set(top.get_tags().tolist())
     faces = {roles.LOWER_TERMINATION, roles.UPPER_TERMINATION}
@@ -110,6 +108,7 @@ def _refuse_untagged(bottom: Atoms, top: Atoms) -> None:
 
 def _common_cell(bottom: np.ndarray, top: np.ndarray, strained: str) -> np.ndarray:
     """Return the common in-plane cell (2, 2) in Å, refusing cells of different angles."""
+    require_allowed(Stack, "strained", strained, name="strained", error=StructureError)
     angles = [_angle(bottom), _angle(top)]
     if abs(angles[0] - angles[1]) > LARGEST_ANGLE_MISMATCH:
         raise StructureError(

@@ -1,0 +1,88 @@
+"""What is read from the runs of dynamics: spacing, mobility of the ions, replicas together.
+
+Needs: trajectories. Makes: results/{model}/spacing/{run}.csv, .json and _map.csv,
+results/{model}/diffusion/{run}.json, _msd.csv, _hops.csv and _paths.csv, and of all replicas
+results/{model}/ensembles/{group}.json.
+"""
+
+
+localrules:
+    analyse_spacing,
+    map_spacing,
+    analyse_diffusion,
+    combine_replicas,
+
+
+rule analyse_spacing:
+    """Follow the spacing in time, and average it and the temperature."""
+    input:
+        trajectory=path("dynamics", "trajectory"),
+    output:
+        series=path("motion", "spacing_series"),
+        summary=path("motion", "spacing"),
+    log:
+        "results/logs/analyse_spacing/{model}/{run}.log",
+    conda:
+        "../../envs/mace.yaml"
+    params:
+        method=METHOD["spacing"],
+    script:
+        "../scripts/analyse_spacing.py"
+
+
+rule map_spacing:
+    """Average the local spacing over a run, cell by cell."""
+    input:
+        trajectory=path("dynamics", "trajectory"),
+    output:
+        map=path("motion", "spacing_map"),
+    log:
+        "results/logs/map_spacing/{model}/{run}.log",
+    conda:
+        "../../envs/mace.yaml"
+    params:
+        settings=GIVEN.section("spacing", "map", "map_cells"),
+        method=METHOD["spacing"],
+    script:
+        "../scripts/map_spacing.py"
+
+
+rule analyse_diffusion:
+    """Judge the mobility of the ions: mean square displacement, hops, diffusion coefficient."""
+    input:
+        trajectory=path("dynamics", "trajectory"),
+    output:
+        msd=path("motion", "msd"),
+        hops=path("motion", "hops"),
+        paths=path("motion", "paths"),
+        summary=path("motion", "diffusion"),
+    log:
+        "results/logs/analyse_diffusion/{model}/{run}.log",
+    conda:
+        "../../envs/mace.yaml"
+    params:
+        settings=GIVEN.averaging,
+        method=METHOD["diffusion"],
+    script:
+        "../scripts/analyse_diffusion.py"
+
+
+rule combine_replicas:
+    """Put the replicas of a run together: means with their spread, pooled hops, one D."""
+    input:
+        spacings=GIVEN.of_replicas("motion", "spacing"),
+        mobilities=GIVEN.of_replicas("motion", "diffusion", with_ions=True),
+        trajectories=GIVEN.of_replicas("dynamics", "trajectory", with_ions=True),
+    output:
+        ensemble=path("motion", "ensemble"),
+    log:
+        "results/logs/combine_replicas/{model}/{group}.log",
+    conda:
+        "../../envs/mace.yaml"
+    params:
+        about=GIVEN.about_group,
+        runs=GIVEN.replicas,
+        settings=GIVEN.averaging_of_group,
+        method=METHOD["ensembles"],
+    script:
+        "../scripts/combine_replicas.py"
