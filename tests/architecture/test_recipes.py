@@ -14,7 +14,7 @@ from study import HEIGHT
 from test_scorecard import MODEL as SCORED_MODEL
 from test_scorecard import RULES, write_results
 
-from anodeflow.report.record import TABLES
+from anodeflow.report.tables import TABLES
 from anodeflow.scorecard.results import SCORES_CSV
 from anodeflow.structures.builders.layers import build_layer
 from anodeflow.structures.builders.stacks import stack_layers

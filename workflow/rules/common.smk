@@ -16,7 +16,7 @@ from anodeflow.study.gathered import RECORDS, Gathered
 from anodeflow.study.loading import load_config
 from anodeflow.study.paths import COSTS, FILES, path
 from anodeflow.study.plan import Plan
-from anodeflow.study.recorded_checks import check_records
+from anodeflow.study.backend_tolerances import check_records
 from anodeflow.study.settings import Given
 from anodeflow.study.stages import FIGURES, METHOD, STAGE_OF_FIGURE, STAGES, TABLES
 from snakemake.exceptions import WorkflowError
