@@ -271,7 +271,8 @@ class Gathered:
     def defined_systems(self) -> list[str]:
         """Return all layers and stacks of the configuration, those that are not studied, too."""
         structures = self.plan.config.structures
-        return [*structures.layers, *structures.stacks]
+        # The order of sections decides nothing, so it must not look like a change to Snakemake.
+        return sorted([*structures.layers, *structures.stacks])
 
     def _cases(self, of: str) -> list[list]:
         study = self.plan.config.study
