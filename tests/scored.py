@@ -44,6 +44,14 @@ def study(
     *labels: str, stages: list[str] = STAGES, stacks: tuple = STACKS, ion: str = "Na"
 ) -> Study:
     """Return the study of these models, as the workflow composes it."""
+    studied = gathered(*labels, stages=stages, stacks=stacks, ion=ion).studied
+    return Study(**studied | ({} if labels else {"stages": {}}))
+
+
+def gathered(
+    *labels: str, stages: list[str] = STAGES, stacks: tuple = STACKS, ion: str = "Na"
+) -> Gathered:
+    """Return what the study of these models gathers."""
     config = copy.deepcopy(_config())
     first = config["models"]["mace-mp-0"]
     names = [f"m{i}" for i in range(len(labels))]
@@ -54,8 +62,7 @@ def study(
     config["structures"]["stacks"] |= dict.fromkeys(stacks, config["structures"]["stacks"]["m-g"])
     for entry in config["dynamics"]["runs"]:
         entry["stacks"] = list(stacks)
-    studied = _gathered(config).studied
-    return Study(**studied | ({} if labels else {"stages": {}}))
+    return _gathered(config)
 
 
 def headings() -> dict[str, str]:

@@ -60,6 +60,10 @@ class ResultFileError(AnodeflowError):
     """A file of results is damaged, or of another version of this project."""
 
 
+RENAMED_TABLES = {"structure": "relaxation"}
+"""Tables that had another name in files of users, for the sentences that tell of it."""
+
+
 def nearest(given: str, allowed: Iterable[str]) -> str:
     """Return ` (did you mean 'x'?)` for the allowed name closest to the given one, else nothing."""
     found = difflib.get_close_matches(str(given), list(allowed), n=1)

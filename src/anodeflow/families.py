@@ -39,6 +39,11 @@ class Family:
     urls: str | None = None
     """Table of addresses of weights, by such names, as module:name."""
 
+    @property
+    def entry_is_configured(self) -> bool:
+        """Whether the configuration names what opens its calculator, which may read any file."""
+        return self.entry is None
+
 
 MACE = Family(
     name="mace",

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 import pytest
 from project import Project, new_project
 from recipes import Checkout, copy_checkout, follow, patched, read_recipe
-from scored import STACKS
+from scored import STACKS, backend_record, check
 from study import HEIGHT
 from test_scorecard import MODEL as SCORED_MODEL
 from test_scorecard import RULES, write_results
 
-from anodeflow.report.record import TABLES
+from anodeflow.report.tables import TABLES
 from anodeflow.scorecard.results import SCORES_CSV
 from anodeflow.structures.builders.layers import build_layer
 from anodeflow.structures.builders.stacks import stack_layers
@@ -22,6 +22,11 @@ from anodeflow.structures.files import write_structure
 from anodeflow.structures.inspection import check_structure
 
 MODEL = "mace-demo"
+METRIC = """
+capacity: {label: Capacity, table: capacity, quantity: capacity_mAh_cm3, unit: mAh/cm³,
+           measure: value, reference: null, better: high, good: 100.0, fair: 10.0,
+           definition: Charge per volume., why: Graphite takes up 700 mAh/cm³ of lithium.}
+"""
 PAGES = """
 import dataclasses, json, yaml
 from snakemake.utils import update_config
@@ -157,17 +162,32 @@ def relaxed_stack(project: Project, config: dict) -> None:
     check_structure(stack, stack).write(folder / "m-g.json")
 
 
+def scored_beside_capacity(project: Project) -> None:
+    """Put the other results that the scorecard reads where they would stand, and a metric."""
+    folder = project.folder / f"results/{MODEL}"
+    check().write(folder / "relaxation/graphene_unit.json")
+    backend_record(0.05, atoms=131, device="a CPU").write(folder / "backend_float64.json")
+    with (project.folder / "resources/reference/metrics.yaml").open("a") as metrics:
+        metrics.write(METRIC)
+
+
 @pytest.mark.slow
 def test_a_stage_is_added_as_its_recipe_says(followed, study_config):
-    added = followed("A stage", limit=4, overlay={"study": STUDY})
+    overlay = {"study": STUDY, "models": {MODEL: {"stages": ["relaxation"]}}}
+    added = followed("A stage", limit=4, overlay=overlay)
     assert {"compute_capacity 1", "plot_capacity 1"} <= added.planned()
     relaxed_stack(added.project, study_config)
+    scored_beside_capacity(added.project)
     targets = ["results/tables/capacity.md", "results/figures/capacity.png"]
-    rules = ["compute_capacity", "tabulate", "plot_capacity"]
+    targets += ["results/figures/scorecard.csv"]
+    rules = ["compute_capacity", "tabulate", "plot_capacity", *RULES]
     page = added.make(*targets, rules=rules, page="capacity")
     assert '<th class="number">capacity (mAh/cm³)</th>' in page
     assert "| system | ions | model | volume (nm³) | capacity (mAh/cm³) |" in added.read(targets[0])
     assert added.read("results/figures/capacity.csv").startswith("stack,source,capacity\nm-g,")
+    (graded,) = (row for row in added.read(targets[2]).splitlines() if row.startswith("capacity,"))
+    assert graded.startswith('capacity,"Capacity (mAh/cm³), m-g",MACE demo,False,')
+    assert graded.endswith(",good,")
     assert added.pages()["capacity"]["category"] == "7. Capacity"
     added.assert_tests_pass(
         *("tests/architecture/test_stages.py", "tests/architecture/test_imports.py"),

@@ -14,6 +14,7 @@ from test_mace_model import _load
 from anodeflow.errors import StructureError
 from anodeflow.evaluation.batches import evaluate_all
 from anodeflow.evaluation.lockstep import raise_first, run_in_lockstep
+from anodeflow.models.interface import DispersionCorrected, batch_size
 from anodeflow.stages.adhesion.scan import at_spacing
 from anodeflow.stages.dynamics.run import advance_all
 
@@ -220,6 +221,15 @@ def test_without_batches_each_ends_before_the_next_begins(stacks, tmp_path):
 
     run_in_lockstep(Springs(make_stack()), {name: partial(compute, name) for name in "ab"})
     assert order == ["a begins", "a ends", "b begins", "b ends"]
+
+
+def test_a_calculator_without_batches_takes_one_structure_at_once_with_d3_and_without(stacks):
+    plain = Springs(make_stack())
+    assert [batch_size(calc) for calc in (plain, DispersionCorrected(plain, plain))] == [1, 1]
+    plain.batch_size = 8  # and still no `evaluate`
+    assert batch_size(plain) == 1
+    many = InBatches(list(stacks.values()))
+    assert [batch_size(calc) for calc in (many, DispersionCorrected(many, plain))] == [64, 64]
 
 
 def test_relaxations_together_find_the_minima_that_each_finds_alone(tmp_path):

@@ -1,15 +1,19 @@
-"""The file of claims: systems it names that are not studied, defaults of its entries, mistakes."""
+"""The file of claims: systems it names that are not defined, defaults of its entries, mistakes."""
 
 import dataclasses
+import re
 
 import pytest
 import yaml
 from judged import DECLARED, LIMITS, complete_model, judge
 from scored import (
+    LAYERS,
     MODEL,
     REFERENCE,
+    STACKS,
     dynamics,
     ensemble,
+    gathered,
     published,
     quantities,
     read,
@@ -50,8 +54,10 @@ def renamed(rows, old, new):
 
 def test_a_renamed_stack_is_told_with_its_nearest_name_and_the_claims_that_it_leaves_out():
     asked = study(MODEL, stacks=("m-g", "m-go-new", "m-goh"))
-    (told,) = warn_of_unknown(DECLARED, asked)
-    assert told.startswith("m-go is no layer or stack of this study (did you mean 'm-go-new'?)")
+    (told,) = warn_of_unknown(DECLARED, [*LAYERS, "m-g", "m-go-new", "m-goh"])
+    assert told.startswith(
+        "m-go is no layer or stack of the configuration (did you mean 'm-go-new'?)"
+    )
     found = judge(renamed(complete_model(), "m-go", "m-go-new"), asked)
     left = [name for name, row in found.items() if row.status == "left out"]
     assert f"left out ({', '.join(left)}): " in told
@@ -65,13 +71,19 @@ def test_a_renamed_stack_is_told_with_its_nearest_name_and_the_claims_that_it_le
     }
 
 
-def test_a_stack_that_is_not_studied_is_told_without_the_name_of_another_that_is():
-    (told,) = warn_of_unknown(DECLARED, study(MODEL, stacks=("m-g", "m-go")))
-    assert told.startswith("m-goh is no layer or stack of this study, so the claims")
+def test_a_stack_that_is_not_defined_is_told_without_the_name_of_another_that_claims_use():
+    (told,) = warn_of_unknown(DECLARED, [*LAYERS, "m-g", "m-go"])
+    assert told.startswith("m-goh is no layer or stack of the configuration, so the claims")
 
 
-def test_a_study_that_has_all_that_is_claimed_is_told_nothing():
-    assert warn_of_unknown(DECLARED, study(MODEL)) == []
+def test_a_stack_that_is_defined_and_not_studied_leaves_claims_out_without_a_warning():
+    found = judge(complete_model(), study(MODEL, stacks=("m-g",)))
+    assert found["spacing-order"].status == "left out"
+    assert warn_of_unknown(DECLARED, gathered(stacks=("m-g",)).defined_systems) == []
+
+
+def test_a_configuration_that_has_all_that_is_claimed_is_told_nothing():
+    assert warn_of_unknown(DECLARED, [*LAYERS, *STACKS]) == []
 
 
 def test_claims_renamed_with_the_stack_hold_as_before(tmp_path):
@@ -175,6 +187,24 @@ def test_a_claim_about_a_table_that_there_is_not_is_refused(tmp_path, change):
         judge(complete_model(), declared=claims_of_it)
     assert str(caught.value).startswith("The claim structure-kept is about the table phonosn")
     assert "scorecard.claims" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("table", "said"),
+    [
+        ("structure", "the table structure, which is relaxation now: rename it in the file that"),
+        (
+            "spacing_ensembles",
+            "the table spacing_ensembles; tables of the scorecard are relaxation, ",
+        ),
+    ],
+)
+def test_a_claim_about_a_renamed_table_and_one_that_is_not_scored_are_told_what_to_name(
+    tmp_path, table, said
+):
+    part = STABLE | {"cases": [{"system": "ti2co2"}], "table": table}
+    with pytest.raises(ReferenceDataError, match=re.escape(said)):
+        judge(complete_model(), declared=declared(tmp_path, structure_kept={"parts": [part]}))
 
 
 @pytest.mark.parametrize("text", ["", "a: [", "- 1"])

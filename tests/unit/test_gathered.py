@@ -6,6 +6,8 @@ from types import SimpleNamespace
 
 import pytest
 
+from anodeflow.errors import ReferenceDataError
+from anodeflow.scorecard.quantities import Study
 from anodeflow.study.gathered import Gathered
 from anodeflow.study.loading import load_config
 from anodeflow.study.paths import FILES
@@ -176,6 +178,20 @@ def test_every_table_has_its_page_in_the_category_of_its_stage(gather):
         "results/report/configuration.yaml",
     }
     assert len(gathered.report_targets) == len(MODELS) + len(gathered.pages)
+
+
+def test_the_scorecard_takes_no_entry_about_a_table_that_has_no_place_in_its_figure(
+    gather, monkeypatch
+):
+    gathered = gather()
+    cases = gathered.studied["cases"]
+    assert {*cases, "claims"} == gathered.score_headings.keys()
+    Study(**gathered.studied).require_table("metric height", "adhesion", "scorecard.metrics")
+    monkeypatch.delitem(SCORED, "adhesion.peak")
+    studied = gather().studied
+    assert studied["cases"] == {table: cases[table] for table in cases if table != "adhesion"}
+    with pytest.raises(ReferenceDataError, match="of the scorecard are relaxation, phonons, spac"):
+        Study(**studied).require_table("metric height", "adhesion", "scorecard.metrics")
 
 
 def test_structures_to_turn_begin_with_the_stacks(gather):

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from anodeflow.errors import ResultFileError
 from anodeflow.models.weights.card import WeightsCard
-from anodeflow.process.costs import noted_cost
+from anodeflow.process.cost_table import COLUMNS, noted_cost
 from anodeflow.report.provenance import commented_yaml, commit, model_table, origin, software_table
 from anodeflow.report.run_times import run_time_table
 from anodeflow.study.config import Config
@@ -136,3 +137,22 @@ def test_run_times_are_summed_over_tries_and_kept_apart_by_rule_and_model(tmp_pa
         ("relax", "two"): (1, 1, 0),
         ("total", "all"): (6, 7, 1),
     }
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("", "No columns to parse"),
+        ("started\tseconds\n2026-01-01\t1.0\n", "it has the columns started, seconds; expected"),
+        ("\t".join(COLUMNS) + "\n" + "a\t" * 20 + "\n", "could not convert string to float: 'a'"),
+    ],
+    ids=["empty", "other columns", "no numbers"],
+)
+def test_a_damaged_table_of_costs_is_one_sentence(tmp_path, text, fault):
+    table = tmp_path / "relax" / "one" / "m-g.tsv"
+    table.parent.mkdir(parents=True)
+    table.write_text(text)
+    with pytest.raises(ResultFileError, match=f"m-g.tsv does not tell what .*{fault}") as caught:
+        run_time_table(tmp_path, ["one"])
+    assert "\n" not in str(caught.value)
+    assert "delete it" in str(caught.value)

@@ -5,7 +5,7 @@ import re
 import typing
 
 import pytest
-from scored import claims, metrics, study
+from scored import LAYERS, claims, metrics
 
 from anodeflow.scorecard.claims import warn_of_unknown
 from anodeflow.scorecard.definitions import definitions_page
@@ -70,7 +70,7 @@ def test_every_predicate_is_defined_where_and_how_it_is_named(page, root):
 
 
 def test_the_warning_of_a_renamed_stack_is_the_one_that_is_shown(page):
-    (told,) = warn_of_unknown(claims(), study("a model", stacks=("m-g", "m-go-new", "m-goh")))
+    (told,) = warn_of_unknown(claims(), [*LAYERS, "m-g", "m-go-new", "m-goh"])
     assert f"\nWARNING: resources/reference/claims.yaml: {told}\n" in page
 
 

@@ -364,7 +364,7 @@ def test_an_empty_file_stands_for_the_weights_of_a_calculator_that_reads_none(tm
 
 
 def test_an_unknown_name_is_answered_with_the_nearest(tmp_path):
-    with pytest.raises(WeightsError, match=r"did you mean 0\.3\.0\?"):
+    with pytest.raises(WeightsError, match=r"did you mean '0\.3\.0'\?"):
         _fetch(tmp_path, "0.3.00", family="chgnet")
 
 

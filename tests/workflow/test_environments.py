@@ -15,6 +15,7 @@ from ase.calculators.lj import LennardJones
 from packaging.specifiers import SpecifierSet
 from springs import SETTINGS, make_stack
 
+from anodeflow.equivalence.records import BackendRecord
 from anodeflow.models.weights.card import WeightsCard
 from anodeflow.models.weights.hash_records import hash_file
 from anodeflow.structures.files import read_structure, write_structure
@@ -57,6 +58,13 @@ def test_a_custom_calculator_relaxes_here_and_in_another_python(project, environ
     assert relaxed.get_potential_energy() == pytest.approx(energy, rel=1e-6)
     card = json.loads((project.folder / "resources/weights/lj.json").read_text())
     assert (card["source"], card["size_bytes"]) == (None, 0)
+    record = BackendRecord.read(project.folder / "results/lj/backend_float64.json")
+    own, others = record.versions, record.environment_versions
+    assert {"anodeflow", "ase"} <= own.keys()
+    if environment is None:
+        assert others is None
+    else:
+        assert "ase" in others and "anodeflow" not in others
     assert not project.planned(TARGET)
 
 

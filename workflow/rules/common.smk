@@ -11,11 +11,11 @@ from anodeflow.config.yaml_files import check_duplicate_keys
 from anodeflow.errors import AnodeflowError, ConfigError
 from anodeflow.files.locks import lock_directory
 from anodeflow.process.failed_jobs import report_failures
+from anodeflow.study.backend_tolerances import check_records
 from anodeflow.study.gathered import RECORDS, Gathered
 from anodeflow.study.loading import load_config
 from anodeflow.study.paths import COSTS, path
 from anodeflow.study.plan import Plan, one_of
-from anodeflow.study.recorded_checks import check_records
 from anodeflow.study.settings import Given
 from anodeflow.study.stages import FIGURES, METHOD, STAGE_OF_FIGURE, TABLES
 from snakemake.exceptions import WorkflowError

@@ -70,6 +70,7 @@ rule check_claims:
         study=GATHERED.studied,
         limits=GIVEN.section("scorecard", "sigma", "confined_ps")
         | GIVEN.section("phonons", "imaginary_THz"),
+        defined=GATHERED.defined_systems,
         method=METHOD["claims"],
     script:
         "../scripts/check_claims.py"

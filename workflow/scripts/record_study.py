@@ -10,7 +10,7 @@ def main(cards, configuration, outputs, *, config, costs, checkout):
     from anodeflow.files.atomic import write_text
     from anodeflow.models.weights.card import WeightsCard
     from anodeflow.report import provenance, run_times
-    from anodeflow.report.record import TABLES
+    from anodeflow.report.tables import TABLES
     from anodeflow.study.config import Config
 
     config = json.loads(config)

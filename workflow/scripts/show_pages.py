@@ -8,7 +8,7 @@ from anodeflow.process.job import job
 def main(sources, pages, *, titles):
     from anodeflow.files.atomic import write_text
     from anodeflow.report.pages import code_page, table_page
-    from anodeflow.report.record import HEADERS, TABLES
+    from anodeflow.report.tables import HEADERS, TABLES
     from anodeflow.scorecard.results import SCORES_CSV
     from anodeflow.tables.markdown import to_markdown
 

@@ -32,8 +32,9 @@ class BackendRecord(ResultFile):
     """What was found of a configured calculator beside a plain one.
 
     calculator: the settings of `load_calculator`; largest, allowed: by term, as COMPARED; atoms: of
-    the structure whose calls were timed; device: its name; versions: of packages; equivalence: the
-    section of the configuration.
+    the structure whose calls were timed; device: its name; versions: of packages in the workflow's
+    Python, where D3 runs; environment_versions: in the model's own Python, null if it has none;
+    equivalence: the section of the configuration.
     """
 
     agrees: bool
@@ -46,6 +47,7 @@ class BackendRecord(ResultFile):
     seconds_per_call: SecondsPerCall
     device: str
     versions: dict[str, str]
+    environment_versions: dict[str, str] | None = None
     weights_sha256: str
     equivalence: dict[str, Any]
     threads: int

@@ -5,6 +5,8 @@ from collections.abc import Callable, Sequence
 from ase import Atoms
 from ase.calculators.calculator import Calculator, all_changes
 
+from anodeflow.models.interface import BatchCalculator, batch_size
+
 PROPERTIES = ("energy", "free_energy", "forces", "stress")
 
 
@@ -16,9 +18,9 @@ def evaluate_all(
 ) -> list[dict]:
     """Return energy (eV), forces (N, 3) (eV/Å) and, where given, stress (6,) (eV/Å³) of each.
 
-    A calculator that takes batches (its `batch_size` is not 1) gets as many structures at once as
-    its `batch_size` says, half as many each time that the GPU's memory does not hold them. Every
-    other is called once for each. `on_step` is called with (done, total) structures.
+    A BatchCalculator whose `batch_size` is not 1 gets that many structures at once, half as many
+    each time that the GPU's memory does not hold them. Every other calculator is called once for
+    each. `on_step` is called with (done, total) structures.
 
     Raises what the calculator raises; torch.OutOfMemoryError where one structure is too large.
     """
@@ -31,18 +33,13 @@ def evaluate_all(
     return found
 
 
-def batch_size(calc: Calculator) -> int:
-    """Return how many structures a calculator takes at once."""
-    return getattr(calc, "batch_size", 1)
-
-
 def _alone(calc: Calculator, atoms: Atoms) -> dict:
     given = [name for name in PROPERTIES if name in calc.implemented_properties]
     calc.calculate(atoms, given, all_changes)
     return dict(calc.results)
 
 
-def _together(calc: Calculator, members: Sequence[Atoms]) -> list[dict]:
+def _together(calc: BatchCalculator, members: Sequence[Atoms]) -> list[dict]:
     """Evaluate as many of the members, from the first on, as the GPU's memory holds."""
     import torch
 

@@ -11,8 +11,9 @@ from ase import Atoms
 from ase.calculators.calculator import Calculator, all_changes
 from greenlet import getcurrent, greenlet
 
-from anodeflow.evaluation.batches import batch_size, evaluate_all
+from anodeflow.evaluation.batches import evaluate_all
 from anodeflow.evaluation.first_calls import mark_warm, warm_up
+from anodeflow.models.interface import batch_size
 from anodeflow.process.signals import deferred_signals
 
 T = TypeVar("T")

@@ -3,12 +3,29 @@
 import contextlib
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from ase import Atoms
 from ase.calculators.calculator import Calculator, all_changes
 from ase.calculators.mixing import SumCalculator
 from ase.stress import full_3x3_to_voigt_6_stress
+
+
+@runtime_checkable
+class BatchCalculator(Protocol):
+    """A calculator that evaluates several structures in one call of its model."""
+
+    batch_size: int
+    """How many structures it takes at once."""
+
+    def evaluate(self, structures: Sequence[Atoms]) -> list[dict]:
+        """Return the results of each structure, as `calculate` leaves them of one."""
+
+
+def batch_size(calc: Calculator) -> int:
+    """Return how many structures a calculator takes at once: 1, if it is no BatchCalculator."""
+    return calc.batch_size if isinstance(calc, BatchCalculator) else 1
 
 
 class ModelCalculator(Calculator):
@@ -20,15 +37,13 @@ class ModelCalculator(Calculator):
         """Wrap a calculator.
 
         Args:
-            inner: an ASE calculator. One that evaluates several structures in one call has a
-                `batch_size` and a method `evaluate`, as this class has them.
+            inner: an ASE calculator, which may be a BatchCalculator.
             dtype: torch's default in its calls, None where it runs elsewhere.
         """
         super().__init__()
         self.inner = inner
         self.dtype = dtype
-        self.batch_size = getattr(inner, "batch_size", 1)
-        """How many structures `evaluate_all` gives to `evaluate` at once."""
+        self.batch_size = batch_size(inner)
 
     def calculate(self, atoms=None, properties=None, system_changes=all_changes) -> None:
         """Compute energy (eV), forces (N, 3) (eV/Å) and stress (6,) (eV/Å³, ASE's sign)."""
@@ -71,8 +86,8 @@ class DispersionCorrected(SumCalculator):
 
     @property
     def batch_size(self) -> int:
-        """How many structures `evaluate_all` gives to `evaluate` at once."""
-        return self.model.batch_size
+        """How many structures the model takes at once."""
+        return batch_size(self.model)
 
     @batch_size.setter
     def batch_size(self, size: int) -> None:

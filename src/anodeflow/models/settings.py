@@ -44,14 +44,15 @@ class Calculator(Section):
 
     @model_validator(mode="after")
     def _check(self) -> "Calculator":
-        custom = self.family == "custom"
-        if custom and self.entry is None:
-            raise ValueError("family custom needs an entry: give module:name of the calculator")
-        if not custom and (self.entry or self.kwargs):
+        family = FAMILIES[self.family]
+        if family.entry_is_configured and self.entry is None:
+            raise ValueError(
+                f"family {self.family} needs an entry: give module:name of the calculator"
+            )
+        if not family.entry_is_configured and (self.entry or self.kwargs):
             raise ValueError(
                 f"entry and kwargs are for family custom, not {self.family}: remove them"
             )
-        family = FAMILIES[self.family]
         if self.cuequivariance and not (family.cuequivariance and self.device == "cuda"):
             having = " or ".join(name for name in FAMILIES if FAMILIES[name].cuequivariance)
             raise ValueError(
@@ -125,7 +126,7 @@ class Model(Section):
 
     def _check_weights(self) -> None:
         source, calculator = self.weights.source, self.calculator
-        if calculator.family != "custom":
+        if not FAMILIES[calculator.family].entry_is_configured:
             if source is None:
                 raise ValueError(
                     f"weights.source is null, but family {calculator.family} reads weights: name "

@@ -30,7 +30,8 @@ def software_of(calculator: Mapping) -> Software:
     """
     family, python = calculator["family"], calculator.get("python")
     packages = [*AROUND_MODELS, *FAMILIES[family].uses]
-    modules = [] if FAMILIES[family].entry else [module_of(calculator["entry"])]
+    configured = FAMILIES[family].entry_is_configured
+    modules = [module_of(calculator["entry"])] if configured else []
     d3 = D3_PACKAGES if calculator["dispersion"] else ()
     if python is None:
         return {"software": own_versions([*packages, *d3], modules)}

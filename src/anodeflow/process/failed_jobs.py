@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from anodeflow.process.job import FINISHED
+from anodeflow.process.cost_table import FINISHED
 
 LINES = 10
 
@@ -21,6 +21,6 @@ def _report(log: Path) -> str:
     if not log.exists():
         return f"{log}: not written, the job did not get so far; see the message of its failure."
     lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
-    if lines and lines[-1].startswith(FINISHED):
+    if lines and lines[-1].startswith(f"{FINISHED} "):
         return ""
     return "\n".join([f"last lines of {log}:", *(f"    {line}" for line in lines[-LINES:])])

@@ -15,11 +15,8 @@ from typing import NoReturn
 
 from anodeflow.errors import AnodeflowError, DiskFullError
 from anodeflow.files.atomic import is_full_disk
-from anodeflow.process.costs import noted_cost
+from anodeflow.process.cost_table import FINISHED, noted_cost
 from anodeflow.process.threads import set_threads
-
-FINISHED = "finished "
-"""How the last line of a job begins that ended well."""
 
 AGAIN = "run the same command again to continue."
 
@@ -43,7 +40,7 @@ def job(*, log: str | Path, threads: int) -> Iterator[None]:
         try:
             with noted_cost(Path(log), threads):
                 yield
-            print(f"{FINISHED}{datetime.now():%Y-%m-%d %H:%M:%S}")
+            print(f"{FINISHED} {datetime.now():%Y-%m-%d %H:%M:%S}")
         except AnodeflowError as error:
             _tell(f"error: {error}", stream)
             _exit(1, full_disk=isinstance(error, DiskFullError))

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pandas as pd
 
-FINISHED = "finished"
+from anodeflow.process.cost_table import FINISHED, read_costs
+
 ALL = "all"
 
 
@@ -13,18 +14,20 @@ def run_time_table(folder: Path, models: Sequence[str]) -> pd.DataFrame:
     """Sum what the jobs of each rule and model cost, over every try that `folder` tells of.
 
     Args:
-        folder: tables of `costs.noted_cost`, as {rule}/{model}/… or {rule}/….
+        folder: tables of `cost_table.noted_cost`, as {rule}/{model}/… or {rule}/….
         models: the study's; jobs of other models are left out.
 
     Returns rule, model (`all` for jobs that belong to none), jobs, tries, not_finished (tries that
     ended otherwise), wall_s and cpu_s (s), memory_MB (largest of one job), and last their totals.
+
+    Raises ResultFileError where a table is damaged.
     """
     tables = []
     for path in sorted(folder.rglob("*.tsv")):
         rule, *rest = path.relative_to(folder).with_suffix("").parts
         of_model = len(rest) > 1 or set(rest) & set(models)
         owner = {"rule": rule, "model": rest[0] if of_model else ALL, "job": str(path)}
-        tables.append(pd.read_csv(path, sep="\t").assign(**owner))
+        tables.append(read_costs(path).assign(**owner))
     tries = pd.concat(tables)
     tries = tries[tries["model"].isin([*models, ALL])]
     groups = tries.groupby(["rule", "model"])

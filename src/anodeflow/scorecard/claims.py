@@ -125,24 +125,27 @@ def _absent(claim: Claim, study: Study) -> str:
     return f"not in this study: {'; '.join(sorted(missing))}{at}" if missing else ""
 
 
-def warn_of_unknown(claims: Mapping[str, Claim], study: Study) -> list[str]:
-    """Return a sentence for each system that claims are about and the study does not know.
+def warn_of_unknown(claims: Mapping[str, Claim], defined: Sequence[str]) -> list[str]:
+    """Return a sentence for each system that claims are about and that is defined nowhere.
 
     A layer or stack that is renamed in the configuration would leave them out without a word.
+
+    Args:
+        claims: those of the user's file.
+        defined: names of all layers and stacks of the configuration, studied or not.
     """
     about: dict[str, list[str]] = {}
     for name, claim in claims.items():
         for system in dict.fromkeys(system for part in claim.parts for system in part.systems):
             about.setdefault(system, []).append(name)
-    studied = study.systems
     # A name that claims use themselves is no other's new one.
-    renamed = [system for system in studied if system not in about]
+    renamed = [system for system in defined if system not in about]
     return [
-        f"{system} is no layer or stack of this study{nearest(system, renamed)}, so the claims "
-        f"about it are left out ({', '.join(names)}): "
+        f"{system} is no layer or stack of the configuration{nearest(system, renamed)}, so "
+        f"the claims about it are left out ({', '.join(names)}): "
         "correct its name in this file, or remove them."
         for system, names in about.items()
-        if system not in studied
+        if system not in defined
     ]
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from anodeflow.scorecard.claims import Claim
 from anodeflow.scorecard.metrics import Metric
+from anodeflow.scorecard.quantity import UNIT_SYMBOLS
 
 INTRODUCTION = """\
 # Metrics and claims
@@ -12,7 +13,6 @@ Made of `resources/reference/metrics.yaml` and `resources/reference/claims.yaml`
 `python -m anodeflow.definitions`. How models are graded and judged by them:
 [docs/scorecard.md](scorecard.md).
 """
-SYMBOLS = {"angstrom": "Å", "": "–"}
 
 
 def definitions_page(metrics: Mapping[str, Metric], claims: Mapping[str, Claim]) -> str:
@@ -31,7 +31,7 @@ def _metric_row(name: str, metric: Metric) -> list[str]:
     reference = metric.reference or "–"
     if metric.reference_error:
         reference = f"± {metric.reference_error:g}"
-    unit = SYMBOLS.get(metric.unit, metric.unit)
+    unit = UNIT_SYMBOLS.get(metric.unit, metric.unit) or "–"
     measure = f"{metric.measure}, {reference}"
     return [f"`{name}`", metric.definition, unit, measure, _limits(metric), metric.why]
 

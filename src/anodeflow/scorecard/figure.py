@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch, Rectangle
 
 from anodeflow.figures.style import COLUMN_MM, PAGE_MM, figure, styled
+from anodeflow.scorecard.quantity import UNIT_SYMBOLS
 from anodeflow.scorecard.results import JudgedClaim, Score
 
 LABEL_MM = 62.0
@@ -29,8 +30,6 @@ HATCH = "//////"
 
 LONGEST_AT_FULL_SIZE = 8
 """Letters that fit into the narrowest cell."""
-
-UNITS = {"angstrom": "Å", "": ""}
 
 SHORT = {"acoustic residue near Gamma": "residue"}
 
@@ -109,7 +108,7 @@ def _metric_cells(scores: Sequence[Score]) -> list[dict]:
 
 
 def _row_label(score: Score, several_temperatures: bool) -> str:
-    unit = UNITS.get(score.unit, score.unit)
+    unit = UNIT_SYMBOLS.get(score.unit, score.unit)
     ions = "" if score.ions in (None, 0) else f", {score.ions} ion{'s'[: score.ions > 1]}"
     system = f", {score.system}" if score.system else ""
     told = several_temperatures and score.temperature_K is not None

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from anodeflow.errors import ReferenceDataError, nearest
+from anodeflow.errors import RENAMED_TABLES, ReferenceDataError, nearest
 from anodeflow.files.result_file import CsvFile
 from anodeflow.scorecard.quantity import Case, Quantity
 
@@ -51,9 +51,10 @@ class Quantities:
 class Study:
     """What is run.
 
-    stages: by the model's label; cases: by table, as (system, ions, K); ion: its element; stage_of:
-    by table, the stage that a model has to be run for, none where its check alone makes the table;
-    compared: by table, the quantities in which models are held against each other.
+    stages: by the model's label; cases: by table of the scorecard, as (system, ions, K); ion: its
+    element; stage_of: by table, the stage that a model has to be run for, none where its check
+    alone makes the table; compared: by table, the quantities in which models are held against each
+    other.
     """
 
     stages: Mapping[str, list[str]]
@@ -74,14 +75,8 @@ class Study:
         """Return the temperatures (K) that the study makes a table at, none without dynamics."""
         return sorted({case.temperature_K for case in self.cases_of(table)} - {None})
 
-    @property
-    def systems(self) -> list[str]:
-        """Return the layers and stacks of the study."""
-        named = (case.system for table in self.cases for case in self.cases_of(table))
-        return [system for system in dict.fromkeys(named) if system]
-
     def require_table(self, entry: str, table: str, setting: str) -> None:
-        """Refuse an entry of a user's file about a table that the study does not make.
+        """Refuse an entry of a user's file about a table of which the scorecard has no numbers.
 
         Args:
             entry: what it is, and its name.
@@ -89,13 +84,19 @@ class Study:
             setting: key of the configuration that names the file.
 
         Raises:
-            ReferenceDataError: there is no such table.
+            ReferenceDataError: there is no such table, or its stage gives the scorecard nothing.
         """
-        if table not in self.cases:
+        if table in self.cases:
+            return
+        if table in RENAMED_TABLES:
             raise ReferenceDataError(
-                f"The {entry} is about the table {table}{nearest(table, self.cases)}; tables are "
-                f"{', '.join(self.cases)}: mend the file that {setting} names."
+                f"The {entry} is about the table {table}, which is {RENAMED_TABLES[table]} now: "
+                f"rename it in the file that {setting} names."
             )
+        raise ReferenceDataError(
+            f"The {entry} is about the table {table}{nearest(table, self.cases)}; tables of the "
+            f"scorecard are {', '.join(self.cases)}: mend the file that {setting} names."
+        )
 
     def why_missing(self, source: str, table: str, case: Case) -> str:
         """Say why a source has no quantity at all of a case."""

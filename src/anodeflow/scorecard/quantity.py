@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from typing import NamedTuple
 
+UNIT_SYMBOLS = {"angstrom": "Å"}
+"""How readers see the units whose name in files is another."""
+
 
 class Case(NamedTuple):
     """What a quantity is of: a layer or stack, its ions, its temperature (K); None: not said."""

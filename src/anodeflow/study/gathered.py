@@ -254,9 +254,9 @@ class Gathered:
     def studied(self) -> dict:
         """Return what the study runs, as the scorecard asks it (`scorecard.quantities.Study`)."""
         models = [self.plan.config.models[name] for name in self.plan.config.study.models]
-        cases = {name: self._cases(table.of) for name, table in TABLES.items()}
+        scored = {table for one in SCORED.values() for table in one.headings}
         # The scorecard takes replicas together, and of minima the unit cells and the stacks.
-        cases = {name: cases[name] for name in TABLES if not TABLES[name].published}
+        cases = {name: self._cases(table.of) for name, table in TABLES.items() if name in scored}
         return {
             "stages": {model.label: list(model.stages) for model in models},
             "cases": cases | {"cost": [["", None, None]]},
@@ -268,6 +268,13 @@ class Gathered:
                 for table, names in scored.compared.items()
             },
         }
+
+    @property
+    def defined_systems(self) -> list[str]:
+        """Return all layers and stacks of the configuration, those that are not studied, too."""
+        structures = self.plan.config.structures
+        # The order of sections decides nothing, so it must not look like a change to Snakemake.
+        return sorted([*structures.layers, *structures.stacks])
 
     def _cases(self, of: str) -> list[list]:
         study = self.plan.config.study

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from anodeflow.errors import ReferenceDataError
+from anodeflow.errors import RENAMED_TABLES, ReferenceDataError
 
 REFERENCE_COLUMNS = ("source", "stack", "spacing_angstrom", "adhesion_ev_per_nm2")
 
@@ -48,9 +48,6 @@ PUBLISHED_COLUMNS = (
     "note",
 )
 
-RENAMED = {"structure": "relaxation"}
-"""Tables that had another name in files of users."""
-
 
 def read_published(path: Path) -> pd.DataFrame:
     """Read published values, in the columns PUBLISHED_COLUMNS.
@@ -74,9 +71,9 @@ def read_published(path: Path) -> pd.DataFrame:
             f"{path} has the columns {', '.join(table.columns)}; expected are {expected}: mend the "
             "first line."
         )
-    for old in set(table["table"]) & set(RENAMED):
+    for old in set(table["table"]) & set(RENAMED_TABLES):
         raise ReferenceDataError(
-            f"{path} names the table {old}, which is {RENAMED[old]} now: rename it there."
+            f"{path} names the table {old}, which is {RENAMED_TABLES[old]} now: rename it there."
         )
     ions = pd.to_numeric(table["ions"], errors="coerce")
     if (ions.isna() & (table["ions"] != "")).any() or (ions % 1 > 0).any():

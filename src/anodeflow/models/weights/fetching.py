@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 
 from anodeflow.errors import ResultFileError, WeightsError
+from anodeflow.families import FAMILIES
 from anodeflow.files.atomic import full_disk_named, sync
 from anodeflow.files.locks import exclusive
 from anodeflow.models.weights.card import WeightsCard
@@ -100,7 +101,7 @@ def verify_weights(weights: Path, card: Path) -> str:
 def _refuse_no_model(path: Path, source: str | None, family: str) -> None:
     """Refuse what is plainly no saved torch model: torch saves zip, pickle or tar files.
 
-    A custom calculator may read any file.
+    A calculator that the configuration opens may read any file.
     """
     with path.open("rb") as file:
         start = file.read(512)
@@ -120,7 +121,8 @@ def _refuse_no_model(path: Path, source: str | None, family: str) -> None:
         kind = "a Git LFS pointer"
     else:
         kind = "something else"
-    if family == "custom" and (source is None or kind in ("JSON text", "something else")):
+    other_file = source is None or kind in ("JSON text", "something else")
+    if FAMILIES[family].entry_is_configured and other_file:
         return
     raise WeightsError(
         f"{source} gave {kind}, not a file of weights (a zip, pickle or tar file that torch "

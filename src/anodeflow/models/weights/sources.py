@@ -1,6 +1,5 @@
 """Where weights come from: a file, a mirror, a package, or an address."""
 
-import difflib
 import pkgutil
 import subprocess
 import sys
@@ -8,7 +7,7 @@ import urllib.parse
 import urllib.request
 from pathlib import Path
 
-from anodeflow.errors import WeightsError
+from anodeflow.errors import WeightsError, nearest
 from anodeflow.families import FAMILIES
 from anodeflow.process.model_messages import quiet_loading
 from anodeflow.process.other_python import start_of
@@ -92,11 +91,10 @@ def _urls(family: str) -> dict[str, str]:
 
 
 def _unknown_source(source: str, family: str) -> str:
-    if _is_path(source) or family == "custom":
+    if _is_path(source) or FAMILIES[family].entry_is_configured:
         return f"There is no file {source} here; check the model's weights."
     known = [*FAMILIES[family].packaged, *_urls(family)]
-    near = difflib.get_close_matches(source, known, n=1)
     return (
-        f"{source!r} is neither a file here, nor a URL, nor a name of family {family} "
-        f"({', '.join(known)}){f'; did you mean {near[0]}?' if near else '; choose one of them.'}"
+        f"{source!r}{nearest(source, known)} is neither a file here, nor a URL, nor a name of "
+        f"family {family} ({', '.join(known)}); choose one of them."
     )

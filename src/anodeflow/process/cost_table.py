@@ -1,4 +1,4 @@
-"""What each try of a job cost: a line in a table beside its log.
+"""What each try of a job cost: a line in a table beside its log, written and read here.
 
 Snakemake's own `benchmark:` keeps the last try only, and refuses rules whose results are cached.
 """
@@ -11,8 +11,17 @@ import time
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from anodeflow.errors import ResultFileError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 COLUMNS = ("started", "seconds", "cpu_seconds", "max_memory_MB", "threads", "host", "end")
+
+FINISHED = "finished"
+"""What stands under `end` of a try that ended well, and begins the last line of its log."""
 
 
 @contextlib.contextmanager
@@ -20,10 +29,10 @@ def noted_cost(log: Path, threads: int) -> Iterator[None]:
     """Append what the body took to `results/benchmarks/…`, the path of `log` in another folder.
 
     Wall time in s, CPU time in s of this process and its children, their largest memory in MB, and
-    how the try ended: `finished`, or the name of what was raised.
+    how the try ended: FINISHED, or the name of what was raised.
     """
     started, start = datetime.now(), time.monotonic()
-    end = "finished"
+    end = FINISHED
     try:
         yield
     except BaseException as error:
@@ -40,6 +49,28 @@ def noted_cost(log: Path, threads: int) -> Iterator[None]:
         # A disk too full for this line is told of by the log.
         with contextlib.suppress(OSError):
             _append(_table_of(log), row)
+
+
+def read_costs(table: Path) -> "pd.DataFrame":
+    """Read what `noted_cost` wrote: a row for each try of a job, in the columns COLUMNS.
+
+    Raises:
+        ResultFileError: it is damaged, or has other columns.
+    """
+    import pandas as pd
+
+    try:
+        tries = pd.read_csv(table, sep="\t", dtype=dict.fromkeys(COLUMNS[1:4], float))
+    except ValueError as error:  # of the parser, of the encoding and of the numbers alike
+        fault = " ".join(str(error).split())
+    else:
+        if tuple(tries.columns) == COLUMNS:
+            return tries
+        fault = f"it has the columns {', '.join(map(str, tries.columns))}"
+    raise ResultFileError(
+        f"{table} does not tell what a job cost ({fault}; expected are {', '.join(COLUMNS)}): "
+        "delete it, which loses no result, and run the same command again."
+    )
 
 
 def _table_of(log: Path) -> Path:
