@@ -108,8 +108,11 @@ def equal(one: Value, other: Value) -> bool:
     return all(nothing) or (not any(nothing) and one == other)
 
 
-def renamed_place(renamed: Mapping, path: str, place: str) -> str:
-    """Return the name that a place in a file of before has now."""
+def renamed_place(renamed: Mapping, path: str, place: str, value: Value) -> str:
+    """Return the name that a place in a file of before has now, where a word's may be another."""
+    for entry in renamed["split"] if isinstance(value, str) else ():
+        if re.fullmatch(entry["file"], path):
+            place = re.sub(rf"(^|\.){entry['number']}$", rf"\g<1>{entry['word']}", place)
     for entry in renamed["keys"]:
         if re.fullmatch(entry["file"], path):
             place = re.sub(rf"(^|\.){entry['old']}($|\.)", rf"\g<1>{entry['new']}\g<2>", place)
@@ -138,7 +141,8 @@ def compare(before: Path, after: Path, renamed: Mapping) -> tuple[dict[str, int]
         if any(re.fullmatch(pattern, name) for pattern in renamed["measured_anew"]["files"]):
             continue
         values = {
-            renamed_place(renamed, name, place): value for place, value in values_of(old[now[name]])
+            renamed_place(renamed, name, place, value): value
+            for place, value in values_of(old[now[name]])
         }
         others = dict(values_of(new[name]))
         for place in dict.fromkeys([*values, *others]):

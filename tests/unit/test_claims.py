@@ -224,7 +224,9 @@ def test_no_claim_on_numbers_holds_once_their_uncertainty_is_missing():
 
 
 def test_no_claim_holds_on_a_result_without_its_number():
-    rows = [dataclasses.replace(row, value=None, note="lost") for row in complete_model()]
+    rows = [
+        dataclasses.replace(row, value=None, word=None, note="lost") for row in complete_model()
+    ]
     found = judge(rows)
     assert {row.status for row in found.values()} == {"undecided"}
     assert all("lost" in row.says for row in found.values())

@@ -10,6 +10,7 @@ from compare_results import compare, main
 RENAMED = {
     "files": [{"old": r"([^/]+)/relaxed/(.*)", "new": r"\1/relaxation/\2"}],
     "keys": [{"file": r".*\.json", "old": "dispersion", "new": "hop_scatter"}],
+    "split": [{"file": r".*\.json", "number": "x", "word": "x_word"}],
     "words": [{"file": ".*", "key": "table$", "old": "^structure$", "new": "relaxation"}],
     "measured_anew": {"files": [], "keys": [{"file": r".*\.json", "key": "seconds"}]},
 }
@@ -25,7 +26,8 @@ def folders(tmp_path) -> tuple[Path, Path]:
     ):
         (folder / "m" / name).mkdir(parents=True)
         gone = {} if folder == before else {"gone": None}
-        values = {key: 0.1, "deep": [{"x": 1}], "seconds": len(name)} | gone
+        word = {"x": "one"} if folder == before else {"x": None, "x_word": "one"}
+        values = {key: 0.1, "deep": [{"x": 1}, word], "seconds": len(name)} | gone
         (folder / "m" / name / "a.json").write_text(json.dumps(values))
         (folder / "quantities.csv").write_text(f"table,value\n{table},0.25\n")
         (folder / "m" / name / "a.extxyz").write_text('2\nLattice="1 0 0"\nC 0.5 0.25\n')
@@ -37,7 +39,7 @@ def folders(tmp_path) -> tuple[Path, Path]:
 def test_values_under_other_names_absent_ones_and_times_are_equal(folders):
     compared, found = compare(*folders, RENAMED)
     assert found == []
-    assert compared == {".json": 3, ".csv": 2, ".extxyz": 9, ".h5": 2}
+    assert compared == {".json": 5, ".csv": 2, ".extxyz": 9, ".h5": 2}
 
 
 @pytest.mark.parametrize(

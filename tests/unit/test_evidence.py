@@ -191,7 +191,7 @@ def test_what_no_sampling_can_decide_is_said_so():
 
 
 def test_a_word_decides_by_itself_and_an_open_word_does_not():
-    said = Quantity("s", "phonons", Case("a"), "kind", "stable")
+    said = Quantity("s", "phonons", Case("a"), "kind", None, word="stable")
     assert word(said, ["stable"]).status == HOLDS
     assert word(said, ["other"]).status == FAILS
     assert word(said, ["other"], ["stable"]).status == UNDECIDED

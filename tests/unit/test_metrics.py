@@ -132,7 +132,7 @@ def test_an_overlap_is_better_the_larger_it_is_and_its_error_is_said_to_be_unkno
 def test_a_change_of_structure_is_poor_and_told():
     rows = read("relaxation", check(changes=("It fell.",)), system="m-g", is_unit=False)
     row = graded(rows)[MODEL, "changed", "m-g", None]
-    assert (row["grade"], row["quantity"], row["reason"]) == ("poor", "yes", "It fell.")
+    assert (row["grade"], row["word"], row["reason"]) == ("poor", "yes", "It fell.")
 
 
 def test_the_voltage_is_compared_content_by_content_as_far_as_both_go():
@@ -178,7 +178,7 @@ def test_what_was_not_run_or_has_no_reference_is_no_number_and_says_why():
 def test_every_metric_of_every_model_has_a_value_or_a_reason():
     rows = structure(thickness=4.4) + read("phonons", verdict(), system="ti2co2")
     for row in graded(rows).values():
-        has = row["value"] is not None or isinstance(row["quantity"], str)
+        has = row["value"] is not None or row["word"] is not None
         assert has == (row["status"] in ("ok", "other convention")) or row["reason"], row
         if row["status"] not in ("ok", "other convention"):
             assert row["value"] is None
@@ -236,7 +236,7 @@ def test_a_file_that_holds_no_metrics_is_refused(tmp_path, text):
 
 def test_a_published_word_where_a_number_is_needed_is_refused():
     rows = dynamics("m-g", 0, ensemble())
-    wrong = dataclasses.replace(rows[0], source=PBE, value="near", published=True)
+    wrong = dataclasses.replace(rows[0], source=PBE, value=None, word="near", published=True)
     grading = Grading(quantities(rows, [wrong]), study(MODEL), 2.0, 95.0)
     with pytest.raises(ReferenceDataError, match="hold 'near' as mean of m-g, 0 ions by PBE"):
         score(metrics(), grading)

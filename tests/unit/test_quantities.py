@@ -89,7 +89,7 @@ def test_an_unstable_replica_is_told_with_every_number_of_its_group():
 
 def test_a_run_too_short_for_a_verdict_has_no_hop_count():
     rows = by_name(dynamics("m-g", 1, ensemble(said="undetermined")))
-    assert rows["verdict"].value == "undetermined"
+    assert rows["verdict"].word == "undetermined"
     assert rows["hops"].value is None
 
 
@@ -106,7 +106,7 @@ def test_quantities_come_back_from_their_file_as_they_were(tmp_path):
 
 def test_what_a_published_row_does_not_say_fits_every_case_and_what_it_says_does_not():
     found = Quantities(published())
-    assert found.find(PBE, "diffusion", "verdict", Case("m-go", 1, 300.0)).value == "hopping"
+    assert found.find(PBE, "diffusion", "verdict", Case("m-go", 1, 300.0)).word == "hopping"
     assert found.find(PBE, "spacing", "mean", Case("m-g", 0, 350.0)).value == 3.11
     assert found.find(OMAT, "spacing", "mean", Case("m-g", 0, 350.0)) is None
     assert found.find(PBE, "spacing", "mean", Case("m-g", 1, 300.0)) is None

@@ -72,16 +72,18 @@ def _compare(one: Quantity, other: Quantity, sigma: float) -> dict:
         "first": one.source,
         "second": other.source,
         "first_value": one.value,
+        "first_word": one.word,
         "first_error": one.error,
         "second_value": other.value,
+        "second_word": other.word,
         "second_error": other.error,
         "reason": "; ".join(f"{q.source}: {q.note}" for q in (one, other) if q.note),
     }
-    missing = [q.source for q in (one, other) if q.value is None]
+    missing = [q.source for q in (one, other) if q.held is None]
     if missing:
         return row | {"verdict": OPEN}
-    if isinstance(one.value, str):
-        return row | {"verdict": AGREE if one.value == other.value else IN_KIND}
+    if one.word is not None:
+        return row | {"verdict": AGREE if one.word == other.word else IN_KIND}
     if not alike(one, other):
         told = f"{one.source} is {one.convention}, {other.source} {other.convention}"
         return row | {"verdict": OPEN, "reason": told}
@@ -125,20 +127,18 @@ def _shown(rows: Sequence[dict]) -> list[str]:
     for row in rows:
         case = Case(row["system"], row["ions"], row["temperature_K"])
         unit = "hops" if row["quantity"] == "hops" else row["unit"]
-        ends = [
-            f"{row[end]}: {_value(row[f'{end}_value'], row[f'{end}_error'], unit)}"
-            for end in ("first", "second")
-        ]
+        ends = [f"{row[end]}: {_held(row, end, unit)}" for end in ("first", "second")]
         sigmas = "–" if row["sigmas"] is None else f"{row['sigmas']:.1f}"
         name = f"{row['table']}, {row['quantity']}"
         lines.append(f"| {name} | {case} | {' | '.join(ends)} | {sigmas} |")
     return [*lines, ""]
 
 
-def _value(value: float | str, error: float | None, unit: str) -> str:
-    if unit == "hops":
-        return f"{value:g} hops"
-    return with_error(value, error, unit)
+def _held(row: dict, end: str, unit: str) -> str:
+    if row[f"{end}_word"] is not None:
+        return row[f"{end}_word"]
+    value = row[f"{end}_value"]
+    return f"{value:g} hops" if unit == "hops" else with_error(value, row[f"{end}_error"], unit)
 
 
 def _reasons(rows: Sequence[dict]) -> list[str]:

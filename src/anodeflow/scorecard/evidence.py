@@ -145,12 +145,12 @@ def hopping(ions: Quantity, sigma: float, confined_ps: float) -> Part:
 
 def word(said: Quantity, wanted: Sequence[str], open_words: Sequence[str] = ()) -> Part:
     """Judge by a word: holds for one of `wanted`, undecided for one of `open_words`, else fails."""
-    says = f"{said.case}, {said.name.replace('_', ' ')}: {said.value}" + (
+    says = f"{said.case}, {said.name.replace('_', ' ')}: {said.held}" + (
         f" ({said.note})" if said.note else ""
     )
-    if said.value is None or said.value in open_words:
+    if said.word is None or said.word in open_words:
         return Part(UNDECIDED, says)
-    return Part(HOLDS if said.value in wanted else FAILS, says)
+    return Part(HOLDS if said.word in wanted else FAILS, says)
 
 
 def rate_bounds(count: float, watched_ps: float, sigma: float) -> tuple[float, float]:

@@ -120,7 +120,7 @@ def _shown(score: Score) -> tuple[str, str]:
     """Return what a cell says, and what its colour stands for."""
     if score.status == "not run":
         return "–", "absent"
-    value, word = score.value, score.quantity
+    value, word = score.value, score.word
     if value is None and not isinstance(word, str):
         return ("none" if score.status == "no value" else "–"), "absent"
     if value is None:

@@ -148,19 +148,19 @@ def _score_one(metric: Metric, grading: Grading, source: str, case: Case) -> dic
     if own is None:
         reason = grading.study.why_missing(source, metric.table, case)
         return row | {"status": "not run", "reason": reason}
-    row |= {"quantity": own.value, "reason": own.note}
-    if own.value is None:
+    row |= {"quantity": own.value, "word": own.word, "reason": own.note}
+    if own.held is None:
         return row | {"status": "no value"}
     if metric.measure == "mean_difference" and not grading.pairs(metric, own):
         reference = None
     if reference is not None:
-        row["reference_value"] = reference.value
+        row |= {"reference_value": reference.value, "reference_word": reference.word}
         _refuse_other_kind(own, reference)
     elif metric.reference is not None:
         reason = f"{metric.reference} gives no {metric.quantity} of {case}"
         return row | {"status": "no reference", "reason": reason}
     if metric.measure == "word":
-        return row | {"status": "ok", "grade": _grade_of_word(metric, own.value)}
+        return row | {"status": "ok", "grade": _grade_of_word(metric, own.held)}
     if metric.measure == "mobility":
         return row | _grade_mobility(own, reference, grading)
     value, error, reason = _compare(metric, own, reference, grading)
@@ -172,11 +172,11 @@ def _score_one(metric: Metric, grading: Grading, source: str, case: Case) -> dic
 
 
 def _refuse_other_kind(own: Quantity, reference: Quantity) -> None:
-    if isinstance(own.value, str) != isinstance(reference.value, str):
+    if (own.word is None) != (reference.word is None):
         raise ReferenceDataError(
-            f"The published values hold '{reference.value}' as {reference.name} of "
+            f"The published values hold '{reference.held}' as {reference.name} of "
             f"{reference.case} by {reference.source}, where a "
-            f"{'word' if isinstance(own.value, str) else 'number'} is needed: mend it."
+            f"{'number' if own.word is None else 'word'} is needed: mend it."
         )
 
 
@@ -239,13 +239,13 @@ def _grade_of_word(metric: Metric, said: str) -> str | None:
 
 def _grade_mobility(own: Quantity, reference: Quantity, grading: Grading) -> dict:
     """Compare two verdicts; certain when the bound of the hop rate that speaks against agrees."""
-    if own.value not in VERDICTS:
-        return {"status": "no value", "reason": f"verdict {own.value}; {own.note}"}
+    if own.word not in VERDICTS:
+        return {"status": "no value", "reason": f"verdict {own.held}; {own.note}"}
     certain = None
     hops = grading.quantities.find(own.source, "diffusion", "hops", own.case)
     if hops is not None and hops.value is not None:
         low, high = rate_bounds(hops.value, hops.sample_ps, grading.sigma)
         limit = 1 / grading.confined_ps
-        certain = high < limit if own.value == "confined" else low > limit
-    same = (own.value in MOBILE) == (reference.value in MOBILE)
+        certain = high < limit if own.word == "confined" else low > limit
+    same = (own.word in MOBILE) == (reference.word in MOBILE)
     return {"status": "ok", "grade": "good" if same else "poor", "certain": certain}

@@ -13,7 +13,7 @@ import pandas as pd
 
 from anodeflow.errors import RENAMED_TABLES, ReferenceDataError, nearest
 from anodeflow.files.result_file import CsvFile
-from anodeflow.scorecard.quantity import Case, Quantity
+from anodeflow.scorecard.quantity import Case, Quantity, split
 
 _OWN = [field.name for field in dataclasses.fields(Quantity) if field.name != "case"]
 FILE = CsvFile((*_OWN[:2], *Case._fields, *_OWN[2:]), as_text=True)
@@ -125,7 +125,7 @@ def published_quantities(published: pd.DataFrame) -> list[Quantity]:
             table=row["table"],
             case=Case(row["system"], _or_none(row["ions"], int), _or_none(row["temperature_K"])),
             name=row["quantity"],
-            value=row["value"],
+            **split(row["value"]),
             error=_or_none(row["error"]),
             unit=row["unit"],
             convention=row["convention"],
@@ -154,23 +154,14 @@ def read_quantities(path: Path) -> Quantities:
             _or_none(cells.pop("ions"), int),
             _or_none(cells.pop("temperature_K")),
         )
-        for name in ("error", "low", "high", "sample_ps"):
+        for name in ("value", "error", "low", "high", "sample_ps"):
             cells[name] = _or_none(cells[name])
         cells["replicas"] = _or_none(cells["replicas"], int)
         cells["published"] = cells["published"] == "True"
-        cells["value"] = _value(cells["value"])
+        cells["word"] = cells["word"] or None
         rows.append(Quantity(case=case, **cells))
     return Quantities(rows)
 
 
 def _or_none(cell: object, kind: type = float) -> float | int | None:
     return None if cell == "" or pd.isna(cell) else kind(cell)
-
-
-def _value(cell: str) -> float | str | None:
-    if cell == "":
-        return None
-    try:
-        return float(cell)
-    except ValueError:
-        return cell

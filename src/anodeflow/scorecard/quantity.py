@@ -29,19 +29,19 @@ class Case(NamedTuple):
 
 @dataclass(frozen=True)
 class Quantity:
-    """A number or word of one source, with what is known of its uncertainty.
+    """A number or a word of one source, with what is known of its uncertainty.
 
+    A number is `value`, a word `word`; what could not be had is neither, and `note` says why.
     `error` is one standard error in `unit`; `low` and `high` bound a 95 % interval where a standard
-    error says little. A value that could not be had is None, and `note` says why; `note` also says
-    where an error comes from, or why there is none. `sample_ps` is the time of all replicas that
-    the value rests on.
+    error says little; `note` says where an error comes from, or why there is none. `sample_ps` is
+    the time of all replicas that the value rests on.
     """
 
     source: str
     table: str
     case: Case
     name: str
-    value: float | str | None
+    value: float | None
     error: float | None = None
     low: float | None = None
     high: float | None = None
@@ -51,11 +51,17 @@ class Quantity:
     replicas: int | None = None
     note: str = ""
     published: bool = False
+    word: str | None = None
 
     def __str__(self) -> str:
-        if self.value is None:
+        if self.held is None:
             return f"none ({self.note})"
-        return with_error(self.value, self.error, self.unit)
+        return with_error(self.held, self.error, self.unit)
+
+    @property
+    def held(self) -> float | str | None:
+        """Return the number or the word."""
+        return self.value if self.word is None else self.word
 
 
 def with_error(value: float | str, error: float | None, unit: str) -> str:
@@ -72,7 +78,13 @@ def quantity_row(
     table: str, name: str, value: float | str | None, unit: str = "", **more
 ) -> Quantity:
     """Return a quantity whose source and, unless given, case `measure` fills in."""
-    return Quantity("", table, more.pop("case", None), name, value, unit=unit, **more)
+    return Quantity("", table, more.pop("case", None), name, **split(value), unit=unit, **more)
+
+
+def split(held: float | str | None) -> dict[str, float | str | None]:
+    """Return a number or a word as the fields of a quantity."""
+    is_word = isinstance(held, str)
+    return {"value": None if is_word else held, "word": held if is_word else None}
 
 
 def joined_notes(*notes: str) -> str:

@@ -54,10 +54,13 @@ class Score(ResultPart):
     value: float | None
     error: float | None
     unit: str
-    quantity: float | str | None
-    """The number or word that `value` was made of."""
+    quantity: float | None
+    """The number that `value` was made of."""
+    word: str | None
+    """What is graded in place of a number."""
     reference: str | None
-    reference_value: float | str | None
+    reference_value: float | None
+    reference_word: str | None
     status: Literal["ok", "no value", "other convention", "no reference", "not run"]
     grade: Literal["good", "fair", "poor"] | None
     certain: bool | None
@@ -81,9 +84,11 @@ class Disagreement(ResultPart):
     unit: str
     first: str
     second: str
-    first_value: float | str | None
+    first_value: float | None
+    first_word: str | None
     first_error: float | None
-    second_value: float | str | None
+    second_value: float | None
+    second_word: str | None
     second_error: float | None
     difference: float | None
     combined_error: float | None
