@@ -54,8 +54,19 @@ report: $(INSTALLED)
 	@echo
 	@echo "done: open results/report.html in a browser"
 
+# Two processes of one thread each, on two cores: the tests that evaluate models, and all others.
+# What the first says stands at the end.
+define pytest
+PATH="$(CURDIR)/$(BIN):$$PATH" OMP_NUM_THREADS=1 $(BIN)/python -m pytest -p no:cacheprovider
+endef
+
 test: $(INSTALLED) $(ENVS)
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest
+	@mkdir -p .pytest_cache
+	@$(pytest) tests/physics > .pytest_cache/physics.txt 2>&1 & physics=$$!; \
+	trap 'kill $$physics; exit 1' INT TERM; \
+	$(pytest) tests/unit tests/architecture tests/workflow; others=$$?; \
+	wait $$physics; physics=$$?; cat .pytest_cache/physics.txt; \
+	exit $$((physics + others))
 
 test-slurm: $(INSTALLED)
 	PATH="$(CURDIR)/$(BIN):$$PATH" timeout 2400 $(BIN)/python -m pytest -m slurm tests/slurm
