@@ -134,7 +134,7 @@ def test_model_jobs_go_through_sbatch_and_hold_a_gpu_where_their_model_is_on_one
 
 def test_relaxations_share_a_job_with_one_gpu_and_the_time_of_all(chain):
     (group,) = [job for job in jobs(chain.project.folder) if rules(job) == "relaxations_relax"]
-    relaxed = list((chain.project.folder / f"results/{MODEL}/relaxed").glob("*.extxyz"))
+    relaxed = list((chain.project.folder / f"results/{MODEL}/relaxation").glob("*.extxyz"))
     assert len(relaxed) == 5
     assert group["TresPerJob"] == "gres:gpu:1"
     assert group["NumCPUs"] == "5"
