@@ -51,7 +51,7 @@ def test_a_model_that_fails_its_check_is_evaluated_by_no_job(rough):
     assert "0.002 allowed" in sentence
     assert sentence.endswith(".")
     assert not (project.folder / RECORD).exists()
-    assert not (project.folder / "results/lj/relaxed").exists()
+    assert not (project.folder / "results/lj/relaxation").exists()
     log = (project.folder / "results/logs/check_backend/lj/float32.log").read_text()
     assert '"force_rms": 0.003' in log
     tolerate(project, settings, 0.004)
