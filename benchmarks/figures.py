@@ -72,8 +72,12 @@ def mace_calculator(
     dispersion: bool = True,
     source: Path = WEIGHTS,
     device: str = "cpu",
+    **options,
 ):
-    """Load a MACE file, the demo model by default, with D3 as the study adds it."""
+    """Load a MACE file, the demo model by default, with D3 as the study adds it.
+
+    options: cuequivariance and cuda_graphs, as `load_calculator` takes them.
+    """
     import yaml
 
     from anodeflow.models.loading import load_calculator
@@ -93,6 +97,7 @@ def mace_calculator(
         device=device,
         dispersion=config["dispersion"] if dispersion else None,
         dtype=dtype,
+        **options,
     )
 
 

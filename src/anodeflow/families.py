@@ -28,8 +28,8 @@ class Family:
     """Precisions in which it evaluates, the highest first."""
     in_an_environment: bool = False
     """Whether it may run in another Python than the workflow's."""
-    cuequivariance: bool = False
-    """Whether its loader takes NVIDIA's kernels, as the option `cuequivariance`."""
+    cuda_options: tuple[str, ...] = ()
+    """Options of `calculator` that its loader takes on a GPU."""
     uses: Mapping[str, str] = field(default_factory=dict)
     """Packages whose versions decide its numbers, and what each is used for."""
     package: str = ""
@@ -51,7 +51,7 @@ MACE = Family(
     loader="anodeflow.models.mace:load_mace",
     entry="mace.calculators:MACECalculator",
     kwargs={"model_paths": "{weights}", "device": "{device}", "default_dtype": "{dtype}"},
-    cuequivariance=True,
+    cuda_options=("cuequivariance", "cuda_graphs"),
     uses={"mace-torch": "MACE models", "e3nn": "equivariant layers of models"},
     urls="mace.calculators.foundations_models:mace_mp_urls",
 )

@@ -16,7 +16,8 @@ from anodeflow.models.dispersion import load_dispersion
 from anodeflow.models.interface import DispersionCorrected, ModelCalculator
 from anodeflow.models.loading import load_calculator
 from anodeflow.models.mace import MaceModel, load_mace
-from anodeflow.models.neighbours import SKIN, search_pairs
+from anodeflow.models.neighbours import SKIN
+from anodeflow.models.pair_search import search_pairs
 from anodeflow.models.weights.fetching import fetch_weights
 from anodeflow.process.model_messages import quiet_loading
 
@@ -136,7 +137,7 @@ def test_a_search_that_fails_leaves_no_list_of_where_the_atoms_were(pair, monkey
 
     second.info["fails"] = True
     with monkeypatch.context() as patched, pytest.raises(MemoryError):
-        patched.setattr("anodeflow.models.neighbours.search_pairs", fail_for_the_second)
+        patched.setattr("anodeflow.models.pair_search.search_pairs", fail_for_the_second)
         ours.inner.evaluate([first, second])
     second.positions[7:] -= [2.0, 1.0, 0.0]
     _assert_same(ours.inner.evaluate([first, second])[0], plain, first, tolerance)

@@ -13,7 +13,7 @@ from greenlet import getcurrent, greenlet
 
 from anodeflow.evaluation.batches import evaluate_all
 from anodeflow.evaluation.first_calls import mark_warm, warm_up
-from anodeflow.models.interface import batch_size
+from anodeflow.models.interface import QuickState, batch_size
 from anodeflow.process.signals import deferred_signals
 
 T = TypeVar("T")
@@ -69,7 +69,7 @@ def _one_by_one(
     return results, failures
 
 
-class _Member(Calculator):
+class _Member(QuickState, Calculator):
     """The calculator of one of several computations: asks the hub and waits for its answer."""
 
     def __init__(self, shared: Calculator):

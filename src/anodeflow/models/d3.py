@@ -11,7 +11,7 @@ and 6 for the damping. The tables are those that torch-dftd carries.
 """
 
 import functools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib.resources import as_file, files
 from typing import TYPE_CHECKING
 
@@ -20,6 +20,7 @@ from ase import Atoms
 from ase.calculators.calculator import Calculator, all_changes
 from ase.units import Bohr, Hartree
 
+from anodeflow.models.interface import QuickState
 from anodeflow.models.neighbours import NeighbourLists
 
 if TYPE_CHECKING:
@@ -38,20 +39,30 @@ BLOCK = {"cpu": 2**16, "cuda": 2**22}
 VOIGT = ((0, 0), (1, 1), (2, 2), (1, 2), (0, 2), (0, 1))
 
 
-class D3Calculator(Calculator):
+class D3Calculator(QuickState, Calculator):
     """D3(BJ) by torch, without the three-body term, with sharp cutoffs."""
 
     implemented_properties = ["energy", "free_energy", "forces", "stress"]  # noqa: RUF012
 
-    def __init__(self, damping: Mapping[str, float], pair: float, coordination: float, device: str):
+    def __init__(
+        self,
+        damping: Mapping[str, float],
+        pair: float,
+        coordination: float,
+        device: str,
+        *,
+        capture: Callable = lambda compute: compute,
+    ):
         """Take s6, s8, a1 and a2 (Bohr), and the cutoffs of energies and of coordination (Å).
 
-        The list of pairs ends at the first, so the second has to be as large at most.
+        The list of pairs ends at the first, so the second has to be as large at most. `capture`
+        is given a function whenever lists are made, and returns what is called in its place.
         """
         super().__init__()
         self._damping = damping
         self._pair, self._coordination = pair / Bohr, coordination / Bohr
         self._lists = NeighbourLists(pair, device, skin=SKIN, half=True)
+        self._capture = capture
         self._numbers: list[bytes] = []
 
     def calculate(self, atoms=None, properties=None, system_changes=all_changes) -> None:
@@ -66,8 +77,11 @@ class D3Calculator(Calculator):
         with torch.inference_mode():
             self._update(structures)
             positions = np.concatenate([atoms.positions for atoms in structures]) / Bohr
-            found = self._sum(torch.as_tensor(positions, device=self._lists.device))
-            energies, forces, virials = (values.cpu().numpy() for values in found)
+            self._positions.copy_(torch.as_tensor(positions))
+            found = self._sum().cpu().numpy()
+        count, atoms = len(structures), len(positions)
+        energies, forces, virials = np.split(found, [count, count + 3 * atoms])
+        forces, virials = forces.reshape(-1, 3), virials.reshape(-1, 6)
         ends = np.cumsum([len(atoms) for atoms in structures])[:-1]
         return [
             _in_ase_form(*of_one)
@@ -75,19 +89,25 @@ class D3Calculator(Calculator):
         ]
 
     def _update(self, structures: Sequence[Atoms]) -> None:
+        import torch
+
         numbers = [atoms.numbers.tobytes() for atoms in structures]
         if self._lists.update(structures) or numbers != self._numbers:
             self._numbers = []  # what fails here is done again
-            self._atoms = _Atoms(structures, self._lists.device)
-            self._blocks = list(_blocks(self._atoms, self._lists, self._damping))
+            self._sum = None  # and the memory of a graph is free
+            self._atoms = _Atoms(structures, self._lists.device, self._damping)
+            self._blocks = list(_blocks(self._atoms, self._lists))
+            shape = (sum(map(len, structures)), 3)
+            self._positions = torch.zeros(shape, dtype=torch.float64, device=self._lists.device)
+            self._sum = self._capture(self._compute)
             self._numbers = numbers
 
-    def _sum(self, positions: "Tensor") -> "tuple[Tensor, Tensor, Tensor]":
-        """Return energies (S,), forces (N, 3) and virials (S, 6) of S structures."""
+    def _compute(self) -> "Tensor":
+        """Return energies (S,), forces (N, 3) and virials (S, 6), one after the other."""
         import torch
 
         atoms, s6 = self._atoms, self._damping["s6"]
-        positions = positions.T.contiguous()
+        positions = self._positions.T.contiguous()
         coordination, energies, per_count = (atoms.zeros() for _ in range(3))
         forces, virials = atoms.zeros(3), atoms.zeros(6)
         counted, sloped = [], []
@@ -121,24 +141,36 @@ class D3Calculator(Calculator):
             block.add(forces, gradient, -gradient)
             block.add(virials, torch.stack([gradient[a] * d[b] for a, b in VOIGT]))
         energies, virials = (atoms.of_structures(total[0]) for total in (energies, virials))
-        return energies, forces.sum(dim=0).T, virials.T
+        found = (energies, forces.sum(dim=0).T, virials.T)
+        return torch.cat([values.flatten() for values in found])
 
 
 class _Atoms:
-    """The N atoms of S structures, and D3's tables of their elements."""
+    """The N atoms of S structures, and D3's tables of their elements and pairs of elements."""
 
-    def __init__(self, structures: Sequence[Atoms], device: "torch.device | str"):
+    def __init__(
+        self,
+        structures: Sequence[Atoms],
+        device: "torch.device | str",
+        damping: Mapping[str, float],
+    ):
         import torch
 
         sizes = torch.as_tensor([len(atoms) for atoms in structures], device=device)
         self.count = len(structures)
         self.structure = torch.arange(self.count, device=device).repeat_interleave(sizes)
-        self.numbers = np.concatenate([atoms.numbers for atoms in structures])
-        elements, kind = np.unique(self.numbers, return_inverse=True)
-        self.kind = torch.as_tensor(kind, device=device)
-        c6 = _tables()["c6"][np.ix_(elements, elements)]
-        self.kinds, self.c6 = len(elements), torch.as_tensor(c6, device=device)
-        self.references = torch.as_tensor(_tables()["coordination"][elements], device=device)
+        numbers = np.concatenate([atoms.numbers for atoms in structures])
+        elements, kind = np.unique(numbers, return_inverse=True)
+        place = functools.partial(torch.as_tensor, device=device)
+        tables = _tables()
+        self.kinds, self.kind = len(elements), place(kind)
+        self.c6 = place(tables["c6"][np.ix_(elements, elements)])
+        self.references = place(tables["coordination"][elements])
+        r2r4, radii = tables["r2r4"][elements], tables["rcov"][elements]
+        q = (3 * r2r4[:, None] * r2r4).ravel()
+        r0 = damping["a1"] * np.sqrt(q) + damping["a2"]
+        counted = (K1 * (radii[:, None] + radii)).ravel()
+        self.of_elements = place(np.stack([counted, damping["s8"] * q, r0**6, r0**8]))
 
     def zeros(self, *shape: int) -> "Tensor":
         """Return zeros (2, *shape, N) for what atoms get as first and as second of a pair."""
@@ -165,11 +197,11 @@ class _Atoms:
         return both.transpose(1, 2).contiguous(), times_c6.flatten(2).contiguous()
 
 
-def _blocks(atoms: _Atoms, lists: NeighbourLists, damping: Mapping) -> "Iterator[_Block]":
+def _blocks(atoms: _Atoms, lists: NeighbourLists) -> "Iterator[_Block]":
     """Cut the pairs between first atoms into blocks a CPU's cache holds, or a GPU's memory."""
     import torch
 
-    lengths = torch.bincount(lists.edges[0], minlength=len(atoms.numbers))
+    lengths = torch.bincount(lists.edges[0], minlength=len(atoms.kind))
     of_block = (lengths.cumsum(0) - 1).clamp_(min=0) // BLOCK[lists.edges.device.type]
     ends = of_block.unique_consecutive(return_counts=True)[1].cumsum(0).tolist()
     first_pair = 0
@@ -177,7 +209,7 @@ def _blocks(atoms: _Atoms, lists: NeighbourLists, damping: Mapping) -> "Iterator
         own = lengths[start:end]
         pairs = slice(first_pair, first_pair + int(own.sum()))
         of_pairs = lists.edges[:, pairs], lists.shifts[pairs]
-        yield _Block(atoms, slice(start, end), own, *of_pairs, damping)
+        yield _Block(atoms, slice(start, end), own, *of_pairs)
         first_pair = pairs.stop
 
 
@@ -194,29 +226,21 @@ class _Block:
         lengths: "Tensor",
         edges: "Tensor",
         shifts: "Tensor",
-        damping: Mapping[str, float],
     ):
         """Take the first atoms, how many pairs each has (A,), edges (2, P) and shifts (P, 3)."""
         import torch
 
-        place = functools.partial(torch.as_tensor, device=edges.device)
         self.firsts, self.lengths = firsts, lengths
         self.first, self.second = edges.contiguous()
         self.shifts = (shifts / Bohr).T.contiguous()
         # The images of an atom share their C6.
         codes, self.couple = torch.unique_consecutive(
-            self.first * len(atoms.numbers) + self.second, return_inverse=True
+            self.first * len(atoms.kind) + self.second, return_inverse=True
         )
-        first, self.couple_second = codes // len(atoms.numbers), codes % len(atoms.numbers)
+        first, self.couple_second = codes // len(atoms.kind), codes % len(atoms.kind)
         self.to_c6 = first * atoms.kinds + atoms.kind[self.couple_second]
-
-        tables = _tables()
-        one, other = (atoms.numbers[ends.cpu().numpy()] for ends in (self.first, self.second))
-        q = 3 * tables["r2r4"][one] * tables["r2r4"][other]
-        r0 = damping["a1"] * np.sqrt(q) + damping["a2"]
-        self.radii = place(K1 * (tables["rcov"][one] + tables["rcov"][other]))
-        self.s8q = place(damping["s8"] * q)
-        self.r0_6, self.r0_8 = place(r0**6), place(r0**8)
+        elements = atoms.kind[self.first] * atoms.kinds + atoms.kind[self.second]
+        self.radii, self.s8q, self.r0_6, self.r0_8 = _at(atoms.of_elements, elements)
 
     def of_first(self, values: "Tensor") -> "Tensor":
         """Return the values (..., P) that the first atoms have of (..., N)."""

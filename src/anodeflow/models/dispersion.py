@@ -9,6 +9,7 @@ from ase.units import Bohr
 
 from anodeflow.config.allowed_values import require_allowed
 from anodeflow.errors import ConfigError, DeviceError
+from anodeflow.models.cuda_graphs import CapturedLater
 from anodeflow.models.d3 import D3Calculator
 from anodeflow.models.settings import Dispersion
 
@@ -48,12 +49,13 @@ class TorchDispersion(Calculator):
         return results | {"free_energy": found["energy"]}
 
 
-def load_dispersion(settings: Mapping, *, device: str) -> Calculator:
+def load_dispersion(settings: Mapping, *, device: str, cuda_graphs: bool = False) -> Calculator:
     """Load the D3(BJ) calculator of a functional, without the three-body term.
 
     settings: functional, damping ("bj"), pair_cutoff_bohr, coordination_cutoff_bohr and library
     ("anodeflow": `d3.D3Calculator`; "dftd3", on a CPU only; "torch-dftd"). All get the same four
     damping numbers and the same sharp cutoffs, and compute in float64, so that they give the same.
+    cuda_graphs: whether anodeflow's own replays its calls as CUDA graphs.
 
     Raises ConfigError for an unknown functional, damping or library, or a coordination cutoff
     beyond the pair cutoff; DeviceError for dftd3 on a GPU.
@@ -77,7 +79,8 @@ def load_dispersion(settings: Mapping, *, device: str) -> Calculator:
         return _load_dftd3(parameters, pair, coordination)
     if library == "torch-dftd":
         return TorchDispersion(_load_torch_dftd(parameters, pair, coordination, device))
-    return D3Calculator(parameters, pair, coordination, device)
+    options = {"capture": CapturedLater} if cuda_graphs else {}
+    return D3Calculator(parameters, pair, coordination, device, **options)
 
 
 def load_plain_dispersion(settings: Mapping) -> Calculator:

@@ -28,7 +28,24 @@ def batch_size(calc: Calculator) -> int:
     return calc.batch_size if isinstance(calc, BatchCalculator) else 1
 
 
-class ModelCalculator(Calculator):
+class QuickState:
+    """Notices a change as ASE does, in a tenth of the time, of what enters a model."""
+
+    def check_state(self, atoms: Atoms, tol: float = 1e-15) -> list[str]:
+        """Return which of numbers, positions (Å), cell (Å) and pbc have changed since last time."""
+        before = self.atoms
+        if before is None or len(before) != len(atoms):
+            return list(all_changes)
+        same = {  # a position that is no number is none that it was
+            "positions": (np.abs(atoms.positions - before.positions) <= tol).all(),
+            "numbers": (atoms.numbers == before.numbers).all(),
+            "cell": (np.abs(atoms.cell.array - before.cell.array) <= tol).all(),
+            "pbc": (atoms.pbc == before.pbc).all(),
+        }
+        return [name for name, is_same in same.items() if not is_same]
+
+
+class ModelCalculator(QuickState, Calculator):
     """A foundation model that gives float64 arrays, Voigt stress and leaves torch as it was."""
 
     implemented_properties = ["energy", "free_energy", "forces", "stress"]  # noqa: RUF012
@@ -76,7 +93,7 @@ def _in_ase_form(found: Mapping) -> dict:
     }
 
 
-class DispersionCorrected(SumCalculator):
+class DispersionCorrected(QuickState, SumCalculator):
     """The sum of a model and its dispersion: E = E_model + E_D3."""
 
     def __init__(self, model: Calculator, dispersion: Calculator):

@@ -37,6 +37,7 @@ def load_calculator(
     entry: str | None = None,
     kwargs: Mapping | None = None,
     cuequivariance: bool = False,
+    cuda_graphs: bool = False,
 ) -> Calculator:
     """Load a model whose weights match their card, with or without dispersion.
 
@@ -53,6 +54,7 @@ def load_calculator(
         entry: "module:name" of a custom calculator.
         kwargs: what that is called with.
         cuequivariance: MACE with NVIDIA's kernels.
+        cuda_graphs: MACE and D3 replayed as CUDA graphs.
 
     Raises:
         WeightsError: the weights differ from the card, or hold no model of the family.
@@ -70,12 +72,14 @@ def load_calculator(
     else:
         limit_torch()
         _require_packages(CUEQUIVARIANCE if cuequivariance else ())
-        options = {"cuequivariance": True} if cuequivariance else {}
+        chosen = {"cuequivariance": cuequivariance, "cuda_graphs": cuda_graphs}
+        options = {name: True for name, is_chosen in chosen.items() if is_chosen}
         inner = _load_inner(weights, FAMILIES[family], device, dtype, options)
         model = ModelCalculator(inner, dtype=dtype)
     if dispersion is None:
         return model
-    return DispersionCorrected(model, load_dispersion(dispersion, device=device))
+    correction = load_dispersion(dispersion, device=device, cuda_graphs=cuda_graphs)
+    return DispersionCorrected(model, correction)
 
 
 def plain_call(

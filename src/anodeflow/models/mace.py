@@ -9,6 +9,7 @@ from ase import Atoms
 from ase.calculators.calculator import Calculator, all_changes
 from ase.stress import full_3x3_to_voigt_6_stress
 
+from anodeflow.models.mace_buffers import BufferedMace
 from anodeflow.models.neighbours import NeighbourLists
 
 NODE_DATA = ("node_attrs", "head")
@@ -17,7 +18,12 @@ LARGEST_BATCH = 64
 
 
 def load_mace(
-    weights: Path, device: str, dtype: str, *, cuequivariance: bool = False
+    weights: Path,
+    device: str,
+    dtype: str,
+    *,
+    cuequivariance: bool = False,
+    cuda_graphs: bool = False,
 ) -> Calculator:
     """Load a MACE file; one whose model reads more than atoms and cell stays MACE's calculator."""
     from mace.calculators.mace import MACECalculator
@@ -35,7 +41,7 @@ def load_mace(
         return mace
     if device == "cpu":  # cuEquivariance has a kernel of its own for it
         _contract_by_element(model)
-    return MaceModel(mace)
+    return MaceModel(mace, cuda_graphs=cuda_graphs)
 
 
 def _contract_by_element(model) -> None:
@@ -57,14 +63,15 @@ class MaceModel(Calculator):
 
     implemented_properties = ["energy", "free_energy", "forces", "stress"]  # noqa: RUF012
 
-    def __init__(self, mace: Calculator):
-        """Take over the model of a MACECalculator."""
+    def __init__(self, mace: Calculator, *, cuda_graphs: bool = False):
+        """Take over the model of a MACECalculator, whose calls may be replayed as CUDA graphs."""
         super().__init__()
         self.mace = mace
         # On a CPU a batch takes as long as its members one by one (docs/benchmarks.md).
         self.batch_size = LARGEST_BATCH if mace.device.type == "cuda" else 1
         self._lists = NeighbourLists(mace.r_max, mace.device)
         self._numbers: list[bytes] = []
+        self._cuda_graphs, self._buffered = cuda_graphs, None
 
     def calculate(self, atoms=None, properties=None, system_changes=all_changes) -> None:
         """Evaluate one structure."""
@@ -77,23 +84,35 @@ class MaceModel(Calculator):
         Returns the results of each as ASE names them. A structure's neighbour list is kept for the
         structure that stands in the same place in the next call.
         """
-        batch = self._batch(structures)
-        found = self.mace.models[0](batch, compute_stress=True)
-        energies, forces, stresses = (
-            found[name].detach().cpu().numpy() for name in ("energy", "forces", "stress")
-        )
-        ends = np.cumsum([len(atoms) for atoms in structures])[:-1]
+        if self._cuda_graphs and all(atoms.pbc.all() for atoms in structures):
+            found = self._buffers(structures).evaluate(structures)
+        else:
+            found = self._evaluate(structures)
         return [
             {
                 "energy": float(energy),
                 "free_energy": float(energy),
-                "forces": force,
+                "forces": forces,
                 "stress": full_3x3_to_voigt_6_stress(stress),
             }
-            for energy, force, stress in zip(
-                energies, np.split(forces, ends), stresses, strict=True
-            )
+            for energy, forces, stress in zip(*found, strict=True)
         ]
+
+    def _evaluate(self, structures: Sequence[Atoms]) -> tuple[np.ndarray, list, np.ndarray]:
+        found = self.mace.models[0](self._batch(structures), compute_stress=True)
+        energies, forces, stresses = (
+            found[name].detach().cpu().numpy() for name in ("energy", "forces", "stress")
+        )
+        ends = np.cumsum([len(atoms) for atoms in structures])[:-1]
+        return energies, np.split(forces, ends), stresses
+
+    def _buffers(self, structures: Sequence[Atoms]) -> BufferedMace:
+        """Return buffers for structures of these atoms, those of the last call where they are."""
+        nodes = self._nodes(structures)
+        if self._buffered is None or self._buffered.nodes is not nodes:
+            self._buffered = None  # and with it the memory
+            self._buffered = BufferedMace(self.mace.models[0], nodes, self._lists, structures)
+        return self._buffered
 
     def _batch(self, structures: Sequence[Atoms]) -> dict:
         import torch

@@ -1,10 +1,13 @@
 """Neighbour lists that are kept while no atom has moved far, on the device that uses them."""
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 from ase import Atoms
+
+from anodeflow.models.pair_search import list_pairs_on_cpu, list_pairs_on_gpu
 
 if TYPE_CHECKING:
     import torch
@@ -12,16 +15,8 @@ if TYPE_CHECKING:
 SKIN = 0.5
 """Width (Å) of the shell that a list holds beyond the cutoff."""
 
-
-def search_pairs(atoms: Atoms, cutoff: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return senders (E,), receivers (E,) and images (E, 3) of all pairs nearer than `cutoff` (Å).
-
-    D = x[receiver] - x[sender] + image @ cell; an atom is a neighbour of its own images.
-    """
-    from matscipy.neighbours import neighbour_list
-
-    cell = atoms.cell.complete().array  # a vector of 1 Å where there is none, which nothing repeats
-    return neighbour_list("ijS", positions=atoms.positions, cell=cell, pbc=atoms.pbc, cutoff=cutoff)
+WORN = 0.5
+"""Share of what its atoms may move, from which on a list is made anew together with another."""
 
 
 class NeighbourLists:
@@ -68,13 +63,23 @@ class NeighbourLists:
         return self.edges[:, near], self.shifts[near], self.images[near]
 
     def update(self, structures: Sequence[Atoms]) -> bool:
-        """Search anew where an atom has moved by half the skin; return whether any list changed."""
+        """Search anew where an atom has moved by half the skin; return whether any list changed.
+
+        Joining the lists of many structures takes longer than a search, so a list that is due
+        takes those with it that soon will be.
+        """
         while len(self._kept) < len(structures):
-            self._kept.append(_Kept(self.cutoff, self._skin, self._half))
+            self._kept.append(_Kept(self.cutoff, self._skin, self._half, self.device))
         sizes = [len(atoms) for atoms in structures]
         joined, self._sizes = self._sizes, []  # a search that fails leaves nothing joined
-        searched = [kept.update(atoms) for kept, atoms in zip(self._kept, structures, strict=False)]
-        changed = any(searched) or sizes != joined
+        members = list(zip(self._kept, structures, strict=False))
+        wear = [kept.wear(atoms) for kept, atoms in members]
+        due = max(wear) >= 1
+        if due:
+            for (kept, atoms), worn in zip(members, wear, strict=True):
+                if worn >= WORN:
+                    kept.search(atoms)
+        changed = due or sizes != joined
         if changed:
             self._join(sizes)
         self._sizes = sizes
@@ -83,53 +88,45 @@ class NeighbourLists:
     def _join(self, sizes: list[int]) -> None:
         import torch
 
-        starts = np.cumsum([0, *sizes[:-1]])
+        starts = np.cumsum([0, *sizes[:-1]]).tolist()
         kept = self._kept[: len(sizes)]
-        joined = (
-            np.concatenate([one.edges + start for one, start in zip(kept, starts, strict=True)], 1),
-            np.concatenate([one.shifts for one in kept]),
-            np.concatenate([one.images for one in kept]),
+        self.edges = torch.cat(
+            [one.edges + start for one, start in zip(kept, starts, strict=True)], dim=1
         )
-        self.edges, self.shifts, self.images = (
-            torch.as_tensor(values, device=self.device) for values in joined
-        )
+        self.shifts = torch.cat([one.shifts for one in kept])
+        self.images = torch.cat([one.images for one in kept])
 
 
 class _Kept:
     """The pairs of one structure within a cutoff, good until an atom has moved by half the skin."""
 
-    def __init__(self, cutoff: float, skin: float, half: bool):
-        self.cutoff, self.skin, self.half = cutoff, skin, half
+    def __init__(self, cutoff: float, skin: float, half: bool, device: "torch.device | str"):
+        self.cutoff, self.skin, self.half, self.device = cutoff, skin, half, device
         self.searches = 0
         self._key: tuple | None = None
 
-    def update(self, atoms: Atoms) -> bool:
-        """Search anew if need be; return whether it was."""
-        if self._holds_for(atoms):
-            return False
-        found = search_pairs(atoms, self.cutoff + self.skin)
-        senders, receivers, images = _each_once(*found) if self.half else found
-        order = np.lexsort((*images.T[::-1], receivers, senders))
-        self.images = images[order].astype(float)
-        self.shifts = self.images @ atoms.cell.array
-        self.edges = np.stack((senders[order], receivers[order])).astype(np.int64)
+    def wear(self, atoms: Atoms) -> float:
+        """Return the largest move of an atom in units of half the skin, infinite for other cells.
+
+        The list holds for these atoms below 1.
+        """
+        if self._key != _key(atoms):
+            return math.inf
+        moved = ((atoms.positions - self._positions) ** 2).sum(axis=1)
+        return math.sqrt(moved.max()) / (self.skin / 2)
+
+    def search(self, atoms: Atoms) -> None:
+        """Make the list of these atoms."""
+        import torch
+
+        reach = self.cutoff + self.skin
+        if torch.device(self.device).type == "cuda":
+            found = list_pairs_on_gpu(atoms, reach, self.device, half=self.half)
+        else:
+            found = list_pairs_on_cpu(atoms, reach, half=self.half)
+        self.edges, self.shifts, self.images = found
         self._key, self._positions = _key(atoms), atoms.positions.copy()
         self.searches += 1
-        return True
-
-    def _holds_for(self, atoms: Atoms) -> bool:
-        if self._key != _key(atoms):
-            return False
-        moved = ((atoms.positions - self._positions) ** 2).sum(axis=1)
-        return bool(moved.max() < (self.skin / 2) ** 2)
-
-
-def _each_once(senders, receivers, images) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Leave out of each pair and its reverse the one that goes to the earlier atom or image."""
-    x, y, z = images.T
-    forward = (x > 0) | ((x == 0) & ((y > 0) | ((y == 0) & (z > 0))))
-    once = (senders < receivers) | ((senders == receivers) & forward)
-    return senders[once], receivers[once], images[once]
 
 
 def _key(atoms: Atoms) -> tuple:

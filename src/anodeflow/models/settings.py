@@ -39,6 +39,8 @@ class Calculator(Section):
     """Class or function that returns the calculator, as module:name; for family custom."""
     cuequivariance: bool = False
     """Whether NVIDIA's kernels replace e3nn's; for family mace on cuda, in packages of its own."""
+    cuda_graphs: bool = False
+    """Whether calls on a GPU are replayed as CUDA graphs; for family mace."""
     kwargs: Kwargs = Field(default_factory=dict)
     """What `entry` is called with; "{weights}", "{device}", "{dtype}" stand for the model's own."""
 
@@ -53,11 +55,16 @@ class Calculator(Section):
             raise ValueError(
                 f"entry and kwargs are for family custom, not {self.family}: remove them"
             )
-        if self.cuequivariance and not (family.cuequivariance and self.device == "cuda"):
-            having = " or ".join(name for name in FAMILIES if FAMILIES[name].cuequivariance)
+        for option in ("cuequivariance", "cuda_graphs"):
+            if getattr(self, option) and option not in family.cuda_options:
+                having = " or ".join(x for x in FAMILIES if option in FAMILIES[x].cuda_options)
+                raise ValueError(
+                    f"{option} is for family {having} on device cuda, not for {self.family} on "
+                    f"{self.device}: set it to false"
+                )
+        if self.cuequivariance and self.device != "cuda":
             raise ValueError(
-                f"cuequivariance is for family {having} on device cuda, not for {self.family} on "
-                f"{self.device}: set it to false"
+                f"cuequivariance is for device cuda, not for {self.device}: set it to false"
             )
         if self.environment is not None and not family.in_an_environment:
             raise ValueError(

@@ -192,6 +192,8 @@ class Plan:
         for name, model in self.config.models.items():
             entry = model.calculator.model_dump(mode="json")
             own = {key: value for key, value in entry.items() if value}
+            if entry["device"] == "cpu":
+                own.pop("cuda_graphs", None)
             if environment := own.pop("environment", None):
                 own["python"] = self.config.environments[environment]
             found[name] = own | {"dispersion": dispersion if entry["dispersion"] else None}

@@ -1,0 +1,133 @@
+"""MACE called on buffers of fixed sizes, as a CUDA graph needs them."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from ase import Atoms
+
+from anodeflow.models.cuda_graphs import CapturedLater
+from anodeflow.models.neighbours import NeighbourLists
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
+ROOM = 1.05
+"""How many times the pairs of its first structures a buffer has room for."""
+
+
+class BufferedMace:
+    """A MACE model for structures of always the same N atoms in S cells.
+
+    Of the pairs that the lists hold, those within the cutoff are moved to the front of a buffer,
+    without waiting for their number. What room is left holds pairs of atoms with their own images
+    beyond the cutoff, which add zeros; where there is too little, the buffers are made anew.
+    """
+
+    def __init__(
+        self,
+        model: "torch.nn.Module",
+        nodes: "Mapping[str, Tensor]",
+        lists: NeighbourLists,
+        structures: Sequence[Atoms],
+        capture: Callable = CapturedLater,
+    ):
+        """Take what does not change with positions and cells, and how to capture a function."""
+        import torch
+
+        self.nodes = nodes
+        self._model, self._lists, self._capture = model, lists, capture
+        self._dtype = torch.get_default_dtype()
+        sizes = [len(atoms) for atoms in structures]
+        self._atoms, self._cells = sum(sizes), len(sizes)
+        self._ends = np.cumsum(sizes)[:-1]
+        self._positions = self._place(np.zeros((self._atoms, 3)))
+        self._cell = self._place(np.zeros((3 * self._cells, 3)))
+        self._call: Callable[[], Tensor] | None = None
+
+    def evaluate(self, structures: Sequence[Atoms]) -> tuple[np.ndarray, list, np.ndarray]:
+        """Return energies (S,) eV, forces (n, 3) eV/Å of each, and stresses (S, 3, 3) eV/Å³."""
+        import torch
+
+        self._lists.update(structures)
+        with torch.no_grad():
+            self._positions.copy_(_joined([atoms.positions for atoms in structures]))
+            self._cell.copy_(_joined([atoms.cell.array for atoms in structures]))
+        if self._call is None or self._lists.edges.shape[1] > self._edges.shape[1]:
+            self._make_buffers(structures)
+        elif self._lists.edges is not self._taken:
+            self._fill()
+        *found, pairs = self._call().cpu().numpy()
+        if pairs > self._room:
+            self._make_buffers(structures)
+            *found, pairs = self._call().cpu().numpy()
+        energies, forces, stresses = np.split(
+            np.array(found), [self._cells, self._cells + 3 * self._atoms]
+        )
+        forces = np.split(forces.reshape(-1, 3), self._ends)
+        return energies, forces, stresses.reshape(-1, 3, 3)
+
+    def _make_buffers(self, structures: Sequence[Atoms]) -> None:
+        import torch
+
+        self._call = None  # and with it the graph's memory
+        listed = int(ROOM * self._lists.edges.shape[1])
+        self._edges = torch.zeros((2, listed), dtype=torch.long, device=self._lists.device)
+        self._shifts, self._images = (self._place(np.zeros((listed, 3))) for _ in range(2))
+        self._fill()
+        self._room = int(ROOM * int(self._near().sum()))
+        # Where nothing is moved to: an atom and an image of its own, along a, out of reach.
+        shortest = min(np.linalg.norm(atoms.cell.array[0]) for atoms in structures)
+        away = np.zeros((self._room + 1, 3))
+        away[:, 0] = int(self._lists.cutoff / shortest) + 2
+        self._images_away = self._place(away)
+        own = torch.arange(self._room + 1, device=self._lists.device) % self._atoms
+        self._edges_away = torch.stack((own, own))
+        self._call = self._capture(self._compute)
+
+    def _fill(self) -> None:
+        """Take the pairs of the lists; what room is left lies far beyond the cutoff."""
+        self._taken = self._lists.edges
+        listed = self._taken.shape[1]
+        self._edges[:, :listed] = self._taken
+        self._images[:listed] = self._lists.images
+        self._shifts[:listed] = self._lists.shifts
+        self._edges[:, listed:] = 0
+        self._shifts[listed:] = 10 * self._lists.cutoff
+
+    def _near(self) -> "Tensor":
+        first, second = self._edges
+        vectors = self._positions[second] - self._positions[first] + self._shifts
+        return (vectors * vectors).sum(dim=1) < self._lists.cutoff**2
+
+    def _compute(self) -> "Tensor":
+        """Return energies, forces, stresses and the number of pairs, one after the other."""
+        import torch
+
+        near = self._near()
+        # The n-th of the near pairs goes to place n, all that finds no room behind the last.
+        place = (near.cumsum(0) - 1).where(near, self._room).clamp_(max=self._room)
+        edges = self._edges_away.index_copy(1, place, self._edges)[:, :-1]
+        images = self._images_away.index_copy(0, place, self._images)[:-1]
+        batch = {  # no shifts: for stresses, MACE makes them of images and cell
+            "positions": self._positions.to(self._dtype, copy=True),
+            "cell": self._cell.to(self._dtype),
+            "edge_index": edges,
+            "unit_shifts": images.to(self._dtype),
+            **self.nodes,
+        }
+        found = self._model(batch, compute_stress=True)
+        values = [found[name].detach() for name in ("energy", "forces", "stress")]
+        return torch.cat([part.flatten().double() for part in (*values, near.sum())])
+
+    def _place(self, values: np.ndarray) -> "Tensor":
+        import torch
+
+        return torch.as_tensor(values, device=self._lists.device)
+
+
+def _joined(arrays: list[np.ndarray]) -> "Tensor":
+    import torch
+
+    return torch.as_tensor(np.concatenate(arrays))
