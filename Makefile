@@ -54,31 +54,23 @@ report: $(INSTALLED)
 	@echo
 	@echo "done: open results/report.html in a browser"
 
-# Two processes of one thread each, on two cores: the tests that evaluate models, and all others.
-# What the first says stands at the end.
-define pytest
-PATH="$(CURDIR)/$(BIN):$$PATH" OMP_NUM_THREADS=1 $(BIN)/python -m pytest -p no:cacheprovider
-endef
-
+# Two workers of one thread each. Tests of one file stay together, since they share what is dear to
+# set up; the files that take longest come first.
 test: $(INSTALLED) $(ENVS)
-	@mkdir -p .pytest_cache
-	@$(pytest) tests/physics > .pytest_cache/physics.txt 2>&1 & physics=$$!; \
-	trap 'kill $$physics; exit 1' INT TERM; \
-	$(pytest) tests/unit tests/architecture tests/workflow; others=$$?; \
-	wait $$physics; physics=$$?; cat .pytest_cache/physics.txt; \
-	exit $$((physics + others))
+	PATH="$(CURDIR)/$(BIN):$$PATH" OMP_NUM_THREADS=1 $(BIN)/python -m pytest -p no:cacheprovider \
+	    --numprocesses $(CORES) --dist loadfile
 
 test-slurm: $(INSTALLED)
 	PATH="$(CURDIR)/$(BIN):$$PATH" timeout 2400 $(BIN)/python -m pytest -m slurm tests/slurm
 
 test-report: $(INSTALLED)
-	PATH="$(CURDIR)/$(BIN):$$PATH" timeout 1800 $(BIN)/python -m pytest -m browser tests/report
+	PATH="$(CURDIR)/$(BIN):$$PATH" timeout 1800 $(BIN)/python -m pytest -m browser tests/browser
 
 benchmark: $(INSTALLED) .envs/peers/.installed
 	$(BIN)/python benchmarks/run.py
 
 benchmark-slurm: $(INSTALLED)
-	PATH="$(CURDIR)/$(BIN):$$PATH" PYTHONPATH=tests/workflow:tests/slurm $(BIN)/python benchmarks/slurm_groups.py
+	PATH="$(CURDIR)/$(BIN):$$PATH" PYTHONPATH=tests/helpers $(BIN)/python benchmarks/slurm_groups.py
 
 clean:
 	rm -rf results

@@ -12,10 +12,9 @@ from pathlib import Path
 
 import numpy as np
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
-sys.path.insert(0, str(Path(__file__).parents[1] / "tests/unit"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests/helpers"))
 
-from test_correlated_mean import ar1, averaged
+from correlated import ar1, averaged
 from walkers import SETTINGS, hopper, run_of, study_stack
 
 from anodeflow.stages.motion.diffusion import analyse_diffusion

@@ -19,16 +19,16 @@ from pathlib import Path
 import numpy as np
 from figures import ROOT
 
-sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests/workflow")]
+sys.path.insert(0, str(ROOT / "tests/helpers"))
 
-from chain import MODEL, settings  # noqa: E402
-from killed import contents  # noqa: E402
-from killing import kill_again_and_again  # noqa: E402
-from project import Project, new_project  # noqa: E402
-from stages import STAGES  # noqa: E402
+from chain import MODEL, settings
+from killed import contents
+from killing import kill_again_and_again
+from project import Project, new_project
+from stages import STAGES
 
-from anodeflow.stages.relaxation import minimum  # noqa: E402
-from anodeflow.structures.files import read_frames  # noqa: E402
+from anodeflow.stages.relaxation import minimum
+from anodeflow.structures.files import read_frames
 
 SEED = 11
 ROW = "{:<44} {:>6} {:>9} {:>10} {:>10}"

@@ -97,7 +97,7 @@ def bare_snakefile(jobs: int, action: str) -> str:
 
 def measure() -> list[Figure]:
     """Measure dry runs of both in turn, then one with nothing to do."""
-    sys.path.insert(0, str(ROOT / "tests/workflow"))
+    sys.path.insert(0, str(ROOT / "tests/helpers"))
     from plans import pretend_that_all_ran
 
     dry = [sys.executable, "-m", "snakemake", "-n", "-s"]

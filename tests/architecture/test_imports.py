@@ -135,3 +135,36 @@ def test_a_script_loads_what_it_needs_of_the_library_and_little_more(root, scrip
     loaded = reached(root, script)
     assert "anodeflow.process.job" in loaded
     assert len(loaded) <= REACH[script], loaded
+
+
+def test_no_test_imports_another_one_and_all_helpers_are_in_one_place(root):
+    tests = {path.stem for path in (root / "tests").rglob("test_*.py")}
+    importing = {
+        f"{path.name} imports {name}"
+        for path in (root / "tests").rglob("*.py")
+        for name in imported_names(path)
+        if name in tests
+    }
+    assert not importing
+    others = {
+        path.name
+        for path in (root / "tests").rglob("*.py")
+        if "helpers" not in path.parts and not path.name.startswith("test_")
+    }
+    assert others == {"conftest.py"}
+
+
+def imported_names(path: Path) -> set[str]:
+    """Return the first words of all that a file imports."""
+    nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+    plain = {name.name for node in nodes if isinstance(node, ast.Import) for name in node.names}
+    given = {node.module for node in nodes if isinstance(node, ast.ImportFrom)}
+    return {name.partition(".")[0] for name in plain | given}
+
+
+def test_tests_stand_in_the_folders_of_what_they_test(root, package):
+    beside = {"architecture", "workflow", "browser", "slurm", "helpers", "benchmarks"}
+    folders = {path.parent.relative_to(root / "tests") for path in root.glob("tests/**/test_*.py")}
+    mirrored = {folder for folder in folders if folder.parts[0] not in beside}
+    assert len(mirrored) > 10
+    assert [folder for folder in mirrored if not (package / folder / "__init__.py").exists()] == []

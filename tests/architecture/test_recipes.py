@@ -9,10 +9,10 @@ from dataclasses import dataclass
 import pytest
 from project import Project, new_project
 from recipes import Checkout, copy_checkout, follow, patched, read_recipe
+from score_rules import MODEL as SCORED_MODEL
+from score_rules import RULES, write_results
 from scored import STACKS, backend_record, check
 from study import HEIGHT
-from test_scorecard import MODEL as SCORED_MODEL
-from test_scorecard import RULES, write_results
 
 from anodeflow.report.tables import TABLES
 from anodeflow.scorecard.results import SCORES_CSV
@@ -192,9 +192,9 @@ def test_a_stage_is_added_as_its_recipe_says(followed, study_config):
     added.assert_tests_pass(
         *("tests/architecture/test_stages.py", "tests/architecture/test_imports.py"),
         *(
-            "tests/unit/test_capacity.py",
-            "tests/unit/test_tables.py",
-            "tests/unit/test_captions.py",
+            "tests/stages/capacity/test_capacity.py",
+            "tests/tables/test_tables.py",
+            "tests/report/test_captions.py",
         ),
         *reruns("capacity.ions", "study.stacks", "models.*.colour"),
     )
@@ -219,14 +219,14 @@ def test_a_family_of_models_is_added_as_its_recipe_says(followed):
         "relaxation": {"layers": {"fmax": 100.0}, "stacks": {"fmax": 100.0}},
     }
     added = followed("A family of models", limit=3, overlay=overlay)
-    weights = added.checkout.folder / "tests/examples/lennard_jones.pt"
+    weights = added.checkout.folder / "tests/helpers/examples/lennard_jones.pt"
     shutil.copy(weights, added.project.folder / "lj.pt")
     assert {"fetch_weights 1", "check_backend 1", "relax 2"} <= added.planned()
     targets = ["results/tables/relaxation.md", "results/figures/structures_argon.png"]
     page = added.make(*targets, rules=EVALUATING, page="relaxation")
     assert "| graphene | Argon |" in added.read(targets[0])
     assert "Argon" in page
-    added.assert_tests_pass("tests/physics/test_calculators.py", "-k", "lj")
+    added.assert_tests_pass("tests/models/test_calculators.py", "-k", "lj")
     added.assert_style()
 
 
@@ -255,7 +255,7 @@ def test_a_layer_builder_is_added_as_its_recipe_says(followed, study_config):
     assert "| tis2 | MACE demo |" in added.read(targets[0])
     assert "tis2" in page
     settings = ["structures.layers.*[dichalcogenide].phase", "relaxation.layers.fmax"]
-    added.assert_tests_pass("tests/unit/test_dichalcogenides.py", *reruns(*settings))
+    added.assert_tests_pass("tests/structures/test_dichalcogenides.py", *reruns(*settings))
     added.assert_style()
 
 
@@ -276,7 +276,7 @@ def test_a_metric_or_claim_is_added_as_its_recipe_says(followed, title, kind, to
     page = added.make(table, drawn, rules=RULES, page=kind)
     for text in (added.read(table), added.read(drawn), page):
         assert told in text
-    added.assert_tests_pass("tests/unit/test_scorecard_docs.py")
+    added.assert_tests_pass("tests/scorecard/test_definitions.py")
 
 
 @pytest.mark.slow
@@ -288,7 +288,7 @@ def test_a_figure_is_added_as_its_recipe_says(followed, study_config):
     added.make(f"{figure}.png", rules=["plot_relaxed_spacing"])
     assert added.read(f"{figure}.csv") == "stack,source,spacing\nm-g,MACE demo,3.5\n"
     added.assert_in_report(f"{figure}.png", "plot_relaxed_spacing", "2. Structures")
-    tests = ("tests/architecture/test_stages.py", "tests/unit/test_captions.py")
+    tests = ("tests/architecture/test_stages.py", "tests/report/test_captions.py")
     added.assert_tests_pass(*tests, *reruns("study.stacks", "models.*.label"))
     added.assert_style()
 

@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from test_environments import TARGET, overlay
+from environments import TARGET, overlay
 
 from anodeflow.equivalence.trial_stacks import build_stack
 from anodeflow.structures.files import read_structure

@@ -12,39 +12,15 @@ from types import SimpleNamespace
 import h5py
 import pytest
 from ase.calculators.lj import LennardJones
+from environments import KWARGS, TARGET, overlay
 from packaging.specifiers import SpecifierSet
+from places import ROOT
 from springs import SETTINGS, make_stack
 
 from anodeflow.equivalence.records import BackendRecord
 from anodeflow.models.weights.card import WeightsCard
 from anodeflow.models.weights.hash_records import hash_file
 from anodeflow.structures.files import read_structure, write_structure
-
-KWARGS = {"sigma": 1.27, "epsilon": 2.8, "rc": 2.0, "smooth": True}
-ROOT = Path(__file__).parents[2]
-TARGET = "results/lj/relaxation/graphene_unit.extxyz"
-
-
-def overlay(**changes) -> dict:
-    """Return a study of one custom model in this Python as another environment."""
-    calculator = {"family": "custom", "device": "cpu", "dispersion": False, "environment": "other"}
-    calculator |= {"entry": "ase.calculators.lj:LennardJones", "kwargs": KWARGS}
-    model = {
-        "label": "LJ",
-        "colour": "#123123",
-        "stages": ["relaxation"],
-        "weights": {"source": None, "sha256": None},
-        "calculator": calculator | changes,
-        "precision": {"static": "float64", "dynamics": "float64"},
-        "card": {"functional": "PBE", "training_data": "none", "licence": "none"},
-    }
-    model["card"]["labels_hold_dispersion"] = False
-    return {
-        "study": {"models": ["lj"]},
-        "models": {"lj": model},
-        "environments": {"other": sys.executable},
-        "relaxation": {"layers": {"fmax": 0.01}},
-    }
 
 
 @pytest.mark.parametrize("environment", ["other", None])
