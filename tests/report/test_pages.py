@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 import pandas as pd
 import pytest
 
-from anodeflow.report.pages import code_page, table_page
+from anodeflow.report.pages import code_page, page_of, table_page
 from anodeflow.tables.markdown import to_markdown
 
 
@@ -67,3 +67,14 @@ def test_a_page_of_code_keeps_its_text():
         "".join(parsed(code_page("Configuration", text, language="yaml")).find("div").itertext())
         == text
     )
+
+
+def test_a_file_gets_the_page_of_its_kind(tmp_path, table):
+    config, markdown = tmp_path / "configuration.yaml", tmp_path / "claims.md"
+    config.write_text("study: {models: [chgnet]}\n")
+    markdown.write_text(to_markdown(table, {}))
+    table.to_csv(markdown.with_suffix(".csv"), index=False)
+    assert "chgnet" in page_of(config, "Configuration")
+    page = page_of(markdown, "Claims")
+    assert page == table_page("Claims", to_markdown(table, {}), markdown.with_suffix(".csv"))
+    assert "<table>" in page and "claims.csv" in page

@@ -5,6 +5,10 @@ import re
 from html import escape
 from pathlib import Path
 
+from anodeflow.report.tables import HEADERS, TABLES
+from anodeflow.scorecard.results import SCORES_CSV
+from anodeflow.tables.markdown import to_markdown
+
 STYLE = """
 body { font: 14px/1.45 "Helvetica Neue", Arial, sans-serif; color: #1f2933; margin: 1.5rem; }
 h1 { font-size: 1.25rem; margin: 0 0 .3rem; } h2 { font-size: 1.05rem; }
@@ -25,6 +29,20 @@ LONG = 40
 """Letters of a cell beyond which it is broken into lines."""
 
 HEADING = re.compile(r"(#+)\s+(.*)")
+
+
+def page_of(source: Path, title: str) -> str:
+    """Return the page of a configuration, of a table as CSV, or of one as Markdown beside its CSV.
+
+    Raises:
+        ResultFileError: the CSV file is damaged.
+    """
+    if source.suffix == ".yaml":
+        return code_page(title, source.read_text(encoding="utf-8"), language="yaml")
+    if source.suffix == ".csv":
+        table = (TABLES | {"scorecard": SCORES_CSV})[source.stem].read(source)
+        return table_page(title, to_markdown(table, HEADERS), source)
+    return table_page(title, source.read_text(encoding="utf-8"), source.with_suffix(".csv"))
 
 
 def table_page(title: str, markdown: str, data: Path | None) -> str:
