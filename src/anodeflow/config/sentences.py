@@ -1,6 +1,7 @@
 """Turn pydantic's findings into sentences a user can act on."""
 
 import typing
+from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
@@ -31,13 +32,13 @@ def _below(kind: object, part: object) -> list[object]:
     return []
 
 
-def _builder(section: type[BaseModel]) -> tuple:
+def _builder(section: type[BaseModel]) -> tuple[Any, ...]:
     """Return the value of `builder` that chooses this section among several, if it has one."""
     field = section.model_fields.get("builder")
     return typing.get_args(field.annotation) if field else ()
 
 
-def _walk(root: type[BaseModel], loc: tuple) -> tuple[list[str], type[BaseModel] | None]:
+def _walk(root: type[BaseModel], loc: tuple[Any, ...]) -> tuple[list[str], type[BaseModel] | None]:
     """Follow a pydantic location; return the keys a user sees and the section they end in."""
     kinds: list[object] = [root]
     keys: list[str] = []
@@ -52,7 +53,7 @@ def _walk(root: type[BaseModel], loc: tuple) -> tuple[list[str], type[BaseModel]
     return keys, sections[0] if len(sections) == 1 else None
 
 
-def _sentence(item: dict, root: type[BaseModel]) -> str:
+def _sentence(item: dict[str, Any], root: type[BaseModel]) -> str:
     loc, kind, given = item["loc"], item["type"], item.get("input")
     keys, _ = _walk(root, tuple(part for part in loc if part != "[key]"))
     where = ".".join(keys) or "the configuration"

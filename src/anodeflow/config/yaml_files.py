@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import yaml
 from pydantic import BaseModel, TypeAdapter, ValidationError
@@ -16,7 +16,7 @@ class _UniqueKeys(yaml.SafeLoader):
     """A loader that keeps nothing but notices a key given twice."""
 
 
-def _mapping(loader: _UniqueKeys, node: yaml.MappingNode) -> dict:
+def _mapping(loader: _UniqueKeys, node: yaml.MappingNode) -> dict[str, Any]:
     seen: set[str] = set()
     for key, _ in node.value:
         if key.value in seen and key.value != "<<":
@@ -70,7 +70,7 @@ def read_declared(path: Path, kind: type[Entry], what: str) -> dict[str, Entry]:
         ) from None
 
 
-def _told(fault: dict) -> str:
+def _told(fault: dict[str, Any]) -> str:
     if fault["type"] == "union_tag_invalid":
         key, tag = fault["ctx"]["discriminator"].strip("'"), fault["ctx"]["tag"]
         allowed = fault["ctx"]["expected_tags"].replace("'", "")

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from ase import Atoms
@@ -38,8 +39,8 @@ def check_backend(
     card: Path,
     stacks: Mapping[str, Atoms],
     *,
-    calculator: Mapping,
-    equivalence: Mapping,
+    calculator: Mapping[str, Any],
+    equivalence: Mapping[str, Any],
     threads: int,
 ) -> BackendRecord:
     """Compare the calculator of some settings with the plain one, and time it.
@@ -104,7 +105,7 @@ def require_agreement(record: BackendRecord) -> None:
 
 
 def _plain_terms(
-    weights: Path, structures: list[Atoms], calculator: Mapping
+    weights: Path, structures: list[Atoms], calculator: Mapping[str, Any]
 ) -> list[dict[str, Evaluation]]:
     models = evaluate_model(weights, structures, calculator)
     terms = [{"model": model} for model in models]

@@ -61,14 +61,14 @@ COMPARED = {
 }
 
 
-def allowed_differences(tolerances: Mapping, dtype: str) -> dict[str, dict[str, float]]:
+def allowed_differences(tolerances: Mapping[str, Any], dtype: str) -> dict[str, dict[str, float]]:
     """Return by term what is allowed: a model's, by its dtype, the dispersion's, and their sum."""
     model, dispersion = tolerances[dtype], tolerances["dispersion"]
     total = {key: model[key] + dispersion[key] for key in COMPARED}
     return {"model": dict(model), "dispersion": dict(dispersion), "total": total}
 
 
-def excesses(largest: Mapping, allowed: Mapping) -> list[tuple[float, str, str]]:
+def excesses(largest: Mapping[str, Any], allowed: Mapping) -> list[tuple[float, str, str]]:
     """Return (difference / allowed, term, tolerance) of all that is not within, the worst first."""
     found = []
     for term, differences in largest.items():

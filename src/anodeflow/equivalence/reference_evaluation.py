@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from ase import Atoms
@@ -40,7 +41,7 @@ def plain_dtype(family: str) -> str:
 
 
 def evaluate_model(
-    weights: Path, structures: Sequence[Atoms], calculator: Mapping
+    weights: Path, structures: Sequence[Atoms], calculator: Mapping[str, Any]
 ) -> list[Evaluation]:
     """Evaluate structures in a fresh process of the model's Python.
 
@@ -66,7 +67,9 @@ def evaluate_model(
     ]
 
 
-def evaluate_dispersion(structures: Sequence[Atoms], dispersion: Mapping) -> list[Evaluation]:
+def evaluate_dispersion(
+    structures: Sequence[Atoms], dispersion: Mapping[str, Any]
+) -> list[Evaluation]:
     """Evaluate D3 by torch-dftd in float64 on the CPU, with the settings of `load_dispersion`."""
     calculator = load_plain_dispersion(dispersion)
     evaluations = []
@@ -78,7 +81,7 @@ def evaluate_dispersion(structures: Sequence[Atoms], dispersion: Mapping) -> lis
     return evaluations
 
 
-def _as_json(atoms: Atoms) -> dict:
+def _as_json(atoms: Atoms) -> dict[str, Any]:
     return {
         "numbers": atoms.numbers.tolist(),
         "positions": atoms.positions.tolist(),

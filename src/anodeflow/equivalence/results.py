@@ -1,13 +1,16 @@
 """Quantities made of the record of a model's check: what a force call costs."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from anodeflow.equivalence.records import BackendRecord
 from anodeflow.scorecard.quantity import Quantity, quantity_row
 from anodeflow.stages.declaration import Scored
 
 
-def cost_quantities(about: Mapping, backend: BackendRecord, numerical: Mapping) -> list[Quantity]:
+def cost_quantities(
+    about: Mapping[str, Any], backend: BackendRecord, numerical: Mapping
+) -> list[Quantity]:
     """Read what a force call, with D3, and a day of dynamics cost; about: precision, timestep_fs.
 
     ns a day = timestep / (seconds a call) · 86400, one force call a step.

@@ -1,6 +1,7 @@
 """Structures on which a model's configured and plain calculators are compared."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from ase import Atoms
 
@@ -11,7 +12,7 @@ from anodeflow.structures.builders.stacks import stack_layers
 SEED = 1
 
 
-def build_stack(structures: Mapping, name: str, *, ions: int) -> Atoms:
+def build_stack(structures: Mapping[str, Any], name: str, *, ions: int) -> Atoms:
     """Build a stack from the config's section `structures`, with so many ions in its gap.
 
     Raises StructureError where the rules that build it would.
@@ -31,7 +32,9 @@ def build_stack(structures: Mapping, name: str, *, ions: int) -> Atoms:
     return fill_ions(built, element=kind["element"], count=ions, spacing=kind["spacing"])
 
 
-def rattled_stacks(structures: Mapping, fillings: Mapping[str, int], *, rattle: float) -> dict:
+def rattled_stacks(
+    structures: Mapping[str, Any], fillings: Mapping[str, int], *, rattle: float
+) -> dict[str, Any]:
     """Return each stack of `fillings` with its ions, displaced at random, by its name.
 
     rattle: standard deviation of each coordinate's displacement (Å), so that no force vanishes by

@@ -1,6 +1,7 @@
 """Many structures evaluated by one calculator: together where that is faster, else one by one."""
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from ase import Atoms
 from ase.calculators.calculator import Calculator, all_changes
@@ -15,7 +16,7 @@ def evaluate_all(
     structures: Sequence[Atoms],
     *,
     on_step: Callable[[int, int], None] = lambda done, total: None,
-) -> list[dict]:
+) -> list[dict[str, Any]]:
     """Return energy (eV), forces (N, 3) (eV/Å) and, where given, stress (6,) (eV/Å³) of each.
 
     A BatchCalculator whose `batch_size` is not 1 gets that many structures at once, half as many
@@ -24,7 +25,7 @@ def evaluate_all(
 
     Raises what the calculator raises; torch.OutOfMemoryError where one structure is too large.
     """
-    found: list[dict] = []
+    found: list[dict[str, Any]] = []
     while len(found) < len(structures):
         size = batch_size(calc)
         members = structures[len(found) : len(found) + size]
@@ -33,13 +34,13 @@ def evaluate_all(
     return found
 
 
-def _alone(calc: Calculator, atoms: Atoms) -> dict:
+def _alone(calc: Calculator, atoms: Atoms) -> dict[str, Any]:
     given = [name for name in PROPERTIES if name in calc.implemented_properties]
     calc.calculate(atoms, given, all_changes)
     return dict(calc.results)
 
 
-def _together(calc: BatchCalculator, members: Sequence[Atoms]) -> list[dict]:
+def _together(calc: BatchCalculator, members: Sequence[Atoms]) -> list[dict[str, Any]]:
     """Evaluate as many of the members, from the first on, as the GPU's memory holds."""
     import torch
 

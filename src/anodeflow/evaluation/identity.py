@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from ase import Atoms
@@ -12,7 +13,7 @@ from ase.io.jsonio import encode
 from anodeflow.models.weights.card import WeightsCard
 
 
-def identity(card: Path, settings: Mapping, method: int) -> str:
+def identity(card: Path, settings: Mapping[str, Any], method: int) -> str:
     """Return what decides a stage's numbers beside its settings: weights, calculator, method.
 
     Partial results carry it, so that those of another model or setting are never continued.
@@ -21,7 +22,7 @@ def identity(card: Path, settings: Mapping, method: int) -> str:
     return json.dumps({"weights": weights, "method": method, **settings}, sort_keys=True)
 
 
-def fingerprint(atoms: Atoms, settings: Mapping, extra: str) -> str:
+def fingerprint(atoms: Atoms, settings: Mapping[str, Any], extra: str) -> str:
     """Return the sha256 of everything that decides a run: start, settings, and `extra`.
 
     The start is its elements, positions, cell, tags, masses and constraints; `settings` are plain

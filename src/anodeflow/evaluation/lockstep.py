@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from ase import Atoms
 from ase.calculators.calculator import Calculator, all_changes
@@ -90,11 +90,11 @@ class _Hub:
         self.calc = calc
         self.members: dict[str, greenlet] = {}
         self.waiting: dict[str, Atoms] = {}
-        self.results: dict = {}
+        self.results: dict[str, Any] = {}
         self.failures: dict[str, Exception] = {}
         self.left: SystemExit | None = None
 
-    def start(self, name: str, compute: Callable) -> None:
+    def start(self, name: str, compute: Callable[..., Any]) -> None:
         """Run a computation up to its first force call."""
         self.members[name] = greenlet(compute)
         self._go_on(name, partial(self.members[name].switch, _Member(self.calc)))
@@ -116,7 +116,7 @@ class _Hub:
             if not member.dead:
                 member.throw()
 
-    def _go_on(self, name: str, go: Callable) -> None:
+    def _go_on(self, name: str, go: Callable[..., Any]) -> None:
         try:
             given = go()
         except SystemExit as left:
@@ -127,7 +127,7 @@ class _Hub:
             dead = self.members[name].dead
             (self.results if dead else self.waiting)[name] = given
 
-    def _evaluate(self, structures: Sequence[Atoms]) -> list[dict | Exception]:
+    def _evaluate(self, structures: Sequence[Atoms]) -> list[dict[str, Any] | Exception]:
         """Evaluate all; where the batch fails each alone, to find whose failure it is."""
         probe = structures[0].copy()
         probe.calc = self.calc

@@ -5,6 +5,7 @@ import io
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -19,7 +20,7 @@ class DamagedArchiveError(Exception):
     """An archive is not what was written; the caller goes back to an earlier one."""
 
 
-def write_archive(path: Path, arrays: Mapping[str, np.ndarray], values: Mapping) -> None:
+def write_archive(path: Path, arrays: Mapping[str, np.ndarray], values: Mapping[str, Any]) -> None:
     """Write arrays and JSON-able values to `path`, whole or not at all.
 
     A .npz file and its sha256 after it: zip's own checksums do not see a member that is lost.
@@ -32,7 +33,7 @@ def write_archive(path: Path, arrays: Mapping[str, np.ndarray], values: Mapping)
         stream.write(digest)
 
 
-def read_archive(path: Path) -> tuple[dict[str, np.ndarray], dict]:
+def read_archive(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     """Return the arrays and the values of an archive.
 
     Raises DamagedArchiveError when it is missing, cut, or altered.

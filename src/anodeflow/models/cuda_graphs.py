@@ -5,7 +5,7 @@ launches them. A graph launches them all at once, on tensors whose shapes and pl
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from anodeflow.errors import CalculatorError
 
@@ -49,7 +49,7 @@ class CudaGraph:
 class CapturedLater:
     """A function that is called as it is a few times, and then captured."""
 
-    def __init__(self, compute: "Callable[[], Tensor]", capture: Callable = CudaGraph):
+    def __init__(self, compute: "Callable[[], Tensor]", capture: Callable[..., Any] = CudaGraph):
         self._compute, self._capture = compute, capture
         self._calls = 0
 

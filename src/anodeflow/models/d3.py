@@ -13,7 +13,7 @@ and 6 for the damping. The tables are those that torch-dftd carries.
 import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib.resources import as_file, files
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from ase import Atoms
@@ -51,7 +51,7 @@ class D3Calculator(QuickState, Calculator):
         coordination: float,
         device: str,
         *,
-        capture: Callable = lambda compute: compute,
+        capture: Callable[..., Any] = lambda compute: compute,
     ):
         """Take s6, s8, a1 and a2 (Bohr), and the cutoffs of energies and of coordination (Å).
 
@@ -70,7 +70,7 @@ class D3Calculator(QuickState, Calculator):
         super().calculate(atoms, properties, system_changes)
         (self.results,) = self.evaluate([self.atoms])
 
-    def evaluate(self, structures: Sequence[Atoms]) -> list[dict]:
+    def evaluate(self, structures: Sequence[Atoms]) -> list[dict[str, Any]]:
         """Evaluate several structures in one go; their results, as above."""
         import torch
 
@@ -310,7 +310,9 @@ def _tables() -> dict[str, np.ndarray]:
     return found
 
 
-def _in_ase_form(atoms: Atoms, energy: float, forces: np.ndarray, virial: np.ndarray) -> dict:
+def _in_ase_form(
+    atoms: Atoms, energy: float, forces: np.ndarray, virial: np.ndarray
+) -> dict[str, Any]:
     energy = float(energy) * Hartree
     results = {"energy": energy, "free_energy": energy, "forces": forces * (Hartree / Bohr)}
     if atoms.pbc.all():

@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from ase import Atoms
 from ase.calculators.calculator import Calculator, all_changes
@@ -35,11 +36,11 @@ class TorchDispersion(Calculator):
         super().calculate(atoms, properties, system_changes)
         (self.results,) = self.evaluate([self.atoms])
 
-    def evaluate(self, structures: Sequence[Atoms]) -> list[dict]:
+    def evaluate(self, structures: Sequence[Atoms]) -> list[dict[str, Any]]:
         """Evaluate several structures, one by one; their results, as above."""
         return [self._results(atoms) for atoms in structures]
 
-    def _results(self, atoms: Atoms) -> dict:
+    def _results(self, atoms: Atoms) -> dict[str, Any]:
         with warnings.catch_warnings():
             # torch-dftd hands torch an ASE Cell, which is a list of arrays to torch.
             warnings.filterwarnings("ignore", message="Creating a tensor from a list of numpy")
@@ -49,7 +50,9 @@ class TorchDispersion(Calculator):
         return results | {"free_energy": found["energy"]}
 
 
-def load_dispersion(settings: Mapping, *, device: str, cuda_graphs: bool = False) -> Calculator:
+def load_dispersion(
+    settings: Mapping[str, Any], *, device: str, cuda_graphs: bool = False
+) -> Calculator:
     """Load the D3(BJ) calculator of a functional, without the three-body term.
 
     settings: functional, damping ("bj"), pair_cutoff_bohr, coordination_cutoff_bohr and library
@@ -83,13 +86,13 @@ def load_dispersion(settings: Mapping, *, device: str, cuda_graphs: bool = False
     return D3Calculator(parameters, pair, coordination, device, **options)
 
 
-def load_plain_dispersion(settings: Mapping) -> Calculator:
+def load_plain_dispersion(settings: Mapping[str, Any]) -> Calculator:
     """Load torch-dftd in float64 on the CPU as it is, with the settings of `load_dispersion`."""
     cutoffs = (settings[f"{name}_cutoff_bohr"] * Bohr for name in ("pair", "coordination"))
     return TorchDispersion(_load_torch_dftd(_damping_parameters(settings), *cutoffs, "cpu"))
 
 
-def _damping_parameters(settings: Mapping) -> dict[str, float]:
+def _damping_parameters(settings: Mapping[str, Any]) -> dict[str, float]:
     for key in ("functional", "damping", "library"):
         require_allowed(Dispersion, key, settings[key], name=f"dispersion.{key}")
     return DAMPING_BJ[settings["functional"]]

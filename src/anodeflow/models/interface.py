@@ -3,7 +3,7 @@
 import contextlib
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from ase import Atoms
@@ -19,7 +19,7 @@ class BatchCalculator(Protocol):
     batch_size: int
     """How many structures it takes at once."""
 
-    def evaluate(self, structures: Sequence[Atoms]) -> list[dict]:
+    def evaluate(self, structures: Sequence[Atoms]) -> list[dict[str, Any]]:
         """Return the results of each structure, as `calculate` leaves them of one."""
 
 
@@ -71,7 +71,7 @@ class ModelCalculator(QuickState, Calculator):
             self.inner.calculate(_bare(atoms), ["energy", "forces", "stress"], all_changes)
         self.results = _in_ase_form(self.inner.results)
 
-    def evaluate(self, structures: Sequence[Atoms]) -> list[dict]:
+    def evaluate(self, structures: Sequence[Atoms]) -> list[dict[str, Any]]:
         """Evaluate several structures in one call of the model; their results, as above."""
         with torch_dtype(self.dtype):
             found = self.inner.evaluate([_bare(atoms) for atoms in structures])
@@ -83,7 +83,7 @@ def _bare(atoms: Atoms) -> Atoms:
     return Atoms(atoms.numbers, atoms.positions, cell=atoms.cell, pbc=atoms.pbc)
 
 
-def _in_ase_form(found: Mapping) -> dict:
+def _in_ase_form(found: Mapping[str, Any]) -> dict[str, Any]:
     stress = np.asarray(found["stress"], dtype=float)
     return {
         "energy": float(found["energy"]),
@@ -110,7 +110,7 @@ class DispersionCorrected(QuickState, SumCalculator):
     def batch_size(self, size: int) -> None:
         self.model.batch_size = size
 
-    def evaluate(self, structures: Sequence[Atoms]) -> list[dict]:
+    def evaluate(self, structures: Sequence[Atoms]) -> list[dict[str, Any]]:
         """Evaluate several structures in one call of the model and one of the dispersion."""
         parts = zip(
             self.model.evaluate(structures), self.dispersion.evaluate(structures), strict=True

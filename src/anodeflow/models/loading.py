@@ -5,6 +5,7 @@ import pickle
 import pkgutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from ase.calculators.calculator import Calculator
 
@@ -31,11 +32,11 @@ def load_calculator(
     *,
     family: str,
     device: str,
-    dispersion: Mapping | None,
+    dispersion: Mapping[str, Any] | None,
     dtype: str,
     python: str | None = None,
     entry: str | None = None,
-    kwargs: Mapping | None = None,
+    kwargs: Mapping[str, Any] | None = None,
     cuequivariance: bool = False,
     cuda_graphs: bool = False,
 ) -> Calculator:
@@ -89,8 +90,8 @@ def plain_call(
     device: str,
     dtype: str,
     entry: str | None = None,
-    kwargs: Mapping | None = None,
-) -> tuple[str, dict]:
+    kwargs: Mapping[str, Any] | None = None,
+) -> tuple[str, dict[str, Any]]:
     """Return what opens the plain ASE calculator of a family.
 
     Args:
@@ -148,7 +149,7 @@ def _require_packages(names: Sequence[str]) -> None:
 
 
 def _load_inner(
-    weights: Path, family: Family, device: str, dtype: str, options: Mapping
+    weights: Path, family: Family, device: str, dtype: str, options: Mapping[str, Any]
 ) -> Calculator:
     import torch
 
@@ -176,7 +177,9 @@ def _load_inner(
         ) from error
 
 
-def _open_plain(python: str | None, entry: str, kwargs: Mapping, dtype: str) -> ModelCalculator:
+def _open_plain(
+    python: str | None, entry: str, kwargs: Mapping[str, Any], dtype: str
+) -> ModelCalculator:
     """Open any ASE calculator in another Python, or in this one."""
     if python is not None:
         return ModelCalculator(SocketCalculator(python, entry, kwargs), dtype=None)

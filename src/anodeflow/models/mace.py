@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from ase import Atoms
@@ -78,7 +79,7 @@ class MaceModel(Calculator):
         super().calculate(atoms, properties, system_changes)
         (self.results,) = self.evaluate([atoms])
 
-    def evaluate(self, structures: Sequence[Atoms]) -> list[dict]:
+    def evaluate(self, structures: Sequence[Atoms]) -> list[dict[str, Any]]:
         """Evaluate structures, of any elements and cells, in one call of the model.
 
         Returns the results of each as ASE names them. A structure's neighbour list is kept for the
@@ -98,7 +99,7 @@ class MaceModel(Calculator):
             for energy, forces, stress in zip(*found, strict=True)
         ]
 
-    def _evaluate(self, structures: Sequence[Atoms]) -> tuple[np.ndarray, list, np.ndarray]:
+    def _evaluate(self, structures: Sequence[Atoms]) -> tuple[np.ndarray, list[Any], np.ndarray]:
         found = self.mace.models[0](self._batch(structures), compute_stress=True)
         energies, forces, stresses = (
             found[name].detach().cpu().numpy() for name in ("energy", "forces", "stress")
@@ -114,7 +115,7 @@ class MaceModel(Calculator):
             self._buffered = BufferedMace(self.mace.models[0], nodes, self._lists, structures)
         return self._buffered
 
-    def _batch(self, structures: Sequence[Atoms]) -> dict:
+    def _batch(self, structures: Sequence[Atoms]) -> dict[str, Any]:
         import torch
 
         positions = np.concatenate([atoms.positions for atoms in structures])
@@ -156,7 +157,7 @@ class MaceModel(Calculator):
         edges, shifts, images, cells = (np.concatenate(parts) for parts in zip(*found, strict=True))
         return edges.T, shifts, images, cells
 
-    def _nodes(self, structures: Sequence[Atoms]) -> dict:
+    def _nodes(self, structures: Sequence[Atoms]) -> dict[str, Any]:
         """Return what does not change with positions and cells; made anew for other atoms."""
         import torch
 

@@ -1,7 +1,7 @@
 """MACE called on buffers of fixed sizes, as a CUDA graph needs them."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from ase import Atoms
@@ -31,7 +31,7 @@ class BufferedMace:
         nodes: "Mapping[str, Tensor]",
         lists: NeighbourLists,
         structures: Sequence[Atoms],
-        capture: Callable = CapturedLater,
+        capture: Callable[..., Any] = CapturedLater,
     ):
         """Take what does not change with positions and cells, and how to capture a function."""
         import torch
@@ -46,7 +46,7 @@ class BufferedMace:
         self._cell = self._place(np.zeros((3 * self._cells, 3)))
         self._call: Callable[[], Tensor] | None = None
 
-    def evaluate(self, structures: Sequence[Atoms]) -> tuple[np.ndarray, list, np.ndarray]:
+    def evaluate(self, structures: Sequence[Atoms]) -> tuple[np.ndarray, list[Any], np.ndarray]:
         """Return energies (S,) eV, forces (n, 3) eV/Å of each, and stresses (S, 3, 3) eV/Å³."""
         import torch
 

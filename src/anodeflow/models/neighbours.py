@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from ase import Atoms
@@ -103,7 +103,7 @@ class _Kept:
     def __init__(self, cutoff: float, skin: float, half: bool, device: "torch.device | str"):
         self.cutoff, self.skin, self.half, self.device = cutoff, skin, half, device
         self.searches = 0
-        self._key: tuple | None = None
+        self._key: tuple[Any, ...] | None = None
 
     def wear(self, atoms: Atoms) -> float:
         """Return the largest move of an atom in units of half the skin, infinite for other cells.
@@ -129,5 +129,5 @@ class _Kept:
         self.searches += 1
 
 
-def _key(atoms: Atoms) -> tuple:
+def _key(atoms: Atoms) -> tuple[Any, ...]:
     return (len(atoms), atoms.cell.array.tobytes(), atoms.pbc.tobytes())

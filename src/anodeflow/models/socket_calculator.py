@@ -11,7 +11,7 @@ import tempfile
 import weakref
 from collections.abc import Mapping
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import numpy as np
 from ase import Atoms
@@ -38,7 +38,7 @@ class SocketCalculator(Calculator):
 
     implemented_properties = ["energy", "free_energy", "forces", "stress"]  # noqa: RUF012
 
-    def __init__(self, python: str, entry: str, kwargs: Mapping):
+    def __init__(self, python: str, entry: str, kwargs: Mapping[str, Any]):
         """Start the child and wait until it has opened the calculator.
 
         Args:
@@ -51,7 +51,7 @@ class SocketCalculator(Calculator):
         """
         super().__init__()
         self.python, self.entry = python, entry
-        self._served: dict | None = None
+        self._served: dict[str, Any] | None = None
         with contextlib.ExitStack() as held:
             ours, theirs = (held.enter_context(end) for end in socket.socketpair())
             self._said = held.enter_context(tempfile.TemporaryFile())
@@ -130,7 +130,7 @@ class _Protocol(IPIProtocol):
         self.send(data, np.byte)
 
 
-def _start(python: str, wire: socket.socket, said: IO[bytes]) -> subprocess.Popen:
+def _start(python: str, wire: socket.socket, said: IO[bytes]) -> subprocess.Popen[bytes]:
     with start_of(python, CalculatorError):
         return subprocess.Popen(
             [python, str(PROGRAM)],
@@ -142,7 +142,7 @@ def _start(python: str, wire: socket.socket, said: IO[bytes]) -> subprocess.Pope
         )
 
 
-def _end(child: subprocess.Popen) -> None:
+def _end(child: subprocess.Popen[bytes]) -> None:
     child.kill()
     child.wait()
     child.stdin.close()

@@ -4,6 +4,7 @@ import json
 import subprocess
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 from anodeflow import __version__
 from anodeflow.families import FAMILIES
@@ -22,7 +23,7 @@ Software = dict[str, dict[str, str]]
 """Versions by package, under `software` of this Python, `environment_software` of a model's own."""
 
 
-def software_of(calculator: Mapping) -> Software:
+def software_of(calculator: Mapping[str, Any]) -> Software:
     """Return the versions of all that makes a model's numbers, without loading the model.
 
     Args:

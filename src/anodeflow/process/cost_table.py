@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from anodeflow.errors import ResultFileError
 
@@ -78,7 +78,7 @@ def _table_of(log: Path) -> Path:
     return Path(*parts).with_suffix(".tsv")
 
 
-def _append(table: Path, row: tuple) -> None:
+def _append(table: Path, row: tuple[Any, ...]) -> None:
     table.parent.mkdir(parents=True, exist_ok=True)
     with table.open("a", encoding="utf-8") as stream:
         if stream.tell() == 0:

@@ -3,6 +3,7 @@
 import sys
 import time
 from types import TracebackType
+from typing import Any
 
 from tqdm import tqdm
 
@@ -22,7 +23,7 @@ class Progress:
         self.label = label
         self.unit = unit
         self.done = 0.0
-        self._bar: tqdm | None = None
+        self._bar: tqdm[Any] | None = None
 
     def __enter__(self) -> "Progress":
         self._start = self._last_line = time.monotonic()

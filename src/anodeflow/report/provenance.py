@@ -5,6 +5,7 @@ import platform
 import subprocess
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import yaml
@@ -44,7 +45,7 @@ def commented_yaml(config: Config) -> str:
     return "\n".join(_lines(config, plain, "")) + "\n"
 
 
-def _lines(section: BaseModel, plain: Mapping, indent: str) -> Iterator[str]:
+def _lines(section: BaseModel, plain: Mapping[str, Any], indent: str) -> Iterator[str]:
     for name, field in type(section).model_fields.items():
         comment = f"  # {' '.join(field.description.split())}" if field.description else ""
         yield from _entry(name, getattr(section, name), plain[name], comment, indent)
@@ -70,7 +71,7 @@ def _flow(value: object) -> str:
 
 
 def software_table(
-    models: Mapping[str, Mapping], environments: Mapping[str, str], checkout: Path
+    models: Mapping[str, Mapping[str, Any]], environments: Mapping[str, str], checkout: Path
 ) -> pd.DataFrame:
     """List what computed, as installed here: environment, software, version, used_for.
 
@@ -135,7 +136,9 @@ def _git(checkout: Path, *arguments: str) -> str:
     return subprocess.run(command, env=os.environ | {"LC_ALL": "C"}, **options).stdout.strip()
 
 
-def model_table(models: Mapping[str, Mapping], cards: Mapping[str, WeightsCard]) -> pd.DataFrame:
+def model_table(
+    models: Mapping[str, Mapping[str, Any]], cards: Mapping[str, WeightsCard]
+) -> pd.DataFrame:
     """List each model with its level of theory, precision, dispersion, licence and weights.
 
     Args:

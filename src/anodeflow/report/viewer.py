@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
@@ -197,12 +198,12 @@ def _outline(atoms: Atoms) -> go.Scatter3d:
     )
 
 
-def _choose(choices: list[dict]) -> dict:
+def _choose(choices: list[dict[str, Any]]) -> dict:
     place = {"x": 0.01, "y": 1.0, "xanchor": "left", "yanchor": "bottom"}
     return place | {"type": "dropdown", "direction": "down", "buttons": choices}
 
 
-def _look() -> dict:
+def _look() -> dict[str, Any]:
     """Make buttons that look from a side; the reader's own turns stay possible."""
     turns = [
         {

@@ -3,6 +3,7 @@
 import itertools
 import math
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import pandas as pd
 
@@ -61,7 +62,7 @@ def _cases(study: Study, quantities: Quantities, table: str) -> list[Case]:
     return cases if told or all(case.ions is None for case in found) else found
 
 
-def _compare(one: Quantity, other: Quantity, sigma: float) -> dict:
+def _compare(one: Quantity, other: Quantity, sigma: float) -> dict[str, Any]:
     # What a published row does not say of its case, the model's does.
     case = min(one.case, other.case, key=lambda case: case.count(None))
     row = {
@@ -100,7 +101,7 @@ def _compare(one: Quantity, other: Quantity, sigma: float) -> dict:
     return row | {"combined_error": combined} | _verdict(row["difference"] / combined, sigma)
 
 
-def _verdict(sigmas: float, sigma: float) -> dict:
+def _verdict(sigmas: float, sigma: float) -> dict[str, Any]:
     return {"sigmas": abs(sigmas), "verdict": DIFFER if abs(sigmas) >= sigma else AGREE}
 
 
@@ -119,7 +120,7 @@ def disagreement_markdown(table: pd.DataFrame) -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
-def _shown(rows: Sequence[dict]) -> list[str]:
+def _shown(rows: Sequence[dict[str, Any]]) -> list[str]:
     if not rows:
         return ["None.", ""]
     lines = ["| quantity | of | first | second | difference in combined errors |"]
@@ -134,14 +135,14 @@ def _shown(rows: Sequence[dict]) -> list[str]:
     return [*lines, ""]
 
 
-def _held(row: dict, end: str, unit: str) -> str:
+def _held(row: dict[str, Any], end: str, unit: str) -> str:
     if row[f"{end}_word"] is not None:
         return row[f"{end}_word"]
     value = row[f"{end}_value"]
     return f"{value:g} hops" if unit == "hops" else with_error(value, row[f"{end}_error"], unit)
 
 
-def _reasons(rows: Sequence[dict]) -> list[str]:
+def _reasons(rows: Sequence[dict[str, Any]]) -> list[str]:
     """Say for each kind of pair that cannot be compared what it lacks."""
     lines = []
     for row in rows:

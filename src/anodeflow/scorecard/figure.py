@@ -1,6 +1,7 @@
 """Figure of the scorecard: metrics by model as a heat map, the study's claims below."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -81,7 +82,7 @@ def plot_scorecard(
     return fig, cells.drop(columns="face")
 
 
-def _metric_cells(scores: Sequence[Score]) -> list[dict]:
+def _metric_cells(scores: Sequence[Score]) -> list[dict[str, Any]]:
     """Return a cell for each score, without the rows in which no model has anything to show."""
     cells, shown = [], set()
     several = len({score.temperature_K for score in scores} - {None}) > 1
@@ -142,7 +143,7 @@ def _mark(score: Score) -> str:
     return "*" if score.certain is None and score.value is not None else ""
 
 
-def _claim_cells(claims: Sequence[JudgedClaim]) -> list[dict]:
+def _claim_cells(claims: Sequence[JudgedClaim]) -> list[dict[str, Any]]:
     cells = []
     for claim in claims:
         if claim.status == "left out":
@@ -180,7 +181,7 @@ def _draw_rows(
     return y
 
 
-def _draw_cell(ax: Axes, x: int, y: int, cell: Mapping) -> None:
+def _draw_cell(ax: Axes, x: int, y: int, cell: Mapping[str, Any]) -> None:
     hatch = HATCH if cell["face"] == "absent" else None
     look = {"facecolor": FACES[cell["face"]], "edgecolor": "white", "linewidth": 1.0}
     ax.add_patch(Rectangle((x, y), 1, 1, **look))

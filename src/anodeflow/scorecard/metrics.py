@@ -10,7 +10,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -141,7 +141,7 @@ def score(metrics: Mapping[str, Metric], grading: Grading) -> pd.DataFrame:
     return table.where(table.notna(), None)
 
 
-def _score_one(metric: Metric, grading: Grading, source: str, case: Case) -> dict:
+def _score_one(metric: Metric, grading: Grading, source: str, case: Case) -> dict[str, Any]:
     row = {"source": source, "published": source not in grading.study.stages}
     row |= {"unit": metric.unit, "reference": metric.reference}
     own, reference = grading.own(metric, source, case), grading.reference(metric, case)
@@ -213,7 +213,9 @@ def _combined(*errors: float | None) -> float | None:
     return None if None in errors else math.hypot(*errors)
 
 
-def _grade_number(metric: Metric, value: float, error: float | None, sigma: float) -> dict:
+def _grade_number(
+    metric: Metric, value: float, error: float | None, sigma: float
+) -> dict[str, Any]:
     if metric.better is None:
         return {"grade": None, "certain": None}
 
@@ -237,7 +239,7 @@ def _grade_of_word(metric: Metric, said: str) -> str | None:
     return grades.get(said, "poor")
 
 
-def _grade_mobility(own: Quantity, reference: Quantity, grading: Grading) -> dict:
+def _grade_mobility(own: Quantity, reference: Quantity, grading: Grading) -> dict[str, Any]:
     """Compare two verdicts; certain when the bound of the hop rate that speaks against agrees."""
     if own.word not in VERDICTS:
         return {"status": "no value", "reason": f"verdict {own.held}; {own.note}"}

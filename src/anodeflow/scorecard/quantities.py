@@ -8,6 +8,7 @@ import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -29,7 +30,7 @@ class Quantities:
     def __init__(self, rows: Iterable[Quantity]):
         self.rows = list(rows)
         self.sources = {row.source: row.published for row in self.rows}
-        self._found: dict[tuple, list[Quantity]] = {}
+        self._found: dict[tuple[Any, ...], list[Quantity]] = {}
         for row in self.rows:
             self._found.setdefault((row.source, row.table, row.case.system, row.name), []).append(
                 row
@@ -58,7 +59,7 @@ class Study:
     """
 
     stages: Mapping[str, list[str]]
-    cases: Mapping[str, list]
+    cases: Mapping[str, list[Any]]
     ion: str
     stage_of: Mapping[str, str]
     compared: Mapping[str, Sequence[str]]

@@ -215,7 +215,7 @@ def _bond_changes(atoms: Atoms, start: Atoms) -> list[str]:
     return sentences
 
 
-def _bond_graph(atoms: Atoms) -> Counter:
+def _bond_graph(atoms: Atoms) -> Counter[str]:
     """Count the bonds of every pair of atoms (i ≤ j) of the layers, over periodic images.
 
     ASSUME: contacts of two metals are no bonds of this graph; between planes they lie so near the
@@ -228,9 +228,9 @@ def _bond_graph(atoms: Atoms) -> Counter:
     return Counter(zip(first[kept].tolist(), second[kept].tolist(), strict=True))
 
 
-def _by_place(atoms: Atoms, pairs: Counter) -> dict[str, Counter]:
+def _by_place(atoms: Atoms, pairs: Counter[str]) -> dict[str, Counter]:
     top = roles.top(atoms)
-    places: dict[str, Counter] = {}
+    places: dict[str, Counter[str]] = {}
     for (i, j), count in sorted(pairs.items()):
         if top[i] != top[j]:
             place = "between the layers"

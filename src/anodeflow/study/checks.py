@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from anodeflow.errors import ConfigError, ResultFileError, nearest
 from anodeflow.models.weights.card import WeightsCard
@@ -29,7 +30,7 @@ def _known(name: str, where: str, what: str, allowed: Iterable[str]) -> None:
         )
 
 
-def _unique(names: list, where: str) -> None:
+def _unique(names: list[Any], where: str) -> None:
     for name in names:
         if names.count(name) > 1:
             raise ConfigError(f"config: {where} holds '{name}' twice: remove one.")

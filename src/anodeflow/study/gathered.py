@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property, reduce
 from string import Formatter
+from typing import Any
 
 from anodeflow.stages.declaration import Figure, Scored
 from anodeflow.study.paths import FILES, path
@@ -64,13 +65,13 @@ class Gathered:
         return reduce(lambda section, part: section[part], key.split("."), self.config)
 
     @property
-    def config(self) -> dict:
+    def config(self) -> dict[str, Any]:
         """Return the configuration as plain values."""
         return self.plan.plain
 
     # Rows: what a table, figure or scorecard says of each result.
 
-    def rows(self, pairs: Iterable[tuple[str, str]], of: str) -> list[dict]:
+    def rows(self, pairs: Iterable[tuple[str, str]], of: str) -> list[dict[str, Any]]:
         """Return what is said of each (model, name): model, colour, system, and of runs more."""
         about = self._about_runs if of in RUNS else self._about_groups
         plain = of not in (*RUNS, *GROUPS)
@@ -81,13 +82,13 @@ class Gathered:
             for model, name in pairs
         ]
 
-    def _about_runs(self, model: str, name: str) -> dict:
+    def _about_runs(self, model: str, name: str) -> dict[str, Any]:
         run = self.plan.runs[name]
         own = {key: run[key] for key in ("ions", "temperature", "replica")}
         label = self.config["models"][model]["label"] + self.plan.among_groups(name)
         return own | {"system": run["stack"], "label": label}
 
-    def _about_groups(self, model: str, name: str) -> dict:
+    def _about_groups(self, model: str, name: str) -> dict[str, Any]:
         run = self.plan.runs[self.plan.groups[name][0]]
         return {"system": run["stack"], "ions": run["ions"], "temperature": run["temperature"]}
 
@@ -107,7 +108,7 @@ class Gathered:
         """Return the file with each row's numbers."""
         return self.files(STAGE_OF_TABLE[table].name, TABLES[table].file, TABLES[table].of)
 
-    def table_rows(self, table: str) -> list[dict]:
+    def table_rows(self, table: str) -> list[dict[str, Any]]:
         """Return what each row of a table is about, without what only figures show."""
         about = self.rows(self.table_pairs(table), TABLES[table].of)
         if TABLES[table].of == "minima":
@@ -174,7 +175,7 @@ class Gathered:
         names = [name for model in models for name in self.plan.subjects(figure.of, model)]
         return [self._file(stage, file, figure.of, "{model}", name) for name in names]
 
-    def _references(self, figure: Figure, given: dict) -> dict[str, str | None]:
+    def _references(self, figure: Figure, given: dict[str, Any]) -> dict[str, str | None]:
         """Return the references of what a figure shows, in its order, so that theirs is none."""
         models = self.plan.config.study.models[:1]
         shown = [name for model in models for name in self.plan.subjects(figure.of, model)]
@@ -224,7 +225,7 @@ class Gathered:
         ]
 
     @cached_property
-    def scored_rows(self) -> list[dict]:
+    def scored_rows(self) -> list[dict[str, Any]]:
         """Return what each of `scored_files` is about."""
         return [
             {"file": key, "source": self.config["models"][model]["label"], "system": name}
@@ -235,23 +236,23 @@ class Gathered:
         ]
 
     @cached_property
-    def _scored_about(self) -> dict[str, Callable[[str, str], dict]]:
-        def unit_or_stack(model: str, name: str) -> dict:
+    def _scored_about(self) -> dict[str, Callable[[str, str], dict[str, Any]]]:
+        def unit_or_stack(model: str, name: str) -> dict[str, Any]:
             is_unit = name in self.plan.units
             return {"is_unit": is_unit, "system": self.row_names[name] if is_unit else name}
 
-        def group(model: str, name: str) -> dict:
+        def group(model: str, name: str) -> dict[str, Any]:
             run = self.plan.runs[self.plan.groups[name][0]]
             own = {"ions": run["ions"], "temperature_K": run["temperature"]}
             return own | {"production_ps": run["production_ps"], "system": run["stack"]}
 
-        def cost(model: str, name: str) -> dict:
+        def cost(model: str, name: str) -> dict[str, Any]:
             return {"precision": self.costly_dtype(model)}
 
         return {"units and stacks": unit_or_stack, "groups": group, "model": cost}
 
     @cached_property
-    def studied(self) -> dict:
+    def studied(self) -> dict[str, Any]:
         """Return what the study runs, as the scorecard asks it (`scorecard.quantities.Study`)."""
         models = [self.plan.config.models[name] for name in self.plan.config.study.models]
         scored = {table for one in SCORED.values() for table in one.headings}
@@ -276,7 +277,7 @@ class Gathered:
         # The order of sections decides nothing, so it must not look like a change to Snakemake.
         return sorted([*structures.layers, *structures.stacks])
 
-    def _cases(self, of: str) -> list[list]:
+    def _cases(self, of: str) -> list[list[Any]]:
         study = self.plan.config.study
         if of in RUNS:
             runs = [self.plan.runs[names[0]] for names in self.plan.groups.values()]

@@ -1,6 +1,7 @@
 """The configuration as Snakemake hands it over, checked."""
 
 from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -10,7 +11,7 @@ from anodeflow.study.checks import check_files, check_names, check_pins, check_p
 from anodeflow.study.config import Config
 
 
-def load_config(raw: dict, *, root: Path = Path()) -> Config:
+def load_config(raw: dict[str, Any], *, root: Path = Path()) -> Config:
     """Validate a configuration read from YAML.
 
     Raises ConfigError with one sentence a fault: where, what was given, what is allowed.

@@ -1,5 +1,7 @@
 """Where every result stands: patterns of the stages, and of what belongs to none."""
 
+from typing import Any
+
 from anodeflow.study.stages import STAGES
 
 FILES: dict[str, dict[str, str]] = {
@@ -42,7 +44,7 @@ COSTS = "results/benchmarks"
 """Tables of what each try of a job cost, as {rule}/… below: every job adds a line to its own."""
 
 
-class _Kept(dict):
+class _Kept(dict[str, Any]):
     """Names of a pattern, of which those that are missing stay wildcards."""
 
     def __missing__(self, name: str) -> str:

@@ -87,7 +87,7 @@ class Plan:
         return [f"{layer}_unit" for layer in self.config.study.layers]
 
     @cached_property
-    def runs(self) -> dict[str, dict]:
+    def runs(self) -> dict[str, dict[str, Any]]:
         """Return every molecular dynamics run by its name, with the settings that are its own."""
         dynamics = self.config.dynamics
         return {
@@ -107,7 +107,7 @@ class Plan:
             for replica in range(entry.replicas)
         }
 
-    def run(self, name: str) -> dict:
+    def run(self, name: str) -> dict[str, Any]:
         """Return the settings of a run, or raise ConfigError for a name that none has."""
         if name not in self.runs:
             raise ConfigError(f"no run of this study is named '{name}'{nearest(name, self.runs)}.")
@@ -140,7 +140,7 @@ class Plan:
         return f"{own['stack']}, {own['ions']} {element}{self.among_groups(run)}{replica}"
 
     @cached_property
-    def minima(self) -> dict[str, dict]:
+    def minima(self) -> dict[str, dict[str, Any]]:
         """Return every structure that is relaxed, with its section of `relaxation`."""
         relaxation = self.config.relaxation
         kinds = dict.fromkeys(self.units + self.layers, relaxation.layers)
@@ -186,7 +186,7 @@ class Plan:
         return sorted({entry.precision.static, *dynamic})
 
     @cached_property
-    def _calculators(self) -> dict[str, dict]:
+    def _calculators(self) -> dict[str, dict[str, Any]]:
         # Settings of some families only are left out of the others'.
         found, dispersion = {}, self.config.dispersion.model_dump(mode="json")
         for name, model in self.config.models.items():
@@ -199,7 +199,7 @@ class Plan:
             found[name] = own | {"dispersion": dispersion if entry["dispersion"] else None}
         return found
 
-    def calculator(self, model: str, dtype: str) -> dict:
+    def calculator(self, model: str, dtype: str) -> dict[str, Any]:
         """Return all that decides a model's numbers: the settings of `load_calculator`."""
         return self._calculators[model] | {"dtype": dtype}
 
@@ -215,7 +215,7 @@ class Plan:
         """Return the study's models that are run for a stage."""
         return [m for m in self.config.study.models if stage in self.config.models[m].stages]
 
-    def base(self, layer: str) -> dict | None:
+    def base(self, layer: str) -> dict[str, Any] | None:
         """Return the settings of the sheet that carries a functionalised layer's group."""
         layers = self.config.structures.layers
         if isinstance(layers[layer], FunctionalisedLayer):

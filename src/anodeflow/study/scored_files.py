@@ -2,13 +2,14 @@
 
 import dataclasses
 from collections.abc import Mapping
+from typing import Any
 
 from anodeflow.scorecard.quantity import Case, Quantity
 from anodeflow.study.stages import SCORED
 
 
 def read_scored(
-    about: Mapping, result: object, *, numerical: Mapping[str, float]
+    about: Mapping[str, Any], result: object, *, numerical: Mapping[str, float]
 ) -> list[Quantity]:
     """Turn one result file of a model into quantities.
 

@@ -41,15 +41,15 @@ class Given:
 
     # Models.
 
-    def calculator(self, precision: str) -> Callable[[Wildcards], dict]:
+    def calculator(self, precision: str) -> Callable[[Wildcards], dict[str, Any]]:
         """Return a function: all that decides a model's numbers in one precision."""
 
-        def settings(wildcards: Wildcards) -> dict:
+        def settings(wildcards: Wildcards) -> dict[str, Any]:
             return self.plan.calculator(wildcards.model, self._dtype(wildcards.model, precision))
 
         return settings
 
-    def calculator_of_dtype(self, wildcards: Wildcards) -> dict:
+    def calculator_of_dtype(self, wildcards: Wildcards) -> dict[str, Any]:
         """Return the same for the dtype that a path names."""
         return self.plan.calculator(wildcards.model, wildcards.dtype)
 
@@ -78,7 +78,7 @@ class Given:
         """Return how many GPUs a model's job needs."""
         return int(self.config["models"][wildcards.model]["calculator"]["device"] == "cuda")
 
-    def weights_file(self, wildcards: Wildcards) -> str | list:
+    def weights_file(self, wildcards: Wildcards) -> str | list[Any]:
         """Return the user's own weights file, if the model is one."""
         source = self.config["models"][wildcards.model]["weights"]["source"]
         return source if source and os.path.isfile(source) else []
@@ -89,17 +89,17 @@ class Given:
 
     # Structures and their minima.
 
-    def layer_file(self, wildcards: Wildcards) -> str | list:
+    def layer_file(self, wildcards: Wildcards) -> str | list[Any]:
         """Return the user's file of a layer, or of the sheet that carries its group."""
         layer = self.config["structures"]["layers"][wildcards.layer]
         return (self.plan.base(wildcards.layer) or layer).get("path", [])
 
-    def unit_settings(self, wildcards: Wildcards) -> dict:
+    def unit_settings(self, wildcards: Wildcards) -> dict[str, Any]:
         """Return the settings of a layer that its unit cell depends on."""
         layer = self.config["structures"]["layers"][wildcards.layer]
         return {key: value for key, value in layer.items() if key != "size"}
 
-    def base(self, wildcards: Wildcards) -> dict | None:
+    def base(self, wildcards: Wildcards) -> dict[str, Any] | None:
         """Return the settings of the sheet that carries a layer's group."""
         return self.plan.base(wildcards.layer)
 
@@ -132,25 +132,25 @@ class Given:
     def _relaxed(self, model: str, structure: str) -> str:
         return path("relaxation", "structure", model=model, structure=structure)
 
-    def minimiser(self, fmax: float) -> dict:
+    def minimiser(self, fmax: float) -> dict[str, Any]:
         """Return what decides a constrained minimum beside the calculator."""
         return {"optimiser": self.config["relaxation"]["optimiser"], "fmax": fmax}
 
     # Phonons.
 
-    def displacements(self, wildcards: Wildcards) -> dict:
+    def displacements(self, wildcards: Wildcards) -> dict[str, Any]:
         """Return what decides a layer's force constants beside the calculator."""
         own = self.config["phonons"]["layers"][wildcards.layer]
         return self.section("phonons", "displacement") | {"supercell": own["supercell"]}
 
-    def bands_and_dos(self, wildcards: Wildcards) -> dict:
+    def bands_and_dos(self, wildcards: Wildcards) -> dict[str, Any]:
         """Return where frequencies are computed, and how their density of states is drawn."""
         own = self.config["phonons"]["layers"][wildcards.layer]
         return self.section("phonons", "path_points", "mesh") | {
             "dos_width_THz": own["dos_width_THz"]
         }
 
-    def phonon_variants(self, wildcards: Wildcards) -> list[dict]:
+    def phonon_variants(self, wildcards: Wildcards) -> list[dict[str, Any]]:
         """Return the settings with which a layer's force constants are computed anew."""
         own = self.displacements(wildcards)
         tried = self.config["phonons"]["convergence"]
@@ -163,7 +163,7 @@ class Given:
             found.append({"varied": "supercell"} | own | {"supercell": larger})
         return found
 
-    def phonon_reference(self, wildcards: Wildcards) -> str | list:
+    def phonon_reference(self, wildcards: Wildcards) -> str | list[Any]:
         """Return the file of reference frequencies of a layer, if one is given."""
         return self.config["reference"]["phonons"].get(wildcards.layer) or []
 
@@ -181,18 +181,18 @@ class Given:
         """Return the relaxed structure that each run starts from."""
         return [self._start(wildcards.model, run) for run in self.plan.runs]
 
-    def run_settings(self, wildcards: Wildcards) -> dict:
+    def run_settings(self, wildcards: Wildcards) -> dict[str, Any]:
         """Return every setting of a run that its trajectory depends on."""
         return self._run_settings(wildcards.run)
 
-    def _run_settings(self, name: str) -> dict:
+    def _run_settings(self, name: str) -> dict[str, Any]:
         dynamics = self.config["dynamics"]
         section = {key: value for key, value in dynamics.items() if key not in SHARED_BY_RUNS}
         run = self.plan.runs[name]
         own = ("temperature", "seed", "equilibration_ps", "production_ps")
         return section | {key: run[key] for key in own}
 
-    def runs_to_advance(self, wildcards: Wildcards) -> dict[str, dict]:
+    def runs_to_advance(self, wildcards: Wildcards) -> dict[str, dict[str, Any]]:
         """Return every run with all that its trajectory depends on beside the calculator."""
         return {run: self._run_settings(run) for run in self.plan.runs}
 
@@ -201,11 +201,11 @@ class Given:
         model = wildcards.model
         return {run: path("dynamics", "trajectory", model=model, run=run) for run in self.plan.runs}
 
-    def averaging(self, wildcards: Wildcards) -> dict:
+    def averaging(self, wildcards: Wildcards) -> dict[str, Any]:
         """Return how a run's ions are analysed."""
         return self._averaging(self.plan.run(wildcards.run))
 
-    def _averaging(self, run: Mapping) -> dict:
+    def _averaging(self, run: Mapping[str, Any]) -> dict[str, Any]:
         """Return the settings of diffusion, or those of a run's own exception."""
         shared = self.config["diffusion"]
         own = {
@@ -234,12 +234,12 @@ class Given:
         """Return the runs of a group."""
         return self.plan.group(wildcards.group)
 
-    def about_group(self, wildcards: Wildcards) -> dict:
+    def about_group(self, wildcards: Wildcards) -> dict[str, Any]:
         """Return what the replicas of a group share."""
         run = self.plan.runs[self.plan.group(wildcards.group)[0]]
         return {key: run[key] for key in ("stack", "ions", "temperature")}
 
-    def averaging_of_group(self, wildcards: Wildcards) -> dict | None:
+    def averaging_of_group(self, wildcards: Wildcards) -> dict[str, Any] | None:
         """Return how the ions of a group's runs are analysed, None for a group without ions."""
         run = self.plan.runs[self.plan.group(wildcards.group)[0]]
         return self._averaging(run) if run["ions"] else None

@@ -1,6 +1,7 @@
 """A table of computed rows and published ones, written as CSV, and what its numbers rest on."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 from pandas.api.types import is_numeric_dtype
@@ -13,7 +14,7 @@ COMPUTED = "computed"
 
 
 def assemble(
-    table: Table, rows: Sequence[tuple[Mapping, object]], published: pd.DataFrame | None
+    table: Table, rows: Sequence[tuple[Mapping[str, Any], object]], published: pd.DataFrame | None
 ) -> pd.DataFrame:
     """Put computed rows and the published rows of the same systems into one table.
 
@@ -88,7 +89,9 @@ def holds_numbers(column: pd.Series) -> bool:
     return any(isinstance(value, int | float) and not pd.isna(value) for value in column)
 
 
-def _published_rows(table: Table, published: pd.DataFrame, systems: list[str]) -> list[dict]:
+def _published_rows(
+    table: Table, published: pd.DataFrame, systems: list[str]
+) -> list[dict[str, Any]]:
     name = table.published or table.name
     chosen = published[(published["table"] == name) & published["system"].isin(systems)]
     rows = []

@@ -23,7 +23,7 @@ class Table:
     title: str
     of: str
     file: str
-    rows: Callable[[Mapping, Any], list[dict]]
+    rows: Callable[[Mapping[str, Any], Any], list[dict[str, Any]]]
     columns: tuple[Column, ...]
     published: str = ""
     beside: str = ""

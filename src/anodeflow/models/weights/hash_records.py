@@ -4,6 +4,7 @@ import datetime
 import hashlib
 import json
 from pathlib import Path
+from typing import Any
 
 from anodeflow.errors import WeightsError
 from anodeflow.files.atomic import write_json
@@ -50,7 +51,7 @@ def require_known_hash(
             )
 
 
-def _read_lock(lock: Path) -> dict[str, dict]:
+def _read_lock(lock: Path) -> dict[str, dict[str, Any]]:
     if not lock.exists():
         return {}
     try:

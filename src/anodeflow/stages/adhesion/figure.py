@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -37,7 +38,7 @@ DEEPEST = -0.8
 
 @styled
 def plot_adhesion(
-    stacks: Mapping[str, Sequence[Mapping]], *, spacing: str, layers: str
+    stacks: Mapping[str, Sequence[Mapping[str, Any]]], *, spacing: str, layers: str
 ) -> tuple[Figure, pd.DataFrame]:
     """Draw adhesion curves, one panel a stack, with D3 (full) and without (thin, dotted).
 
@@ -83,7 +84,9 @@ def plot_adhesion(
     return fig, table
 
 
-def _draw_model(ax: Axes, stack: str, entry: Mapping, spacing: str, layers: str) -> list[dict]:
+def _draw_model(
+    ax: Axes, stack: str, entry: Mapping[str, Any], spacing: str, layers: str
+) -> list[dict[str, Any]]:
     """Draw both curves of one model; return the rows of the table."""
     shown = []
     for dispersion in (True, False):
@@ -94,7 +97,7 @@ def _draw_model(ax: Axes, stack: str, entry: Mapping, spacing: str, layers: str)
     return shown
 
 
-def _mark_peak(ax: Axes, entry: Mapping, row: int) -> None:
+def _mark_peak(ax: Axes, entry: Mapping[str, Any], row: int) -> None:
     """Mark the fitted peak, and write its position with its error in the panel's corner."""
     peak = entry["peak"]
     text = "no peak"
@@ -125,7 +128,9 @@ def _mark_peak(ax: Axes, entry: Mapping, row: int) -> None:
     )
 
 
-def _draw_references(ax: Axes, stack: str, entries: Sequence[Mapping]) -> list[dict]:
+def _draw_references(
+    ax: Axes, stack: str, entries: Sequence[Mapping[str, Any]]
+) -> list[dict[str, Any]]:
     """Draw the curves of others once, in grey, though every model brings them."""
     tables = [entry["reference"] for entry in entries if entry["reference"] is not None]
     if not tables:
@@ -142,7 +147,7 @@ def _draw_references(ax: Axes, stack: str, entries: Sequence[Mapping]) -> list[d
 
 def _rows(
     stack: str, source: str, dispersion: bool | None, d: np.ndarray, e: np.ndarray
-) -> list[dict]:
+) -> list[dict[str, Any]]:
     return [
         {
             "stack": stack,

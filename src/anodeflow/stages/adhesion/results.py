@@ -1,6 +1,7 @@
 """What adhesion leaves behind: its files as types, the rows of its table, and its quantities."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from anodeflow.files.result_file import CsvFile, ResultFile, ResultPart
 from anodeflow.scorecard.quantity import Quantity, quantity_row
@@ -72,7 +73,7 @@ class AdhesionSummary(ResultFile):
     given_layers_eV_nm2: float | None = None
 
 
-def adhesion_rows(about: Mapping, summary: AdhesionSummary) -> list[dict]:
+def adhesion_rows(about: Mapping[str, Any], summary: AdhesionSummary) -> list[dict[str, Any]]:
     """Give the peaks and the strain energy, Å and eV/nm².
 
     Args:
@@ -110,7 +111,7 @@ def _in_J_m2(energy: float | None) -> float | None:
 
 
 def adhesion_quantities(
-    about: Mapping, summary: AdhesionSummary, numerical: Mapping
+    about: Mapping[str, Any], summary: AdhesionSummary, numerical: Mapping
 ) -> list[Quantity]:
     """Read the peak of an adhesion curve, its height for layers in their own cells, as published.
 

@@ -1,5 +1,7 @@
 """Centres of mass of the layers held while they move, and momenta that obey it."""
 
+from typing import Any
+
 import numpy as np
 from ase import Atoms, units
 from ase.constraints import FixSubsetCom
@@ -34,7 +36,7 @@ class FixLayerInPlane(FixSubsetCom):
         self.adjust_momenta(atoms, forces)
 
 
-def hold_centres(atoms: Atoms, mode: bool | str) -> tuple[list, list[int]]:
+def hold_centres(atoms: Atoms, mode: bool | str) -> tuple[list[Any], list[int]]:
     """Return the constraints that hold the two layers, and the axes whose total momentum stays.
 
     False: none. True: both centres of mass in x and y; z stays free, because the spacing is a

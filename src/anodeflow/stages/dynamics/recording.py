@@ -1,5 +1,7 @@
 """What a run writes down between two checkpoints."""
 
+from typing import Any
+
 import numpy as np
 from ase import Atoms, units
 
@@ -22,8 +24,8 @@ class Record:
         self._empty()
 
     def _empty(self) -> None:
-        self.frames: list[dict] = []
-        self.samples: list[dict] = []
+        self.frames: list[dict[str, Any]] = []
+        self.samples: list[dict[str, Any]] = []
 
     def frame(self, step: int) -> None:
         """Record all atoms."""

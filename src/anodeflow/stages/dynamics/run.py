@@ -4,6 +4,7 @@ import sys
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from ase import Atoms, units
@@ -32,7 +33,7 @@ def run_dynamics(
     load: Callable[[], Calculator],
     output: Path,
     *,
-    settings: dict,
+    settings: dict[str, Any],
     checkpoint_interval_ps: float,
     label: str,
     software: Callable[[], Software],
@@ -74,7 +75,7 @@ def advance_all(
     calc: Calculator,
     outputs: Mapping[str, Path],
     *,
-    settings: Mapping[str, dict],
+    settings: Mapping[str, dict[str, Any]],
     at_once: int,
     checkpoint_interval_ps: float,
     software: Software,
@@ -107,11 +108,11 @@ def advance_all(
     raise_first(failures)
 
 
-def _progress(settings: Iterable[Mapping], label: str) -> Progress:
+def _progress(settings: Iterable[Mapping[str, Any]], label: str) -> Progress:
     return Progress(sum(map(_length, settings)), label=label)
 
 
-def _length(settings: Mapping) -> int:
+def _length(settings: Mapping[str, Any]) -> int:
     """Return the steps of a run."""
     length_fs = 1000 * (settings["equilibration_ps"] + settings["production_ps"])
     return _whole_steps(settings, "the length of the run", length_fs)
@@ -122,7 +123,7 @@ def _continue(
     load: Callable[[], Calculator],
     software: Callable[[], Software],
     folder: Path,
-    settings: dict,
+    settings: dict[str, Any],
     checkpoint_interval_ps: float,
     mark: str,
 ) -> tuple[int, "_Run"]:
@@ -150,7 +151,7 @@ def _simulate(run: "_Run", folder: Path, number: int, mark: str, progress: Progr
     return number
 
 
-def _whole_steps(settings: Mapping, name: str, interval_fs: float) -> int:
+def _whole_steps(settings: Mapping[str, Any], name: str, interval_fs: float) -> int:
     try:
         return require_multiple(name, interval_fs, "timestep_fs", settings["timestep_fs"])
     except ValueError as error:
@@ -165,7 +166,7 @@ class _Run:
         start: Atoms,
         load: Callable[[], Calculator],
         software: Callable[[], Software],
-        settings: Mapping,
+        settings: Mapping[str, Any],
         state: State | None,
         checkpoint_interval_ps: float,
     ):

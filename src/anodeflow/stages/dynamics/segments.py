@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -28,7 +29,7 @@ class State:
     step: int
     positions: np.ndarray
     momenta: np.ndarray
-    rng: dict
+    rng: dict[str, Any]
     transferred_energy: float
     reason: str
     software: Software

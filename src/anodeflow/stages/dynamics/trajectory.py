@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
@@ -73,7 +74,7 @@ class Trajectory:
     reason: str
     unstable_after_ps: float | None
     production_start_ps: float
-    settings: dict
+    settings: dict[str, Any]
     model: str
 
 
@@ -82,7 +83,7 @@ def write_trajectory(
     initial: Atoms,
     segments: Iterable[Mapping[str, np.ndarray]],
     *,
-    settings: dict,
+    settings: dict[str, Any],
     model: str,
     software: Software,
     reason: str,
@@ -121,7 +122,7 @@ def mark_of(path: Path) -> str:
 
 
 def _write_header(
-    file: h5py.File, initial: Atoms, *, settings: dict, model: str, software: Software
+    file: h5py.File, initial: Atoms, *, settings: dict[str, Any], model: str, software: Software
 ) -> None:
     h5md = file.create_group("h5md")
     h5md.attrs["version"] = [1, 1]

@@ -19,7 +19,7 @@ those of all ions at any rate.
 """
 
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -72,7 +72,7 @@ class DiffusionAnalysis(NamedTuple):
     hops: pd.DataFrame
 
 
-def analyse_diffusion(traj: Trajectory, *, settings: dict) -> DiffusionAnalysis:
+def analyse_diffusion(traj: Trajectory, *, settings: dict[str, Any]) -> DiffusionAnalysis:
     """Analyse the ions of a run over its stable production part, in the frame of the bottom layer.
 
     Args:
@@ -121,7 +121,7 @@ def analyse_diffusion(traj: Trajectory, *, settings: dict) -> DiffusionAnalysis:
 
 
 def judge_together(
-    runs: list[tuple[np.ndarray, np.ndarray]], counted: HopCounts, *, settings: dict
+    runs: list[tuple[np.ndarray, np.ndarray]], counted: HopCounts, *, settings: dict[str, Any]
 ) -> Judgement | None:
     """Judge the ions of replicas as those of one run, as long as the shortest of them.
 
@@ -145,7 +145,7 @@ def judge_together(
     return _judge(positions[:, averaged], msd, lags, counted, settings)
 
 
-def _lags(frames: int, settings: dict) -> np.ndarray:
+def _lags(frames: int, settings: dict[str, Any]) -> np.ndarray:
     return window_lags(
         frames,
         from_fraction=settings["fit_from_fraction"],
@@ -154,7 +154,7 @@ def _lags(frames: int, settings: dict) -> np.ndarray:
     )
 
 
-def _note_of_rate(counted: HopCounts, settings: dict) -> str:
+def _note_of_rate(counted: HopCounts, settings: dict[str, Any]) -> str:
     residence = settings["residence_ps"]
     if counted.rate_per_ps * residence <= FAST:
         return ""
@@ -166,7 +166,7 @@ def _note_of_rate(counted: HopCounts, settings: dict) -> str:
 
 
 def _undetermined(
-    about: dict, criterion: str, msd: pd.DataFrame | None = None
+    about: dict[str, Any], criterion: str, msd: pd.DataFrame | None = None
 ) -> DiffusionAnalysis:
     summary = Mobility(**about, verdict="undetermined", criterion=criterion)
     if msd is None:
@@ -174,7 +174,7 @@ def _undetermined(
     return DiffusionAnalysis(summary, msd, pd.DataFrame(columns=list(HOPS.columns)))
 
 
-def _describe_run(traj: Trajectory, times_ps: np.ndarray) -> dict:
+def _describe_run(traj: Trajectory, times_ps: np.ndarray) -> dict[str, Any]:
     note = stability_note(traj)
     if note:
         note += "; only stable production before that is analysed"
@@ -195,7 +195,7 @@ def _averaged(positions: np.ndarray, moved_only: float | None) -> np.ndarray:
     return from_start.max(axis=0) > moved_only
 
 
-def _describe_average(averaged: np.ndarray, settings: dict) -> dict:
+def _describe_average(averaged: np.ndarray, settings: dict[str, Any]) -> dict:
     count, ions = int(averaged.sum()), len(averaged)
     note = ""
     if not _is_plain(settings):
@@ -210,7 +210,7 @@ def _describe_average(averaged: np.ndarray, settings: dict) -> dict:
     return {"averaged_ions": count, "interval_note": note}
 
 
-def _is_plain(settings: dict) -> bool:
+def _is_plain(settings: dict[str, Any]) -> bool:
     """Tell whether the MSD takes all time origins and all ions."""
     return settings["origins"] == "all" and settings["moved_only"] is None
 
@@ -234,7 +234,11 @@ def _msd_table(
 
 
 def _judge(
-    positions: np.ndarray, msd: pd.DataFrame, lags: np.ndarray, counted: HopCounts, settings: dict
+    positions: np.ndarray,
+    msd: pd.DataFrame,
+    lags: np.ndarray,
+    counted: HopCounts,
+    settings: dict[str, Any],
 ) -> Judgement:
     """Choose the verdict, say why, and give D or its upper bound."""
     lag_ps, mean = msd["lag_ps"].to_numpy(), msd["msd"].to_numpy()
@@ -275,7 +279,7 @@ def _judge(
     return Judgement(**judged, **fits, verdict=verdict, criterion=criterion)
 
 
-def _flies(slope: float, counted: HopCounts, settings: dict) -> bool:
+def _flies(slope: float, counted: HopCounts, settings: dict[str, Any]) -> bool:
     """Tell whether the MSD grows faster than diffusion and no hop of many went back.
 
     Of twice `minimum_hops` hops without memory, here 20, none goes back in 3 of 10 000 runs.
@@ -308,7 +312,7 @@ def _fits(
     }
 
 
-def _not_diffusive(slope: float, msd_end: float, hops: int, settings: dict) -> list[str]:
+def _not_diffusive(slope: float, msd_end: float, hops: int, settings: dict[str, Any]) -> list[str]:
     """List what speaks against diffusion; empty if nothing does."""
     low, high = settings["slope_window"]
     reasons = []

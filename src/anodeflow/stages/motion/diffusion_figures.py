@@ -1,5 +1,7 @@
 """Figures of the ions' motion: mean square displacement, and paths over the bottom layer."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from ase import Atoms
@@ -33,7 +35,7 @@ POSITIONS = 4000
 
 
 @styled
-def plot_msd(panels: dict[tuple[str, int], list[dict]]) -> tuple[Figure, pd.DataFrame]:
+def plot_msd(panels: dict[tuple[str, int], list[dict[str, Any]]]) -> tuple[Figure, pd.DataFrame]:
     """Draw the in-plane MSD of every run on logarithmic axes, one column for each stack.
 
     Thick is the mean over the ions, thin each ion. Of replicas the thin lines are their means over
@@ -76,7 +78,7 @@ def plot_msd(panels: dict[tuple[str, int], list[dict]]) -> tuple[Figure, pd.Data
     return fig, table[[*first, *(name for name in table.columns if name not in first)]]
 
 
-def _draw_entry(ax: Axes, entry: dict, line: int) -> pd.DataFrame:
+def _draw_entry(ax: Axes, entry: dict[str, Any], line: int) -> pd.DataFrame:
     """Draw the replicas of a run, with their verdicts on line `line` of the panel."""
     runs, colour = entry["runs"], entry["colour"]
     place = {"color": colour, "transform": ax.transAxes, "va": "top", "fontsize": 7}
@@ -137,7 +139,9 @@ def _draw_spread(ax: Axes, tables: list[pd.DataFrame], colour: str) -> None:
     ax.plot(curve["lag_ps"], values.mean(axis=0), color=colour, lw=1.4, zorder=3)
 
 
-def _finish_msd(fig: Figure, axes: np.ndarray, panels: dict[tuple[str, int], list[dict]]) -> None:
+def _finish_msd(
+    fig: Figure, axes: np.ndarray, panels: dict[tuple[str, int], list[dict[str, Any]]]
+) -> None:
     axes[0, 0].set(xscale="log", yscale="log")
     low, high = axes[0, 0].get_ylim()
     # Head room for the verdicts, which are written into the panels.
@@ -173,7 +177,7 @@ def _finish_msd(fig: Figure, axes: np.ndarray, panels: dict[tuple[str, int], lis
 
 
 @styled
-def plot_paths(panels: dict[str, dict]) -> tuple[Figure, pd.DataFrame]:
+def plot_paths(panels: dict[str, dict[str, Any]]) -> tuple[Figure, pd.DataFrame]:
     """Draw the ions' positions over the top view of the bottom layer, coloured by time.
 
     Open circles mark where each ion starts.
@@ -204,7 +208,9 @@ def plot_paths(panels: dict[str, dict]) -> tuple[Figure, pd.DataFrame]:
     return fig, table[["panel", "ion", "time_ps", "x", "y"]].reset_index(drop=True)
 
 
-def _draw_paths(ax: Axes, atoms: Atoms, paths: pd.DataFrame, limits: dict) -> PathCollection:
+def _draw_paths(
+    ax: Axes, atoms: Atoms, paths: pd.DataFrame, limits: dict[str, Any]
+) -> PathCollection:
     draw_atoms(ax, atoms[roles.bottom(atoms)], scale=0.7, look="pale")
     dots = ax.scatter(
         paths["x"],

@@ -1,6 +1,7 @@
 """Replicas of a run, seen together: means with the spread of replicas, pooled hops, one D."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from scipy.stats import chi2
@@ -75,7 +76,7 @@ def combine_means(results: Sequence[SeriesMean], *, what: str) -> ReplicaMean:
     )
 
 
-def _note_of_means(means: np.ndarray, errors: list, what: str) -> str:
+def _note_of_means(means: np.ndarray, errors: list[Any], what: str) -> str:
     if None in errors:
         return f"a replica is too short for an error of its own: that of the {what} is the spread"
     weights = 1 / np.maximum(np.square(errors), 1e-300)
@@ -93,7 +94,7 @@ def combine_mobility(
     mobilities: Sequence[Mobility],
     runs: Sequence[tuple[np.ndarray, np.ndarray]],
     *,
-    settings: Mapping,
+    settings: Mapping[str, Any],
 ) -> PooledMobility:
     """Pool what the replicas' ions did: verdicts, hops, MSD, and D where their ions diffuse.
 
@@ -191,7 +192,7 @@ def _note_of_scatter(counted: Sequence[HopCounts], chance: float | None) -> str:
 
 
 def combine_replicas(
-    about: Mapping,
+    about: Mapping[str, Any],
     names: Sequence[str],
     spacings: Sequence[MeanSpacing],
     mobility: PooledMobility | None,

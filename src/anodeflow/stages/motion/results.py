@@ -1,7 +1,7 @@
 """What is read from trajectories: its files as types, rows of four tables, and quantities."""
 
 from collections.abc import Iterable, Mapping
-from typing import Literal
+from typing import Any, Literal
 
 from anodeflow.files.result_file import CsvFile, ResultFile, ResultPart
 from anodeflow.scorecard.quantity import Quantity, joined_notes, quantity_row
@@ -209,7 +209,7 @@ CORRELATION = (
 )
 
 
-def spacing_rows(about: Mapping, spacing: MeanSpacing) -> list[dict]:
+def spacing_rows(about: Mapping[str, Any], spacing: MeanSpacing) -> list[dict[str, Any]]:
     """Give the mean spacing (Å) and temperature (K) of a run.
 
     Args:
@@ -231,7 +231,7 @@ def spacing_rows(about: Mapping, spacing: MeanSpacing) -> list[dict]:
     return [row]
 
 
-def diffusion_rows(about: Mapping, mobility: Mobility) -> list[dict]:
+def diffusion_rows(about: Mapping[str, Any], mobility: Mobility) -> list[dict[str, Any]]:
     """Give the verdict, hops and D of a run's ions.
 
     Args:
@@ -255,18 +255,18 @@ def diffusion_rows(about: Mapping, mobility: Mobility) -> list[dict]:
     return [row]
 
 
-def _cells(result: ResultPart, names: Iterable[str]) -> dict:
+def _cells(result: ResultPart, names: Iterable[str]) -> dict[str, Any]:
     return {name: getattr(result, name) for name in names}
 
 
-def _rates(found: HopRate) -> dict:
+def _rates(found: HopRate) -> dict[str, Any]:
     """Where no hop was seen, give the upper end of the rate as the bound that it is."""
     if found.hops == 0:
         return {**dict.fromkeys(RATE), "rate_upper_bound_per_ps": found.rate_high_per_ps}
     return {**_cells(found, RATE), "rate_upper_bound_per_ps": None}
 
 
-def spacing_ensemble_rows(about: Mapping, group: Ensemble) -> list[dict]:
+def spacing_ensemble_rows(about: Mapping[str, Any], group: Ensemble) -> list[dict[str, Any]]:
     """Give the mean spacing (Å) and temperature (K) over replicas.
 
     Args:
@@ -286,7 +286,7 @@ def spacing_ensemble_rows(about: Mapping, group: Ensemble) -> list[dict]:
     return [row]
 
 
-def diffusion_ensemble_rows(about: Mapping, group: Ensemble) -> list[dict]:
+def diffusion_ensemble_rows(about: Mapping[str, Any], group: Ensemble) -> list[dict[str, Any]]:
     """Give the verdicts, hops and D over replicas of a run with ions; arguments as above."""
     mobility = group.mobility
     end = mobility.msd_at_window_end
@@ -304,7 +304,9 @@ def diffusion_ensemble_rows(about: Mapping, group: Ensemble) -> list[dict]:
     return [row]
 
 
-def ensemble_quantities(about: Mapping, group: Ensemble, numerical: Mapping) -> list[Quantity]:
+def ensemble_quantities(
+    about: Mapping[str, Any], group: Ensemble, numerical: Mapping
+) -> list[Quantity]:
     """Read the replicas of a group taken together: spacing, and mobility where there are ions."""
     broken = "; ".join(
         f"replica {run.replica} unstable after {run.after_ps:g} ps ({run.reason})"

@@ -1,6 +1,7 @@
 """Figures of the spacing: against time, and as a map over the cell."""
 
 import itertools
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -40,7 +41,7 @@ REFERENCE_STYLES = ("--", ":", "-.")
 
 
 @styled
-def plot_spacing(panels: dict[str, list[dict]]) -> tuple[Figure, pd.DataFrame]:
+def plot_spacing(panels: dict[str, list[dict[str, Any]]]) -> tuple[Figure, pd.DataFrame]:
     """Draw the spacing against time: thin as it is, thick as a running mean over at most 0.5 ps.
 
     Of replicas the running means are thin and their mean is thick, in a band from the lowest to the
@@ -84,7 +85,7 @@ def plot_spacing(panels: dict[str, list[dict]]) -> tuple[Figure, pd.DataFrame]:
     return fig, table[columns_first]
 
 
-def _draw_entry(ax: Axes, entry: dict) -> pd.DataFrame:
+def _draw_entry(ax: Axes, entry: dict[str, Any]) -> pd.DataFrame:
     """Draw the replicas of a run; return what is drawn of each."""
     runs, colour = entry["runs"], entry["colour"]
     smooth = [_smoothed(run["series"]) for run in runs]
@@ -134,19 +135,21 @@ def _draw_spread(ax: Axes, smooth: list[pd.DataFrame], colour: str) -> None:
     ax.plot(time, means.mean(axis=0), color=colour, linewidth=1.4)
 
 
-def _references(entries: list[dict]) -> dict[str, float]:
+def _references(entries: list[dict[str, Any]]) -> dict[str, float]:
     found: dict[str, float] = {}
     for entry in entries:
         found |= entry["reference"] or {}
     return found
 
 
-def _reference_styles(panels: dict[str, list[dict]]) -> dict[str, str]:
+def _reference_styles(panels: dict[str, list[dict[str, Any]]]) -> dict[str, str]:
     labels = _references([entry for entries in panels.values() for entry in entries])
     return dict(zip(labels, itertools.cycle(REFERENCE_STYLES), strict=False))
 
 
-def _draw_references(ax: Axes, references: dict[str, float], styles: dict) -> pd.DataFrame:
+def _draw_references(
+    ax: Axes, references: dict[str, float], styles: dict[str, Any]
+) -> pd.DataFrame:
     for label, value in references.items():
         look = {"linestyle": styles[label], "linewidth": 1.0}
         ax.axhline(value, color=REFERENCE_GREY, zorder=1, **look)
@@ -154,7 +157,7 @@ def _draw_references(ax: Axes, references: dict[str, float], styles: dict) -> pd
     return pd.DataFrame(columns | {"time_ps": np.nan, "running_mean": np.nan, "phase": "reference"})
 
 
-def _handles(panels: dict[str, list[dict]]) -> list[Line2D]:
+def _handles(panels: dict[str, list[dict[str, Any]]]) -> list[Line2D]:
     entries = [entry for group in panels.values() for entry in group]
     lines = {entry["label"]: {"color": entry["colour"]} for entry in entries}
     for label, style in _reference_styles(panels).items():
@@ -171,7 +174,7 @@ def _handles(panels: dict[str, list[dict]]) -> list[Line2D]:
 
 
 @styled
-def plot_spacing_map(panels: dict[str, dict]) -> tuple[Figure, pd.DataFrame]:
+def plot_spacing_map(panels: dict[str, dict[str, Any]]) -> tuple[Figure, pd.DataFrame]:
     """Draw maps of the time-averaged local spacing, all on one colour scale.
 
     Crosses are the facing atoms, circles the ions and the atoms of the partner layer's groups. A
@@ -221,7 +224,7 @@ def _in_gap(atoms: Atoms) -> np.ndarray:
     return roles.top(atoms) & ~roles.sheet(atoms) | roles.ions(atoms)
 
 
-def _map_handles(panels: dict[str, dict]) -> list[Line2D]:
+def _map_handles(panels: dict[str, dict[str, Any]]) -> list[Line2D]:
     handles = {"facing atoms": Line2D([], [], label="facing atoms", **MARK)}
     for panel in panels.values():
         in_gap = panel["atoms"][_in_gap(panel["atoms"])]

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from ase import Atoms
@@ -160,7 +161,7 @@ def _check_hexagonal(cell: np.ndarray) -> None:
         )
 
 
-def _join_segments(distances: list, qpoints: list, frequencies: list) -> dict:
+def _join_segments(distances: list[Any], qpoints: list, frequencies: list) -> dict[str, Any]:
     """Chain the segments of a path, each corner once, with the fractions of the corners."""
     first = [0] + [1] * (len(distances) - 1)
     distance, points, values = (

@@ -1,7 +1,7 @@
 """How far phonon frequencies move when the displacement and the supercell are changed."""
 
 from collections.abc import Mapping, Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -27,8 +27,8 @@ def check_convergence(
     calc: Calculator,
     phonon,
     *,
-    variants: Sequence[Mapping],
-    mode: Mapping,
+    variants: Sequence[Mapping[str, Any]],
+    mode: Mapping[str, Any],
     expected: pd.DataFrame | None,
 ) -> Convergence:
     """Compute force constants anew with other settings and tell what that changes.

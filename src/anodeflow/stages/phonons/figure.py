@@ -1,5 +1,7 @@
 """Phonon bands and density of states of each layer, models and reference in one frame."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
@@ -15,7 +17,7 @@ COLUMNS = ["layer", "source", "kind", "branch", "path_fraction", "frequency_THz"
 
 
 @styled
-def plot_phonons(layers: dict[str, list[dict]]) -> tuple[Figure, pd.DataFrame]:
+def plot_phonons(layers: dict[str, list[dict[str, Any]]]) -> tuple[Figure, pd.DataFrame]:
     """Draw a row per layer: bands on Γ–M–K–Γ, and beside them the density of states.
 
     Args:
@@ -50,7 +52,7 @@ def plot_phonons(layers: dict[str, list[dict]]) -> tuple[Figure, pd.DataFrame]:
     return fig, pd.concat(tables, ignore_index=True)
 
 
-def _draw_model(band_axes, dos_axes, entry: dict) -> None:
+def _draw_model(band_axes, dos_axes, entry: dict[str, Any]) -> None:
     bands, style = entry["bands"], {"color": entry["colour"], "linewidth": LINE_WIDTH}
     lines = band_axes.plot(bands.fraction, bands.frequencies_THz, **style)
     lines[0].set_label(entry["label"])
@@ -89,7 +91,7 @@ def _draw_reference(band_axes, reference: pd.DataFrame, bands: Bands, layer: str
     return shown[columns].assign(layer=layer, source="reference", kind="bands", dos=np.nan)[COLUMNS]
 
 
-def _finish_row(band_axes, dos_axes, layer: str, entries: list[dict]) -> None:
+def _finish_row(band_axes, dos_axes, layer: str, entries: list[dict[str, Any]]) -> None:
     corners = entries[0]["bands"].labels
     band_axes.set_xlim(0, 1)
     band_axes.set_xticks([at for at, _ in corners], ["Γ" if n == "G" else n for _, n in corners])
@@ -109,7 +111,7 @@ def _finish_row(band_axes, dos_axes, layer: str, entries: list[dict]) -> None:
     band_axes.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=4, borderaxespad=0.1)
 
 
-def _model_table(layer: str, entry: dict) -> pd.DataFrame:
+def _model_table(layer: str, entry: dict[str, Any]) -> pd.DataFrame:
     bands = entry["bands"]
     path = _bands_table(layer, entry["label"], bands.fraction, bands.frequencies_THz)
     dos = pd.DataFrame(

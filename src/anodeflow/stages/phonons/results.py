@@ -1,7 +1,7 @@
 """What phonons leave behind: their files as types, the rows of their table, their quantities."""
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Any, Literal
 
 from anodeflow.files.result_file import CsvFile, ResultFile, ResultPart
 from anodeflow.scorecard.quantity import Quantity, quantity_row
@@ -124,7 +124,7 @@ CONVERGENCE_TABLE = CsvFile(
 """Of `convergence.variant_table`: a row for each variant."""
 
 
-def phonon_rows(about: Mapping, verdict: PhononVerdict) -> list[dict]:
+def phonon_rows(about: Mapping[str, Any], verdict: PhononVerdict) -> list[dict[str, Any]]:
     """Give the verdict, the deviations, and their errors where convergence was checked, in THz.
 
     Args:
@@ -142,7 +142,9 @@ def phonon_rows(about: Mapping, verdict: PhononVerdict) -> list[dict]:
     return [row]
 
 
-def phonon_quantities(about: Mapping, verdict: PhononVerdict, numerical: Mapping) -> list[Quantity]:
+def phonon_quantities(
+    about: Mapping[str, Any], verdict: PhononVerdict, numerical: Mapping
+) -> list[Quantity]:
     """Read the verdict on a layer."""
     shared = {"unit": "THz", "error": numerical["frequency_THz"]}
     exact = shared | {"note": "numerical error"}

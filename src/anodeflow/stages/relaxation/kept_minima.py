@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 import numpy as np
 from ase import Atoms
@@ -32,7 +32,7 @@ class KeptMinima:
     fingerprint_extra: str
     log: TextIO
 
-    def series(self, start: Atoms, settings: Mapping) -> str:
+    def series(self, start: Atoms, settings: Mapping[str, Any]) -> str:
         """Return the fingerprint of what a series of minima depends on.
 
         It stands in the names of their files, so those of other settings are never taken for them.
@@ -48,7 +48,7 @@ class KeptMinima:
         *,
         series: str,
         title: str,
-        describe: Callable[[Atoms], Mapping],
+        describe: Callable[[Atoms], Mapping[str, Any]],
         hessian: np.ndarray | None = None,
     ) -> Atoms:
         """Return a minimum from its file, after relaxing it from `start` if there is none.

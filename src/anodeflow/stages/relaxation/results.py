@@ -1,12 +1,13 @@
 """What relaxation leaves behind: the rows of its table, and its quantities."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from anodeflow.scorecard.quantity import Quantity, quantity_row
 from anodeflow.structures.structure_check import StructureCheck
 
 
-def relaxation_rows(about: Mapping, check: StructureCheck) -> list[dict]:
+def relaxation_rows(about: Mapping[str, Any], check: StructureCheck) -> list[dict[str, Any]]:
     """Give bonds, thickness and change of structure (Table 1 of the study), lengths in Å.
 
     Args:
@@ -25,7 +26,7 @@ def relaxation_rows(about: Mapping, check: StructureCheck) -> list[dict]:
 
 
 def relaxation_quantities(
-    about: Mapping, check: StructureCheck, numerical: Mapping
+    about: Mapping[str, Any], check: StructureCheck, numerical: Mapping
 ) -> list[Quantity]:
     """Read the check of a relaxed structure; about: is_unit (a unit cell) beside."""
     changes = " ".join(check.changes)

@@ -1,6 +1,7 @@
 """Figure of voltage against ion content."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -19,7 +20,7 @@ MARKERS = ("s", "^", "v", "P")
 
 @styled
 def plot_voltage(
-    stacks: Mapping[str, Sequence[Mapping]], *, ion: str
+    stacks: Mapping[str, Sequence[Mapping[str, Any]]], *, ion: str
 ) -> tuple[Figure, pd.DataFrame]:
     """Draw step voltages (stairs) and average voltages (points on a line), one panel a stack.
 
@@ -47,7 +48,7 @@ def plot_voltage(
     return fig, table[["stack", "source", "n", "average_V", "step_V"]]
 
 
-def _draw_model(ax: Axes, entry: Mapping) -> pd.DataFrame:
+def _draw_model(ax: Axes, entry: Mapping[str, Any]) -> pd.DataFrame:
     table, colour = entry["voltages"], entry["colour"]
     edges = np.concatenate([[0], table["n"]])
     ax.stairs(table["step_V"], edges, color=colour, baseline=None, linewidth=STEP_WIDTH)
@@ -61,7 +62,7 @@ def _draw_model(ax: Axes, entry: Mapping) -> pd.DataFrame:
     return table
 
 
-def _draw_published(ax: Axes, entries: Sequence[Mapping]) -> list[pd.DataFrame]:
+def _draw_published(ax: Axes, entries: Sequence[Mapping[str, Any]]) -> list[pd.DataFrame]:
     """Draw average voltages of others once, in grey, though every model brings them."""
     tables = [entry["published"] for entry in entries if entry["published"] is not None]
     if not tables:

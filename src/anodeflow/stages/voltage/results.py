@@ -1,7 +1,7 @@
 """What voltage leaves behind: its file, the rows of its table, and its quantities."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from anodeflow.files.result_file import CsvFile
 from anodeflow.scorecard.quantity import Case, Quantity, quantity_row
@@ -13,7 +13,7 @@ CURVE = CsvFile(("n", "average_V", "step_V"))
 """Of `curve.voltages`: a row for each number of ions n, voltages against the ion's metal (V)."""
 
 
-def voltage_rows(about: Mapping, table: "pd.DataFrame") -> list[dict]:
+def voltage_rows(about: Mapping[str, Any], table: "pd.DataFrame") -> list[dict[str, Any]]:
     """Give the voltages (V) against the number of ions, a row each.
 
     Args:
@@ -24,7 +24,9 @@ def voltage_rows(about: Mapping, table: "pd.DataFrame") -> list[dict]:
     return [own | {"ions": int(values.pop("n")), **values} for values in table.to_dict("records")]
 
 
-def voltage_quantities(about: Mapping, table: "pd.DataFrame", numerical: Mapping) -> list[Quantity]:
+def voltage_quantities(
+    about: Mapping[str, Any], table: "pd.DataFrame", numerical: Mapping
+) -> list[Quantity]:
     """Read the average voltages of a stack; about: host (relaxed or frozen)."""
     shared = {"error": numerical["voltage_V"], "note": "numerical error"}
     shared["convention"] = about["host"]

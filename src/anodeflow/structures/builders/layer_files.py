@@ -1,6 +1,7 @@
 """Layers read from a user's file."""
 
 from pathlib import Path
+from typing import Any
 
 import ase.io
 import numpy as np
@@ -14,7 +15,7 @@ from anodeflow.structures.geometry import heights
 from anodeflow.structures.role_guessing import guess_layer_tags
 
 
-def build_from_file(settings: dict, cell_height: float) -> Atoms:
+def build_from_file(settings: dict[str, Any], cell_height: float) -> Atoms:
     path = Path(settings["path"])
     try:
         found = ase.io.read(path)

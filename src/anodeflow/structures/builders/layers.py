@@ -5,6 +5,7 @@ three directions, in the middle of the cell, and with the tags of `structures.ro
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from ase import Atoms
@@ -17,7 +18,7 @@ from anodeflow.structures.builders.groups import ADD_GROUP, bond_of, middle_atom
 from anodeflow.structures.builders.layer_files import build_from_file
 
 
-def build_unit(settings: dict, *, cell_height: float) -> Atoms:
+def build_unit(settings: dict[str, Any], *, cell_height: float) -> Atoms:
     """Build the primitive cell of a layer from its settings.
 
     `cell_height` is the length of the cell along z (Å). `settings` is one layer of the config, with
@@ -38,7 +39,7 @@ def build_unit(settings: dict, *, cell_height: float) -> Atoms:
     return unit
 
 
-def build_layer(settings: dict, *, cell_height: float, base: dict | None = None) -> Atoms:
+def build_layer(settings: dict[str, Any], *, cell_height: float, base: dict | None = None) -> Atoms:
     """Build a layer as it enters a stack: the supercell, with its group if it has one.
 
     `cell_height` is in Å; `base` holds the settings of the layer that a functionalised one is made
@@ -55,7 +56,7 @@ def build_layer(settings: dict, *, cell_height: float, base: dict | None = None)
     return layer
 
 
-def _build_mxene(settings: dict, cell_height: float) -> Atoms:
+def _build_mxene(settings: dict[str, Any], cell_height: float) -> Atoms:
     """Build M(n+1)X(n)T2 by ABC stacking of the planes T-M-X-M-...-M-T.
 
     Each plane is shifted against the one below by C → B → A → C, the (111) planes of rocksalt; for
@@ -80,7 +81,7 @@ def _build_mxene(settings: dict, cell_height: float) -> Atoms:
     return assemble_layer(symbols, CORNERS[corners], z, tags, settings["lattice"], cell_height)
 
 
-def _build_honeycomb(settings: dict, cell_height: float) -> Atoms:
+def _build_honeycomb(settings: dict[str, Any], cell_height: float) -> Atoms:
     refuse_unknown_elements(settings["elements"])
     z = np.array([0.0, settings["buckling"]])
     tags = [roles.SHEET, roles.SHEET]
@@ -89,7 +90,7 @@ def _build_honeycomb(settings: dict, cell_height: float) -> Atoms:
     )
 
 
-def _build_functionalised(settings: dict, base: dict | None, cell_height: float) -> Atoms:
+def _build_functionalised(settings: dict[str, Any], base: dict | None, cell_height: float) -> Atoms:
     """Put one group on the lower face of the base layer.
 
     `carrier` in the settings is middle, for the atom nearest the cell's middle, or a seed, with
@@ -118,7 +119,7 @@ def _build_functionalised(settings: dict, base: dict | None, cell_height: float)
     return layer
 
 
-UNIT_BUILDERS: dict[str, Callable[[dict, float], Atoms]] = {
+UNIT_BUILDERS: dict[str, Callable[[dict[str, Any], float], Atoms]] = {
     "mxene": _build_mxene,
     "honeycomb": _build_honeycomb,
     "file": build_from_file,

@@ -1,5 +1,7 @@
 """Two layers in one cell, one above the other."""
 
+from typing import Any
+
 import numpy as np
 from ase import Atoms
 
@@ -143,7 +145,7 @@ def _refuse_strain(strains: dict[str, float], limit: float, bottom: Atoms, top: 
             )
 
 
-def _boundary_bonds(layer: Atoms, common: np.ndarray) -> dict:
+def _boundary_bonds(layer: Atoms, common: np.ndarray) -> dict[str, Any]:
     """Measure the bonds of a layer that cross its boundary, in the common cell (2, 2), unscaled."""
     offsets, vectors = find_bonds("SD", layer)
     crossing = offsets[:, :2].any(axis=1)
