@@ -55,10 +55,11 @@ report: $(INSTALLED)
 	@echo "done: open results/report.html in a browser"
 
 # Two workers of one thread each. Tests of one file stay together, since they share what is dear to
-# set up; the files that take longest come first.
+# set up. The folders whose files take longest come first, in the order of `testpaths`: by itself
+# xdist would begin with the files that have the most tests, and end with those that kill a chain.
 test: $(INSTALLED) $(ENVS)
 	PATH="$(CURDIR)/$(BIN):$$PATH" OMP_NUM_THREADS=1 $(BIN)/python -m pytest -p no:cacheprovider \
-	    --numprocesses $(CORES) --dist loadfile
+	    --numprocesses $(CORES) --dist loadfile --no-loadscope-reorder
 
 test-slurm: $(INSTALLED)
 	PATH="$(CURDIR)/$(BIN):$$PATH" timeout 2400 $(BIN)/python -m pytest -m slurm tests/slurm
