@@ -55,8 +55,8 @@ report: $(INSTALLED)
 	@echo "done: open results/report.html in a browser"
 
 # Two workers of one thread each. Tests of one file stay together, since they share what is dear to
-# set up. The folders whose files take longest come first, in the order of `testpaths`: by itself
-# xdist would begin with the files that have the most tests, and end with those that kill a chain.
+# set up. tests/conftest.py puts the files that take longest first; xdist by itself would begin with
+# those that have the most tests, and one worker would wait while the other kills a chain.
 test: $(INSTALLED) $(ENVS)
 	PATH="$(CURDIR)/$(BIN):$$PATH" OMP_NUM_THREADS=1 $(BIN)/python -m pytest -p no:cacheprovider \
 	    --numprocesses $(CORES) --dist loadfile --no-loadscope-reorder
