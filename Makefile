@@ -55,10 +55,11 @@ report: $(INSTALLED)
 	@echo "done: open results/report.html in a browser"
 
 # Two workers of one thread each. Tests of one file stay together, since they share what is dear to
-# set up; the files that take longest come first.
+# set up. tests/conftest.py puts the files that take longest first; xdist by itself would begin with
+# those that have the most tests, and one worker would wait while the other kills a chain.
 test: $(INSTALLED) $(ENVS)
 	PATH="$(CURDIR)/$(BIN):$$PATH" OMP_NUM_THREADS=1 $(BIN)/python -m pytest -p no:cacheprovider \
-	    --numprocesses $(CORES) --dist loadfile
+	    --numprocesses $(CORES) --dist loadfile --no-loadscope-reorder
 
 test-slurm: $(INSTALLED)
 	PATH="$(CURDIR)/$(BIN):$$PATH" timeout 2400 $(BIN)/python -m pytest -m slurm tests/slurm

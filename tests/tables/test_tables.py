@@ -1,3 +1,5 @@
+"""Tables: columns and rows in order, digits, footnotes, published values beside computed ones."""
+
 from numbers import Number
 
 import pandas as pd

@@ -1,3 +1,5 @@
+"""Adhesion curves and their peak, as published and where they are known in closed form."""
+
 from typing import get_args
 
 import numpy as np

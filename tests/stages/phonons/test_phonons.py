@@ -203,7 +203,7 @@ def ti2co2() -> Atoms:
     return Atoms("OTiCTiO", scaled_positions=fractional, cell=cell, pbc=True)
 
 
-def test_the_demo_model_keeps_ti2co2_stable_and_as_far_from_pbe_as_its_report_says(tmp_path):
+def test_the_demo_model_keeps_ti2co2_stable_and_at_its_known_distance_from_pbe(tmp_path):
     card = tmp_path / "card.json"
     digest = hashlib.sha256(DEMO_MODEL.read_bytes()).hexdigest()
     card.write_text(
@@ -228,15 +228,16 @@ def test_the_demo_model_keeps_ti2co2_stable_and_as_far_from_pbe_as_its_report_sa
     bands = run_bands_and_dos(phonon, path_points=300, mesh=(20, 20, 1), dos_width_THz=0.2)
     result = verdict(bands, unit.cell.reciprocal(), imaginary_THz=-0.1, gamma_radius=0.3)
     assert result.kind == "stable"
-    # The model's card has 1.27 THz for all PBE branches; here are those of Γ, M and K.
+    # The model's README has 1.27 THz, over the whole path. The repository holds PBE at Γ, M and K
+    # only: 1.10 THz there, where these bands are 1.23 THz from PBE over the whole path.
     published = read_reference(REFERENCE / "phonons_highsymmetry.csv")
     pbe = reference_of_layer(published, "ti2co2")
     found = compare(bands, pbe, dos_width_THz=0.2)
     phonon.run_qpoints([(0, 0, 0), (0.5, 0, 0), (1 / 3, 1 / 3, 0)])
-    own = dict(zip("GMK", np.sort(phonon.get_qpoints_dict()["frequencies"]), strict=True))
+    own = dict(zip("GMK", np.sort(phonon.qpoints.frequencies), strict=True))
     apart = [
         abs(own[point][branch - 1] - frequency)
         for point, branch, frequency in pbe[["point", "branch", "frequency_THz"]].to_numpy()
     ]
     assert found.mean_abs_THz == pytest.approx(np.mean(apart), abs=1e-3)
-    assert found.mean_abs_THz == pytest.approx(1.27, rel=0.15)
+    assert found.mean_abs_THz == pytest.approx(1.10, rel=0.02)

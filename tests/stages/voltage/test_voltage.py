@@ -1,3 +1,5 @@
+"""Voltage against content: averages, steps and what is refused, and its figure."""
+
 import numpy as np
 import pandas as pd
 import pytest
