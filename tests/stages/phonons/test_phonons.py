@@ -233,7 +233,7 @@ def test_the_demo_model_keeps_ti2co2_stable_and_as_far_from_pbe_as_its_report_sa
     pbe = reference_of_layer(published, "ti2co2")
     found = compare(bands, pbe, dos_width_THz=0.2)
     phonon.run_qpoints([(0, 0, 0), (0.5, 0, 0), (1 / 3, 1 / 3, 0)])
-    own = dict(zip("GMK", np.sort(phonon.get_qpoints_dict()["frequencies"]), strict=True))
+    own = dict(zip("GMK", np.sort(phonon.qpoints.frequencies), strict=True))
     apart = [
         abs(own[point][branch - 1] - frequency)
         for point, branch, frequency in pbe[["point", "branch", "frequency_THz"]].to_numpy()
