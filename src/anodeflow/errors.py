@@ -2,6 +2,7 @@
 
 import difflib
 from collections.abc import Iterable
+from typing import TypeVar
 
 
 class AnodeflowError(Exception):
@@ -62,6 +63,15 @@ class ResultFileError(AnodeflowError):
 
 RENAMED_TABLES = {"structure": "relaxation"}
 """Tables that had another name in files of users, for the sentences that tell of it."""
+
+
+T = TypeVar("T")
+
+
+def known(held: T | None) -> T:
+    """Return what was seen to be there before; that it is not is an error of this code."""
+    assert held is not None
+    return held
 
 
 def nearest(given: str, allowed: Iterable[str]) -> str:

@@ -141,7 +141,9 @@ def test_forces_that_are_no_numbers_do_not_pass(mine, stacks, config):
 def test_a_dispersion_of_other_parameters_does_not_pass(demo, stacks, config, monkeypatch):
     load = dispersion.D3Calculator
     monkeypatch.setattr(
-        dispersion, "D3Calculator", lambda own, *others: load(own | {"s8": 0.79}, *others)
+        dispersion,
+        "D3Calculator",
+        lambda own, *others, **options: load(own | {"s8": 0.79}, *others, **options),
     )
     record = check(demo, stacks, config, mace(config, "float64"))
     with pytest.raises(EquivalenceError, match="of the dispersion differ"):

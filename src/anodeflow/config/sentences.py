@@ -1,6 +1,7 @@
 """Turn pydantic's findings into sentences a user can act on."""
 
 import typing
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -19,7 +20,7 @@ def _inner(annotation: object) -> list[object]:
     return [kind for member in typing.get_args(annotation) for kind in _inner(member)]
 
 
-def _is_section(kind: object) -> bool:
+def _is_section(kind: object) -> "typing.TypeGuard[type[BaseModel]]":
     return isinstance(kind, type) and issubclass(kind, BaseModel)
 
 
@@ -43,7 +44,9 @@ def _walk(root: type[BaseModel], loc: tuple[Any, ...]) -> tuple[list[str], type[
     kinds: list[object] = [root]
     keys: list[str] = []
     for part in loc:
-        chosen = [k for k in kinds if len(kinds) > 1 and _is_section(k) and part in _builder(k)]
+        chosen: list[object] = [
+            k for k in kinds if len(kinds) > 1 and _is_section(k) and part in _builder(k)
+        ]
         if chosen:  # the discriminator's value, which is no key of the file
             kinds = chosen
             continue
@@ -53,7 +56,7 @@ def _walk(root: type[BaseModel], loc: tuple[Any, ...]) -> tuple[list[str], type[
     return keys, sections[0] if len(sections) == 1 else None
 
 
-def _sentence(item: dict[str, Any], root: type[BaseModel]) -> str:
+def _sentence(item: Mapping[str, Any], root: type[BaseModel]) -> str:
     loc, kind, given = item["loc"], item["type"], item.get("input")
     keys, _ = _walk(root, tuple(part for part in loc if part != "[key]"))
     where = ".".join(keys) or "the configuration"

@@ -1,7 +1,7 @@
 """What the configuration's sections share: their base, and kinds of values."""
 
 import re
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -43,15 +43,15 @@ Pair = Annotated[list[Number], Field(min_length=2, max_length=2)]
 Names = Annotated[list[Name], Field(min_length=1)]
 
 
-def word_or_count(word: str, *, least: int) -> object:
-    """Return the kind of a value that is this word or a whole number of at least `least`."""
+def word_or_count(word: str, *, least: int) -> BeforeValidator:
+    """Return the check of a value that is this word or a whole number of at least `least`."""
 
     def check(value: object) -> object:
         if value == word or (type(value) is int and value >= least):
             return value
         raise ValueError(f"{value!r} is neither '{word}' nor a whole number from {least} up")
 
-    return Annotated[Literal[word] | int, BeforeValidator(check)]
+    return BeforeValidator(check)
 
 
 def require_ascending(pair: list[float]) -> list[float]:

@@ -1,6 +1,6 @@
 """YAML files of a user: no key stands twice, and entries are as they are declared."""
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -16,7 +16,7 @@ class _UniqueKeys(yaml.SafeLoader):
     """A loader that keeps nothing but notices a key given twice."""
 
 
-def _mapping(loader: _UniqueKeys, node: yaml.MappingNode) -> dict[str, Any]:
+def _mapping(loader: _UniqueKeys, node: yaml.MappingNode) -> dict[Hashable, Any]:
     seen: set[str] = set()
     for key, _ in node.value:
         if key.value in seen and key.value != "<<":
@@ -55,7 +55,10 @@ def read_declared(path: Path, kind: type[Entry], what: str) -> dict[str, Entry]:
     try:
         check_duplicate_keys([path])
         raw = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-        return TypeAdapter(dict[str, kind]).validate_python(raw)
+        entries: TypeAdapter[dict[str, Entry]] = TypeAdapter(
+            dict[str, kind]  # type: ignore[valid-type]  # known when it runs
+        )
+        return entries.validate_python(raw)
     except ConfigError as error:
         raise ReferenceDataError(str(error).removeprefix("config: ")) from None
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
@@ -70,9 +73,10 @@ def read_declared(path: Path, kind: type[Entry], what: str) -> dict[str, Entry]:
         ) from None
 
 
-def _told(fault: dict[str, Any]) -> str:
+def _told(fault: Mapping[str, Any]) -> str:
     if fault["type"] == "union_tag_invalid":
         key, tag = fault["ctx"]["discriminator"].strip("'"), fault["ctx"]["tag"]
         allowed = fault["ctx"]["expected_tags"].replace("'", "")
         return f"no {key} is called '{tag}'{nearest(tag, allowed.split(', '))}; known: {allowed}"
-    return fault["msg"].removeprefix("Value error, ")
+    found: str = fault["msg"].removeprefix("Value error, ")
+    return found

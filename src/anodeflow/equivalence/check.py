@@ -15,6 +15,7 @@ from anodeflow.equivalence.records import (
     ComparedStructure,
     PlainCalculator,
     SecondsPerCall,
+    Term,
     allowed_differences,
     excesses,
 )
@@ -106,9 +107,9 @@ def require_agreement(record: BackendRecord) -> None:
 
 def _plain_terms(
     weights: Path, structures: list[Atoms], calculator: Mapping[str, Any]
-) -> list[dict[str, Evaluation]]:
+) -> list[dict[Term, Evaluation]]:
     models = evaluate_model(weights, structures, calculator)
-    terms = [{"model": model} for model in models]
+    terms: list[dict[Term, Evaluation]] = [{"model": model} for model in models]
     if calculator["dispersion"] is not None:
         corrections = evaluate_dispersion(structures, calculator["dispersion"])
         for found, correction in zip(terms, corrections, strict=True):
@@ -117,14 +118,14 @@ def _plain_terms(
 
 
 def _compare(
-    calculator: Calculator, name: str, atoms: Atoms, expected: Mapping[str, Evaluation], calls: int
+    calculator: Calculator, name: str, atoms: Atoms, expected: Mapping[Term, Evaluation], calls: int
 ) -> ComparedStructure:
     found = _configured_terms(calculator, atoms, calls)
     differences = {term: _differences(found[term], expected[term]) for term in expected}
     return ComparedStructure(structure=name, atoms=len(atoms), differences=differences)
 
 
-def _configured_terms(calculator: Calculator, atoms: Atoms, calls: int) -> dict[str, Evaluation]:
+def _configured_terms(calculator: Calculator, atoms: Atoms, calls: int) -> dict[Term, Evaluation]:
     """Return what the last of so many calls gives: a CUDA graph is made in one of the first."""
     for call in range(calls):
         probe = atoms.copy()

@@ -6,7 +6,8 @@ from typing import Any, Literal
 from anodeflow.files.result_file import ResultFile, ResultPart
 
 Term = Literal["model", "dispersion", "total"]
-Tolerated = dict[Literal["energy_meV", "force", "stress"], float]
+Tolerance = Literal["energy_meV", "force", "stress"]
+Tolerated = dict[Tolerance, float]
 
 
 class PlainCalculator(ResultPart):
@@ -54,21 +55,23 @@ class BackendRecord(ResultFile):
 
 
 # For each tolerance: what is held to it, in words, and its unit.
-COMPARED = {
+COMPARED: dict[Tolerance, tuple[str, str]] = {
     "energy_meV": ("energies", "meV/atom"),
     "force": ("forces", "eV/Å"),
     "stress": ("stresses", "eV/Å³"),
 }
 
 
-def allowed_differences(tolerances: Mapping[str, Any], dtype: str) -> dict[str, dict[str, float]]:
+def allowed_differences(tolerances: Mapping[str, Any], dtype: str) -> dict[Term, Tolerated]:
     """Return by term what is allowed: a model's, by its dtype, the dispersion's, and their sum."""
     model, dispersion = tolerances[dtype], tolerances["dispersion"]
     total = {key: model[key] + dispersion[key] for key in COMPARED}
     return {"model": dict(model), "dispersion": dict(dispersion), "total": total}
 
 
-def excesses(largest: Mapping[str, Any], allowed: Mapping) -> list[tuple[float, str, str]]:
+def excesses(
+    largest: Mapping[Term, Tolerated], allowed: Mapping[Term, Tolerated]
+) -> list[tuple[float, Term, Tolerance]]:
     """Return (difference / allowed, term, tolerance) of all that is not within, the worst first."""
     found = []
     for term, differences in largest.items():

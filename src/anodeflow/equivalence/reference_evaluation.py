@@ -52,13 +52,12 @@ def evaluate_model(
     """
     family = calculator["family"]
     own = {key: calculator[key] for key in ("entry", "kwargs") if key in calculator}
-    options = {"device": "cpu", "dtype": plain_dtype(family)}
-    entry, kwargs = plain_call(family, weights, **options, **own)
+    entry, kwargs = plain_call(family, weights, device="cpu", dtype=plain_dtype(family), **own)
     python = calculator.get("python", sys.executable)
     with tempfile.TemporaryDirectory() as folder:
         answer = Path(folder) / "answer.json"
-        order = {"entry": entry, "kwargs": kwargs, "answer": str(answer)}
-        order["structures"] = [_as_json(atoms) for atoms in structures]
+        inputs = [_as_json(atoms) for atoms in structures]
+        order = {"entry": entry, "kwargs": kwargs, "answer": str(answer), "structures": inputs}
         _run(python, entry, json.dumps(order))
         found = json.loads(answer.read_text())
     return [

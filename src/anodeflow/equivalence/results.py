@@ -9,7 +9,7 @@ from anodeflow.stages.declaration import Scored
 
 
 def cost_quantities(
-    about: Mapping[str, Any], backend: BackendRecord, numerical: Mapping
+    about: Mapping[str, Any], backend: BackendRecord, numerical: Mapping[str, Any]
 ) -> list[Quantity]:
     """Read what a force call, with D3, and a day of dynamics cost; about: precision, timestep_fs.
 

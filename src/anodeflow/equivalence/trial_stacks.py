@@ -18,14 +18,15 @@ def build_stack(structures: Mapping[str, Any], name: str, *, ions: int) -> Atoms
     Raises StructureError where the rules that build it would.
     """
     stack, height = structures["stacks"][name], structures["cell_height"]
-    ends = []
+    ends: list[Atoms] = []
     for end in ("bottom", "top"):
         layer = structures["layers"][stack[end]]
         base = structures["layers"].get(layer.get("base"))
         ends.append(build_layer(layer, cell_height=height, base=base))
     settings = {key: stack[key] for key in ("strained", "spacing", "registry")}
     limits = {"strain_limit": structures["strain_limit"], "cell_height": height}
-    built = stack_layers(*ends, **settings, **limits)
+    bottom, top = ends
+    built = stack_layers(bottom, top, **settings, **limits)
     if not ions:
         return built
     kind = structures["ions"]

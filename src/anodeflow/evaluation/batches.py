@@ -1,14 +1,11 @@
 """Many structures evaluated by one calculator: together where that is faster, else one by one."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from ase import Atoms
 from ase.calculators.calculator import Calculator, all_changes
 
-from anodeflow.models.interface import BatchCalculator, batch_size
-
-PROPERTIES = ("energy", "free_energy", "forces", "stress")
+from anodeflow.models.interface import PROPERTIES, BatchCalculator, Results, batch_size
 
 
 def evaluate_all(
@@ -16,7 +13,7 @@ def evaluate_all(
     structures: Sequence[Atoms],
     *,
     on_step: Callable[[int, int], None] = lambda done, total: None,
-) -> list[dict[str, Any]]:
+) -> list[Results]:
     """Return energy (eV), forces (N, 3) (eV/Å) and, where given, stress (6,) (eV/Å³) of each.
 
     A BatchCalculator whose `batch_size` is not 1 gets that many structures at once, half as many
@@ -25,22 +22,24 @@ def evaluate_all(
 
     Raises what the calculator raises; torch.OutOfMemoryError where one structure is too large.
     """
-    found: list[dict[str, Any]] = []
+    found: list[Results] = []
     while len(found) < len(structures):
-        size = batch_size(calc)
-        members = structures[len(found) : len(found) + size]
-        found += [_alone(calc, members[0])] if size == 1 else _together(calc, members)
+        members = structures[len(found) : len(found) + batch_size(calc)]
+        if isinstance(calc, BatchCalculator) and calc.batch_size > 1:
+            found += _together(calc, members)
+        else:
+            found.append(_alone(calc, members[0]))
         on_step(len(found), len(structures))
     return found
 
 
-def _alone(calc: Calculator, atoms: Atoms) -> dict[str, Any]:
+def _alone(calc: Calculator, atoms: Atoms) -> Results:
     given = [name for name in PROPERTIES if name in calc.implemented_properties]
     calc.calculate(atoms, given, all_changes)
     return dict(calc.results)
 
 
-def _together(calc: BatchCalculator, members: Sequence[Atoms]) -> list[dict[str, Any]]:
+def _together(calc: BatchCalculator, members: Sequence[Atoms]) -> list[Results]:
     """Evaluate as many of the members, from the first on, as the GPU's memory holds."""
     import torch
 

@@ -8,23 +8,24 @@ from functools import partial
 from typing import Any, TypeVar
 
 from ase import Atoms
-from ase.calculators.calculator import Calculator, all_changes
+from ase.calculators.calculator import Calculator
 from greenlet import getcurrent, greenlet
 
 from anodeflow.evaluation.batches import evaluate_all
 from anodeflow.evaluation.first_calls import mark_warm, warm_up
-from anodeflow.models.interface import QuickState, batch_size
+from anodeflow.models.interface import Results, StructureCalculator, batch_size
 from anodeflow.process.signals import deferred_signals
 
+K = TypeVar("K")
 T = TypeVar("T")
 
 
 def run_in_lockstep(
     calc: Calculator,
-    computations: Mapping[str, Callable[[Calculator], T]],
+    computations: Mapping[K, Callable[[Calculator], T]],
     *,
     at_once: int | None = None,
-) -> tuple[dict[str, T], dict[str, Exception]]:
+) -> tuple[dict[K, T], dict[K, Exception]]:
     """Run computations that each take a calculator; return results and failures by their names.
 
     With a calculator that takes batches they advance together, `at_once` of them or all: each runs
@@ -49,7 +50,7 @@ def run_in_lockstep(
     return hub.results, hub.failures
 
 
-def raise_first(failures: Mapping[str, Exception]) -> None:
+def raise_first(failures: Mapping[Any, Exception]) -> None:
     """Raise the first failure, if there is one, after naming the others on stderr."""
     for name, error in list(failures.items())[1:]:
         print(f"{name}: {error}", file=sys.stderr)
@@ -58,9 +59,10 @@ def raise_first(failures: Mapping[str, Exception]) -> None:
 
 
 def _one_by_one(
-    computations: Mapping[str, Callable[[Calculator], T]], calc: Calculator
-) -> tuple[dict[str, T], dict[str, Exception]]:
-    results, failures = {}, {}
+    computations: Mapping[K, Callable[[Calculator], T]], calc: Calculator
+) -> tuple[dict[K, T], dict[K, Exception]]:
+    results: dict[K, T] = {}
+    failures: dict[K, Exception] = {}
     for name, compute in computations.items():
         try:
             results[name] = compute(calc)
@@ -69,7 +71,7 @@ def _one_by_one(
     return results, failures
 
 
-class _Member(QuickState, Calculator):
+class _Member(StructureCalculator):
     """The calculator of one of several computations: asks the hub and waits for its answer."""
 
     def __init__(self, shared: Calculator):
@@ -77,10 +79,11 @@ class _Member(QuickState, Calculator):
         self.implemented_properties = shared.implemented_properties
         mark_warm(self)
 
-    def calculate(self, atoms=None, properties=None, system_changes=all_changes) -> None:
+    def evaluate(self, structures: Sequence[Atoms]) -> list[Results]:
         """Leave this computation until the hub has results for it."""
-        super().calculate(atoms, properties, system_changes)
-        self.results = getcurrent().parent.switch(self.atoms)
+        hub = getcurrent().parent
+        assert hub is not None
+        return [hub.switch(atoms) for atoms in structures]
 
 
 class _Hub:
@@ -88,13 +91,13 @@ class _Hub:
 
     def __init__(self, calc: Calculator):
         self.calc = calc
-        self.members: dict[str, greenlet] = {}
-        self.waiting: dict[str, Atoms] = {}
-        self.results: dict[str, Any] = {}
-        self.failures: dict[str, Exception] = {}
+        self.members: dict[Any, greenlet] = {}
+        self.waiting: dict[Any, Atoms] = {}
+        self.results: dict[Any, Any] = {}
+        self.failures: dict[Any, Exception] = {}
         self.left: SystemExit | None = None
 
-    def start(self, name: str, compute: Callable[..., Any]) -> None:
+    def start(self, name: object, compute: Callable[..., Any]) -> None:
         """Run a computation up to its first force call."""
         self.members[name] = greenlet(compute)
         self._go_on(name, partial(self.members[name].switch, _Member(self.calc)))
@@ -116,7 +119,7 @@ class _Hub:
             if not member.dead:
                 member.throw()
 
-    def _go_on(self, name: str, go: Callable[..., Any]) -> None:
+    def _go_on(self, name: object, go: Callable[..., Any]) -> None:
         try:
             given = go()
         except SystemExit as left:
@@ -127,7 +130,7 @@ class _Hub:
             dead = self.members[name].dead
             (self.results if dead else self.waiting)[name] = given
 
-    def _evaluate(self, structures: Sequence[Atoms]) -> list[dict[str, Any] | Exception]:
+    def _evaluate(self, structures: Sequence[Atoms]) -> Sequence[Results | Exception]:
         """Evaluate all; where the batch fails each alone, to find whose failure it is."""
         probe = structures[0].copy()
         probe.calc = self.calc

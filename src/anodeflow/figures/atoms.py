@@ -7,6 +7,7 @@ from ase.data.colors import jmol_colors
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.lines import Line2D
+from matplotlib.typing import ColorType
 
 from anodeflow.structures import roles
 from anodeflow.structures.bonds import find_bonds
@@ -24,26 +25,30 @@ COLOURS = {
 }
 
 
-def colour_of(symbol: str) -> tuple[float, ...]:
+def colour_of(symbol: str) -> ColorType:
     """Return the colour of an element, red, green and blue from 0 to 1."""
-    return COLOURS.get(symbol, tuple(jmol_colors[atomic_numbers[symbol]]))
+    found: ColorType = COLOURS.get(symbol, tuple(jmol_colors[atomic_numbers[symbol]]))
+    return found
 
 
-def pale(colour: str | tuple[float, ...], *, white: float = 0.55) -> tuple[float, ...]:
+def pale(colour: ColorType, *, white: float = 0.55) -> ColorType:
     """Mix a colour with this share of white, for what lies behind."""
-    return tuple((1 - white) * channel + white for channel in to_rgb(colour))
+    red, green, blue = ((1 - white) * channel + white for channel in to_rgb(colour))
+    return red, green, blue
 
 
 def inside_cell(atoms: Atoms) -> Atoms:
     """Return a copy whose atoms are folded into the cell in the plane; heights stay."""
     folded = atoms.copy()
     folded.wrap(pbc=(True, True, False), eps=1e-3)
-    return folded
+    found: Atoms = folded
+    return found
 
 
 def cell_outline(atoms: Atoms) -> np.ndarray:
     """Give the corners of the lateral cell (4, 2), Å, in order around it."""
-    return np.array([[0, 0], [1, 0], [1, 1], [0, 1]]) @ atoms.cell.array[:2, :2]
+    found: np.ndarray = np.array([[0, 0], [1, 0], [1, 1], [0, 1]]) @ atoms.cell.array[:2, :2]
+    return found
 
 
 def drawn_bonds(atoms: Atoms) -> tuple[np.ndarray, np.ndarray]:
@@ -72,7 +77,7 @@ def draw_bar(ax: Axes, start: tuple[float, float], length: float) -> None:
     )
 
 
-def element_handle(label: str, colour: tuple[float, ...], *, size: float) -> Line2D:
+def element_handle(label: str, colour: ColorType, *, size: float) -> Line2D:
     """Make the legend entry of an element: a circle of this size in pt."""
     return Line2D(
         [],

@@ -82,7 +82,7 @@ def _half_bonds(
 
     A bond across the boundary of the cell shows as the half inside.
     """
-    halves = []
+    halves: list[tuple[float, Patch]] = []
     for i, vector in zip(*drawn_bonds(atoms), strict=True):
         vector = turn @ vector
         length = np.hypot(vector[0], vector[1])

@@ -3,7 +3,7 @@
 import functools
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 import matplotlib
 import matplotlib.style
@@ -46,7 +46,7 @@ def styled(plot: Callable[P, R]) -> Callable[P, R]:
 
 
 @styled
-def figure(width_mm: float, height_mm: float, **subplots_options) -> tuple[Figure, object]:
+def figure(width_mm: float, height_mm: float, **subplots_options: Any) -> tuple[Figure, Any]:
     """Make an empty figure of exactly this size, with axes as `Figure.subplots` returns them.
 
     Call it inside a function decorated with `styled`. The figure does not pass through pyplot, so

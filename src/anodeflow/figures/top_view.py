@@ -1,5 +1,7 @@
 """The lateral cell as the ground of a map: outline, atoms seen from above, panels on a page."""
 
+from typing import Any
+
 import numpy as np
 from ase import Atoms
 from ase.data import covalent_radii
@@ -8,6 +10,7 @@ from matplotlib.collections import PatchCollection
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Circle, Polygon
+from matplotlib.typing import ColorType
 
 from anodeflow.figures.atoms import cell_outline, colour_of, draw_bar, element_handle, pale
 from anodeflow.figures.style import PAGE_MM, figure
@@ -22,7 +25,7 @@ EDGE = 0.02
 
 TITLE_MM = 7.0
 
-MARK = {"marker": "+", "linestyle": "none", "color": "black", "markersize": 4}
+MARK: dict[str, Any] = {"marker": "+", "linestyle": "none", "color": "black", "markersize": 4}
 """Look of a cross of `mark_atoms`."""
 
 BARS_MM = 20.0
@@ -70,7 +73,8 @@ def shown_images(atoms: Atoms, i: int) -> np.ndarray:
     lateral = atoms.cell.array[:2, :2]
     home = (atoms.positions[i, :2] @ np.linalg.inv(lateral)) % 1.0
     images = home + np.array(list(np.ndindex(3, 3))) - 1
-    return images[np.all((images > -EDGE) & (images < 1 + EDGE), axis=1)] @ lateral
+    found: np.ndarray = images[np.all((images > -EDGE) & (images < 1 + EDGE), axis=1)] @ lateral
+    return found
 
 
 def mark_atoms(ax: Axes, atoms: Atoms) -> None:
@@ -100,6 +104,6 @@ def atom_handles(atoms: Atoms, *, look: str, label: str) -> list[Line2D]:
     ]
 
 
-def _face(symbol: str, look: str) -> tuple[float, ...]:
+def _face(symbol: str, look: str) -> ColorType:
     colour = colour_of(symbol)
     return pale(colour) if look == "pale" else colour

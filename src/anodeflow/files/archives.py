@@ -26,7 +26,8 @@ def write_archive(path: Path, arrays: Mapping[str, np.ndarray], values: Mapping[
     A .npz file and its sha256 after it: zip's own checksums do not see a member that is lost.
     """
     with whole(path) as part, open(part, "w+b") as stream:
-        np.savez(stream, **{VALUES: np.array(json.dumps(values))}, **arrays)
+        named: dict[str, Any] = {VALUES: np.array(json.dumps(values)), **arrays}
+        np.savez(stream, **named)
         stream.seek(0)
         digest = hashlib.file_digest(stream, "sha256").digest()
         stream.seek(0, io.SEEK_END)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import TYPE_CHECKING, Generic, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
@@ -69,7 +69,9 @@ class RowsFile(Generic[Row]):
         Raises:
             ResultFileError: it is damaged, or of another version of anodeflow.
         """
-        rows = TypeAdapter(list[self.row])
+        rows: TypeAdapter[list[Row]] = TypeAdapter(
+            list[self.row]  # type: ignore[name-defined]  # known when it runs
+        )
         return _validated(path, f"rows of {self.row.__name__}", rows.validate_python)
 
     def write(self, rows: Iterable[Row], path: Path | str) -> None:
@@ -98,14 +100,17 @@ class CsvFile:
         import pandas as pd
 
         try:
-            options = {"dtype": str, "keep_default_na": False} if self.as_text else {}
+            options: dict[str, Any] = (
+                {"dtype": str, "keep_default_na": False} if self.as_text else {}
+            )
             table = pd.read_csv(path, **options)
         except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
             fault = " ".join(str(error).split())
             raise ResultFileError(f"{path} is no table ({fault}): {MAKE_ANEW}.") from None
         if fault := self._fault(table.columns):
             raise ResultFileError(f"{path} {fault}: {MAKE_ANEW}.")
-        return table
+        found: pd.DataFrame = table
+        return found
 
     def write(self, table: "pd.DataFrame", path: Path | str) -> None:
         """Write a table, whole or not at all, in full precision.
@@ -125,3 +130,8 @@ class CsvFile:
         if missing:
             return f"lacks the columns {', '.join(missing)}"
         return f"has unknown columns {', '.join(unknown)}" if unknown else ""
+
+
+def records(table: "pd.DataFrame") -> list[dict[str, Any]]:
+    """Return the rows of a table, whose columns are named by words."""
+    return [{str(name): cell for name, cell in row.items()} for row in table.to_dict("records")]

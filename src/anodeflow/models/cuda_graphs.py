@@ -5,7 +5,7 @@ launches them. A graph launches them all at once, on tensors whose shapes and pl
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from anodeflow.errors import CalculatorError
 
@@ -19,10 +19,14 @@ WARM_UP_CALLS = 3
 """Calls on a stream of their own that torch asks for before a capture."""
 
 
+Computing = Callable[[], "Tensor"]
+"""A function of no arguments, on tensors that stay where they are."""
+
+
 class CudaGraph:
     """What a function of no arguments computes from tensors that stay where they are."""
 
-    def __init__(self, compute: "Callable[[], Tensor]"):
+    def __init__(self, compute: Computing):
         """Capture it. It may not wait for the GPU, nor let a shape depend on values.
 
         Raises:
@@ -46,10 +50,15 @@ class CudaGraph:
         return self._found
 
 
+def as_it_is(compute: Computing) -> Computing:
+    """Return a function that is not to be captured."""
+    return compute
+
+
 class CapturedLater:
     """A function that is called as it is a few times, and then captured."""
 
-    def __init__(self, compute: "Callable[[], Tensor]", capture: Callable[..., Any] = CudaGraph):
+    def __init__(self, compute: Computing, capture: Callable[[Computing], Computing] = CudaGraph):
         self._compute, self._capture = compute, capture
         self._calls = 0
 

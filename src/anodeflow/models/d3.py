@@ -13,14 +13,14 @@ and 6 for the damping. The tables are those that torch-dftd carries.
 import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib.resources import as_file, files
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from ase import Atoms
-from ase.calculators.calculator import Calculator, all_changes
 from ase.units import Bohr, Hartree
 
-from anodeflow.models.interface import QuickState
+from anodeflow.models.cuda_graphs import Computing, as_it_is
+from anodeflow.models.interface import Results, StructureCalculator
 from anodeflow.models.neighbours import NeighbourLists
 
 if TYPE_CHECKING:
@@ -39,10 +39,8 @@ BLOCK = {"cpu": 2**16, "cuda": 2**22}
 VOIGT = ((0, 0), (1, 1), (2, 2), (1, 2), (0, 2), (0, 1))
 
 
-class D3Calculator(QuickState, Calculator):
+class D3Calculator(StructureCalculator):
     """D3(BJ) by torch, without the three-body term, with sharp cutoffs."""
-
-    implemented_properties = ["energy", "free_energy", "forces", "stress"]  # noqa: RUF012
 
     def __init__(
         self,
@@ -51,7 +49,7 @@ class D3Calculator(QuickState, Calculator):
         coordination: float,
         device: str,
         *,
-        capture: Callable[..., Any] = lambda compute: compute,
+        capture: Callable[[Computing], Computing] = as_it_is,
     ):
         """Take s6, s8, a1 and a2 (Bohr), and the cutoffs of energies and of coordination (Å).
 
@@ -65,20 +63,15 @@ class D3Calculator(QuickState, Calculator):
         self._capture = capture
         self._numbers: list[bytes] = []
 
-    def calculate(self, atoms=None, properties=None, system_changes=all_changes) -> None:
-        """Compute energy (eV), forces (N, 3) (eV/Å) and, where periodic, stress (6,) (eV/Å³)."""
-        super().calculate(atoms, properties, system_changes)
-        (self.results,) = self.evaluate([self.atoms])
-
-    def evaluate(self, structures: Sequence[Atoms]) -> list[dict[str, Any]]:
-        """Evaluate several structures in one go; their results, as above."""
+    def evaluate(self, structures: Sequence[Atoms]) -> list[Results]:
+        """Evaluate several structures in one go; there is a stress where they are periodic."""
         import torch
 
         with torch.inference_mode():
             self._update(structures)
             positions = np.concatenate([atoms.positions for atoms in structures]) / Bohr
             self._positions.copy_(torch.as_tensor(positions))
-            found = self._sum().cpu().numpy()
+            found = self._compute_sum().cpu().numpy()
         count, atoms = len(structures), len(positions)
         energies, forces, virials = np.split(found, [count, count + 3 * atoms])
         forces, virials = forces.reshape(-1, 3), virials.reshape(-1, 6)
@@ -94,12 +87,12 @@ class D3Calculator(QuickState, Calculator):
         numbers = [atoms.numbers.tobytes() for atoms in structures]
         if self._lists.update(structures) or numbers != self._numbers:
             self._numbers = []  # what fails here is done again
-            self._sum = None  # and the memory of a graph is free
+            self._compute_sum = self._compute  # and the memory of a graph is free
             self._atoms = _Atoms(structures, self._lists.device, self._damping)
             self._blocks = list(_blocks(self._atoms, self._lists))
             shape = (sum(map(len, structures)), 3)
             self._positions = torch.zeros(shape, dtype=torch.float64, device=self._lists.device)
-            self._sum = self._capture(self._compute)
+            self._compute_sum = self._capture(self._compute)
             self._numbers = numbers
 
     def _compute(self) -> "Tensor":
@@ -283,7 +276,8 @@ class _Block:
         for reference in range(5):  # sum(dim=1) rounds by the place in the array
             by_first.addcmul_(first[:, reference], second[:1, reference])
             by_second.addcmul_(first[:1, reference], second[1:, reference])
-        return _at(torch.cat((by_first, by_second)), self.couple).unbind()
+        c6, c6_first, c6_second = _at(torch.cat((by_first, by_second)), self.couple).unbind()
+        return c6, c6_first, c6_second
 
 
 def _at(values: "Tensor", places: "Tensor") -> "Tensor":
@@ -310,9 +304,7 @@ def _tables() -> dict[str, np.ndarray]:
     return found
 
 
-def _in_ase_form(
-    atoms: Atoms, energy: float, forces: np.ndarray, virial: np.ndarray
-) -> dict[str, Any]:
+def _in_ase_form(atoms: Atoms, energy: float, forces: np.ndarray, virial: np.ndarray) -> Results:
     energy = float(energy) * Hartree
     results = {"energy": energy, "free_energy": energy, "forces": forces * (Hartree / Bohr)}
     if atoms.pbc.all():

@@ -10,8 +10,9 @@ from ase.units import Bohr
 
 from anodeflow.config.allowed_values import require_allowed
 from anodeflow.errors import ConfigError, DeviceError
-from anodeflow.models.cuda_graphs import CapturedLater
+from anodeflow.models.cuda_graphs import CapturedLater, as_it_is
 from anodeflow.models.d3 import D3Calculator
+from anodeflow.models.interface import OneByOne, Results, StructureCalculator
 from anodeflow.models.settings import Dispersion
 
 # Damping of D3(BJ): s6, s8, a1 and a2 (Bohr), without the three-body term. PBE: Grimme, Ehrlich,
@@ -21,26 +22,19 @@ DAMPING_BJ = {
 }
 
 
-class TorchDispersion(Calculator):
+class TorchDispersion(StructureCalculator):
     """torch-dftd as it is, but for its warning about cells."""
-
-    implemented_properties = ["energy", "free_energy", "forces", "stress"]  # noqa: RUF012
 
     def __init__(self, inner: Calculator):
         """Take over a TorchDFTD3Calculator."""
         super().__init__()
         self.inner = inner
 
-    def calculate(self, atoms=None, properties=None, system_changes=all_changes) -> None:
-        """Compute energy (eV), forces (N, 3) (eV/Å) and, where periodic, stress (6,) (eV/Å³)."""
-        super().calculate(atoms, properties, system_changes)
-        (self.results,) = self.evaluate([self.atoms])
-
-    def evaluate(self, structures: Sequence[Atoms]) -> list[dict[str, Any]]:
-        """Evaluate several structures, one by one; their results, as above."""
+    def evaluate(self, structures: Sequence[Atoms]) -> list[Results]:
+        """Evaluate structures one by one; there is a stress where they are periodic."""
         return [self._results(atoms) for atoms in structures]
 
-    def _results(self, atoms: Atoms) -> dict[str, Any]:
+    def _results(self, atoms: Atoms) -> Results:
         with warnings.catch_warnings():
             # torch-dftd hands torch an ASE Cell, which is a list of arrays to torch.
             warnings.filterwarnings("ignore", message="Creating a tensor from a list of numpy")
@@ -52,7 +46,7 @@ class TorchDispersion(Calculator):
 
 def load_dispersion(
     settings: Mapping[str, Any], *, device: str, cuda_graphs: bool = False
-) -> Calculator:
+) -> StructureCalculator:
     """Load the D3(BJ) calculator of a functional, without the three-body term.
 
     settings: functional, damping ("bj"), pair_cutoff_bohr, coordination_cutoff_bohr and library
@@ -82,14 +76,17 @@ def load_dispersion(
         return _load_dftd3(parameters, pair, coordination)
     if library == "torch-dftd":
         return TorchDispersion(_load_torch_dftd(parameters, pair, coordination, device))
-    options = {"capture": CapturedLater} if cuda_graphs else {}
-    return D3Calculator(parameters, pair, coordination, device, **options)
+    capture = CapturedLater if cuda_graphs else as_it_is
+    return D3Calculator(parameters, pair, coordination, device, capture=capture)
 
 
-def load_plain_dispersion(settings: Mapping[str, Any]) -> Calculator:
+def load_plain_dispersion(settings: Mapping[str, Any]) -> StructureCalculator:
     """Load torch-dftd in float64 on the CPU as it is, with the settings of `load_dispersion`."""
-    cutoffs = (settings[f"{name}_cutoff_bohr"] * Bohr for name in ("pair", "coordination"))
-    return TorchDispersion(_load_torch_dftd(_damping_parameters(settings), *cutoffs, "cpu"))
+    pair, coordination = (
+        settings[f"{name}_cutoff_bohr"] * Bohr for name in ("pair", "coordination")
+    )
+    parameters = _damping_parameters(settings)
+    return TorchDispersion(_load_torch_dftd(parameters, pair, coordination, "cpu"))
 
 
 def _damping_parameters(settings: Mapping[str, Any]) -> dict[str, float]:
@@ -98,15 +95,18 @@ def _damping_parameters(settings: Mapping[str, Any]) -> dict[str, float]:
     return DAMPING_BJ[settings["functional"]]
 
 
-def _load_dftd3(parameters: dict[str, float], pair: float, coordination: float) -> Calculator:
+def _load_dftd3(
+    parameters: dict[str, float], pair: float, coordination: float
+) -> StructureCalculator:
     from dftd3.ase import DFTD3
 
     # s9 = 0 turns the three-body term off; the library's own table would turn it on.
-    return DFTD3(
+    inner = DFTD3(
         damping="d3bj",
         params_tweaks={**parameters, "s9": 0.0},
         realspace_cutoff={"disp2": pair, "cn": coordination, "disp3": coordination},
     )
+    return OneByOne(inner)
 
 
 def _load_torch_dftd(
@@ -125,11 +125,12 @@ def _load_torch_dftd(
         dtype=torch.float64,
     )
     # torch-dftd calls s8, a1 and a2 by the names of zero damping.
-    inner.dftd_module.params = {
+    damping = {
         "s6": parameters["s6"],
         "s18": parameters["s8"],
         "rs6": parameters["a1"],
         "rs18": parameters["a2"],
         "alp": 14.0,
     }
+    inner.dftd_module.params = damping  # type: ignore[assignment]  # a plain attribute of a module
     return inner

@@ -1,5 +1,6 @@
 """The form that every model has here: ASE's, in float64, with D3 as an explicit sum."""
 
+import abc
 import contextlib
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,6 +12,11 @@ from ase.calculators.calculator import Calculator, all_changes
 from ase.calculators.mixing import SumCalculator
 from ase.stress import full_3x3_to_voigt_6_stress
 
+PROPERTIES = ("energy", "free_energy", "forces", "stress")
+
+Results = dict[str, Any]
+"""What ASE calls results: energy, free_energy (eV), forces (N, 3) (eV/Å), stress (6,) (eV/Å³)."""
+
 
 @runtime_checkable
 class BatchCalculator(Protocol):
@@ -19,7 +25,7 @@ class BatchCalculator(Protocol):
     batch_size: int
     """How many structures it takes at once."""
 
-    def evaluate(self, structures: Sequence[Atoms]) -> list[dict[str, Any]]:
+    def evaluate(self, structures: Sequence[Atoms]) -> list[Results]:
         """Return the results of each structure, as `calculate` leaves them of one."""
 
 
@@ -28,8 +34,22 @@ def batch_size(calc: Calculator) -> int:
     return calc.batch_size if isinstance(calc, BatchCalculator) else 1
 
 
+def evaluate_each(calc: Calculator, structures: Sequence[Atoms]) -> list[Results]:
+    """Return the results of each structure, in one call where the calculator takes batches."""
+    if isinstance(calc, BatchCalculator):
+        return calc.evaluate(structures)
+    given = [name for name in PROPERTIES if name in calc.implemented_properties]
+    found = []
+    for atoms in structures:
+        calc.calculate(atoms, given, all_changes)
+        found.append(dict(calc.results))
+    return found
+
+
 class QuickState:
     """Notices a change as ASE does, in a tenth of the time, of what enters a model."""
+
+    atoms: Atoms | None
 
     def check_state(self, atoms: Atoms, tol: float = 1e-15) -> list[str]:
         """Return which of numbers, positions (Å), cell (Å) and pbc have changed since last time."""
@@ -45,10 +65,34 @@ class QuickState:
         return [name for name, is_same in same.items() if not is_same]
 
 
-class ModelCalculator(QuickState, Calculator):
-    """A foundation model that gives float64 arrays, Voigt stress and leaves torch as it was."""
+class StructureCalculator(QuickState, Calculator, abc.ABC):
+    """An ASE calculator of which only `evaluate` is to be written."""
 
-    implemented_properties = ["energy", "free_energy", "forces", "stress"]  # noqa: RUF012
+    implemented_properties = list(PROPERTIES)  # noqa: RUF012
+    batch_size: int = 1
+
+    def __init__(self) -> None:
+        """Start without results."""
+        Calculator.__init__(self)
+
+    def calculate(
+        self,
+        atoms: Atoms | None = None,
+        properties: Sequence[str] = PROPERTIES,
+        system_changes: Sequence[str] = tuple(all_changes),
+    ) -> None:
+        """Compute energy (eV), forces (N, 3) (eV/Å) and stress (6,) (eV/Å³, ASE's sign)."""
+        Calculator.calculate(self, atoms, properties, system_changes)
+        assert self.atoms is not None
+        (self.results,) = self.evaluate([self.atoms])
+
+    @abc.abstractmethod
+    def evaluate(self, structures: Sequence[Atoms]) -> list[Results]:
+        """Return the results of each structure."""
+
+
+class ModelCalculator(StructureCalculator):
+    """A foundation model that gives float64 arrays, Voigt stress and leaves torch as it was."""
 
     def __init__(self, inner: Calculator, *, dtype: str | None):
         """Wrap a calculator.
@@ -62,20 +106,26 @@ class ModelCalculator(QuickState, Calculator):
         self.dtype = dtype
         self.batch_size = batch_size(inner)
 
-    def calculate(self, atoms=None, properties=None, system_changes=all_changes) -> None:
-        """Compute energy (eV), forces (N, 3) (eV/Å) and stress (6,) (eV/Å³, ASE's sign)."""
-        super().calculate(atoms, properties, system_changes)
+    def evaluate(self, structures: Sequence[Atoms]) -> list[Results]:
+        """Evaluate several structures, in one call where the model takes batches."""
         with torch_dtype(self.dtype), warnings.catch_warnings():
             # CHGNet turns its own energies into floats the old way.
             warnings.filterwarnings("ignore", message="Converting a tensor with requires_grad")
-            self.inner.calculate(_bare(atoms), ["energy", "forces", "stress"], all_changes)
-        self.results = _in_ase_form(self.inner.results)
-
-    def evaluate(self, structures: Sequence[Atoms]) -> list[dict[str, Any]]:
-        """Evaluate several structures in one call of the model; their results, as above."""
-        with torch_dtype(self.dtype):
-            found = self.inner.evaluate([_bare(atoms) for atoms in structures])
+            found = evaluate_each(self.inner, [_bare(atoms) for atoms in structures])
         return [_in_ase_form(results) for results in found]
+
+
+class OneByOne(StructureCalculator):
+    """Any ASE calculator as one that is asked for several structures, and takes one at a time."""
+
+    def __init__(self, inner: Calculator):
+        """Wrap a calculator."""
+        super().__init__()
+        self.inner = inner
+
+    def evaluate(self, structures: Sequence[Atoms]) -> list[Results]:
+        """Evaluate structures one by one."""
+        return evaluate_each(self.inner, structures)
 
 
 def _bare(atoms: Atoms) -> Atoms:
@@ -83,7 +133,7 @@ def _bare(atoms: Atoms) -> Atoms:
     return Atoms(atoms.numbers, atoms.positions, cell=atoms.cell, pbc=atoms.pbc)
 
 
-def _in_ase_form(found: Mapping[str, Any]) -> dict[str, Any]:
+def _in_ase_form(found: Mapping[str, Any]) -> Results:
     stress = np.asarray(found["stress"], dtype=float)
     return {
         "energy": float(found["energy"]),
@@ -96,21 +146,22 @@ def _in_ase_form(found: Mapping[str, Any]) -> dict[str, Any]:
 class DispersionCorrected(QuickState, SumCalculator):
     """The sum of a model and its dispersion: E = E_model + E_D3."""
 
-    def __init__(self, model: Calculator, dispersion: Calculator):
-        super().__init__([model, dispersion])
+    def __init__(self, model: StructureCalculator, dispersion: StructureCalculator):
+        """Take both."""
+        SumCalculator.__init__(self, [model, dispersion])
         self.model = model
         self.dispersion = dispersion
 
     @property
     def batch_size(self) -> int:
         """How many structures the model takes at once."""
-        return batch_size(self.model)
+        return self.model.batch_size
 
     @batch_size.setter
     def batch_size(self, size: int) -> None:
         self.model.batch_size = size
 
-    def evaluate(self, structures: Sequence[Atoms]) -> list[dict[str, Any]]:
+    def evaluate(self, structures: Sequence[Atoms]) -> list[Results]:
         """Evaluate several structures in one call of the model and one of the dispersion."""
         parts = zip(
             self.model.evaluate(structures), self.dispersion.evaluate(structures), strict=True

@@ -3,15 +3,15 @@
 import importlib.util
 import pickle
 import pkgutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from ase.calculators.calculator import Calculator
 
 from anodeflow.config.allowed_values import require_allowed
 from anodeflow.errors import CalculatorError, ConfigError, DeviceError, WeightsError
-from anodeflow.families import FAMILIES, PLACEHOLDERS, Family
+from anodeflow.families import FAMILIES, PLACEHOLDERS
 from anodeflow.models import settings
 from anodeflow.models.child.calculator_process import open_calculator
 from anodeflow.models.dispersion import load_dispersion
@@ -67,7 +67,8 @@ def load_calculator(
     verify_weights(weights, card)
     _require_device(device)
     keep_freed_memory()
-    if FAMILIES[family].loader is None:
+    loader = FAMILIES[family].loader
+    if loader is None:
         call = plain_call(family, weights, device=device, dtype=dtype, entry=entry, kwargs=kwargs)
         model = _open_plain(python, *call, dtype)
     else:
@@ -75,12 +76,13 @@ def load_calculator(
         _require_packages(CUEQUIVARIANCE if cuequivariance else ())
         chosen = {"cuequivariance": cuequivariance, "cuda_graphs": cuda_graphs}
         options = {name: True for name, is_chosen in chosen.items() if is_chosen}
-        inner = _load_inner(weights, FAMILIES[family], device, dtype, options)
+        inner = _load_inner(weights, family, loader, device, dtype, options)
         model = ModelCalculator(inner, dtype=dtype)
     if dispersion is None:
         return model
     correction = load_dispersion(dispersion, device=device, cuda_graphs=cuda_graphs)
-    return DispersionCorrected(model, correction)
+    # ASE's functions take its sums as they take its calculators, of which they are no subclass.
+    return cast(Calculator, DispersionCorrected(model, correction))
 
 
 def plain_call(
@@ -108,6 +110,8 @@ def plain_call(
     facts = FAMILIES[family]
     if facts.entry is not None:
         entry, kwargs = facts.entry, facts.kwargs
+    if entry is None:
+        raise ConfigError(f"Model family {family} needs an entry: give module:name.")
     given = dict(zip(PLACEHOLDERS, (str(weights), device, dtype), strict=True))
     return entry, {
         key: given.get(value, value) if isinstance(value, str) else value
@@ -149,11 +153,11 @@ def _require_packages(names: Sequence[str]) -> None:
 
 
 def _load_inner(
-    weights: Path, family: Family, device: str, dtype: str, options: Mapping[str, Any]
+    weights: Path, family: str, loader: str, device: str, dtype: str, options: Mapping[str, bool]
 ) -> Calculator:
     import torch
 
-    load = pkgutil.resolve_name(family.loader)
+    load: Callable[..., Calculator] = pkgutil.resolve_name(loader)
     try:
         with quiet_loading(), torch_dtype(dtype):
             return load(weights, device, dtype, **options)
@@ -171,7 +175,7 @@ def _load_inner(
             raise
         reason = str(error).strip().partition("\n")[0].partition(". ")[0].rstrip(".")
         raise WeightsError(
-            f"{weights} holds no model that family {family.name} can load "
+            f"{weights} holds no model that family {family} can load "
             f"({type(error).__name__}: {reason}); check the model's family and weights, and that "
             "the installed package is the one the weights were made for."
         ) from error

@@ -3,15 +3,20 @@
 import itertools
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from ase import Atoms
-from ase.calculators.calculator import Calculator, all_changes
+from ase.calculators.calculator import Calculator
 from ase.stress import full_3x3_to_voigt_6_stress
 
+from anodeflow.models.interface import Results, StructureCalculator
 from anodeflow.models.mace_buffers import BufferedMace
 from anodeflow.models.neighbours import NeighbourLists
+
+if TYPE_CHECKING:
+    import torch
+    from mace.calculators.mace import MACECalculator
 
 NODE_DATA = ("node_attrs", "head")
 
@@ -45,26 +50,25 @@ def load_mace(
     return MaceModel(mace, cuda_graphs=cuda_graphs)
 
 
-def _contract_by_element(model) -> None:
+def _contract_by_element(model: "torch.nn.Module") -> None:
     """Replace MACE's symmetric contractions; see `mace_contraction`."""
     from mace.modules.symmetric_contraction import SymmetricContraction
 
     from anodeflow.models.mace_contraction import ContractionByElement
 
-    for product in model.products:
+    products: Any = model.products
+    for product in products:
         if isinstance(product.symmetric_contractions, SymmetricContraction):
             product.symmetric_contractions = ContractionByElement(product.symmetric_contractions)
 
 
-class MaceModel(Calculator):
+class MaceModel(StructureCalculator):
     """What MACECalculator computes, without building its graph anew at every call.
 
     Energy (eV), forces (N, 3) (eV/Å) and stress (6,) (eV/Å³) as it gives them, to rounding.
     """
 
-    implemented_properties = ["energy", "free_energy", "forces", "stress"]  # noqa: RUF012
-
-    def __init__(self, mace: Calculator, *, cuda_graphs: bool = False):
+    def __init__(self, mace: "MACECalculator", *, cuda_graphs: bool = False):
         """Take over the model of a MACECalculator, whose calls may be replayed as CUDA graphs."""
         super().__init__()
         self.mace = mace
@@ -72,14 +76,10 @@ class MaceModel(Calculator):
         self.batch_size = LARGEST_BATCH if mace.device.type == "cuda" else 1
         self._lists = NeighbourLists(mace.r_max, mace.device)
         self._numbers: list[bytes] = []
-        self._cuda_graphs, self._buffered = cuda_graphs, None
+        self._cuda_graphs = cuda_graphs
+        self._buffered: BufferedMace | None = None
 
-    def calculate(self, atoms=None, properties=None, system_changes=all_changes) -> None:
-        """Evaluate one structure."""
-        super().calculate(atoms, properties, system_changes)
-        (self.results,) = self.evaluate([atoms])
-
-    def evaluate(self, structures: Sequence[Atoms]) -> list[dict[str, Any]]:
+    def evaluate(self, structures: Sequence[Atoms]) -> list[Results]:
         """Evaluate structures, of any elements and cells, in one call of the model.
 
         Returns the results of each as ASE names them. A structure's neighbour list is kept for the
@@ -99,7 +99,9 @@ class MaceModel(Calculator):
             for energy, forces, stress in zip(*found, strict=True)
         ]
 
-    def _evaluate(self, structures: Sequence[Atoms]) -> tuple[np.ndarray, list[Any], np.ndarray]:
+    def _evaluate(
+        self, structures: Sequence[Atoms]
+    ) -> tuple[np.ndarray, list[np.ndarray], np.ndarray]:
         found = self.mace.models[0](self._batch(structures), compute_stress=True)
         energies, forces, stresses = (
             found[name].detach().cpu().numpy() for name in ("energy", "forces", "stress")
@@ -109,23 +111,26 @@ class MaceModel(Calculator):
 
     def _buffers(self, structures: Sequence[Atoms]) -> BufferedMace:
         """Return buffers for structures of these atoms, those of the last call where they are."""
-        nodes = self._nodes(structures)
-        if self._buffered is None or self._buffered.nodes is not nodes:
-            self._buffered = None  # and with it the memory
-            self._buffered = BufferedMace(self.mace.models[0], nodes, self._lists, structures)
-        return self._buffered
+        nodes, buffered = self._nodes(structures), self._buffered
+        if buffered is None or buffered.nodes is not nodes:
+            self._buffered = buffered = None  # and with it the memory
+            buffered = BufferedMace(self.mace.models[0], nodes, self._lists, structures)
+            self._buffered = buffered
+        return buffered
 
     def _batch(self, structures: Sequence[Atoms]) -> dict[str, Any]:
         import torch
 
-        positions = np.concatenate([atoms.positions for atoms in structures])
-        positions = torch.as_tensor(positions, device=self.mace.device)
+        joined = np.concatenate([atoms.positions for atoms in structures])
+        positions = torch.as_tensor(joined, device=self.mace.device)
+        pairs: Sequence[torch.Tensor | np.ndarray]
         if all(atoms.pbc.all() for atoms in structures):
-            edges, shifts, images = self._lists.pairs(structures, positions)
             cell = np.concatenate([atoms.cell.array for atoms in structures])
+            pairs = (*self._lists.pairs(structures, positions), cell)
         else:
-            edges, shifts, images, cell = self._searched(structures)
-        floats = {"positions": positions, "shifts": shifts, "unit_shifts": images, "cell": cell}
+            pairs = self._searched(structures)
+        edges, shifts, images, cells = pairs
+        floats = {"positions": positions, "shifts": shifts, "unit_shifts": images, "cell": cells}
         return {
             "edge_index": torch.as_tensor(edges, device=self.mace.device),
             **self._nodes(structures),
@@ -150,7 +155,7 @@ class MaceModel(Calculator):
             edges, *others = get_neighborhood(
                 atoms.positions,
                 self.mace.r_max,
-                tuple(map(bool, atoms.pbc)),
+                (bool(atoms.pbc[0]), bool(atoms.pbc[1]), bool(atoms.pbc[2])),
                 atoms.cell.array.copy(),
             )
             found.append((edges.astype("int64").T + start, *others))

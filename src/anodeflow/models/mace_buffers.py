@@ -1,12 +1,12 @@
 """MACE called on buffers of fixed sizes, as a CUDA graph needs them."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from ase import Atoms
 
-from anodeflow.models.cuda_graphs import CapturedLater
+from anodeflow.models.cuda_graphs import CapturedLater, Computing
 from anodeflow.models.neighbours import NeighbourLists
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ class BufferedMace:
         nodes: "Mapping[str, Tensor]",
         lists: NeighbourLists,
         structures: Sequence[Atoms],
-        capture: Callable[..., Any] = CapturedLater,
+        capture: Callable[[Computing], Computing] = CapturedLater,
     ):
         """Take what does not change with positions and cells, and how to capture a function."""
         import torch
@@ -44,9 +44,11 @@ class BufferedMace:
         self._ends = np.cumsum(sizes)[:-1]
         self._positions = self._place(np.zeros((self._atoms, 3)))
         self._cell = self._place(np.zeros((3 * self._cells, 3)))
-        self._call: Callable[[], Tensor] | None = None
+        self._call: Computing | None = None
 
-    def evaluate(self, structures: Sequence[Atoms]) -> tuple[np.ndarray, list[Any], np.ndarray]:
+    def evaluate(
+        self, structures: Sequence[Atoms]
+    ) -> tuple[np.ndarray, list[np.ndarray], np.ndarray]:
         """Return energies (S,) eV, forces (n, 3) eV/Å of each, and stresses (S, 3, 3) eV/Å³."""
         import torch
 
@@ -54,21 +56,22 @@ class BufferedMace:
         with torch.no_grad():
             self._positions.copy_(_joined([atoms.positions for atoms in structures]))
             self._cell.copy_(_joined([atoms.cell.array for atoms in structures]))
-        if self._call is None or self._lists.edges.shape[1] > self._edges.shape[1]:
-            self._make_buffers(structures)
+        call = self._call
+        if call is None or self._lists.edges.shape[1] > self._edges.shape[1]:
+            call = self._make_buffers(structures)
         elif self._lists.edges is not self._taken:
             self._fill()
-        *found, pairs = self._call().cpu().numpy()
-        if pairs > self._room:
-            self._make_buffers(structures)
-            *found, pairs = self._call().cpu().numpy()
-        energies, forces, stresses = np.split(
-            np.array(found), [self._cells, self._cells + 3 * self._atoms]
+        found = call().cpu().numpy()
+        if found[-1] > self._room:
+            found = self._make_buffers(structures)().cpu().numpy()
+        energies, forces, stresses, _ = np.split(
+            found, np.cumsum([self._cells, 3 * self._atoms, 9 * self._cells])
         )
-        forces = np.split(forces.reshape(-1, 3), self._ends)
-        return energies, forces, stresses.reshape(-1, 3, 3)
+        of_each = np.split(forces.reshape(-1, 3), self._ends)
+        return energies, of_each, stresses.reshape(self._cells, 3, 3)
 
-    def _make_buffers(self, structures: Sequence[Atoms]) -> None:
+    def _make_buffers(self, structures: Sequence[Atoms]) -> Computing:
+        """Make buffers with room for the pairs of these structures; return the call on them."""
         import torch
 
         self._call = None  # and with it the graph's memory
@@ -85,6 +88,7 @@ class BufferedMace:
         own = torch.arange(self._room + 1, device=self._lists.device) % self._atoms
         self._edges_away = torch.stack((own, own))
         self._call = self._capture(self._compute)
+        return self._call
 
     def _fill(self) -> None:
         """Take the pairs of the lists; what room is left lies far beyond the cutoff."""

@@ -1,5 +1,7 @@
 """MACE's symmetric contraction with what does not depend on positions multiplied beforehand."""
 
+from typing import Any
+
 import torch
 from mace.modules.symmetric_contraction import Contraction, SymmetricContraction
 
@@ -28,9 +30,10 @@ class ContractionByElement(torch.nn.Module):
         of_atom = one_hot.argmax(1)
         order = of_atom.argsort(stable=True)
         elements, counts = torch.unique(of_atom, return_counts=True)
+        contractions: Any = self.symmetric.contractions
         if not torch.equal(elements, self._elements):
             self._polynomials = [
-                _polynomials(contraction, elements) for contraction in self.symmetric.contractions
+                _polynomials(contraction, elements) for contraction in contractions
             ]
             self._elements = elements
         members = features[order].split(counts.tolist())

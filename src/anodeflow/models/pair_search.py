@@ -22,7 +22,10 @@ def search_pairs(atoms: Atoms, cutoff: float) -> tuple[np.ndarray, np.ndarray, n
     from matscipy.neighbours import neighbour_list
 
     cell = atoms.cell.complete().array  # a vector of 1 Å where there is none, which nothing repeats
-    return neighbour_list("ijS", positions=atoms.positions, cell=cell, pbc=atoms.pbc, cutoff=cutoff)
+    found: tuple[np.ndarray, np.ndarray, np.ndarray] = neighbour_list(
+        "ijS", positions=atoms.positions, cell=cell, pbc=atoms.pbc, cutoff=cutoff
+    )
+    return found
 
 
 def list_pairs_on_cpu(
@@ -84,11 +87,11 @@ def _near(
     every = torch.arange(count, device=inside.device)
     for start in range(0, count, rows):
         senders = every[start : start + rows]
-        r2 = sum(
+        squares = [
             (inside[:, k][:, None] - inside[senders, k][:, None, None] + moves[:, k]).square_()
             for k in range(3)
-        )
-        near = r2 < cutoff**2
+        ]
+        near = squares[0].add_(squares[1]).add_(squares[2]) < cutoff**2
         near[senders - start, senders, own] = False
         if half:
             near[senders - start, senders, :own] = False
@@ -97,7 +100,9 @@ def _near(
         yield sender + start, receiver, move
 
 
-def _each_once(senders, receivers, images) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _each_once(
+    senders: np.ndarray, receivers: np.ndarray, images: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Leave out of each pair and its reverse the one that goes to the earlier atom or image."""
     x, y, z = images.T
     forward = (x > 0) | ((x == 0) & ((y > 0) | ((y == 0) & (z > 0))))

@@ -5,7 +5,7 @@ Parsed by every `snakemake -n`, so nothing heavier than pydantic is imported her
 
 import json
 import re
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import AfterValidator, Field, JsonValue, model_validator
 
@@ -19,6 +19,12 @@ Kwargs = Annotated[
 ]
 
 
+if TYPE_CHECKING:
+    FamilyName = str
+else:
+    FamilyName = Literal[tuple(FAMILIES)]
+
+
 class Weights(Section):
     source: str | None
     """Name in the family's own table, URL, or local path; null: the calculator reads no file."""
@@ -27,7 +33,7 @@ class Weights(Section):
 
 
 class Calculator(Section):
-    family: Literal[tuple(FAMILIES)]
+    family: FamilyName
     """Code that evaluates the model."""
     device: Literal["cpu", "cuda"]
     """Where it runs; an absent device is an error."""

@@ -9,25 +9,25 @@ import subprocess
 import sys
 import tempfile
 import weakref
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
 from ase import Atoms
-from ase.calculators.calculator import Calculator, all_changes
 from ase.calculators.socketio import IPIProtocol
 from ase.stress import full_3x3_to_voigt_6_stress
 
 from anodeflow.errors import CalculatorError
 from anodeflow.models.child import calculator_process
+from anodeflow.models.interface import Results, StructureCalculator
 from anodeflow.process.memory import KEPT_MEMORY
 from anodeflow.process.other_python import start_of
 
 PROGRAM = Path(calculator_process.__file__)
 
 
-class SocketCalculator(Calculator):
+class SocketCalculator(StructureCalculator):
     """A calculator in another Python's process (child/calculator_process.py), asked by i-PI.
 
     Parent and child share a pair of sockets without a name, so that those of several jobs never
@@ -35,8 +35,6 @@ class SocketCalculator(Calculator):
     that ends. It has the threads that the environment variables of this process say, and keeps its
     memory (see `process.memory`).
     """
-
-    implemented_properties = ["energy", "free_energy", "forces", "stress"]  # noqa: RUF012
 
     def __init__(self, python: str, entry: str, kwargs: Mapping[str, Any]):
         """Start the child and wait until it has opened the calculator.
@@ -51,7 +49,7 @@ class SocketCalculator(Calculator):
         """
         super().__init__()
         self.python, self.entry = python, entry
-        self._served: dict[str, Any] | None = None
+        self._served: tuple[list[int], list[bool]] | None = None
         with contextlib.ExitStack() as held:
             ours, theirs = (held.enter_context(end) for end in socket.socketpair())
             self._said = held.enter_context(tempfile.TemporaryFile())
@@ -62,30 +60,37 @@ class SocketCalculator(Calculator):
             self._end = weakref.finalize(self, held.pop_all().close)
         self._protocol = _Protocol(ours)
         try:
-            self._child.stdin.write(json.dumps(order).encode() + b"\n")
-            self._child.stdin.flush()
+            self._tell(json.dumps(order))
             self._protocol.status()
         except OSError:
             raise self._failure() from None
 
-    def calculate(self, atoms=None, properties=None, system_changes=all_changes) -> None:
-        """Compute energy (eV), forces (N, 3) (eV/Å) and stress (6,) (eV/Å³, ASE's sign).
+    def evaluate(self, structures: Sequence[Atoms]) -> list[Results]:
+        """Evaluate structures one by one.
 
         Raises:
             CalculatorError: the child failed.
         """
-        super().calculate(atoms, properties, system_changes)
+        return [self._evaluate(atoms) for atoms in structures]
+
+    def _evaluate(self, atoms: Atoms) -> Results:
         try:
             self._tell_species(atoms)
             found = self._protocol.calculate(atoms.positions, atoms.cell.array)
         except OSError:
             raise self._failure() from None
-        self.results = {
+        return {
             "energy": float(found["energy"]),
             "free_energy": float(found["energy"]),
             "forces": found["forces"],
             "stress": -full_3x3_to_voigt_6_stress(found["virial"]) / atoms.get_volume(),
         }
+
+    def _tell(self, order: str) -> None:
+        """Write a line to the child's standard input."""
+        assert self._child.stdin is not None  # a pipe, as it was started with
+        self._child.stdin.write(order.encode() + b"\n")
+        self._child.stdin.flush()
 
     def _tell_species(self, atoms: Atoms) -> None:
         """Send what i-PI's positions and cell leave out, where it differs from the last call's."""
@@ -115,11 +120,11 @@ class SocketCalculator(Calculator):
 class _Protocol(IPIProtocol):
     """ASE's i-PI protocol that passes on forces which are not finite, for the caller to judge."""
 
-    def recv(self, shape, dtype) -> np.ndarray:
+    def recv(self, shape: Sequence[int], dtype: "np.typing.DTypeLike") -> np.ndarray:
         """Return an array that the other side sent."""
-        dtype = np.dtype(dtype)
-        data = self._recvall(int(np.prod(shape)) * dtype.itemsize)
-        return np.frombuffer(data, dtype).reshape(shape)
+        kind = np.dtype(dtype)
+        data = self._recvall(int(np.prod(shape)) * kind.itemsize)
+        return np.frombuffer(data, kind).reshape(shape)
 
     def send_text(self, text: str) -> None:
         """Send the message INIT with a text."""
@@ -145,4 +150,5 @@ def _start(python: str, wire: socket.socket, said: IO[bytes]) -> subprocess.Pope
 def _end(child: subprocess.Popen[bytes]) -> None:
     child.kill()
     child.wait()
-    child.stdin.close()
+    if child.stdin is not None:
+        child.stdin.close()

@@ -61,7 +61,8 @@ def ask_versions(
     command = [python, str(SCRIPT), order]
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=True)
-        return json.loads(done.stdout)
+        found: dict[str, str] = json.loads(done.stdout)
+        return found
     except OSError as error:
         reason = f"cannot be started, {error.strerror}"
     except subprocess.CalledProcessError as error:

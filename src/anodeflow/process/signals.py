@@ -11,6 +11,18 @@ from typing import NoReturn
 ASKING_TO_LEAVE = (signal.SIGTERM, signal.SIGUSR1, signal.SIGINT)
 
 
+class _Note:
+    """A handler of signals that notes which have arrived."""
+
+    def __init__(self) -> None:
+        self.received: list[int] = []
+
+    def __call__(self, arrived: int, _: FrameType | None) -> None:
+        if arrived == signal.SIGINT and signal.SIGINT in self.received:
+            raise KeyboardInterrupt
+        self.received.append(arrived)
+
+
 @contextlib.contextmanager
 def deferred_signals() -> Iterator[list[int]]:
     """Collect SIGTERM, SIGUSR1 and SIGINT in a list in place of dying in the middle of a step.
@@ -18,18 +30,12 @@ def deferred_signals() -> Iterator[list[int]]:
     A second SIGINT (Ctrl-C) raises KeyboardInterrupt at once. Within another such block the list is
     that one's. Outside the main thread, which alone receives signals, it stays empty.
     """
-    outer = getattr(signal.getsignal(signal.SIGTERM), "received", None)
-    if outer is not None:
-        yield outer
+    outer = signal.getsignal(signal.SIGTERM)
+    if isinstance(outer, _Note):
+        yield outer.received
         return
-    received: list[int] = []
-
-    def note(arrived: int, _: FrameType | None) -> None:
-        if arrived == signal.SIGINT and signal.SIGINT in received:
-            raise KeyboardInterrupt
-        received.append(arrived)
-
-    note.received = received
+    note = _Note()
+    received = note.received
     if threading.current_thread() is not threading.main_thread():
         yield received
         return

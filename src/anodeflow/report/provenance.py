@@ -51,7 +51,7 @@ def _lines(section: BaseModel, plain: Mapping[str, Any], indent: str) -> Iterato
         yield from _entry(name, getattr(section, name), plain[name], comment, indent)
 
 
-def _entry(key: str, value: object, plain: object, comment: str, indent: str) -> Iterator[str]:
+def _entry(key: str, value: object, plain: Any, comment: str, indent: str) -> Iterator[str]:
     if isinstance(value, BaseModel):
         yield f"{indent}{_flow(key)}:{comment}"
         yield from _lines(value, plain, f"{indent}  ")
@@ -85,12 +85,12 @@ def software_table(
         (OWN, "anodeflow", f"{anodeflow.__version__}, {origin(checkout)}", "the study"),
         (OWN, "operating system", here, "of the machine that collected the results"),
     ]
-    entries: dict[str | None, set[str]] = {None: set()}
+    entries: dict[str, set[str]] = {OWN: set()}
     for calculator in (model["calculator"] for model in models.values()):
         own = {module_of(calculator["entry"])} if calculator.get("entry") else set()
-        entries[calculator["environment"]] = entries.get(calculator["environment"], set()) | own
+        entries.setdefault(calculator["environment"] or OWN, set()).update(own)
     packages = [name for name in SOFTWARE if name != "Python"]
-    rows += _rows(OWN, versions(packages, sorted(entries.pop(None))))
+    rows += _rows(OWN, versions(packages, sorted(entries.pop(OWN))))
     for name in sorted(entries):
         rows += _rows(name, ask_versions(environments[name], packages, sorted(entries[name])))
     return pd.DataFrame(rows, columns=["environment", "software", "version", "used_for"])
@@ -132,8 +132,9 @@ def commit(checkout: Path) -> str:
 
 def _git(checkout: Path, *arguments: str) -> str:
     command = ["git", "-C", str(checkout), *arguments]
-    options = {"capture_output": True, "text": True, "check": True}
-    return subprocess.run(command, env=os.environ | {"LC_ALL": "C"}, **options).stdout.strip()
+    plain = os.environ | {"LC_ALL": "C"}
+    done = subprocess.run(command, env=plain, capture_output=True, text=True, check=True)
+    return done.stdout.strip()
 
 
 def model_table(

@@ -56,7 +56,7 @@ def view_structures(structures: Mapping[str, Atoms]) -> go.Figure:
     """
     drawn = {name: _traces(inside_cell(atoms)) for name, atoms in structures.items()}
     every = [trace for traces in drawn.values() for trace in traces]
-    choices = []
+    choices: list[dict[str, Any]] = []
     for name, atoms in structures.items():
         shown = [any(trace is own for own in drawn[name]) for trace in every]
         title = {"title.text": describe(name, atoms)}
@@ -198,7 +198,7 @@ def _outline(atoms: Atoms) -> go.Scatter3d:
     )
 
 
-def _choose(choices: list[dict[str, Any]]) -> dict:
+def _choose(choices: list[dict[str, Any]]) -> dict[str, Any]:
     place = {"x": 0.01, "y": 1.0, "xanchor": "left", "yanchor": "bottom"}
     return place | {"type": "dropdown", "direction": "down", "buttons": choices}
 

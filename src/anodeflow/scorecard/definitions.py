@@ -42,8 +42,9 @@ def _limits(metric: Metric) -> str:
     if metric.good is None:
         return "not graded"
     if isinstance(metric.good, list):
-        return "; ".join([*metric.good, *(metric.fair or [])])
-    return f"{metric.good:g}, {metric.fair:g}"
+        return "; ".join([*metric.good, *(metric.fair if isinstance(metric.fair, list) else [])])
+    good, fair = metric.number_limits
+    return f"{good:g}, {fair:g}"
 
 
 def _claim_row(name: str, claim: Claim) -> list[str]:

@@ -7,6 +7,8 @@ from typing import Any
 
 import pandas as pd
 
+from anodeflow.errors import known
+from anodeflow.files.result_file import records
 from anodeflow.scorecard.evidence import alike, rate_difference
 from anodeflow.scorecard.quantities import Quantities, Study
 from anodeflow.scorecard.quantity import Case, Quantity, with_error
@@ -65,7 +67,7 @@ def _cases(study: Study, quantities: Quantities, table: str) -> list[Case]:
 def _compare(one: Quantity, other: Quantity, sigma: float) -> dict[str, Any]:
     # What a published row does not say of its case, the model's does.
     case = min(one.case, other.case, key=lambda case: case.count(None))
-    row = {
+    row: dict[str, Any] = {
         "table": one.table,
         **case._asdict(),
         "quantity": one.name,
@@ -89,11 +91,11 @@ def _compare(one: Quantity, other: Quantity, sigma: float) -> dict[str, Any]:
         told = f"{one.source} is {one.convention}, {other.source} {other.convention}"
         return row | {"verdict": OPEN, "reason": told}
     if one.name == "hops":
-        rates = [q.value / q.sample_ps for q in (one, other)]
+        rates = [known(q.value) / known(q.sample_ps) for q in (one, other)]
         row |= {"difference": rates[1] - rates[0], "unit": "1/ps"}
         return row | _verdict(rate_difference(one, other), sigma)
-    row["difference"] = other.value - one.value
-    if None in (one.error, other.error):
+    row["difference"] = known(other.value) - known(one.value)
+    if one.error is None or other.error is None:
         return row | {"verdict": OPEN}
     combined = math.hypot(one.error, other.error)
     if combined == 0:
@@ -107,7 +109,7 @@ def _verdict(sigmas: float, sigma: float) -> dict[str, Any]:
 
 def disagreement_markdown(table: pd.DataFrame) -> str:
     """Format the table of `disagreements` for reading: what differs in full, the rest counted."""
-    rows = table.to_dict("records")
+    rows: list[dict[str, Any]] = records(table)
     lines = ["# Where the models differ", ""]
     for verdict in (DIFFER, IN_KIND):
         chosen = [row for row in rows if row["verdict"] == verdict]
@@ -137,7 +139,8 @@ def _shown(rows: Sequence[dict[str, Any]]) -> list[str]:
 
 def _held(row: dict[str, Any], end: str, unit: str) -> str:
     if row[f"{end}_word"] is not None:
-        return row[f"{end}_word"]
+        found: str = row[f"{end}_word"]
+        return found
     value = row[f"{end}_value"]
     return f"{value:g} hops" if unit == "hops" else with_error(value, row[f"{end}_error"], unit)
 

@@ -16,6 +16,7 @@ from scipy.optimize import brentq
 from scipy.special import betainc
 from scipy.stats import gamma, norm
 
+from anodeflow.errors import known
 from anodeflow.scorecard.quantity import Quantity
 
 HOLDS, FAILS, UNDECIDED, NOT_RUN, LEFT_OUT = "holds", "fails", "undecided", "not run", "left out"
@@ -79,8 +80,10 @@ def less(small: Quantity, large: Quantity, sigma: float) -> Part:
     if not alike(small, large):
         both = f"one convention: {small.convention} and {large.convention} do not compare"
         return Part(UNDECIDED, says, _lacking(both))
-    z = (large.value - small.value) / math.hypot(small.error, large.error)
-    status, needs = _status(z, sigma), ()
+    apart = known(large.value) - known(small.value)
+    z = apart / math.hypot(known(small.error), known(large.error))
+    status = _status(z, sigma)
+    needs: tuple[Need, ...] = ()
     if status == UNDECIDED:
         needs = _more_of_both(small, large, (sigma / z) ** 2 if z else math.inf)
     return Part(status, f"{says}: {z:+.1f} combined errors apart", needs, z)
@@ -102,8 +105,8 @@ def slower(slow: Quantity, fast: Quantity, sigma: float) -> Part:
         return rate_difference(slow, fast, factor)
 
     status = _status(z(1.0), sigma)
-    needs = ()
-    if status == UNDECIDED and slow.value + fast.value == 0:
+    needs: tuple[Need, ...] = ()
+    if status == UNDECIDED and known(slow.value) + known(fast.value) == 0:
         needs = _lacking(f"a hop in {slow.case} or {fast.case}: none was seen")
     elif status == UNDECIDED:
         needs = _more_of_both(slow, fast, _enough(lambda f: abs(z(f)) - sigma))
@@ -120,12 +123,12 @@ def confined(ions: Quantity, elsewhere: Quantity, sigma: float, confined_ps: flo
     says = _counted(ions)
     if ions.value is None:
         return Part(UNDECIDED, says, _uncounted(ions))
-    low, high = rate_bounds(ions.value, ions.sample_ps, sigma)
+    low, high = rate_bounds(ions.value, known(ions.sample_ps), sigma)
     says += f", at most {high:.2g} and at least {low:.2g} hops per ion and ps"
     against = slower(ions, elsewhere, sigma)
     if low > 1 / confined_ps or against.status == FAILS:
         return Part(FAILS, says)
-    rare = ions.value / ions.sample_ps < 1 / confined_ps
+    rare = ions.value / known(ions.sample_ps) < 1 / confined_ps
     if rare and (high < 1 / confined_ps or against.status == HOLDS):
         return Part(HOLDS, says)
     return Part(UNDECIDED, says, (_more(ions, _enough_for_rate(ions, sigma, confined_ps)),))
@@ -136,7 +139,7 @@ def hopping(ions: Quantity, sigma: float, confined_ps: float) -> Part:
     says = _counted(ions)
     if ions.value is None:
         return Part(UNDECIDED, says, _uncounted(ions))
-    low, high = rate_bounds(ions.value, ions.sample_ps, sigma)
+    low, high = rate_bounds(ions.value, known(ions.sample_ps), sigma)
     says += f", at least {low:.2g} and at most {high:.2g} hops per ion and ps"
     if low > 1 / confined_ps or high < 1 / confined_ps:
         return Part(HOLDS if low > 1 / confined_ps else FAILS, says)
@@ -174,8 +177,9 @@ def rate_difference(slow: Quantity, fast: Quantity, factor: float = 1.0) -> floa
     P(N ≤ n_slow) = I_(1−p)(n_fast, n_slow + 1) and P(N ≥ n_slow) = I_p(n_slow, n_fast + 1), which
     hold for counts that are no whole numbers as well.
     """
-    few, many = slow.value * factor, fast.value * factor
-    share = slow.sample_ps / (slow.sample_ps + fast.sample_ps)
+    few, many = known(slow.value) * factor, known(fast.value) * factor
+    watched_ps = known(slow.sample_ps)
+    share = watched_ps / (watched_ps + known(fast.sample_ps))
     below = betainc(many, few + 1, 1 - share) if many else 1.0
     above = betainc(few, many + 1, share) if few else 1.0
     return float(max(norm.isf(below), 0.0) if below < above else min(-norm.isf(above), 0.0))
@@ -185,7 +189,8 @@ def _enough_for_rate(ions: Quantity, sigma: float, confined_ps: float) -> float:
     """Return the factor of more sampling at which a bound excludes one hop in `confined_ps`."""
 
     def excess(factor: float) -> float:
-        low, high = rate_bounds(ions.value * factor, ions.sample_ps * factor, sigma)
+        hops, watched_ps = known(ions.value) * factor, known(ions.sample_ps) * factor
+        low, high = rate_bounds(hops, watched_ps, sigma)
         return max(low * confined_ps, 1 / (high * confined_ps)) - 1
 
     return _enough(excess)
@@ -216,7 +221,7 @@ def _counted(hops: Quantity) -> str:
     return f"{hops.case}: {count} in {hops.sample_ps:.4g} ps of all ions together"
 
 
-def _lacking(text: str) -> tuple[Need]:
+def _lacking(text: str) -> tuple[Need, ...]:
     return (Need(text, text),)
 
 
@@ -241,10 +246,11 @@ def _more(quantity: Quantity, factor: float) -> Need:
     if factor > LONGEST:
         text = f"more than {LONGEST:g} times the sampling of {case}: it lies too near"
         return Need(case, text, math.inf)
-    extra = (factor - 1) * quantity.sample_ps
-    text = f"about {_rounded(extra)} ps more of {case} (now {_rounded(quantity.sample_ps)} ps)"
+    watched_ps = known(quantity.sample_ps)
+    extra = (factor - 1) * watched_ps
+    text = f"about {_rounded(extra)} ps more of {case} (now {_rounded(watched_ps)} ps)"
     if quantity.replicas:
-        count = max(1, math.ceil(extra / (quantity.sample_ps / quantity.replicas) - 1e-9))
+        count = max(1, math.ceil(extra / (watched_ps / quantity.replicas) - 1e-9))
         text += f", {count} more replica{'s' if count > 1 else ''}"
     return Need(case, text, extra)
 

@@ -8,7 +8,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch, Rectangle
 
+from anodeflow.errors import known
 from anodeflow.figures.style import COLUMN_MM, PAGE_MM, figure, styled
+from anodeflow.files.result_file import records
 from anodeflow.scorecard.quantity import UNIT_SYMBOLS
 from anodeflow.scorecard.results import JudgedClaim, Score
 
@@ -125,7 +127,7 @@ def _shown(score: Score) -> tuple[str, str]:
     if value is None and not isinstance(word, str):
         return ("none" if score.status == "no value" else "–"), "absent"
     if value is None:
-        text = SHORT.get(word, word)
+        text = SHORT.get(known(word), known(word))
     elif score.measure == "relative":
         text = f"{100 * value:+.0f} %"
     else:
@@ -149,7 +151,11 @@ def _claim_cells(claims: Sequence[JudgedClaim]) -> list[dict[str, Any]]:
         if claim.status == "left out":
             continue
         symbol, face = SYMBOLS[claim.status]
-        about = {"section": "claims", "row": claim.statement, "source": claim.source}
+        about: dict[str, Any] = {
+            "section": "claims",
+            "row": claim.statement,
+            "source": claim.source,
+        }
         about |= {"published": claim.published, "reference": None}
         text = f"({symbol})" if claim.basis == "words" else symbol
         cells.append(about | {"shown": text, "grade": claim.status, "face": face})
@@ -164,30 +170,34 @@ def _draw_rows(
     for section, rows in cells.groupby("section", sort=False):
         # A heading stands above its rows' labels, and what cells deviate from above the cells.
         places.append(y + 0.6)
-        labels.append(headings[section])
+        labels.append(headings[str(section)])
         against = ", ".join(sorted(rows["reference"].dropna().unique()))
         if against:
             ax.text(0.05, y + 0.6, f"deviations from {against}", va="center", fontsize=7)
         y += 1
         for label, row in rows.groupby("row", sort=False):
-            for cell in row.to_dict("records"):
+            for cell in records(row):
                 _draw_cell(ax, sources.index(cell["source"]), y, cell)
             places.append(y + 0.5)
-            labels.append(label)
+            labels.append(str(label))
             y += 1
     ax.set_yticks(places, labels)
     for text in ax.get_yticklabels():
-        text.set_weight("bold" if text.get_text() in headings.values() else "normal")
+        text.set_fontweight("bold" if text.get_text() in headings.values() else "normal")
     return y
 
 
 def _draw_cell(ax: Axes, x: int, y: int, cell: Mapping[str, Any]) -> None:
     hatch = HATCH if cell["face"] == "absent" else None
-    look = {"facecolor": FACES[cell["face"]], "edgecolor": "white", "linewidth": 1.0}
+    look: dict[str, Any] = {
+        "facecolor": FACES[cell["face"]],
+        "edgecolor": "white",
+        "linewidth": 1.0,
+    }
     ax.add_patch(Rectangle((x, y), 1, 1, **look))
     if hatch:
         ax.add_patch(Rectangle((x, y), 1, 1, fill=False, hatch=hatch, edgecolor="#DDDDDD", lw=0))
-    size = 8 if cell["section"] == "claims" else 7
+    size: float = 8 if cell["section"] == "claims" else 7
     if len(cell["shown"]) > LONGEST_AT_FULL_SIZE:
         size = 5.5
     ax.text(x + 0.5, y + 0.52, cell["shown"], ha="center", va="center", fontsize=size)

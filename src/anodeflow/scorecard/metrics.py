@@ -16,7 +16,7 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from anodeflow.config.yaml_files import read_declared
-from anodeflow.errors import ReferenceDataError
+from anodeflow.errors import ReferenceDataError, known
 from anodeflow.scorecard.evidence import MOBILE, alike, rate_bounds
 from anodeflow.scorecard.quantities import NONE_HELD, Quantities, Study
 from anodeflow.scorecard.quantity import Case, Quantity
@@ -57,9 +57,23 @@ class Metric(BaseModel):
             raise ValueError("good and fair must both be numbers (with better), word lists or null")
         if self.better is not None and (kind is not float or limits != {float}):
             raise ValueError("better needs numbers as good and fair")
-        if self.better and (self.good < self.fair) != (self.better == "low"):
-            raise ValueError(f"good {self.good:g} is not better than fair {self.fair:g}")
+        if self.better:
+            good, fair = self.number_limits
+            if (good < fair) != (self.better == "low"):
+                raise ValueError(f"good {good:g} is not better than fair {fair:g}")
         return self
+
+    @property
+    def number_limits(self) -> tuple[float, float]:
+        """Return good and fair of a metric that grades numbers."""
+        assert isinstance(self.good, float) and isinstance(self.fair, float)
+        return self.good, self.fair
+
+    @property
+    def word_grades(self) -> dict[str, str]:
+        """Return the grades of the words of a metric that grades words."""
+        assert isinstance(self.good, list) and isinstance(self.fair, list)
+        return dict.fromkeys(self.fair, "fair") | dict.fromkeys(self.good, "good")
 
 
 def read_metrics(path: Path) -> dict[str, Metric]:
@@ -99,11 +113,11 @@ class Grading:
     def pairs(self, metric: Metric, own: Quantity) -> list[tuple[Quantity, Quantity]]:
         """Return a source's quantities of a system beside the reference's, at the same ions."""
         every = self.quantities.all_of(own.source, metric.table, metric.quantity, own.case.system)
+        source = known(metric.reference)
         others = [
-            self.quantities.find(metric.reference, metric.table, metric.quantity, one.case)
-            for one in every
+            self.quantities.find(source, metric.table, metric.quantity, one.case) for one in every
         ]
-        return [pair for pair in zip(every, others, strict=True) if pair[1] is not None]
+        return [(one, its) for one, its in zip(every, others, strict=True) if its is not None]
 
 
 def score(metrics: Mapping[str, Metric], grading: Grading) -> pd.DataFrame:
@@ -160,9 +174,9 @@ def _score_one(metric: Metric, grading: Grading, source: str, case: Case) -> dic
         reason = f"{metric.reference} gives no {metric.quantity} of {case}"
         return row | {"status": "no reference", "reason": reason}
     if metric.measure == "word":
-        return row | {"status": "ok", "grade": _grade_of_word(metric, own.held)}
+        return row | {"status": "ok", "grade": _grade_of_word(metric, known(own.word))}
     if metric.measure == "mobility":
-        return row | _grade_mobility(own, reference, grading)
+        return row | _grade_mobility(own, known(reference), grading)
     value, error, reason = _compare(metric, own, reference, grading)
     row |= {"value": value, "error": error, "reason": reason}
     if reference is not None and not alike(own, reference):
@@ -188,29 +202,33 @@ def _compare(
 ) -> tuple[float, float | None, str]:
     """Return a metric's value, its error (None where one part is not known), and what is said."""
     if metric.measure == "value":
-        return own.value, _combined(own.error, metric.reference_error), own.note
+        return known(own.value), _combined(own.error, metric.reference_error), own.note
     if metric.measure == "mean_difference":
         return _mean_difference(grading.pairs(metric, own))
-    reason = "; ".join(filter(None, [own.note, f"reference: {reference.note}"]))
+    its = known(reference)
+    reason = "; ".join(filter(None, [own.note, f"reference: {its.note}"]))
+    own_value, its_value = known(own.value), known(its.value)
     if metric.measure == "difference":
-        return own.value - reference.value, _combined(own.error, reference.error), reason
-    ratio = own.value / reference.value
-    own_part = None if own.error is None else own.error / reference.value
-    its_part = None if reference.error is None else ratio * reference.error / reference.value
+        return own_value - its_value, _combined(own.error, its.error), reason
+    ratio = own_value / its_value
+    own_part = None if own.error is None else own.error / its_value
+    its_part = None if its.error is None else ratio * its.error / its_value
     return ratio - 1, _combined(own_part, its_part), reason
 
 
 def _mean_difference(
     pairs: Sequence[tuple[Quantity, Quantity]],
 ) -> tuple[float, float | None, str]:
-    value = sum(abs(own.value - its.value) for own, its in pairs) / len(pairs)
+    apart = [abs(known(own.value) - known(its.value)) for own, its in pairs]
+    value = sum(apart) / len(pairs)
     error = _combined(*(quantity.error for pair in pairs for quantity in pair))
     counts = ", ".join(str(own.case.ions) for own, _ in pairs)
     return value, None if error is None else error / len(pairs), f"over {counts} ions"
 
 
 def _combined(*errors: float | None) -> float | None:
-    return None if None in errors else math.hypot(*errors)
+    given = [error for error in errors if error is not None]
+    return math.hypot(*given) if len(given) == len(errors) else None
 
 
 def _grade_number(
@@ -219,11 +237,13 @@ def _grade_number(
     if metric.better is None:
         return {"grade": None, "certain": None}
 
+    good, fair = metric.number_limits
+    sign = 1 if metric.better == "low" else -1
+
     def grade(size: float) -> str:
-        sign = 1 if metric.better == "low" else -1
-        if sign * size <= sign * metric.good:
+        if sign * size <= sign * good:
             return "good"
-        return "fair" if sign * size <= sign * metric.fair else "poor"
+        return "fair" if sign * size <= sign * fair else "poor"
 
     size = abs(value)
     if error is None:
@@ -235,8 +255,7 @@ def _grade_number(
 def _grade_of_word(metric: Metric, said: str) -> str | None:
     if metric.good is None:
         return None
-    grades = dict.fromkeys(metric.fair, "fair") | dict.fromkeys(metric.good, "good")
-    return grades.get(said, "poor")
+    return metric.word_grades.get(said, "poor")
 
 
 def _grade_mobility(own: Quantity, reference: Quantity, grading: Grading) -> dict[str, Any]:
@@ -246,7 +265,7 @@ def _grade_mobility(own: Quantity, reference: Quantity, grading: Grading) -> dic
     certain = None
     hops = grading.quantities.find(own.source, "diffusion", "hops", own.case)
     if hops is not None and hops.value is not None:
-        low, high = rate_bounds(hops.value, hops.sample_ps, grading.sigma)
+        low, high = rate_bounds(hops.value, known(hops.sample_ps), grading.sigma)
         limit = 1 / grading.confined_ps
         certain = high < limit if own.word == "confined" else low > limit
     same = (own.word in MOBILE) == (reference.word in MOBILE)

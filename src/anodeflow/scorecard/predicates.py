@@ -5,6 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from anodeflow.errors import known
 from anodeflow.scorecard.evidence import (
     NOT_RUN,
     UNDECIDED,
@@ -103,9 +104,9 @@ class _Predicate(BaseModel):
         """Return the cases at a temperature, None: at the study's only one."""
         if temperature_K is None:
             temperature_K = next(iter(study.temperatures(self.table)), None)
-        return [Case(case.system, case.ions, temperature_K) for case in self.cases]
+        return [Case(known(case.system), case.ions, temperature_K) for case in self.cases]
 
-    def asked_of(self, asked: Asked) -> "Predicate":
+    def asked_of(self, asked: Asked) -> "_Predicate":
         """Return what a source is asked: `published`, if it published no such quantity there."""
         if self.published and asked.published and None in self.published._found(asked, self):
             return self.published.asked_of(asked)
@@ -114,13 +115,14 @@ class _Predicate(BaseModel):
     def judge(self, asked: Asked) -> Part:
         """Judge the quantities of a source, or say which one is not there."""
         found = self._found(asked, self)
-        if None in found:
+        given = [quantity for quantity in found if quantity is not None]
+        if len(given) < len(found):
             case = self.cases_in(asked.study, asked.temperature_K)[found.index(None)]
             why = asked.study.why_missing(asked.source, self.table, case)
             return Part(NOT_RUN, f"{case}: {why}")
-        return self._decide(asked, *found)
+        return self._decide(asked, *given)
 
-    def _found(self, asked: Asked, of: "Predicate") -> list[Quantity | None]:
+    def _found(self, asked: Asked, of: "_Predicate") -> list[Quantity | None]:
         """Return, in the cases of this predicate, the quantity of one."""
         return [
             asked.quantities.find(asked.source, of.table, of.quantity, case)
@@ -138,7 +140,8 @@ class Less(_Predicate):
     cases: TwoCases
 
     def _decide(self, asked: Asked, *found: Quantity) -> Part:
-        return less(*found, asked.sigma)
+        small, large = found
+        return less(small, large, asked.sigma)
 
 
 class Slower(_Predicate):
@@ -148,7 +151,8 @@ class Slower(_Predicate):
     cases: TwoCases
 
     def _decide(self, asked: Asked, *found: Quantity) -> Part:
-        return slower(*found, asked.sigma)
+        slow, fast = found
+        return slower(slow, fast, asked.sigma)
 
 
 class Confined(_Predicate):
@@ -158,7 +162,8 @@ class Confined(_Predicate):
     cases: TwoCases
 
     def _decide(self, asked: Asked, *found: Quantity) -> Part:
-        return confined(*found, asked.sigma, asked.confined_ps)
+        ions, elsewhere = found
+        return confined(ions, elsewhere, asked.sigma, asked.confined_ps)
 
 
 class Hopping(_Predicate):
@@ -168,7 +173,8 @@ class Hopping(_Predicate):
     cases: OneCase
 
     def _decide(self, asked: Asked, *found: Quantity) -> Part:
-        return hopping(*found, asked.sigma, asked.confined_ps)
+        (ions,) = found
+        return hopping(ions, asked.sigma, asked.confined_ps)
 
 
 class NotImaginary(_Predicate):
@@ -179,7 +185,8 @@ class NotImaginary(_Predicate):
 
     def _decide(self, asked: Asked, *found: Quantity) -> Part:
         limit = Quantity("", "", Case("the limit"), "", asked.imaginary_THz, 0.0, unit="THz")
-        return less(limit, *found, asked.sigma)
+        (frequency,) = found
+        return less(limit, frequency, asked.sigma)
 
 
 class Word(_Predicate):

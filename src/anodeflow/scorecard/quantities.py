@@ -13,7 +13,7 @@ from typing import Any
 import pandas as pd
 
 from anodeflow.errors import RENAMED_TABLES, ReferenceDataError, nearest
-from anodeflow.files.result_file import CsvFile
+from anodeflow.files.result_file import CsvFile, records
 from anodeflow.scorecard.quantity import Case, Quantity, split
 
 _OWN = [field.name for field in dataclasses.fields(Quantity) if field.name != "case"]
@@ -74,7 +74,8 @@ class Study:
 
     def temperatures(self, table: str) -> list[float]:
         """Return the temperatures (K) that the study makes a table at, none without dynamics."""
-        return sorted({case.temperature_K for case in self.cases_of(table)} - {None})
+        found = {case.temperature_K for case in self.cases_of(table)}
+        return sorted(temperature for temperature in found if temperature is not None)
 
     def require_table(self, entry: str, table: str, setting: str) -> None:
         """Refuse an entry of a user's file about a table of which the scorecard has no numbers.
@@ -124,7 +125,7 @@ def published_quantities(published: pd.DataFrame) -> list[Quantity]:
             # ASSUME: what a study ran with D3 and without it are stages of one model.
             source=row["model"].replace(" + D3", ""),
             table=row["table"],
-            case=Case(row["system"], _or_none(row["ions"], int), _or_none(row["temperature_K"])),
+            case=Case(row["system"], _whole_or_none(row["ions"]), _or_none(row["temperature_K"])),
             name=row["quantity"],
             **split(row["value"]),
             error=_or_none(row["error"]),
@@ -133,7 +134,7 @@ def published_quantities(published: pd.DataFrame) -> list[Quantity]:
             note=row["note"],
             published=True,
         )
-        for row in published.to_dict("records")
+        for row in records(published)
     ]
 
 
@@ -149,20 +150,24 @@ def write_quantities(rows: Iterable[Quantity], path: Path) -> None:
 def read_quantities(path: Path) -> Quantities:
     """Read what `write_quantities` wrote."""
     rows = []
-    for cells in FILE.read(path).to_dict("records"):
+    for cells in records(FILE.read(path)):
         case = Case(
             cells.pop("system"),
-            _or_none(cells.pop("ions"), int),
+            _whole_or_none(cells.pop("ions")),
             _or_none(cells.pop("temperature_K")),
         )
         for name in ("value", "error", "low", "high", "sample_ps"):
             cells[name] = _or_none(cells[name])
-        cells["replicas"] = _or_none(cells["replicas"], int)
+        cells["replicas"] = _whole_or_none(cells["replicas"])
         cells["published"] = cells["published"] == "True"
         cells["word"] = cells["word"] or None
         rows.append(Quantity(case=case, **cells))
     return Quantities(rows)
 
 
-def _or_none(cell: object, kind: type = float) -> float | int | None:
-    return None if cell == "" or pd.isna(cell) else kind(cell)
+def _or_none(cell: Any) -> float | None:
+    return None if cell == "" or pd.isna(cell) else float(cell)
+
+
+def _whole_or_none(cell: Any) -> int | None:
+    return None if cell == "" or pd.isna(cell) else int(cell)

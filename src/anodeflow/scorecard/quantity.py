@@ -1,7 +1,7 @@
 """One number or word that models are judged by: of what it is, and how well it is known."""
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 UNIT_SYMBOLS = {"angstrom": "Å"}
 """How readers see the units whose name in files is another."""
@@ -75,13 +75,13 @@ def with_error(value: float | str, error: float | None, unit: str) -> str:
 
 
 def quantity_row(
-    table: str, name: str, value: float | str | None, unit: str = "", **more
+    table: str, name: str, value: float | str | None, unit: str = "", **more: Any
 ) -> Quantity:
     """Return a quantity whose source and, unless given, case `measure` fills in."""
     return Quantity("", table, more.pop("case", None), name, **split(value), unit=unit, **more)
 
 
-def split(held: float | str | None) -> dict[str, float | str | None]:
+def split(held: float | str | None) -> dict[str, Any]:
     """Return a number or a word as the fields of a quantity."""
     is_word = isinstance(held, str)
     return {"value": None if is_word else held, "word": held if is_word else None}

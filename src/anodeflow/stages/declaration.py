@@ -57,7 +57,7 @@ class Scored:
 
     of: str
     file: str
-    read: Callable[[Mapping[str, Any], Any, Mapping], list[Quantity]]
+    read: Callable[[Mapping[str, Any], Any, Mapping[str, Any]], list[Quantity]]
     headings: Mapping[str, str]
     compared: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     settings: tuple[str, ...] = ()

@@ -14,4 +14,7 @@ def find_bonds(quantities: str, atoms: Atoms) -> tuple[np.ndarray, ...]:
     Returns one array for each letter of `quantities`, as `ase.neighborlist.neighbor_list` does: i
     and j (B,) atoms, D (B, 3) vector in Å, S (B, 3) cell offset.
     """
-    return neighbor_list(quantities, atoms, natural_cutoffs(atoms, mult=BOND_SCALE))
+    found: tuple[np.ndarray, ...] = neighbor_list(
+        quantities, atoms, natural_cutoffs(atoms, mult=BOND_SCALE)
+    )
+    return found

@@ -17,7 +17,8 @@ def heights(atoms: Atoms) -> np.ndarray:
     layer below it; of a single layer, or where ions lie in every such slab, simply the widest.
     Atoms that are in one piece already keep their z to the last bit.
     """
-    z, period = atoms.positions[:, 2].copy(), float(atoms.cell.array[2, 2])
+    z: np.ndarray = atoms.positions[:, 2].copy()
+    period = float(atoms.cell.array[2, 2])
     if not len(atoms) or not atoms.pbc[2] or period <= 0:
         return z
     order = np.argsort(z % period, kind="stable")
@@ -29,7 +30,8 @@ def heights(atoms: Atoms) -> np.ndarray:
     lowest = folded[np.argmax(empty)]
     turns = np.floor((z - lowest + BELOW) / period)
     # Whole turns that all atoms share say nothing, and would round their heights.
-    return z - (turns - turns.min()) * period
+    found: np.ndarray = z - (turns - turns.min()) * period
+    return found
 
 
 ANGSTROM2_TO_NM2 = 0.01
@@ -47,4 +49,7 @@ def lateral_distances(first: np.ndarray, second: np.ndarray, cell: np.ndarray) -
     `cell` holds the lateral vectors in rows (2, 2), Å; it may be as skew or elongated as it likes.
     """
     first, second = (np.pad(points, ((0, 0), (0, 1))) for points in (first, second))
-    return get_distances(first, second, cell=np.pad(cell, (0, 1)), pbc=(True, True, False))[1]
+    found: np.ndarray = get_distances(
+        first, second, cell=np.pad(cell, (0, 1)), pbc=(True, True, False)
+    )[1]
+    return found

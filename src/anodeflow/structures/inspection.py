@@ -121,7 +121,8 @@ def _coordination(atoms: Atoms) -> np.ndarray:
         np.bincount(first[np.isin(tags[second], wanted)], minlength=len(atoms))
         for wanted in ([roles.X], TERMINATIONS)
     ]
-    return np.column_stack(counts)[_metals(atoms)]
+    found: np.ndarray = np.column_stack(counts)[_metals(atoms)]
+    return found
 
 
 def _metals(atoms: Atoms) -> np.ndarray:
@@ -215,7 +216,11 @@ def _bond_changes(atoms: Atoms, start: Atoms) -> list[str]:
     return sentences
 
 
-def _bond_graph(atoms: Atoms) -> Counter[str]:
+Pair = tuple[int, int]
+"""Two atoms by their indices."""
+
+
+def _bond_graph(atoms: Atoms) -> Counter[Pair]:
     """Count the bonds of every pair of atoms (i ≤ j) of the layers, over periodic images.
 
     ASSUME: contacts of two metals are no bonds of this graph; between planes they lie so near the
@@ -228,9 +233,9 @@ def _bond_graph(atoms: Atoms) -> Counter[str]:
     return Counter(zip(first[kept].tolist(), second[kept].tolist(), strict=True))
 
 
-def _by_place(atoms: Atoms, pairs: Counter[str]) -> dict[str, Counter]:
+def _by_place(atoms: Atoms, pairs: Counter[Pair]) -> dict[str, Counter[Pair]]:
     top = roles.top(atoms)
-    places: dict[str, Counter[str]] = {}
+    places: dict[str, Counter[Pair]] = {}
     for (i, j), count in sorted(pairs.items()):
         if top[i] != top[j]:
             place = "between the layers"

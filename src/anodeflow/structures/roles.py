@@ -33,17 +33,20 @@ def top(atoms: Atoms) -> np.ndarray:
 
 def sheet(atoms: Atoms) -> np.ndarray:
     """Select the partner layer without its groups; mask (N,) of bool."""
-    return atoms.get_tags() == SHEET
+    found: np.ndarray = atoms.get_tags() == SHEET
+    return found
 
 
 def facing(atoms: Atoms) -> np.ndarray:
     """Select the termination that faces the partner layer; mask (N,) of bool."""
-    return atoms.get_tags() == UPPER_TERMINATION
+    found: np.ndarray = atoms.get_tags() == UPPER_TERMINATION
+    return found
 
 
 def ions(atoms: Atoms) -> np.ndarray:
     """Select the ions; mask (N,) of bool."""
-    return atoms.get_tags() == ION
+    found: np.ndarray = atoms.get_tags() == ION
+    return found
 
 
 def is_stack(atoms: Atoms) -> bool:

@@ -53,7 +53,7 @@ class FunctionalisedLayer(Section):
     """Layer that carries the group."""
     group: Literal["epoxide", "epoxide-top", "hydroxyl"]
     """epoxide: O bridges a bond; epoxide-top: O on top of one atom; hydroxyl: OH on top of one."""
-    carrier: word_or_count("middle", least=0)
+    carrier: Annotated[Literal["middle"] | int, word_or_count("middle", least=0)]
     """Atom that carries the group: the one nearest the cell's middle, or one drawn by this seed."""
 
 

@@ -57,7 +57,8 @@ def spacing_in(positions: np.ndarray, tags: np.ndarray) -> np.ndarray:
     They are those of the sheet: ⟨z⟩(tag 10) − ⟨z⟩(tag 3), tags (N,).
     """
     floor, ceiling = gap_edges(positions[..., 2], tags)
-    return ceiling - floor
+    found: np.ndarray = ceiling - floor
+    return found
 
 
 def gap_edges(

@@ -172,7 +172,7 @@ def check_pythons(config: Config, root: Path) -> None:
     """Refuse an environment of the study's models that is not there."""
     for name in config.study.models:
         environment = config.models[name].calculator.environment
-        path = config.environments.get(environment)
+        path = config.environments.get(environment or "")
         if path is not None and not os.access(root / path, os.X_OK):
             raise ConfigError(
                 f"config: models.{name} runs in environments.{environment}, but there is no Python "

@@ -4,7 +4,7 @@ Parsed by every `snakemake -n`, so nothing heavier than pydantic is imported her
 """
 
 import json
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field, create_model
 
@@ -17,9 +17,14 @@ from anodeflow.study.stages import STAGES
 
 STAGE_NAMES = tuple(stage.name for stage in STAGES.values() if not stage.with_stage)
 
+if TYPE_CHECKING:
+    StageName = str
+else:
+    StageName = Literal[STAGE_NAMES]
+
 
 class StudyModel(Model):
-    stages: Annotated[list[Literal[STAGE_NAMES]], Field(min_length=1)]
+    stages: Annotated[list[StageName], Field(min_length=1)]
     """Stages this model is run for."""
 
 
@@ -51,11 +56,19 @@ class _Start(Section):
     structures: Structures
 
 
-_Stages = create_model(
-    "_Stages",
-    __base__=_Start,
-    **{key: (section, ...) for stage in STAGES.values() for key, section in stage.sections.items()},
-)
+if TYPE_CHECKING:
+
+    class _Stages(_Start):
+        """What the registry adds: the sections of every stage, by their keys."""
+
+        def __getattr__(self, key: str) -> Any: ...
+
+else:
+    _Stages = create_model(
+        "_Stages",
+        __base__=_Start,
+        **{key: (kind, ...) for stage in STAGES.values() for key, kind in stage.sections.items()},
+    )
 
 
 class Config(_Stages):
@@ -66,7 +79,7 @@ class Config(_Stages):
 
     def files(self) -> dict[str, str]:
         """Return the files of the user that the configuration names, by their keys."""
-        found = {
+        found: dict[str, str | None] = {
             f"structures.layers.{name}.path": layer.path
             for name, layer in self.structures.layers.items()
             if isinstance(layer, FileLayer)

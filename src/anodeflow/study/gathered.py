@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property, reduce
 from string import Formatter
-from typing import Any
+from typing import Any, cast
 
 from anodeflow.stages.declaration import Figure, Scored
 from anodeflow.study.paths import FILES, path
@@ -164,8 +164,9 @@ class Gathered:
         for name, key in figure.references.items():
             given = self.leaf(key)
             if isinstance(given, dict):
-                given = list(filter(None, self._references(figure, given).values()))
-            found[name] = given or []
+                found[name] = list(filter(None, self._references(figure, given).values()))
+            else:
+                found[name] = given if isinstance(given, str) else []
         return found
 
     def _figure_files(self, figure: Figure, stage: str, file: str) -> list[str]:
@@ -219,9 +220,9 @@ class Gathered:
     def scored_files(self) -> list[str]:
         """Return the files that the scorecard reads."""
         return [
-            self._file(*key.split("."), scored.of, *pair)
-            for key, scored in SCORED.items()
-            for pair in self._scored(key, scored)
+            self._file(stage, file, scored.of, model, name)
+            for (stage, _, file), scored in ((k.partition("."), s) for k, s in SCORED.items())
+            for model, name in self._scored(f"{stage}.{file}", scored)
         ]
 
     @cached_property
@@ -230,7 +231,7 @@ class Gathered:
         return [
             {"file": key, "source": self.config["models"][model]["label"], "system": name}
             | self._leaves(scored.settings)
-            | self._scored_about.get(scored.of, lambda model, name: {})(model, name)
+            | (about(model, name) if (about := self._scored_about.get(scored.of)) else {})
             for key, scored in SCORED.items()
             for model, name in self._scored(key, scored)
         ]
@@ -321,7 +322,7 @@ class Gathered:
         """Return a labels function: how the report's lists name a result, and whose it is."""
 
         def labels(wildcards: Wildcards) -> dict[str, str]:
-            model = wildcards.get("model")
+            model = cast(Any, wildcards).get("model")
             whose = self.plan.config.models[model].label if model else "all"
             return {"result": title, "model": whose}
 

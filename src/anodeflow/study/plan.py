@@ -218,8 +218,9 @@ class Plan:
     def base(self, layer: str) -> dict[str, Any] | None:
         """Return the settings of the sheet that carries a functionalised layer's group."""
         layers = self.config.structures.layers
-        if isinstance(layers[layer], FunctionalisedLayer):
-            return layers[layers[layer].base].model_dump(mode="json")
+        carrying = layers[layer]
+        if isinstance(carrying, FunctionalisedLayer):
+            return layers[carrying.base].model_dump(mode="json")
         return None
 
     def runs_with(self, *, ions: bool) -> list[str]:

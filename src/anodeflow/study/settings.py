@@ -63,7 +63,8 @@ class Given:
         return record
 
     def _dtype(self, model: str, precision: str) -> str:
-        return self.config["models"][model]["precision"][precision]
+        found: str = self.config["models"][model]["precision"][precision]
+        return found
 
     def fillings(self, wildcards: Wildcards) -> str:
         """Return, as text, the stacks that a model's calculator is tried on, with their ions."""
@@ -72,7 +73,8 @@ class Given:
     def environment_python(self, wildcards: Wildcards) -> str:
         """Return the Python of the environment that a model names, or nothing."""
         environment = self.config["models"][wildcards.model]["calculator"]["environment"]
-        return self.config["environments"].get(environment, "")
+        found: str = self.config["environments"].get(environment, "")
+        return found
 
     def gpus(self, wildcards: Wildcards) -> int:
         """Return how many GPUs a model's job needs."""
@@ -92,7 +94,8 @@ class Given:
     def layer_file(self, wildcards: Wildcards) -> str | list[Any]:
         """Return the user's file of a layer, or of the sheet that carries its group."""
         layer = self.config["structures"]["layers"][wildcards.layer]
-        return (self.plan.base(wildcards.layer) or layer).get("path", [])
+        found: str | list[Any] = (self.plan.base(wildcards.layer) or layer).get("path", [])
+        return found
 
     def unit_settings(self, wildcards: Wildcards) -> dict[str, Any]:
         """Return the settings of a layer that its unit cell depends on."""

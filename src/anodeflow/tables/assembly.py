@@ -35,7 +35,7 @@ def assemble(
     order = [key for key in ("system", "ions") if key in filled]
     ranked = filled.assign(system=filled["system"].map(systems.index))
     filled = filled.loc[ranked.sort_values(order, kind="stable").index]
-    used = [column for column in filled if filled[column].notna().any()]
+    used = [str(column) for column in filled if filled[column].notna().any()]
     with_errors = {*used, *table.kept(used)}
     filled = filled[[column for column in filled if column in with_errors]]
     first = [column for column in ("system", "ions", "model") if column in filled]
@@ -109,7 +109,7 @@ def _published_errors(values: pd.DataFrame) -> str:
     """Say the standard errors of published values, and where each comes from."""
     numbers = values[[not isinstance(value, str) for value in values["value"]]]
     parts = []
-    for note, rows in numbers.groupby("note", sort=False):
+    for note, rows in numbers.groupby(numbers["note"].astype(str), sort=False):
         errors = ", ".join(
             f"{quantity} not said" if pd.isna(error) else f"{quantity} ± {error:g}"
             for quantity, error in zip(rows["quantity"], rows["error"], strict=True)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from typing import Any
 
 import pandas as pd
 
@@ -43,7 +44,7 @@ def _header(column: str, headers: Mapping[str, str]) -> str:
     return headers.get(column, column.replace("_", " "))
 
 
-def _shown(value: object, column: str) -> str:
+def _shown(value: Any, column: str) -> str:
     if pd.isna(value):
         return "–"
     if isinstance(value, float):

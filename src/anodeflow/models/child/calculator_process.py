@@ -8,6 +8,8 @@ The answer is JSON: energy (eV), forces (eV/Å) and stress (xx, yy, zz, yz, xz, 
 structure.
 """
 
+from __future__ import annotations
+
 import json
 import os
 import pkgutil
@@ -16,16 +18,19 @@ import socket
 import sys
 import threading
 import traceback
+from collections.abc import Mapping, Sequence
+from typing import Any
 
+import numpy as np
 from ase import Atoms
-from ase.calculators.calculator import all_changes
+from ase.calculators.calculator import Calculator, all_changes
 from ase.calculators.socketio import IPIProtocol, SocketClosed
 from ase.stress import voigt_6_to_full_3x3_stress
 
 PROPERTIES = ("energy", "forces", "stress")
 
 
-def open_calculator(entry, kwargs):
+def open_calculator(entry: str, kwargs: Mapping[str, Any]) -> Calculator:
     """Call the class or function `entry` ("module:name") and return the calculator it makes.
 
     Modules are also looked for in the working directory.
@@ -34,14 +39,16 @@ def open_calculator(entry, kwargs):
     """
     if os.getcwd() not in sys.path:
         sys.path.append(os.getcwd())
-    calculator = pkgutil.resolve_name(entry)(**kwargs)
+    calculator: Calculator = pkgutil.resolve_name(entry)(**kwargs)
     missing = [name for name in PROPERTIES if name not in calculator.implemented_properties]
     if missing:
         raise ValueError(f"{entry} gives no {', '.join(missing)}")
     return calculator
 
 
-def evaluate_once(calculator, structures, answer):
+def evaluate_once(
+    calculator: Calculator, structures: Sequence[Mapping[str, Any]], answer: str
+) -> None:
     """Evaluate structures as a user's own script would, and write the answer."""
     results = []
     for structure in structures:
@@ -53,13 +60,14 @@ def evaluate_once(calculator, structures, answer):
         json.dump(results, file)
 
 
-def serve(protocol, calculator):
+def serve(protocol: IPIProtocol, calculator: Calculator) -> None:
     """Answer until the socket is closed.
 
     A message INIT, sent again for other atoms, holds their numbers and pbc as JSON. Each call is
     made as if it were the first, so that results do not depend on the calls before.
     """
-    atoms, answer = None, None
+    atoms: Atoms | None = None
+    answer: tuple[float, np.ndarray, np.ndarray] | None = None
     while True:
         message = protocol.recvmsg()
         if message == "STATUS":
@@ -69,18 +77,18 @@ def serve(protocol, calculator):
             _, text = protocol.recvinit()
             atoms = Atoms(**json.loads(text.tobytes()))
             atoms.calc = calculator
-        elif message == "POSDATA":
+        elif message == "POSDATA" and atoms is not None:
             cell, _, positions = protocol.recvposdata()
             atoms.cell[:], atoms.positions[:] = cell, positions
             answer = evaluate(calculator, atoms)
-        elif message == "GETFORCE":
+        elif message == "GETFORCE" and answer is not None:
             protocol.sendforce(*answer)
             answer = None
         else:
-            raise ValueError(f"the message {message} is not known")
+            raise ValueError(f"the message {message} is not known, or came too early")
 
 
-def evaluate(calculator, atoms):
+def evaluate(calculator: Calculator, atoms: Atoms) -> tuple[float, np.ndarray, np.ndarray]:
     """Return energy (eV), forces (N, 3) (eV/Å) and virial (3, 3) = -volume × stress (eV)."""
     calculator.calculate(atoms, list(PROPERTIES), all_changes)
     energy, forces, stress = (calculator.results[name] for name in PROPERTIES)
@@ -88,14 +96,14 @@ def evaluate(calculator, atoms):
     return energy, forces, -atoms.get_volume() * full
 
 
-def leave_with_parent():
+def leave_with_parent() -> None:
     """Wait for the end of standard input, which the parent holds open, and end the process."""
     # Past Python's buffer, whose lock would be held against the end of the interpreter.
     os.read(sys.stdin.fileno(), 1)
     os._exit(0)
 
 
-def serve_parent(descriptor, entry, kwargs):
+def serve_parent(descriptor: int, entry: str, kwargs: Mapping[str, Any]) -> None:
     """Serve a calculator over a socket to the process that started this one."""
     # A signal to the whole job asks the parent, which still needs the call at hand.
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1):
@@ -109,7 +117,7 @@ def serve_parent(descriptor, entry, kwargs):
             sys.exit("the parent closed the socket")
 
 
-def main():
+def main() -> None:
     """Do what standard input asks for; an error is the last line of standard error."""
     # Python puts the folder of this file first, where a module of its name would hide another.
     here = os.path.dirname(os.path.abspath(__file__))

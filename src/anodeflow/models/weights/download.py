@@ -108,7 +108,8 @@ def _note(part: Path) -> Path:
 
 def _read_note(part: Path) -> dict[str, str]:
     with contextlib.suppress(OSError, ValueError):
-        return json.loads(_note(part).read_text())
+        found: dict[str, str] = json.loads(_note(part).read_text())
+        return found
     return {}
 
 

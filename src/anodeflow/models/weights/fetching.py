@@ -44,15 +44,15 @@ def fetch_weights(
         _bring(part, source, family, mirror, python)
         try:
             _refuse_no_model(part, source, family)
-            entry = {"sha256": hash_file(part), "size_bytes": part.stat().st_size}
-            require_known_hash(**entry, source=source, pin=sha256, lock=lock)
+            size, digest = part.stat().st_size, hash_file(part)
+            require_known_hash(sha256=digest, size_bytes=size, source=source, pin=sha256, lock=lock)
         except WeightsError:
             discard(part)
             raise
         with full_disk_named(target):
             sync(part)
         os.replace(part, target)
-    WeightsCard(source=source, family=family, **entry).write(card)
+    WeightsCard(source=source, family=family, sha256=digest, size_bytes=size).write(card)
 
 
 def _bring(

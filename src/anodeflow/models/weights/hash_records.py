@@ -57,7 +57,8 @@ def _read_lock(lock: Path) -> dict[str, dict[str, Any]]:
     try:
         records = json.loads(lock.read_text())
         if all({"sha256", "first_used"} <= record.keys() for record in records.values()):
-            return records
+            found: dict[str, dict[str, Any]] = records
+            return found
         raise ValueError("a record lacks sha256 or first_used")
     except (ValueError, AttributeError) as error:
         raise WeightsError(

@@ -87,7 +87,8 @@ def _urls(family: str) -> dict[str, str]:
     if table is None:
         return {}
     with quiet_loading():
-        return pkgutil.resolve_name(table)
+        found: dict[str, str] = pkgutil.resolve_name(table)
+        return found
 
 
 def _unknown_source(source: str, family: str) -> str:

@@ -12,8 +12,9 @@ from anodeflow.stages.adhesion.results import AdhesionSummary, FittedPeak, Strai
 from anodeflow.structures.files import TERMS, stored_energy
 from anodeflow.structures.geometry import area_nm2
 from anodeflow.structures.spacing import spacing_of
+from anodeflow.structures.spacing_conventions import SpacingConvention
 
-SPACING_COLUMNS = {"sheet": "spacing", "all": "spacing_all_atoms"}
+SPACING_COLUMNS: dict[SpacingConvention, str] = {"sheet": "spacing", "all": "spacing_all_atoms"}
 LAYER_STATES = {
     "strained": ("bottom", "top", ""),
     "own": ("bottom_own", "top_own", "_relaxed_reference"),
@@ -111,7 +112,7 @@ def strain_energy(references: Mapping[str, Atoms]) -> StrainEnergy:
 
 
 def select_curve(
-    curve: pd.DataFrame, *, spacing: str, layers: str, dispersion: bool
+    curve: pd.DataFrame, *, spacing: SpacingConvention, layers: str, dispersion: bool
 ) -> tuple[np.ndarray, np.ndarray]:
     """Take one curve out of the table of `adhesion_curve`: spacings (P,), Å, energies (P,), eV/nm².
 
@@ -137,7 +138,7 @@ def summarise_adhesion(
     curve: pd.DataFrame,
     references: Mapping[str, Atoms],
     *,
-    spacing: str,
+    spacing: SpacingConvention,
     layers: str,
     peak_window: Sequence[float],
     fit_half_width: float,

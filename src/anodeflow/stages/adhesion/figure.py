@@ -13,12 +13,13 @@ from uncertainties import ufloat
 
 from anodeflow.figures.style import PAGE_MM, REFERENCE_GREY, figure, styled
 from anodeflow.stages.adhesion.curve import select_curve
+from anodeflow.structures.spacing_conventions import SpacingConvention
 
 PANEL_MM = 66.0
 LEGEND_MM = 14.0
 LEGEND_ENTRY_MM = 48.0
 COLUMNS = 3
-WITHOUT_D3 = {"linestyle": ":"}
+WITHOUT_D3: dict[str, Any] = {"linestyle": ":"}
 REFERENCE_STYLES = (
     {"marker": "s", "linestyle": "none", "markerfacecolor": "white"},
     {"linestyle": (0, (4, 1.5))},
@@ -38,7 +39,7 @@ DEEPEST = -0.8
 
 @styled
 def plot_adhesion(
-    stacks: Mapping[str, Sequence[Mapping[str, Any]]], *, spacing: str, layers: str
+    stacks: Mapping[str, Sequence[Mapping[str, Any]]], *, spacing: SpacingConvention, layers: str
 ) -> tuple[Figure, pd.DataFrame]:
     """Draw adhesion curves, one panel a stack, with D3 (full) and without (thin, dotted).
 
@@ -85,7 +86,7 @@ def plot_adhesion(
 
 
 def _draw_model(
-    ax: Axes, stack: str, entry: Mapping[str, Any], spacing: str, layers: str
+    ax: Axes, stack: str, entry: Mapping[str, Any], spacing: SpacingConvention, layers: str
 ) -> list[dict[str, Any]]:
     """Draw both curves of one model; return the rows of the table."""
     shown = []
@@ -162,7 +163,7 @@ def _rows(
 
 def _add_legend(fig: Figure, axes: np.ndarray, *, title: str, columns: int) -> None:
     """Name each model, what a dotted line is, and each reference, once over all panels."""
-    found = {}
+    found: dict[str, Any] = {}
     for ax in axes.flat:
         for handle, label in zip(*ax.get_legend_handles_labels(), strict=True):
             found.setdefault(label, handle)

@@ -72,7 +72,8 @@ def _evaluate(layer: Atoms, calc: Calculator, name: str) -> Atoms:
     terms = energy_terms(evaluated)
     evaluated.calc = None
     evaluated.info |= terms | {"reference": name}
-    return evaluated
+    found: Atoms = evaluated
+    return found
 
 
 def in_common_cell(layer: Atoms, stack: Atoms) -> Atoms:
@@ -83,7 +84,8 @@ def in_common_cell(layer: Atoms, stack: Atoms) -> Atoms:
     strained = layer.copy()
     scaled = stack.info.get("strained") != UNSCALED
     strained.set_cell([*stack.cell.array[:2], layer.cell.array[2]], scale_atoms=scaled)
-    return strained
+    found: Atoms = strained
+    return found
 
 
 def _layer_starts(stack: Atoms, bottom_own: Atoms, top_own: Atoms) -> dict[str, Atoms]:

@@ -1,13 +1,15 @@
 """The peak of an adhesion curve: by a polynomial with its error, and by the published spline."""
 
 from collections.abc import Sequence
+from typing import Any, Final
 
 import numpy as np
 from scipy.interpolate import UnivariateSpline
 
+from anodeflow.errors import known
 from anodeflow.stages.adhesion.results import FittedPeak, Peak
 
-SPLINE_DEGREE = 4
+SPLINE_DEGREE: Final = 4
 SPLINE_GRID = 500
 MIN_FIT_POINTS = 6
 MAX_FIT_DEGREE = 4
@@ -72,17 +74,22 @@ def peak_fit(spacings: np.ndarray, energies: np.ndarray, *, half_width: float) -
     others = [_fit_once(d, e, half_width * factor) for factor in WINDOW_FACTORS]
     # A window that leaves the same points is no other window.
     others = [fit for fit in others if fit.found and fit.points != peak.points]
-    more = {
-        "spacing_window": max((abs(fit.spacing - peak.spacing) for fit in others), default=None),
-        "height_window": max((abs(fit.height - peak.height) for fit in others), default=None),
+    spacing = known(peak.spacing)
+    more: dict[str, Any] = {
+        "spacing_window": _largest_change(spacing, [known(fit.spacing) for fit in others]),
+        "height_window": _largest_change(known(peak.height), [known(fit.height) for fit in others]),
     }
-    end = d[0] if peak.spacing - d[0] < d[-1] - peak.spacing else d[-1]
-    if abs(end - peak.spacing) < half_width:
+    end = d[0] if spacing - d[0] < d[-1] - spacing else d[-1]
+    if abs(end - spacing) < half_width:
         more["sentence"] = (
-            f"The peak at {peak.spacing:.3f} Å is nearer to the end of the scan, {end:.3f} Å, "
+            f"The peak at {spacing:.3f} Å is nearer to the end of the scan, {end:.3f} Å, "
             f"than fit_half_width {half_width:g} Å: it is fitted from one side, scan farther."
         )
     return peak.model_copy(update=more)
+
+
+def _largest_change(value: float, others: list[float]) -> float | None:
+    return max((abs(other - value) for other in others), default=None)
 
 
 def _fit_once(d: np.ndarray, e: np.ndarray, half_width: float) -> FittedPeak:
@@ -101,8 +108,9 @@ def _fit_once(d: np.ndarray, e: np.ndarray, half_width: float) -> FittedPeak:
         return FittedPeak(found=False, points=n, sentence=few)
     degree = min(MAX_FIT_DEGREE, n - 3)
     degrees = [degree, degree - 1] + [degree + 1] * (n - 3 > degree)
-    fits = [_polynomial_peak(d[near] - d[top], e[near], k) for k in degrees]
-    if None in fits:
+    tried = [_polynomial_peak(d[near] - d[top], e[near], k) for k in degrees]
+    fits = [fit for fit in tried if fit is not None]
+    if len(fits) < len(tried):
         none = f"No peak within {half_width} Å of the highest point, {d[top]:.3f} Å."
         return FittedPeak(found=False, points=n, sentence=none)
     position, position_error, height, height_error = fits[0]

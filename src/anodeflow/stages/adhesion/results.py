@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from anodeflow.errors import known
 from anodeflow.files.result_file import CsvFile, ResultFile, ResultPart
 from anodeflow.scorecard.quantity import Quantity, quantity_row
 from anodeflow.stages.adhesion.settings import LayersApart
@@ -111,7 +112,7 @@ def _in_J_m2(energy: float | None) -> float | None:
 
 
 def adhesion_quantities(
-    about: Mapping[str, Any], summary: AdhesionSummary, numerical: Mapping
+    about: Mapping[str, Any], summary: AdhesionSummary, numerical: Mapping[str, Any]
 ) -> list[Quantity]:
     """Read the peak of an adhesion curve, its height for layers in their own cells, as published.
 
@@ -136,11 +137,11 @@ def adhesion_quantities(
     if summary.layers == "strained" and strain is None:
         note = "the energies of the layers in their own cells are missing"
         return [spacing, quantity_row("adhesion", "height", None, "eV/nm^2", note=note)]
-    shift = 0.0 if summary.layers == "own" else strain.total_eV_nm2
+    shift = 0.0 if summary.layers == "own" else known(strain).total_eV_nm2
     height = quantity_row(
         "adhesion",
         "height",
-        peak.height - shift,
+        known(peak.height) - shift,
         "eV/nm^2",
         error=peak.height_error,
         convention="own",

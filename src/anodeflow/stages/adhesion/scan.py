@@ -68,7 +68,8 @@ class _Point:
 
     @property
     def energy(self) -> float:
-        return self.atoms.info["energy_model"] + self.atoms.info["energy_dispersion"]
+        found: float = self.atoms.info["energy_model"] + self.atoms.info["energy_dispersion"]
+        return found
 
 
 class _Scan:
@@ -170,7 +171,8 @@ def at_spacing(stack: Atoms, spacing: float) -> Atoms:
     """Return a copy whose top layer is moved rigidly along z to this spacing (Å)."""
     moved = stack.copy()
     move_top(moved, spacing, measured=spacing_of(stack, convention="sheet"))
-    return moved
+    found: Atoms = moved
+    return found
 
 
 def hold_spacing(stack: Atoms) -> Atoms:
@@ -178,4 +180,5 @@ def hold_spacing(stack: Atoms) -> Atoms:
     held = stack.copy()
     indices = np.flatnonzero(roles.facing(stack) | roles.top(stack))
     held.set_constraint(FixedPlane(indices, STACKING_AXIS))
-    return held
+    found: Atoms = held
+    return found

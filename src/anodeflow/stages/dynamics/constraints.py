@@ -17,12 +17,17 @@ class FixLayerInPlane(FixSubsetCom):
     FixSubsetCom shifts all atoms to correct one layer, which moves the other layer and the ions.
     """
 
+    def __init__(self, indices: np.ndarray):
+        """Hold the atoms of these indices."""
+        FixSubsetCom.__init__(self, indices)
+
     def get_removed_dof(self, atoms: Atoms) -> int:
         return 2
 
     def _mean(self, atoms: Atoms, vectors: np.ndarray) -> np.ndarray:
         masses = atoms.get_masses()[self.index]
-        return masses @ vectors / masses.sum()
+        found: np.ndarray = masses @ vectors / masses.sum()
+        return found
 
     def adjust_positions(self, atoms: Atoms, new: np.ndarray) -> None:
         shift = new[self.index, :2] - atoms.positions[self.index, :2]

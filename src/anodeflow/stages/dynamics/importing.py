@@ -8,6 +8,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import ase.io
 import numpy as np
@@ -56,7 +57,12 @@ def import_trajectory(
     segment["ion_position"] = positions[:, ions]
     segment["ion_velocity"] = segment["velocity"][:, ions]
     first.positions = positions[0]
-    outcome = {"settings": settings, "model": model, "reason": "", "last_step": int(steps[-1])}
+    outcome: dict[str, Any] = {
+        "settings": settings,
+        "model": model,
+        "reason": "",
+        "last_step": int(steps[-1]),
+    }
     outcome["software"] = {"software": own_versions(["ase", "numpy"])}
     write_trajectory(output, first, [segment], **outcome)
 
@@ -137,9 +143,10 @@ def main(arguments: Sequence[str]) -> None:
 
 def _read(path: Path) -> list[Atoms]:
     try:
-        return ase.io.read(path, index=":")
+        frames = ase.io.read(path, index=":")
     except Exception as error:  # every ASE reader fails in its own way
         raise TrajectoryError(
             f"{path} cannot be read ({' '.join(str(error).split())}): give frames in a format "
             "that ASE reads, such as .traj or extxyz."
         ) from error
+    return frames if isinstance(frames, list) else [frames]

@@ -64,10 +64,11 @@ def run_dynamics(
         options = (settings, checkpoint_interval_ps, mark)
         number, run = _continue(atoms, load, software, folder, *options)
         number = _simulate(run, folder, number, mark, progress)
-        outcome = {"settings": settings, "model": label, "reason": run.reason, "mark": mark}
         segments = read_series(folder, number)
+        about = {"settings": settings, "model": label, "reason": run.reason, "mark": mark}
         made = {"last_step": run.step, "software": run.software}
-        write_trajectory(output, atoms, segments, **made, **outcome)
+        outcome: dict[str, Any] = about | made
+        write_trajectory(output, atoms, segments, **outcome)
 
 
 def advance_all(
@@ -185,7 +186,8 @@ class _Run:
         self.atoms.set_constraint(constraints)
         freedom = self.atoms.get_number_of_degrees_of_freedom() - len(conserved)
         self.record = Record(self.atoms, freedom)
-        self.step, self.reason, self.software = 0, "", {}
+        self.step, self.reason = 0, ""
+        self.software: Software = {}
         if state is None:
             draw_momenta(
                 self.atoms, self.rng, temperature=settings["temperature"], conserved=conserved
@@ -236,7 +238,8 @@ class _Run:
 
     @property
     def time_ps(self) -> float:
-        return self.step * self.settings["timestep_fs"] / 1000
+        found: float = self.step * self.settings["timestep_fs"] / 1000
+        return found
 
     def advance(self, received: list[int], progress: Progress) -> None:
         """Step to the next checkpoint, signal or end of the run."""
@@ -270,7 +273,7 @@ class _Run:
             step=self.step,
             positions=self.atoms.get_positions(),
             momenta=self.atoms.get_momenta(),
-            rng=self.rng.bit_generator.state,
+            rng=dict(self.rng.bit_generator.state),
             transferred_energy=self.thermostat.transferred_energy,
             reason=self.reason,
             software=self.software,

@@ -51,7 +51,8 @@ class StabilityWatch:
 
     def _bond_lengths(self, positions: np.ndarray) -> np.ndarray:
         vectors = positions[self.second] + self.offset - positions[self.first]
-        return np.sqrt(np.einsum("bk,bk->b", vectors, vectors))
+        found: np.ndarray = np.sqrt(np.einsum("bk,bk->b", vectors, vectors))
+        return found
 
     def check(self, positions: np.ndarray, *, temperature: float, energy: float) -> str:
         """Return why the run must stop, or an empty string; positions (N, 3) unwrapped."""
@@ -59,7 +60,7 @@ class StabilityWatch:
             return f"the energy ({energy}) or temperature ({temperature}) is not finite"
         if temperature > self.max_temperature_K:
             return f"the temperature reached {temperature:.0f} K (limit {self.max_temperature_K:g})"
-        floor, ceiling = gap_edges(positions[:, 2], self.tags)
+        floor, ceiling = map(float, gap_edges(positions[:, 2], self.tags))
         if ceiling - floor > self.max_spacing:
             return (
                 f"the sheet detached: spacing {ceiling - floor:.2f} A (limit {self.max_spacing:g})"

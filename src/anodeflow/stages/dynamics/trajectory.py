@@ -116,7 +116,8 @@ def mark_of(path: Path) -> str:
     """Return the fingerprint of the run that a trajectory is of, "" where it does not say."""
     try:
         with h5py.File(path) as file:
-            return file["parameters"].attrs.get("mark", "")
+            found: str = file["parameters"].attrs.get("mark", "")
+            return found
     except (OSError, KeyError):
         return ""
 

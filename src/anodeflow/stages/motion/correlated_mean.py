@@ -65,7 +65,8 @@ def _autocorrelation(values: np.ndarray) -> np.ndarray | None:
     if np.sqrt(variance) <= 1e-12 * max(1.0, np.abs(values).max()):
         return None
     power = np.abs(np.fft.rfft(deviation, 2 * frames)) ** 2
-    return np.fft.irfft(power)[:frames] / (frames * variance)
+    found: np.ndarray | None = np.fft.irfft(power)[:frames] / (frames * variance)
+    return found
 
 
 def block_error(values: np.ndarray) -> tuple[int, float]:

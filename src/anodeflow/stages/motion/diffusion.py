@@ -18,6 +18,7 @@ given without an interval (`diffusion_fit.plain_diffusion`), and `interval_note`
 those of all ions at any rate.
 """
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -25,7 +26,7 @@ import numpy as np
 import pandas as pd
 from ase import Atoms
 
-from anodeflow.errors import TrajectoryError
+from anodeflow.errors import TrajectoryError, known
 from anodeflow.scorecard.quantity import joined_notes
 from anodeflow.stages.dynamics.trajectory import Trajectory
 from anodeflow.stages.motion.diffusion_fit import (
@@ -47,6 +48,9 @@ from anodeflow.stages.motion.production import production_positions, stability_n
 from anodeflow.stages.motion.results import HOPS, MSD, PATHS, HopCounts, Judgement, Mobility
 from anodeflow.structures.sites import hollow_sites
 from anodeflow.units import A2_PS_TO_CM2_S
+
+Settings = dict[str, Any]
+"""The section `diffusion` of the configuration, as it is for a run."""
 
 IN_PLANE = 2
 """Dimensions of the diffusion between two layers."""
@@ -72,7 +76,7 @@ class DiffusionAnalysis(NamedTuple):
     hops: pd.DataFrame
 
 
-def analyse_diffusion(traj: Trajectory, *, settings: dict[str, Any]) -> DiffusionAnalysis:
+def analyse_diffusion(traj: Trajectory, *, settings: Settings) -> DiffusionAnalysis:
     """Analyse the ions of a run over its stable production part, in the frame of the bottom layer.
 
     Args:
@@ -121,7 +125,7 @@ def analyse_diffusion(traj: Trajectory, *, settings: dict[str, Any]) -> Diffusio
 
 
 def judge_together(
-    runs: list[tuple[np.ndarray, np.ndarray]], counted: HopCounts, *, settings: dict[str, Any]
+    runs: list[tuple[np.ndarray, np.ndarray]], counted: HopCounts, *, settings: Settings
 ) -> Judgement | None:
     """Judge the ions of replicas as those of one run, as long as the shortest of them.
 
@@ -145,7 +149,7 @@ def judge_together(
     return _judge(positions[:, averaged], msd, lags, counted, settings)
 
 
-def _lags(frames: int, settings: dict[str, Any]) -> np.ndarray:
+def _lags(frames: int, settings: Settings) -> np.ndarray:
     return window_lags(
         frames,
         from_fraction=settings["fit_from_fraction"],
@@ -154,7 +158,7 @@ def _lags(frames: int, settings: dict[str, Any]) -> np.ndarray:
     )
 
 
-def _note_of_rate(counted: HopCounts, settings: dict[str, Any]) -> str:
+def _note_of_rate(counted: HopCounts, settings: Settings) -> str:
     residence = settings["residence_ps"]
     if counted.rate_per_ps * residence <= FAST:
         return ""
@@ -192,10 +196,11 @@ def _averaged(positions: np.ndarray, moved_only: float | None) -> np.ndarray:
     if moved_only is None:
         return np.full(positions.shape[1], True)
     from_start = np.linalg.norm((positions - positions[0])[..., :IN_PLANE], axis=-1)
-    return from_start.max(axis=0) > moved_only
+    found: np.ndarray = from_start.max(axis=0) > moved_only
+    return found
 
 
-def _describe_average(averaged: np.ndarray, settings: dict[str, Any]) -> dict:
+def _describe_average(averaged: np.ndarray, settings: Settings) -> dict[str, Any]:
     count, ions = int(averaged.sum()), len(averaged)
     note = ""
     if not _is_plain(settings):
@@ -210,7 +215,7 @@ def _describe_average(averaged: np.ndarray, settings: dict[str, Any]) -> dict:
     return {"averaged_ions": count, "interval_note": note}
 
 
-def _is_plain(settings: dict[str, Any]) -> bool:
+def _is_plain(settings: Settings) -> bool:
     """Tell whether the MSD takes all time origins and all ions."""
     return settings["origins"] == "all" and settings["moved_only"] is None
 
@@ -218,9 +223,9 @@ def _is_plain(settings: dict[str, Any]) -> bool:
 def _msd_table(
     positions: np.ndarray, times_ps: np.ndarray, averaged: np.ndarray, origins: int | str
 ) -> pd.DataFrame:
-    if origins == "all":
-        displacement, most = mean_square_displacement, len(times_ps)
-    else:
+    displacement: Callable[..., tuple[np.ndarray, np.ndarray]] = mean_square_displacement
+    most = len(times_ps)
+    if isinstance(origins, int):
         displacement, most = partial(displacement_from_first, origins=origins), origins
     lag, in_plane = displacement(positions, times_ps=times_ps, axes=(0, 1))
     _, along_z = displacement(positions, times_ps=times_ps, axes=(2,))
@@ -238,7 +243,7 @@ def _judge(
     msd: pd.DataFrame,
     lags: np.ndarray,
     counted: HopCounts,
-    settings: dict[str, Any],
+    settings: Settings,
 ) -> Judgement:
     """Choose the verdict, say why, and give D or its upper bound."""
     lag_ps, mean = msd["lag_ps"].to_numpy(), msd["msd"].to_numpy()
@@ -247,44 +252,40 @@ def _judge(
     slope, slope_error = log_log_slope(lag_ps, mean, lags, **size)
     variance = msd_covariance(mean, lags[-1:], **size)[0, 0]
     end, end_ps = float(mean[lags[-1]]), float(lag_ps[lags[-1]])
-    judged = {
-        "slope": slope,
-        "slope_error": slope_error if plain else None,
-        "window_ps": (float(lag_ps[lags[0]]), end_ps),
-        "msd_at_window_end": end,
-        "msd_at_window_end_error": float(np.sqrt(variance)) if plain else None,
-    }
+    error = float(np.sqrt(variance)) if plain else None
+    judged: dict[str, Any] = {"slope": slope, "slope_error": slope_error if plain else None}
+    judged |= {"msd_at_window_end": end, "msd_at_window_end_error": error}
+    judged["window_ps"] = (float(lag_ps[lags[0]]), end_ps)
     facts = f"slope {slope:.2f}, MSD {end:.2f} Å² at {end_ps:.3g} ps, {counted.hops} hops"
-    failed = _not_diffusive(slope, end, counted.hops, settings)
-    fits = {}
+    failed = _not_diffusive(slope, end, known(counted.hops), settings)
+    fits: dict[str, float | None] = {}
     if not failed:
         jumps = {"hops": counted.hops, "jump_length": counted.jump_length_rms}
         try:
             fits = _fits(positions, lag_ps, mean, lags, plain, **size, **jumps)
-        except TrajectoryError as error:
-            failed = [str(error)]
+        except TrajectoryError as reason:
+            failed = [str(reason)]
     if fits:
         verdict, reasons = "diffusive", ["slope, MSD and number of hops within their limits"]
     else:
-        highest = end + TWO_SIGMA * (judged["msd_at_window_end_error"] or 0.0)
+        highest = end + TWO_SIGMA * (error or 0.0)
         by_msd = highest / (2 * IN_PLANE * end_ps) * A2_PS_TO_CM2_S
-        bound = float(max(counted.D_hop_high_cm2_s, by_msd))
+        fits = {"D_upper_bound_cm2_s": float(max(known(counted.D_hop_high_cm2_s), by_msd))}
         if _flies(slope, counted, settings):
             failed.append("the ions only go forward, faster than diffusion, so nothing bounds D")
-            bound = None
-        fits = {"D_upper_bound_cm2_s": bound}
+            fits = {"D_upper_bound_cm2_s": None}
         still = counted.hops == 0 and end <= settings["confined_msd"]
         verdict, reasons = ("confined" if still else "hopping"), failed
-    criterion = f"{facts}: {'; '.join(reasons)}"
-    return Judgement(**judged, **fits, verdict=verdict, criterion=criterion)
+    told = f"{facts}: {'; '.join(reasons)}"
+    return Judgement(**judged, **fits, verdict=verdict, criterion=told)
 
 
-def _flies(slope: float, counted: HopCounts, settings: dict[str, Any]) -> bool:
+def _flies(slope: float, counted: HopCounts, settings: Settings) -> bool:
     """Tell whether the MSD grows faster than diffusion and no hop of many went back.
 
     Of twice `minimum_hops` hops without memory, here 20, none goes back in 3 of 10 000 runs.
     """
-    many = counted.hops >= 2 * settings["minimum_hops"]
+    many = known(counted.hops) >= 2 * settings["minimum_hops"]
     return many and counted.backward == 0 and slope > settings["slope_window"][1]
 
 
@@ -294,8 +295,8 @@ def _fits(
     msd: np.ndarray,
     lags: np.ndarray,
     plain: bool,
-    **options,
-) -> dict[str, float]:
+    **options: Any,
+) -> dict[str, float | None]:
     """Fit D by both methods; by the names of `results.MsdFit`."""
     if not plain:
         return {"D_cm2_s": plain_diffusion(lag_ps, msd, lags)}
@@ -312,7 +313,7 @@ def _fits(
     }
 
 
-def _not_diffusive(slope: float, msd_end: float, hops: int, settings: dict[str, Any]) -> list[str]:
+def _not_diffusive(slope: float, msd_end: float, hops: int, settings: Settings) -> list[str]:
     """List what speaks against diffusion; empty if nothing does."""
     low, high = settings["slope_window"]
     reasons = []

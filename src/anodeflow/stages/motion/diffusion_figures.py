@@ -134,7 +134,7 @@ def _draw_spread(ax: Axes, tables: list[pd.DataFrame], colour: str) -> None:
     curve = _chosen_lags(shortest)
     curve = curve[curve["lag_ps"] <= shortest["lag_ps"].max() / 2]
     values = np.array([table["msd"].to_numpy()[curve.index] for table in tables])
-    band = {"color": colour, "alpha": 0.2, "linewidth": 0}
+    band: dict[str, Any] = {"color": colour, "alpha": 0.2, "linewidth": 0}
     ax.fill_between(curve["lag_ps"], values.min(axis=0), values.max(axis=0), **band)
     ax.plot(curve["lag_ps"], values.mean(axis=0), color=colour, lw=1.4, zorder=3)
 
@@ -201,7 +201,12 @@ def plot_paths(panels: dict[str, dict[str, Any]]) -> tuple[Figure, pd.DataFrame]
         ax.set_title(title, loc="center")
     scale_bar(axes[0], 3.0)
     handles = atom_handles(atoms[roles.bottom(atoms)], look="pale", label="{}")
-    start = {"marker": "o", "color": "black", "markerfacecolor": "none", "linestyle": "none"}
+    start: dict[str, Any] = {
+        "marker": "o",
+        "color": "black",
+        "markerfacecolor": "none",
+        "linestyle": "none",
+    }
     handles.append(Line2D([], [], label="start of an ion", **start))
     fig.legend(handles=handles, loc="outside lower center", ncols=legend_columns(len(panels)))
     fig.colorbar(dots, ax=axes, location="bottom", label="Time (ps)", shrink=0.5, aspect=35)
@@ -223,7 +228,12 @@ def _draw_paths(
         **limits,
     )
     start = paths.groupby("ion").first()
-    rings = {"s": 22, "facecolors": "none", "edgecolors": "black", "linewidths": 0.9}
+    rings: dict[str, Any] = {
+        "s": 22,
+        "facecolors": "none",
+        "edgecolors": "black",
+        "linewidths": 0.9,
+    }
     ax.scatter(start["x"], start["y"], zorder=4, **rings)
     draw_cell(ax, atoms)
     return dots

@@ -41,7 +41,8 @@ def slope_weights(lags: np.ndarray, *, frames: int, ions: int, dimensions: int) 
     design = np.column_stack([lags, np.ones(len(lags))])
     free = np.arange(frames, dtype=float)
     inverse = np.linalg.inv(msd_covariance(free, lags, ions=ions, dimensions=dimensions))
-    return np.linalg.solve(design.T @ inverse @ design, design.T @ inverse)[0]
+    found: np.ndarray = np.linalg.solve(design.T @ inverse @ design, design.T @ inverse)[0]
+    return found
 
 
 def fit_diffusion(
@@ -130,7 +131,8 @@ def _walk_slopes(fractions: np.ndarray, *, ions: int, dimensions: int, jumps: fl
     lags = np.unique(np.maximum(1, np.round(fractions * (WALK_FRAMES - 1)).astype(int)))
     msd = [((paths[:, k:] - paths[:, :-k]) ** 2).sum(axis=-1).mean(axis=(1, 2)) for k in lags]
     weights = slope_weights(lags, frames=WALK_FRAMES, ions=ions, dimensions=dimensions)
-    return np.stack(msd, axis=1) @ weights
+    found: np.ndarray = np.stack(msd, axis=1) @ weights
+    return found
 
 
 def fit_diffusion_by_kinisi(

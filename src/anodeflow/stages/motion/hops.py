@@ -30,7 +30,7 @@ def assign_sites(xy: np.ndarray, sites: np.ndarray, cell: np.ndarray) -> np.ndar
     fold = np.linalg.inv(cell)
     images = (((sites @ fold) % 1.0) + IMAGES[:, None, :]).reshape(-1, 2) @ cell
     _, nearest = cKDTree(images).query(((xy @ fold) % 1.0) @ cell)
-    return nearest % len(sites)
+    return np.asarray(nearest) % len(sites)
 
 
 def settle(assigned: np.ndarray, *, times_ps: np.ndarray, residence_ps: float) -> np.ndarray:

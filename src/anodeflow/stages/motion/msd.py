@@ -16,7 +16,8 @@ def remove_drift(positions: np.ndarray, centre: np.ndarray) -> np.ndarray:
     Returns:
         positions (F, I, 3), Å.
     """
-    return positions - (centre - centre[0])[:, None, :]
+    found: np.ndarray = positions - (centre - centre[0])[:, None, :]
+    return found
 
 
 def frame_interval(times_ps: np.ndarray) -> float:
@@ -171,7 +172,8 @@ def msd_covariance(
     frames, per_axis = len(model), model / dimensions
 
     def g(k: np.ndarray) -> np.ndarray:
-        return per_axis[np.abs(k)]
+        found: np.ndarray = per_axis[np.abs(k)]
+        return found
 
     covariance = np.empty((len(lags), len(lags)))
     for a, i in enumerate(lags):

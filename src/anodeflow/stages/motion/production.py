@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from anodeflow.errors import known
 from anodeflow.stages.dynamics.trajectory import Trajectory
 from anodeflow.stages.motion.msd import remove_drift
 
@@ -30,7 +31,7 @@ def phases(traj: Trajectory, times_ps: np.ndarray) -> np.ndarray:
     """
     phase = np.where(times_ps < traj.production_start_ps - 1e-9, "equilibration", "production")
     if not traj.stable:
-        phase = np.where(times_ps >= traj.unstable_after_ps - 1e-9, "unstable", phase)
+        phase = np.where(times_ps >= known(traj.unstable_after_ps) - 1e-9, "unstable", phase)
     return phase
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from scipy.stats import chi2
 from scipy.stats import t as student
 
+from anodeflow.errors import known
 from anodeflow.scorecard.quantity import joined_notes
 from anodeflow.stages.motion.diffusion import TWO_SIGMA, judge_together
 from anodeflow.stages.motion.hops import hop_rate, poisson_interval
@@ -62,7 +63,9 @@ def combine_means(results: Sequence[SeriesMean], *, what: str) -> ReplicaMean:
     errors = [result.standard_error for result in kept]
     std = float(means.std(ddof=1))
     between = std / np.sqrt(len(means))
-    within = None if None in errors else float(np.sqrt(np.sum(np.square(errors))) / len(means))
+    given = [error for error in errors if error is not None]
+    all_given = len(given) == len(errors)
+    within = float(np.sqrt(np.sum(np.square(given))) / len(means)) if all_given else None
     half = max(student.ppf(0.975, len(means) - 1) * between, TWO_SIGMA * (within or 0.0))
     mean = float(means.mean())
     return ReplicaMean(
@@ -122,7 +125,7 @@ def combine_mobility(
     long = [run for _, run in judged if len(run[0]) >= longest / 2]
     if len(long) < len(judged):
         notes.append(f"MSD of {len(long)} replicas, the others broke in their first half")
-    together = judge_together(long, pooled, settings=settings)
+    together = judge_together(long, pooled, settings=dict(settings))
     return PooledMobility(
         verdict=verdict,
         verdicts=verdicts,
@@ -131,7 +134,7 @@ def combine_mobility(
         hop_scatter_p=chance,
         **(together.model_dump(include=set(MsdFit.model_fields)) if together else {}),
         pooled_verdict=together.verdict if together else "undetermined",
-        msd_at_window_end=_mean_and_spread([mobility.msd_at_window_end for mobility in counted]),
+        msd_at_window_end=_mean_and_spread([known(m.msd_at_window_end) for m in counted]),
         note=joined_notes(*notes, _note_of_scatter(counted, chance)),
     )
 
@@ -144,14 +147,14 @@ def _mean_and_spread(values: Sequence[float]) -> MeanAndSpread:
 def _pooled_hops(counted: Sequence[HopCounts], residence_ps: float) -> HopCounts:
     """Add up hops and times; lengths are averaged over hops, where there are any."""
     hops = np.array([run.hops for run in counted])
-    squares = np.array([run.jump_length_rms**2 for run in counted])
+    squares = np.array([known(run.jump_length_rms) ** 2 for run in counted])
     square = float(np.average(squares, weights=hops if hops.any() else None))
-    watched = float(sum(run.watched_ion_ps for run in counted))
-    settled = sum(run.settled_ion_ps for run in counted)
-    backward = sum(run.backward for run in counted)
+    watched = float(sum(known(run.watched_ion_ps) for run in counted))
+    settled = sum(known(run.settled_ion_ps) for run in counted)
+    backward = sum(known(run.backward) for run in counted)
     total = int(hops.sum())
     rate = hop_rate(hops=total, backward=backward, watched_ps=watched, residence_ps=residence_ps)
-    effective = sum(run.effective_hops for run in counted)
+    effective = sum(known(run.effective_hops) for run in counted)
     most = poisson_interval(effective)[1] * (total / effective if total else 1.0)
     return HopCounts(
         **dict(rate),

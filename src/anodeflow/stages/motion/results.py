@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
+from anodeflow.errors import known
 from anodeflow.files.result_file import CsvFile, ResultFile, ResultPart
 from anodeflow.scorecard.quantity import Quantity, joined_notes, quantity_row
 
@@ -288,7 +289,7 @@ def spacing_ensemble_rows(about: Mapping[str, Any], group: Ensemble) -> list[dic
 
 def diffusion_ensemble_rows(about: Mapping[str, Any], group: Ensemble) -> list[dict[str, Any]]:
     """Give the verdicts, hops and D over replicas of a run with ions; arguments as above."""
-    mobility = group.mobility
+    mobility = known(group.mobility)
     end = mobility.msd_at_window_end
     row = {
         **about,
@@ -305,7 +306,7 @@ def diffusion_ensemble_rows(about: Mapping[str, Any], group: Ensemble) -> list[d
 
 
 def ensemble_quantities(
-    about: Mapping[str, Any], group: Ensemble, numerical: Mapping
+    about: Mapping[str, Any], group: Ensemble, numerical: Mapping[str, Any]
 ) -> list[Quantity]:
     """Read the replicas of a group taken together: spacing, and mobility where there are ions."""
     broken = "; ".join(
@@ -338,7 +339,7 @@ def _mobility_quantities(group: Ensemble, broken: str) -> list[Quantity]:
         told = joined_notes(f"verdict {found.verdict}", note)
         verdict = quantity_row("diffusion", "verdict", found.verdict, note=note)
         return [verdict, quantity_row("diffusion", "hops", None, note=told)]
-    shared = {"sample_ps": found.watched_ion_ps, "replicas": group.replicas}
+    shared: dict[str, Any] = {"sample_ps": found.watched_ion_ps, "replicas": group.replicas}
     rate = {"low": found.rate_low_per_ps, "high": found.rate_high_per_ps, "note": note}
     if found.D_cm2_s is None:
         told = joined_notes("not diffusive, high bounds it", note)

@@ -16,7 +16,7 @@ from anodeflow.config.types import (
     word_or_count,
 )
 
-Origins = word_or_count("all", least=1)
+Origins = Annotated[Literal["all"] | int, word_or_count("all", least=1)]
 
 
 class Spacing(Section):

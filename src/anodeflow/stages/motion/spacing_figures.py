@@ -94,7 +94,7 @@ def _draw_entry(ax: Axes, entry: dict[str, Any]) -> pd.DataFrame:
         every = table.iloc[:: -(-len(table) // POINTS)]
         if alone:
             ax.plot(every["time_ps"], every["spacing"], color=colour, alpha=0.3, linewidth=0.4)
-        line = {"linewidth": 1.2} if alone else {"linewidth": 0.5, "alpha": 0.7}
+        line: dict[str, Any] = {"linewidth": 1.2} if alone else {"linewidth": 0.5, "alpha": 0.7}
         ax.plot(every["time_ps"], every["running_mean"], color=colour, **line)
         if run["unstable"]:
             end = table.iloc[-1][["time_ps", "spacing"]]
@@ -130,7 +130,7 @@ def _draw_spread(ax: Axes, smooth: list[pd.DataFrame], colour: str) -> None:
     every = slice(None, shortest, -(-shortest // POINTS))
     time = smooth[0]["time_ps"].to_numpy()[every]
     means = np.array([table["running_mean"].to_numpy()[every] for table in smooth])
-    band = {"color": colour, "alpha": 0.2, "linewidth": 0}
+    band: dict[str, Any] = {"color": colour, "alpha": 0.2, "linewidth": 0}
     ax.fill_between(time, means.min(axis=0), means.max(axis=0), **band)
     ax.plot(time, means.mean(axis=0), color=colour, linewidth=1.4)
 
@@ -151,7 +151,7 @@ def _draw_references(
     ax: Axes, references: dict[str, float], styles: dict[str, Any]
 ) -> pd.DataFrame:
     for label, value in references.items():
-        look = {"linestyle": styles[label], "linewidth": 1.0}
+        look: dict[str, Any] = {"linestyle": styles[label], "linewidth": 1.0}
         ax.axhline(value, color=REFERENCE_GREY, zorder=1, **look)
     columns = {"label": list(references), "spacing": list(references.values()), "replica": pd.NA}
     return pd.DataFrame(columns | {"time_ps": np.nan, "running_mean": np.nan, "phase": "reference"})
@@ -189,15 +189,16 @@ def plot_spacing_map(panels: dict[str, dict[str, Any]]) -> tuple[Figure, pd.Data
     fig, axes = map_panels(len(panels), next(iter(panels.values()))["atoms"])
     maps = [p["map"].assign(panel=title) for title, p in panels.items()]
     table = pd.concat([m for m in maps if len(m)] or maps[:1])
-    scale = ScalarMappable(Normalize(table["spacing"].min(), table["spacing"].max()))
+    norm = Normalize(table["spacing"].min(), table["spacing"].max())
+    scale = ScalarMappable(norm)
     for ax, (title, panel) in zip(axes, panels.items(), strict=True):
-        _draw_map(ax, panel["map"], panel["atoms"], scale.norm)
+        _draw_map(ax, panel["map"], panel["atoms"], norm)
         ax.set_title(title, loc="center")
     scale_bar(axes[0], 3.0)
     handles = _map_handles(panels)
     fig.legend(handles=handles, loc="outside lower center", ncols=legend_columns(len(panels)))
     if len(table):
-        bar = {"location": "bottom", "shrink": 0.5, "aspect": 35}
+        bar: dict[str, Any] = {"location": "bottom", "shrink": 0.5, "aspect": 35}
         fig.colorbar(scale, ax=axes, label="Local spacing (Å)", **bar)
     first = ["panel", *(name for name in table.columns if name != "panel")]
     return fig, table[first].reset_index(drop=True)
@@ -206,7 +207,7 @@ def plot_spacing_map(panels: dict[str, dict[str, Any]]) -> tuple[Figure, pd.Data
 def _draw_map(ax: Axes, table: pd.DataFrame, atoms: Atoms, norm: Normalize) -> None:
     draw_cell(ax, atoms)
     if table.empty:
-        middle = {"ha": "center", "va": "center", "transform": ax.transAxes}
+        middle: dict[str, Any] = {"ha": "center", "va": "center", "transform": ax.transAxes}
         ax.text(0.5, 0.5, "no stable production", color=REFERENCE_GREY, **middle)
         return
     cells = int(table["cell_a"].max()) + 1
@@ -221,7 +222,8 @@ def _draw_map(ax: Axes, table: pd.DataFrame, atoms: Atoms, norm: Normalize) -> N
 
 
 def _in_gap(atoms: Atoms) -> np.ndarray:
-    return roles.top(atoms) & ~roles.sheet(atoms) | roles.ions(atoms)
+    found: np.ndarray = roles.top(atoms) & ~roles.sheet(atoms) | roles.ions(atoms)
+    return found
 
 
 def _map_handles(panels: dict[str, dict[str, Any]]) -> list[Line2D]:
@@ -229,5 +231,5 @@ def _map_handles(panels: dict[str, dict[str, Any]]) -> list[Line2D]:
     for panel in panels.values():
         in_gap = panel["atoms"][_in_gap(panel["atoms"])]
         for handle in atom_handles(in_gap, look="full", label="{} in the gap"):
-            handles[handle.get_label()] = handle
+            handles[str(handle.get_label())] = handle
     return list(handles.values())

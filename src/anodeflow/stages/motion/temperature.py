@@ -1,10 +1,12 @@
 """The temperature of a run: its mean, and whether it fluctuates as the canonical ensemble does."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from ase import units
 
-from anodeflow.errors import TrajectoryError
+from anodeflow.errors import TrajectoryError, known
 from anodeflow.scorecard.quantity import joined_notes
 from anodeflow.stages.dynamics.trajectory import Trajectory
 from anodeflow.stages.motion.correlated_mean import series_mean, squared_correlation_time
@@ -46,8 +48,8 @@ def run_temperature(traj: Trajectory, series: pd.DataFrame, *, note: str) -> Mea
     if np.isnan(traj.temperature).any():
         unknown = joined_notes(note, "no temperature: the run holds no velocities")
         return MeanTemperature(frames=0, note=unknown)
-    judged = {"target": target, "freedom": degrees_of_freedom(traj)}
-    return mean_temperature(series, discard_ps=traj.production_start_ps, note=note, **judged)
+    start, freedom = traj.production_start_ps, degrees_of_freedom(traj)
+    return mean_temperature(series, discard_ps=start, target=target, freedom=freedom, note=note)
 
 
 def mean_temperature(
@@ -79,19 +81,21 @@ def mean_temperature(
     times, values = kept["time_ps"].to_numpy(), kept["temperature_K"].to_numpy()
     found = series_mean(values, times, what="temperature", note=note)
     expected = None if target is None else float(target * np.sqrt(2 / freedom))
-    known = {"target": target, "expected_std": expected, "degrees_of_freedom": freedom}
+    about: dict[str, Any] = {"target": target, "degrees_of_freedom": freedom}
+    about["expected_std"] = expected
     if found.standard_error is None:
-        return MeanTemperature(**dict(found), **known)
+        return MeanTemperature(**dict(found), **about)
     interval = frame_interval(times)
     relative = np.sqrt(squared_correlation_time(values, interval) / (len(values) * interval))
-    known["std_error"] = float(found.std * relative)
-    if target is None:
+    std = known(found.std)
+    about["std_error"] = float(std * relative)
+    if target is None or expected is None:
         unknown = joined_notes(found.note, "the run says no target temperature")
-        return MeanTemperature(**dict(found) | known | {"note": unknown})
+        return MeanTemperature(**dict(found) | about | {"note": unknown})
     off = []
-    if abs(found.mean - target) > SIGMAS * found.standard_error:
+    if abs(known(found.mean) - target) > SIGMAS * found.standard_error:
         off.append(f"mean {found.mean:.1f} K where {target:g} K was asked")
-    if abs(found.std - expected) > SIGMAS * expected * relative:
-        off.append(f"fluctuation {found.std:.1f} K where {expected:.1f} K is canonical")
-    known |= {"thermostat": "off" if off else "agrees", "note": joined_notes(found.note, *off)}
-    return MeanTemperature(**dict(found) | known)
+    if abs(std - expected) > SIGMAS * expected * relative:
+        off.append(f"fluctuation {std:.1f} K where {expected:.1f} K is canonical")
+    about |= {"thermostat": "off" if off else "agrees", "note": joined_notes(found.note, *off)}
+    return MeanTemperature(**dict(found) | about)

@@ -2,13 +2,17 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from ase import Atoms
 
-from anodeflow.errors import AnodeflowError, StructureError
+from anodeflow.errors import AnodeflowError, StructureError, known
 from anodeflow.files.atomic import whole
+
+if TYPE_CHECKING:
+    from phonopy import Phonopy
+    from phonopy.phonon.mesh import Mesh
 
 PATH = (
     ("G", (0.0, 0.0, 0.0)),
@@ -44,7 +48,7 @@ class Bands:
 
 
 def run_bands_and_dos(
-    phonon, *, path_points: int, mesh: tuple[int, int, int], dos_width_THz: float
+    phonon: "Phonopy", *, path_points: int, mesh: tuple[int, int, int], dos_width_THz: float
 ) -> Bands:
     """Frequencies on Γ–M–K–Γ and on a Γ-centred mesh, with the density of states of the mesh.
 
@@ -64,31 +68,32 @@ def run_bands_and_dos(
     phonon.run_band_structure(segments, labels=names)
     # An even Monkhorst-Pack mesh off Γ breaks the symmetry of a hexagonal cell.
     phonon.run_mesh(mesh, is_gamma_center=True)
-    low, high = phonon.mesh.frequencies.min(), phonon.mesh.frequencies.max()
+    mesh_run = _mesh_of(phonon)
+    low, high = mesh_run.frequencies.min(), mesh_run.frequencies.max()
     phonon.run_total_dos(
         sigma=dos_width_THz,
         freq_min=low - 5 * dos_width_THz,
         freq_max=high + 5 * dos_width_THz,
         freq_pitch=dos_width_THz / 10,
     )
-    path = phonon.band_structure
+    path, dos = known(phonon.band_structure), known(phonon.total_dos)
     return Bands(
         **_join_segments(path.distances, path.qpoints, path.frequencies),
-        dos_frequencies_THz=phonon.total_dos.frequency_points,
-        dos=phonon.total_dos.dos,
-        mesh_qpoints=phonon.mesh.qpoints,
-        mesh_frequencies_THz=phonon.mesh.frequencies,
+        dos_frequencies_THz=dos.frequency_points,
+        dos=known(dos.dos),
+        mesh_qpoints=mesh_run.qpoints,
+        mesh_frequencies_THz=mesh_run.frequencies,
     )
 
 
-def write_bands(phonon, band_path: Path, dos_path: Path, mesh_path: Path) -> None:
+def write_bands(phonon: "Phonopy", band_path: Path, dos_path: Path, mesh_path: Path) -> None:
     """Write what `run_bands_and_dos` computed as phonopy's band.yaml, total_dos.dat, mesh.hdf5."""
     with whole(band_path) as part:
         phonon.write_yaml_band_structure(filename=part)
     with whole(dos_path) as part:
         phonon.write_total_dos(filename=part)
     with whole(mesh_path) as part:
-        phonon.mesh.write_hdf5(filename=part)
+        _mesh_of(phonon).write_hdf5(filename=part)
 
 
 def read_bands(band_path: Path, dos_path: Path, mesh_path: Path) -> Bands:
@@ -161,7 +166,17 @@ def _check_hexagonal(cell: np.ndarray) -> None:
         )
 
 
-def _join_segments(distances: list[Any], qpoints: list, frequencies: list) -> dict[str, Any]:
+def _mesh_of(phonon: "Phonopy") -> "Mesh":
+    """Return the mesh that was run last, which is no iterator."""
+    from phonopy.phonon.mesh import Mesh
+
+    assert isinstance(phonon.mesh, Mesh)
+    return phonon.mesh
+
+
+def _join_segments(
+    distances: list[Any], qpoints: list[Any], frequencies: list[Any]
+) -> dict[str, Any]:
     """Chain the segments of a path, each corner once, with the fractions of the corners."""
     first = [0] + [1] * (len(distances) - 1)
     distance, points, values = (

@@ -1,7 +1,7 @@
 """How far phonon frequencies move when the displacement and the supercell are changed."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -21,11 +21,14 @@ from anodeflow.stages.phonons.results import (
     Variant,
 )
 
+if TYPE_CHECKING:
+    from phonopy import Phonopy
+
 
 def check_convergence(
     unit: Atoms,
     calc: Calculator,
-    phonon,
+    phonon: "Phonopy",
     *,
     variants: Sequence[Mapping[str, Any]],
     mode: Mapping[str, Any],

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from anodeflow.figures.style import PAGE_MM, REFERENCE_GREY, figure, styled
@@ -52,14 +53,16 @@ def plot_phonons(layers: dict[str, list[dict[str, Any]]]) -> tuple[Figure, pd.Da
     return fig, pd.concat(tables, ignore_index=True)
 
 
-def _draw_model(band_axes, dos_axes, entry: dict[str, Any]) -> None:
+def _draw_model(band_axes: Axes, dos_axes: Axes, entry: dict[str, Any]) -> None:
     bands, style = entry["bands"], {"color": entry["colour"], "linewidth": LINE_WIDTH}
     lines = band_axes.plot(bands.fraction, bands.frequencies_THz, **style)
     lines[0].set_label(entry["label"])
     dos_axes.plot(bands.dos, bands.dos_frequencies_THz, **style)
 
 
-def _draw_reference(band_axes, reference: pd.DataFrame, bands: Bands, layer: str) -> pd.DataFrame:
+def _draw_reference(
+    band_axes: Axes, reference: pd.DataFrame, bands: Bands, layer: str
+) -> pd.DataFrame:
     if is_dense(reference):
         branches = reference.drop(columns="path_fraction")
         lines = band_axes.plot(
@@ -91,7 +94,7 @@ def _draw_reference(band_axes, reference: pd.DataFrame, bands: Bands, layer: str
     return shown[columns].assign(layer=layer, source="reference", kind="bands", dos=np.nan)[COLUMNS]
 
 
-def _finish_row(band_axes, dos_axes, layer: str, entries: list[dict[str, Any]]) -> None:
+def _finish_row(band_axes: Axes, dos_axes: Axes, layer: str, entries: list[dict[str, Any]]) -> None:
     corners = entries[0]["bands"].labels
     band_axes.set_xlim(0, 1)
     band_axes.set_xticks([at for at, _ in corners], ["Γ" if n == "G" else n for _, n in corners])

@@ -2,15 +2,20 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from ase import Atoms
 from ase.calculators.calculator import Calculator
 
-from anodeflow.errors import AnodeflowError, StructureError
+from anodeflow.errors import AnodeflowError, StructureError, known
 from anodeflow.evaluation.batches import evaluate_all
 from anodeflow.files.atomic import whole
 from anodeflow.stages.phonons.bands import first_line
+
+if TYPE_CHECKING:
+    from phonopy import Phonopy
+    from phonopy.structure.atoms import PhonopyAtoms
 
 
 def compute_force_constants(
@@ -20,7 +25,7 @@ def compute_force_constants(
     supercell: tuple[int, int, int],
     displacement: float,
     on_step: Callable[[int, int], None],
-):
+) -> "Phonopy":
     """Displace the symmetry-distinct atoms of a supercell one by one and return a phonopy.Phonopy.
 
     Φ_ij = −[F_j(u_i) − F_j(0)] / u_i, then projected onto the space group, index symmetry
@@ -51,7 +56,7 @@ def compute_force_constants(
     return phonon
 
 
-def write_force_constants(phonon, params_path: Path, force_constants_path: Path) -> None:
+def write_force_constants(phonon: "Phonopy", params_path: Path, force_constants_path: Path) -> None:
     """Write phonopy_params.yaml with its force sets and the compact force constants in HDF5."""
     from phonopy.file_IO import write_force_constants_to_hdf5
 
@@ -59,14 +64,14 @@ def write_force_constants(phonon, params_path: Path, force_constants_path: Path)
         phonon.save(part)
     with whole(force_constants_path) as part:
         write_force_constants_to_hdf5(
-            phonon.force_constants,
-            filename=part,
+            known(phonon.force_constants),
+            filename=str(part),
             p2s_map=phonon.primitive.p2s_map,
             physical_unit="eV/angstrom^2",
         )
 
 
-def load_phonon(params_path: Path, force_constants_path: Path):
+def load_phonon(params_path: Path, force_constants_path: Path) -> "Phonopy":
     """Read back what `write_force_constants` wrote, as a phonopy.Phonopy.
 
     Raises:
@@ -88,9 +93,11 @@ def load_phonon(params_path: Path, force_constants_path: Path):
         ) from error
 
 
-def _supercell_forces(phonon, calc: Calculator, on_step: Callable[[int, int], None]) -> np.ndarray:
+def _supercell_forces(
+    phonon: "Phonopy", calc: Calculator, on_step: Callable[[int, int], None]
+) -> np.ndarray:
     """Forces (1 + D, N, 3) on the perfect supercell and on each of D displaced ones."""
-    cells = [phonon.supercell, *phonon.supercells_with_displacements]
+    cells = [phonon.supercell, *known(phonon.supercells_with_displacements)]
     found = evaluate_all(calc, [_to_ase(cell) for cell in cells], on_step=on_step)
     forces = np.array([results["forces"] for results in found])
     if not np.isfinite(forces).all():
@@ -102,7 +109,7 @@ def _supercell_forces(phonon, calc: Calculator, on_step: Callable[[int, int], No
     return forces
 
 
-def _to_phonopy(atoms: Atoms):
+def _to_phonopy(atoms: Atoms) -> "PhonopyAtoms":
     from phonopy.structure.atoms import PhonopyAtoms
 
     return PhonopyAtoms(
@@ -114,5 +121,5 @@ def _to_phonopy(atoms: Atoms):
     )
 
 
-def _to_ase(cell) -> Atoms:
+def _to_ase(cell: "PhonopyAtoms") -> Atoms:
     return Atoms(cell.symbols, cell=cell.cell, positions=cell.positions, pbc=True)

@@ -159,7 +159,7 @@ def _point_values(reference: pd.DataFrame, bands: Bands) -> tuple[np.ndarray, np
             "layer is compared at a time; choose its rows by reference_of_layer."
         )
     where = {name: at for at, name in reversed(bands.labels)}
-    groups = dict(iter(reference.groupby("point", sort=False)))
+    groups = {str(point): rows for point, rows in reference.groupby("point", sort=False)}
     values = [np.sort(rows["frequency_THz"].to_numpy()) for rows in groups.values()]
     if len({len(row) for row in values}) != 1:
         raise ReferenceDataError(

@@ -143,10 +143,10 @@ def phonon_rows(about: Mapping[str, Any], verdict: PhononVerdict) -> list[dict[s
 
 
 def phonon_quantities(
-    about: Mapping[str, Any], verdict: PhononVerdict, numerical: Mapping
+    about: Mapping[str, Any], verdict: PhononVerdict, numerical: Mapping[str, Any]
 ) -> list[Quantity]:
     """Read the verdict on a layer."""
-    shared = {"unit": "THz", "error": numerical["frequency_THz"]}
+    shared: dict[str, Any] = {"unit": "THz", "error": numerical["frequency_THz"]}
     exact = shared | {"note": "numerical error"}
     rows = [
         quantity_row("phonons", "kind", verdict.kind, note=verdict.sentence),

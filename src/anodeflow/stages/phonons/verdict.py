@@ -109,7 +109,8 @@ def _gamma_distance(qpoints: np.ndarray, reciprocal_cell: np.ndarray) -> np.ndar
     folded = qpoints - np.rint(qpoints)
     shifts = np.array([(i, j, k) for i in (-1, 0, 1) for j in (-1, 0, 1) for k in (-1, 0, 1)])
     images = (folded[:, None, :] - shifts) @ (2 * np.pi * reciprocal_cell)
-    return np.linalg.norm(images, axis=2).min(axis=1)
+    found: np.ndarray = np.linalg.norm(images, axis=2).min(axis=1)
+    return found
 
 
 def _sentence(
@@ -140,4 +141,5 @@ def _place(mode: Mode) -> str:
     for name, corner in PATH:
         if np.allclose(mode.qpoint, corner, atol=1e-6):
             return f"{'Gamma' if name == 'G' else name} ({mode.where})"
-    return "q = ({:.3f}, {:.3f}, {:.3f}) on the {}".format(*mode.qpoint, mode.where)
+    x, y, z = mode.qpoint
+    return f"q = ({x:.3f}, {y:.3f}, {z:.3f}) on the {mode.where}"

@@ -4,6 +4,7 @@ import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from ase import Atoms
@@ -71,7 +72,7 @@ class RelaxationCheckpoint:
             )
 
 
-def internals(run: Optimizer) -> dict[str, np.ndarray]:
+def internals(run: Optimizer) -> dict[str, Any]:
     """Return what the next step of an optimiser depends on beside positions and cell.
 
     ASE's own restart files are not enough: FIRE's lack its mixing and its count of good steps.
@@ -82,7 +83,8 @@ def internals(run: Optimizer) -> dict[str, np.ndarray]:
         history = {"s": run.state.s, "y": run.state.y, "rho": run.state.rho}
         counts = {"iteration": run.state.iteration}
         return history | counts | {"positions_before": run.r0, "forces_before": run.f0}
-    return {"velocity": run.vel, "dt": run.dt, "a": run.a, "good_steps": run.Nsteps}
+    fire: Any = run
+    return {"velocity": fire.vel, "dt": fire.dt, "a": fire.a, "good_steps": fire.Nsteps}
 
 
 def set_internals(run: Optimizer, state: dict[str, np.ndarray]) -> None:

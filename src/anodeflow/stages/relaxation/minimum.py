@@ -148,4 +148,5 @@ def _with_results(atoms: Atoms, *, steps: int, fmax: float) -> Atoms:
     relaxed = atoms.copy()
     relaxed.calc = SinglePointCalculator(relaxed, **results)
     relaxed.info.update(terms, fmax=fmax, steps=steps)
-    return relaxed
+    found: Atoms = relaxed
+    return found

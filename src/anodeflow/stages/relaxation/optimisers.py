@@ -7,6 +7,8 @@ from ase import Atoms
 from ase.optimize import BFGS
 from ase.optimize.precon import Exp
 
+from anodeflow.errors import known
+
 FIXED = 70.0
 """Curvature (eV/Å²) of what does not move, and of cells: that of ASE's BFGS at its start."""
 
@@ -27,13 +29,15 @@ class PreconBFGS(BFGS):
     in eV/Å².
     """
 
-    def update(self, pos, forces, pos0, forces0) -> None:
+    def update(
+        self, pos: np.ndarray, forces: np.ndarray, pos0: np.ndarray, forces0: np.ndarray
+    ) -> None:
         """Update the Hessian by a step, all in one row of the 3N components (Å, eV/Å)."""
         if self.state is not None:
             change = forces - forces0
             if change @ change > -STIFFEST * (change @ (pos - pos0)):
                 return
-        super().update(pos, forces, pos0, forces0)
+        BFGS.update(self, pos, forces, pos0, forces0)
 
 
 def neighbour_hessian(atoms: Atoms) -> np.ndarray:
@@ -52,7 +56,7 @@ def neighbour_hessian(atoms: Atoms) -> np.ndarray:
         # Said of every flat sheet: across it nothing is moved.
         warnings.filterwarnings("ignore", message="Cell length L")
         springs.make_precon(atoms)
-    hessian = springs.P.toarray()
+    hessian: np.ndarray = known(springs.P).toarray()
     held = _held(atoms)
     hessian[held] = hessian[:, held] = 0.0
     hessian[held, held] = FIXED
@@ -64,4 +68,5 @@ def _held(atoms: Atoms) -> np.ndarray:
     probe = np.ones((len(atoms), 3))
     for constraint in atoms.constraints:
         constraint.adjust_forces(atoms, probe)
-    return probe.ravel() == 0.0
+    found: np.ndarray = probe.ravel() == 0.0
+    return found

@@ -26,7 +26,7 @@ def relaxation_rows(about: Mapping[str, Any], check: StructureCheck) -> list[dic
 
 
 def relaxation_quantities(
-    about: Mapping[str, Any], check: StructureCheck, numerical: Mapping
+    about: Mapping[str, Any], check: StructureCheck, numerical: Mapping[str, Any]
 ) -> list[Quantity]:
     """Read the check of a relaxed structure; about: is_unit (a unit cell) beside."""
     changes = " ".join(check.changes)
@@ -39,7 +39,7 @@ def relaxation_quantities(
             rows.append(quantity_row("relaxation", "polytype", polytype, note=changes))
         lengths: dict[str, float] = {kind: bond.mean for kind, bond in check.bonds.items()}
         lengths |= {} if check.thickness is None else {"thickness": check.thickness}
-        shared = {"error": numerical["length"], "note": "numerical error"}
+        shared: dict[str, Any] = {"error": numerical["length"], "note": "numerical error"}
         rows += [
             quantity_row("relaxation", name, length, "angstrom", **shared)
             for name, length in lengths.items()

@@ -14,7 +14,7 @@ from anodeflow.figures.style import COLUMN_MM, PAGE_MM, REFERENCE_GREY, figure, 
 
 HEIGHT_MM = 74.0
 STEP_WIDTH = 1.2
-AVERAGE = {"marker": "o", "linestyle": "--", "linewidth": 0.8}
+AVERAGE: dict[str, Any] = {"marker": "o", "linestyle": "--", "linewidth": 0.8}
 MARKERS = ("s", "^", "v", "P")
 
 
@@ -59,7 +59,8 @@ def _draw_model(ax: Axes, entry: Mapping[str, Any]) -> pd.DataFrame:
         label=entry["label"],
         **AVERAGE,
     )
-    return table
+    found: pd.DataFrame = table
+    return found
 
 
 def _draw_published(ax: Axes, entries: Sequence[Mapping[str, Any]]) -> list[pd.DataFrame]:
@@ -85,7 +86,7 @@ def _draw_published(ax: Axes, entries: Sequence[Mapping[str, Any]]) -> list[pd.D
 
 def _add_legend(fig: Figure, axes: np.ndarray, *, columns: int) -> None:
     """Name each model and publication, and both kinds of line, once over all panels."""
-    found = {}
+    found: dict[str, Any] = {}
     for ax in axes.flat:
         for handle, label in zip(*ax.get_legend_handles_labels(), strict=True):
             found.setdefault(label, handle)

@@ -64,4 +64,5 @@ def _filled(host: Atoms, element: str, count: int) -> Atoms:
         width = spacing_of(host, convention="sheet")
         filled = fill_ions(host, element=element, count=count, spacing=width)
     filled.set_constraint(FixAtoms(mask=~roles.ions(filled)))
-    return filled
+    found: Atoms = filled
+    return found

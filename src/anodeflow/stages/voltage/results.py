@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from anodeflow.files.result_file import CsvFile
+from anodeflow.files.result_file import CsvFile, records
 from anodeflow.scorecard.quantity import Case, Quantity, quantity_row
 
 if TYPE_CHECKING:
@@ -21,14 +21,14 @@ def voltage_rows(about: Mapping[str, Any], table: "pd.DataFrame") -> list[dict[s
         table: of `curve.voltages`.
     """
     own = {"model": about["model"], "system": about["system"]}
-    return [own | {"ions": int(values.pop("n")), **values} for values in table.to_dict("records")]
+    return [own | {"ions": int(values.pop("n")), **values} for values in records(table)]
 
 
 def voltage_quantities(
-    about: Mapping[str, Any], table: "pd.DataFrame", numerical: Mapping
+    about: Mapping[str, Any], table: "pd.DataFrame", numerical: Mapping[str, Any]
 ) -> list[Quantity]:
     """Read the average voltages of a stack; about: host (relaxed or frozen)."""
-    shared = {"error": numerical["voltage_V"], "note": "numerical error"}
+    shared: dict[str, Any] = {"error": numerical["voltage_V"], "note": "numerical error"}
     shared["convention"] = about["host"]
     return [
         quantity_row("voltage", "average_V", v, "V", case=Case(about["system"], int(n)), **shared)

@@ -60,7 +60,8 @@ def fill_ions(stack: Atoms, *, element: str, count: int, spacing: float) -> Atom
     filled.info.update({"builder": "ions", "seed": SEED, "ion": element, "ion_count": count})
     refuse_thin_vacuum(filled)
     refuse_close_atoms(filled)
-    return filled
+    found: Atoms = filled
+    return found
 
 
 def build_bulk(element: str, *, structure: str, lattice: float) -> Atoms:
@@ -92,7 +93,8 @@ def _open_hollows(stack: Atoms) -> np.ndarray:
     plane = beneath & (heights > heights[beneath].max() - 0.6)
     lateral = stack.cell.array[:2, :2]
     distances = lateral_distances(hollows, stack.positions[plane, :2], lateral)
-    return hollows[distances.min(axis=1) > radius / 2]
+    found: np.ndarray = hollows[distances.min(axis=1) > radius / 2]
+    return found
 
 
 def _nearest_distance(atoms: Atoms, site: np.ndarray) -> float:

@@ -19,6 +19,7 @@ def build_from_file(settings: dict[str, Any], cell_height: float) -> Atoms:
     path = Path(settings["path"])
     try:
         found = ase.io.read(path)
+        assert isinstance(found, Atoms)  # one frame, as no index asks for several
     except FileNotFoundError as error:
         raise StructureError(
             f"the layer file {path} does not exist: check `path` in the config."
@@ -46,10 +47,10 @@ def _tags(found: Atoms, role: str, path: Path) -> list[int]:
         "bottom": (roles.BOTTOM_TAGS, (roles.LOWER_TERMINATION, roles.UPPER_TERMINATION)),
         "top": (roles.TOP_TAGS, (roles.SHEET,)),
     }[role]
-    tags = found.get_tags()
+    tags: np.ndarray = found.get_tags()
     if not tags.any():
         try:
-            return guess_layer_tags(found, role).tolist()
+            return list(map(int, guess_layer_tags(found, role)))
         except StructureError as error:
             raise StructureError(f"{path}: {error}") from error
     if not (set(tags) <= set(allowed) and set(needed) <= set(tags)):
@@ -57,7 +58,7 @@ def _tags(found: Atoms, role: str, path: Path) -> list[int]:
             f"{path} has the tags {sorted(set(tags.tolist()))}, but a {role} layer has tags of "
             f"{list(allowed)} and needs {list(needed)}: correct or remove the tags."
         )
-    return tags.tolist()
+    return list(map(int, tags))
 
 
 def _file_cell(found: Atoms, path: Path) -> np.ndarray:
@@ -74,4 +75,5 @@ def _file_cell(found: Atoms, path: Path) -> np.ndarray:
         )
     if abs(gamma - 60) < 0.1:
         cell[1] -= cell[0]
-    return cell
+    result: np.ndarray = cell
+    return result

@@ -39,7 +39,9 @@ def build_unit(settings: dict[str, Any], *, cell_height: float) -> Atoms:
     return unit
 
 
-def build_layer(settings: dict[str, Any], *, cell_height: float, base: dict | None = None) -> Atoms:
+def build_layer(
+    settings: dict[str, Any], *, cell_height: float, base: dict[str, Any] | None = None
+) -> Atoms:
     """Build a layer as it enters a stack: the supercell, with its group if it has one.
 
     `cell_height` is in Å; `base` holds the settings of the layer that a functionalised one is made
@@ -53,7 +55,8 @@ def build_layer(settings: dict[str, Any], *, cell_height: float, base: dict | No
     unit = build_unit(settings, cell_height=cell_height)
     layer = unit.repeat((along_a, along_b, 1))
     layer.info["size"] = [along_a, along_b]
-    return layer
+    found: Atoms = layer
+    return found
 
 
 def _build_mxene(settings: dict[str, Any], cell_height: float) -> Atoms:
@@ -90,7 +93,9 @@ def _build_honeycomb(settings: dict[str, Any], cell_height: float) -> Atoms:
     )
 
 
-def _build_functionalised(settings: dict[str, Any], base: dict | None, cell_height: float) -> Atoms:
+def _build_functionalised(
+    settings: dict[str, Any], base: dict[str, Any] | None, cell_height: float
+) -> Atoms:
     """Put one group on the lower face of the base layer.
 
     `carrier` in the settings is middle, for the atom nearest the cell's middle, or a seed, with

@@ -66,14 +66,15 @@ def stack_layers(
     if strained == UNSCALED:
         stack.info |= _boundary_bonds(top, common)
     # As they lie: layers that may still overlap have no gap at which to unfold the cell.
-    move_top(stack, spacing, measured=spacing_in(stack.positions, stack.get_tags()))
+    move_top(stack, spacing, measured=float(spacing_in(stack.positions, stack.get_tags())))
     # Not `spacing`: this one goes stale when the structure is relaxed.
     stack.info["spacing_built"] = float(spacing)
     heights = stack.positions[:, 2]
     stack.positions[:, 2] += cell_height / 2 - (heights.max() + heights.min()) / 2
     refuse_thin_vacuum(stack)
     refuse_close_atoms(stack)
-    return stack
+    found: Atoms = stack
+    return found
 
 
 def boundary_warning(stack: Atoms) -> str:
@@ -118,7 +119,8 @@ def _common_cell(bottom: np.ndarray, top: np.ndarray, strained: str) -> np.ndarr
             f"most {LARGEST_ANGLE_MISMATCH}° apart is allowed: use layers with the same lattice."
         )
     cells = {"top": bottom, UNSCALED: bottom, "bottom": top, "share": (bottom + top) / 2}
-    return cells[strained]
+    found: np.ndarray = cells[strained]
+    return found
 
 
 def _angle(cell: np.ndarray) -> float:
@@ -154,7 +156,7 @@ def _boundary_bonds(layer: Atoms, common: np.ndarray) -> dict[str, Any]:
     moved[:, :2] += offsets[crossing, :2] @ (common - layer.cell.array[:2, :2])
     after = np.linalg.norm(moved, axis=1)
     change = float(np.abs(after / before - 1).max(initial=0))
-    found = {"boundary_bonds": len(after) // 2, "boundary_bond_change": change}
+    found: dict[str, Any] = {"boundary_bonds": len(after) // 2, "boundary_bond_change": change}
     if len(after):
         found["boundary_bond_lengths"] = [float(after.min()), float(after.max())]
     return found
