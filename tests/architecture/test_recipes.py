@@ -219,7 +219,7 @@ def test_a_family_of_models_is_added_as_its_recipe_says(followed):
         "relaxation": {"layers": {"fmax": 100.0}, "stacks": {"fmax": 100.0}},
     }
     added = followed("A family of models", limit=3, overlay=overlay)
-    weights = added.checkout.folder / "tests/helpers/examples/lj.pt"
+    weights = added.checkout.folder / "tests/helpers/examples/lennard_jones.pt"
     shutil.copy(weights, added.project.folder / "lj.pt")
     assert {"fetch_weights 1", "check_backend 1", "relax 2"} <= added.planned()
     targets = ["results/tables/relaxation.md", "results/figures/structures_argon.png"]
