@@ -10,7 +10,7 @@ INSTALLED := $(VENV)/.installed
 # Environments of models that cannot share the workflow's packages: one for each envs/NAME.txt.
 ENVS := $(patsubst envs/%.txt,.envs/%/.installed,$(filter-out envs/requirements.txt,$(wildcard envs/*.txt)))
 
-.PHONY: envs demo report test test-slurm test-report benchmark benchmark-slurm clean
+.PHONY: envs demo report lint test test-slurm test-report benchmark benchmark-slurm clean
 
 $(INSTALLED): envs/requirements.txt pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] < (3, 11) and "anodeflow needs Python 3.11 or newer")'
@@ -53,6 +53,13 @@ report: $(INSTALLED)
 	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --report results/report.html --report-stylesheet workflow/report/report.css --configfile $(CONFIG)
 	@echo
 	@echo "done: open results/report.html in a browser"
+
+lint: $(INSTALLED)
+	$(BIN)/ruff check src workflow tests benchmarks
+	$(BIN)/ruff format --check src workflow tests benchmarks
+	$(BIN)/snakefmt --check Snakefile workflow
+	$(BIN)/mypy
+	$(BIN)/codespell
 
 # Two workers of one thread each. Tests of one file stay together, since they share what is dear to
 # set up. tests/conftest.py puts the files that take longest first; xdist by itself would begin with

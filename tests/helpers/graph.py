@@ -6,7 +6,7 @@ from pathlib import Path
 
 import networkx as nx
 
-COMMANDS = ("schema", "definitions", "import_trajectory")
+COMMANDS = ("schema", "definitions", "import_trajectory", "testing")
 ROOMS = (
     *("errors", "units", "families", "config", "files", "process", "tables", "structures"),
     *("models", "evaluation", "figures", "scorecard", "stages", "equivalence", "study", "report"),

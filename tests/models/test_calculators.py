@@ -24,6 +24,7 @@ from anodeflow.models.loading import load_calculator
 from anodeflow.models.weights.card import WeightsCard
 from anodeflow.models.weights.fetching import fetch_weights
 from anodeflow.models.weights.hash_records import hash_file
+from anodeflow.testing import broken_promises
 
 DEMO = ROOT / "resources" / "demo-model" / "mace-mxene-demo.model"
 DISPERSION = {
@@ -117,6 +118,10 @@ def test_a_model_gives_float64_arrays_of_the_documented_shapes(name, calculators
     for values, shape in ((atoms.get_forces(), (5, 3)), (atoms.get_stress(), (6,))):
         assert values.shape == shape
         assert values.dtype == np.float64
+
+
+def test_every_model_keeps_the_contract_that_is_shipped(name, calculators):
+    assert broken_promises(calculators[name], noise=MODELS[name][3]) == []
 
 
 def test_a_model_leaves_its_input_as_it_was(name, calculators):

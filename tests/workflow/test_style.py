@@ -14,6 +14,8 @@ from anodeflow.study.stages import FIGURES
         ["ruff", "check", "src", "workflow", "tests", "benchmarks"],
         ["ruff", "format", "--check", "src", "workflow", "tests", "benchmarks"],
         ["snakefmt", "--check", "Snakefile", "workflow"],
+        ["mypy"],
+        ["codespell_lib"],
         ["snakemake", "--lint"],
     ],
     ids=" ".join,

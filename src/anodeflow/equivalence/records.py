@@ -11,6 +11,8 @@ Tolerated = dict[Tolerance, float]
 
 
 class PlainCalculator(ResultPart):
+    """The calculator that a configured one is held to."""
+
     dtype: str
     device: str
 
@@ -24,6 +26,8 @@ class ComparedStructure(ResultPart):
 
 
 class SecondsPerCall(ResultPart):
+    """Medians of a force call on the largest structure, s."""
+
     model: float
     dispersion: float
     total: float

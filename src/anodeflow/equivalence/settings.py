@@ -4,6 +4,8 @@ from anodeflow.config.types import Positive, Section
 
 
 class Tolerance(Section):
+    """Largest differences that do no harm."""
+
     energy_meV: Positive
     """Largest difference of the energies, meV per atom."""
     force: Positive
@@ -13,6 +15,8 @@ class Tolerance(Section):
 
 
 class Equivalence(Section):
+    """How a configured calculator is compared with a plain one."""
+
     rattle: Positive
     """Standard deviation of the random displacements of the atoms compared, Å."""
     float64: Tolerance

@@ -185,6 +185,7 @@ def energy_terms(atoms: Atoms) -> dict[str, float]:
 
 @contextlib.contextmanager
 def torch_dtype(dtype: str | None) -> Iterator[None]:
+    """Give torch another default dtype for a while; None leaves it."""
     if dtype is None:
         yield
         return

@@ -26,6 +26,8 @@ else:
 
 
 class Weights(Section):
+    """Where a model's weights come from, and their hash."""
+
     source: str | None
     """Name in the family's own table, URL, or local path; null: the calculator reads no file."""
     sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None
@@ -33,6 +35,8 @@ class Weights(Section):
 
 
 class Calculator(Section):
+    """How a model is evaluated."""
+
     family: FamilyName
     """Code that evaluates the model."""
     device: Literal["cpu", "cuda"]
@@ -87,6 +91,8 @@ class Calculator(Section):
 
 
 class Precision(Section):
+    """In which dtype a model is evaluated, by what for."""
+
     static: Literal["float64", "float32"]
     """For relaxations, phonons, adhesion and voltage."""
     dynamics: Literal["float64", "float32"]
@@ -94,6 +100,8 @@ class Precision(Section):
 
 
 class Card(Section):
+    """What a model was trained on, and its licence."""
+
     functional: str
     """Level of theory of the labels."""
     training_data: str
@@ -105,6 +113,8 @@ class Card(Section):
 
 
 class Model(Section):
+    """A model of the study."""
+
     label: str
     """Name in figures and tables."""
     colour: Annotated[str, Field(pattern=r"^#[0-9A-Fa-f]{6}$")]
@@ -157,6 +167,8 @@ class Model(Section):
 
 
 class Dispersion(Section):
+    """D3, for models that it is added to."""
+
     functional: Literal["pbe"]
     """Functional whose D3 parameters are used."""
     damping: Literal["bj"]

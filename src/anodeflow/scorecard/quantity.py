@@ -88,4 +88,5 @@ def split(held: float | str | None) -> dict[str, Any]:
 
 
 def joined_notes(*notes: str) -> str:
+    """Return what notes say, one after the other."""
     return "; ".join(filter(None, notes))

@@ -4,6 +4,8 @@ from anodeflow.config.types import Positive, Section
 
 
 class NumericalErrors(Section):
+    """Errors of numbers that a converged calculation has, by their units."""
+
     length: Positive
     """Of bonds and thickness, Å."""
     frequency_THz: Positive
@@ -13,6 +15,8 @@ class NumericalErrors(Section):
 
 
 class Scorecard(Section):
+    """What models are judged by, and how."""
+
     metrics: str
     """File that defines the metrics and their thresholds."""
     claims: str

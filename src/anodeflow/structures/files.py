@@ -116,6 +116,7 @@ def stored_energy(atoms: Atoms, term: str) -> float:
     """Read an energy (eV) of a relaxed structure.
 
     Args:
+        atoms: the structure.
         term: `energy_model`, or `total` for model plus dispersion; `total` is also taken from the
             energy of a structure that does not carry the terms apart, as ASE stores it or as
             `energy` in info.

@@ -18,6 +18,8 @@ from anodeflow.config.types import (
 
 
 class MXeneLayer(Section):
+    """A layer M(n+1)X(n)T2."""
+
     builder: Literal["mxene"]
     metal: Element
     x: Element
@@ -37,6 +39,8 @@ class MXeneLayer(Section):
 
 
 class HoneycombLayer(Section):
+    """A sheet of two atoms, flat or buckled."""
+
     builder: Literal["honeycomb"]
     elements: Annotated[list[Element], Field(min_length=2, max_length=2)]
     lattice: Positive
@@ -48,6 +52,8 @@ class HoneycombLayer(Section):
 
 
 class FunctionalisedLayer(Section):
+    """A sheet with one group on it."""
+
     builder: Literal["functionalised"]
     base: Name
     """Layer that carries the group."""
@@ -58,6 +64,8 @@ class FunctionalisedLayer(Section):
 
 
 class FileLayer(Section):
+    """A layer from a file."""
+
     builder: Literal["file"]
     path: str
     """Unit cell in any format that ASE reads."""
@@ -73,6 +81,8 @@ Layer = Annotated[
 
 
 class Stack(Section):
+    """Two layers, one on the other."""
+
     bottom: Name
     top: Name
     strained: Literal["top", "bottom", "share", "top-unscaled"]
@@ -84,12 +94,16 @@ class Stack(Section):
 
 
 class BulkIon(Section):
+    """The metal of the ion, whose energy voltages refer to."""
+
     structure: Literal["bcc", "fcc", "hcp"]
     lattice: Positive
     """Lattice constant at the start, Å."""
 
 
 class Ions(Section):
+    """The ions in the gap."""
+
     element: Element
     electrons_per_ion: Count
     """Electrons transferred per ion."""
@@ -99,6 +113,8 @@ class Ions(Section):
 
 
 class Structures(Section):
+    """All layers and stacks that can be named."""
+
     cell_height: Positive
     """Out-of-plane cell vector, Å."""
     strain_limit: Annotated[Number, Field(ge=0, lt=0.5)]

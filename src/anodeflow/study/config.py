@@ -24,11 +24,15 @@ else:
 
 
 class StudyModel(Model):
+    """A model, with the stages that the registry has."""
+
     stages: Annotated[list[StageName], Field(min_length=1)]
     """Stages this model is run for."""
 
 
 class StudySection(Section):
+    """What the study is of."""
+
     models: Names
     """Models to run, by their names under `models`."""
     stacks: Names
@@ -38,6 +42,8 @@ class StudySection(Section):
 
 
 class Reference(Section):
+    """Files of numbers that others published."""
+
     adhesion: str | None
     published: str | None
     phonons: dict[Name, str | None]

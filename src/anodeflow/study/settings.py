@@ -116,8 +116,10 @@ class Given:
         return file
 
     def relaxed_end(self, end: str) -> Callable[[Wildcards], str]:
-        """Return a function: the layer at one end of a stack, relaxed with the model, or with
-        another one that the model takes it from."""
+        """Return a function: the layer at one end of a stack, relaxed.
+
+        With the model, or with another one that the model takes it from.
+        """
 
         def file(wildcards: Wildcards) -> str:
             layer = self.config["structures"]["stacks"][wildcards.stack][end]
@@ -222,8 +224,10 @@ class Given:
     def of_replicas(
         self, stage: str, file: str, *, with_ions: bool = False
     ) -> Callable[[Wildcards], list[str]]:
-        """Return a function: a file of each replica of a group; none for one without ions, if
-        `with_ions` asks for ions."""
+        """Return a function: a file of each replica of a group.
+
+        There is none for a group without ions, if `with_ions` asks for ions.
+        """
 
         def files(wildcards: Wildcards) -> list[str]:
             runs = self.plan.group(wildcards.group)

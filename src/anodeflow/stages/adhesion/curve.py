@@ -117,6 +117,7 @@ def select_curve(
     """Take one curve out of the table of `adhesion_curve`: spacings (P,), Å, energies (P,), eV/nm².
 
     Args:
+        curve: table of `adhesion_curve`.
         spacing: `sheet` (mean of the sheet's atoms) or `all` (whole top layer, as published).
         layers: `strained` (reference layers in the common cell) or `own` (in their own, as
             published).
@@ -146,6 +147,8 @@ def summarise_adhesion(
     """Gather the numbers of one adhesion curve: peaks, published spline, strain energy.
 
     Args:
+        curve: table of `adhesion_curve`.
+        references: the layers apart, by their names in `reference_layers`.
         spacing: as in `select_curve`.
         layers: as in `select_curve`.
         peak_window: window of `peak_spline`, Å.

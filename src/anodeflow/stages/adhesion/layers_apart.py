@@ -31,6 +31,7 @@ def reference_layers(
         stack: any stack of the two layers; gives the common cell.
         bottom_own: bottom layer (its supercell) in its own cell.
         top_own: top layer (its supercell) in its own cell.
+        calc: the model.
         kept: how the layers are relaxed, and where they are kept.
         given: ends (`bottom`, `top`) whose layer, of another model, is the reference as it is.
 

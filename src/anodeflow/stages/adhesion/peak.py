@@ -28,6 +28,7 @@ def peak_spline(spacings: np.ndarray, energies: np.ndarray, *, window: Sequence[
     Args:
         spacings: d, shape (P,), Å.
         energies: shape (P,), eV/nm².
+        window: the two spacings, Å.
     """
     order = np.argsort(spacings)
     d, e = np.asarray(spacings)[order], np.asarray(energies)[order]

@@ -38,6 +38,7 @@ def scan_spacings(
 
     Args:
         stack: relaxed stack without ions (N atoms).
+        calc: the model.
         spacings: d, shape (P,), Å, ascending.
         starts: `neighbour`, each point follows the one before, from the stack's own spacing
             inwards and outwards: fewest force calls; or `relaxed`, each starts from the relaxed

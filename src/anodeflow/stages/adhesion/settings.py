@@ -12,6 +12,8 @@ LayersApart = Literal["strained", "own"]
 
 
 class Adhesion(Section):
+    """Scans of the energy against the interlayer spacing."""
+
     first_spacing: Positive
     """Nearest spacing of the scan, Å."""
     last_spacing: Positive

@@ -22,6 +22,7 @@ class FixLayerInPlane(FixSubsetCom):
         FixSubsetCom.__init__(self, indices)
 
     def get_removed_dof(self, atoms: Atoms) -> int:
+        """Return how many degrees of freedom are held."""
         return 2
 
     def _mean(self, atoms: Atoms, vectors: np.ndarray) -> np.ndarray:
@@ -30,14 +31,17 @@ class FixLayerInPlane(FixSubsetCom):
         return found
 
     def adjust_positions(self, atoms: Atoms, new: np.ndarray) -> None:
+        """Shift the layer back at new positions (N, 3), Å."""
         shift = new[self.index, :2] - atoms.positions[self.index, :2]
         new[self.index, :2] -= self._mean(atoms, shift)
 
     def adjust_momenta(self, atoms: Atoms, momenta: np.ndarray) -> None:
+        """Take the layer's own velocity off momenta (N, 3), in ASE's units."""
         masses = atoms.get_masses()[self.index, None]
         momenta[self.index, :2] -= masses * self._mean(atoms, momenta[self.index, :2] / masses)
 
     def adjust_forces(self, atoms: Atoms, forces: np.ndarray) -> None:
+        """Take the force on the whole layer off forces (N, 3), eV/Å."""
         self.adjust_momenta(atoms, forces)
 
 

@@ -40,8 +40,10 @@ def import_trajectory(
 
     Args:
         frames: at least two, the first with tags.
+        output: the file to write.
         interval_fs: time between frames, fs.
         equilibration_ps: start of the production, ps.
+        model: what made the frames, by its name in figures.
 
     Raises:
         TrajectoryError: too few frames, other atoms or another cell in one of them, no tags.

@@ -16,6 +16,8 @@ from anodeflow.config.types import (
 
 
 class Stability(Section):
+    """Limits beyond which a run is stopped."""
+
     max_spacing: Positive
     """A sheet farther than this has detached, Å."""
     max_bond_stretch: Annotated[Number, Field(gt=1)]
@@ -24,6 +26,8 @@ class Stability(Section):
 
 
 class Runs(Section):
+    """Runs of the same length and number of ions."""
+
     stacks: Names
     ions: Annotated[int, Field(strict=True, ge=0)]
     """Ions in the gap."""
@@ -34,6 +38,8 @@ class Runs(Section):
 
 
 class Dynamics(Section):
+    """Molecular dynamics."""
+
     temperatures: Annotated[list[Positive], Field(min_length=1)]
     """K."""
     seed: Annotated[int, Field(strict=True, ge=0)]

@@ -33,7 +33,8 @@ def slope_weights(lags: np.ndarray, *, frames: int, ions: int, dimensions: int) 
 
     Args:
         lags: lags fitted (L,), L ≥ 3, frames.
-        frames, ions: size of the run.
+        frames: length of the run.
+        ions: how many it has.
         dimensions: d.
 
     Source: J. T. Bullerjahn, S. von Bülow, G. Hummer, J. Chem. Phys. 153, 024116 (2020).
@@ -98,7 +99,9 @@ def plain_diffusion(lag_ps: np.ndarray, msd: np.ndarray, lags: np.ndarray) -> fl
     For an MSD whose covariance is not known, so without an interval.
 
     Args:
-        lag_ps, msd, lags: as in `fit_diffusion`.
+        lag_ps: as in `fit_diffusion`.
+        msd: likewise.
+        lags: likewise.
 
     Raises:
         TrajectoryError: the MSD does not grow in the window.

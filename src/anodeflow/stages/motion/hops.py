@@ -34,10 +34,10 @@ def assign_sites(xy: np.ndarray, sites: np.ndarray, cell: np.ndarray) -> np.ndar
 
 
 def settle(assigned: np.ndarray, *, times_ps: np.ndarray, residence_ps: float) -> np.ndarray:
-    """Keep only visits of at least `residence_ps`; in a shorter one the ion still belongs to the
-    site it settled in before.
+    """Keep only visits of at least `residence_ps`.
 
-    This removes the recrossings of a vibrating ion near the line between two sites.
+    In a shorter one the ion still belongs to the site it settled in before. This removes the
+    recrossings of a vibrating ion near the line between two sites.
 
     Args:
         assigned: site of each ion (F, I).
@@ -113,7 +113,8 @@ def watched_time(
     times on average, however near 1/Γ is to `residence_ps`.
 
     Args:
-        assigned, settled: site of each ion (F, I), before and after `settle`.
+        assigned: site of each ion (F, I), before `settle`.
+        settled: likewise, after it.
         times_ps: evenly spaced times (F,), ps.
         residence_ps: as given to `settle`.
 

@@ -86,8 +86,10 @@ def displacement_from_first(
     scatters as that of a single origin.
 
     Args:
-        positions, times_ps, axes: as in `mean_square_displacement`.
+        positions: as in `mean_square_displacement`.
+        times_ps: likewise.
         origins: N, frames.
+        axes: as in `mean_square_displacement`.
 
     Returns:
         lag times (F,) in ps, from 0; MSD (I, F) in Å².

@@ -20,6 +20,8 @@ Origins = Annotated[Literal["all"] | int, word_or_count("all", least=1)]
 
 
 class Spacing(Section):
+    """The map of the local spacing."""
+
     map: Literal["cells", "windows"]
     """cells: periodic and fractional, each atom counted once; windows: squares around grid
     corners, both edges counted, not periodic."""
@@ -28,6 +30,8 @@ class Spacing(Section):
 
 
 class Averaging(Section):
+    """Runs whose MSD is averaged in another way."""
+
     stacks: Names
     ions: Count
     """Ions in the gap of the runs meant."""
@@ -36,6 +40,8 @@ class Averaging(Section):
 
 
 class Diffusion(Section):
+    """How ions are judged by their MSD and their hops."""
+
     origins: Origins
     """Time origins of the MSD: all, or this many first frames of production."""
     moved_only: Positive | None

@@ -39,6 +39,7 @@ def run_spacing(traj: Trajectory, series: pd.DataFrame) -> MeanSpacing:
     """Average spacing and temperature of a run over its stable production.
 
     Args:
+        traj: the run.
         series: table of `spacing_series` of the run.
     """
     note = stability_note(traj)

@@ -41,6 +41,7 @@ def run_temperature(traj: Trajectory, series: pd.DataFrame, *, note: str) -> Mea
     then the numbers of which nothing is known are null, and the note says so.
 
     Args:
+        traj: the run.
         series: table of `spacing_series` of the run.
         note: `stability_note` of the run.
     """

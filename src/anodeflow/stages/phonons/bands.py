@@ -141,6 +141,7 @@ def band_segments(cell: np.ndarray, *, path_points: int) -> list[np.ndarray]:
 
     Args:
         cell: (3, 3), rows are the cell vectors in Å.
+        path_points: distinct points on the whole path.
 
     Raises:
         StructureError: the cell is not hexagonal with 120° between a and b.
@@ -195,4 +196,5 @@ def _join_segments(
 
 
 def first_line(error: Exception) -> str:
+    """Return what an error says first, or what it is called."""
     return (str(error).strip().splitlines() or [type(error).__name__])[0]

@@ -38,6 +38,7 @@ def check_convergence(
 
     Args:
         unit: relaxed unit cell.
+        calc: the model.
         phonon: phonopy.Phonopy with the force constants of the study's own settings.
         variants: dicts of varied ("displacement" | "supercell"), displacement (Å) and supercell.
         mode: as for `bands.run_bands_and_dos`.

@@ -33,6 +33,7 @@ def compute_force_constants(
 
     Args:
         unit: relaxed unit cell, left as it is.
+        calc: the model.
         supercell: repeats along a, b, c.
         displacement: |u| in Å.
         on_step: called after every force calculation with (done, total).

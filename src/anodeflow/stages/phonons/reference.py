@@ -73,7 +73,9 @@ def compare(bands: Bands, reference: pd.DataFrame, *, dos_width_THz: float) -> C
     density of states of the zone, which a reference on a path cannot give.
 
     Args:
-        reference: table of `read_reference`, of one layer; dos_width_THz is the Gaussians' σ.
+        bands: of the model.
+        reference: table of `read_reference`, of one layer.
+        dos_width_THz: σ of the Gaussians.
 
     Raises:
         ReferenceDataError: more than one layer, a point missing from the path, or another number

@@ -8,12 +8,16 @@ from anodeflow.config.types import Name, NonNegative, Number, Positive, Section,
 
 
 class LayerPhonons(Section):
+    """Phonons of one layer."""
+
     supercell: Triple
     dos_width_THz: Positive
     """Gaussian width of the density of states."""
 
 
 class PhononConvergence(Section):
+    """Whether and with what the convergence of the phonons is checked."""
+
     run: bool
     """true: part of the study, and the uncertainty in the table of phonons; else on demand."""
     displacements: Annotated[list[Positive], Field(min_length=1)]
@@ -23,6 +27,8 @@ class PhononConvergence(Section):
 
 
 class Phonons(Section):
+    """Phonons of the layers' unit cells."""
+
     displacement: Positive
     """Finite displacement, Å."""
     path_points: Annotated[int, Field(strict=True, ge=10)]

@@ -38,6 +38,7 @@ def verdict(
     is the lowest one that is not such a residue.
 
     Args:
+        bands: of the model.
         reciprocal_cell: (3, 3), rows b_i in 1/Å with a_i · b_j = δ_ij, as `Atoms.cell.reciprocal()`
             gives them.
         imaginary_THz: a negative number in THz.

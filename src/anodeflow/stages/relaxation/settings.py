@@ -6,6 +6,8 @@ from anodeflow.config.types import Count, Positive, Section
 
 
 class Minimum(Section):
+    """When a relaxation is at its end."""
+
     fmax: Positive
     """Largest force left, eV/Å."""
     cell: Literal["fixed", "in-plane", "full"]
@@ -13,6 +15,8 @@ class Minimum(Section):
 
 
 class Relaxation(Section):
+    """Relaxations of layers and stacks."""
+
     optimiser: Literal["PreconBFGS", "BFGS", "LBFGS", "FIRE"]
     """PreconBFGS: BFGS that starts from springs between neighbours."""
     max_steps: Count

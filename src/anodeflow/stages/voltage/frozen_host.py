@@ -27,6 +27,8 @@ def fill_frozen_host(
 
     Args:
         host: relaxed stack without ions; its atoms do not move.
+        calc: the model.
+        element: symbol of the ion.
         counts: numbers of ions, 0 allowed, shape (P,).
         kept: how the points are relaxed, and where they are kept.
         on_point: called with each finished point.

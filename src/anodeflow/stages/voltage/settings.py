@@ -6,6 +6,8 @@ from anodeflow.config.types import Count, Name, Section
 
 
 class Voltage(Section):
+    """Voltages against the number of ions."""
+
     stacks: list[Name]
     max_ions: Count
     host: Literal["relaxed", "frozen"]

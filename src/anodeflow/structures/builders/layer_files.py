@@ -16,6 +16,11 @@ from anodeflow.structures.role_guessing import guess_layer_tags
 
 
 def build_from_file(settings: dict[str, Any], cell_height: float) -> Atoms:
+    """Build the unit cell of a layer that a file holds; cell_height in Å.
+
+    Raises:
+        StructureError: the file is not there, cannot be read, or holds no such layer.
+    """
     path = Path(settings["path"])
     try:
         found = ase.io.read(path)
