@@ -10,15 +10,15 @@ INSTALLED := $(VENV)/.installed
 # Environments of models that cannot share the workflow's packages: one for each envs/NAME.txt.
 ENVS := $(patsubst envs/%.txt,.envs/%/.installed,$(filter-out envs/requirements.txt,$(wildcard envs/*.txt)))
 
-.PHONY: envs demo report lint test test-slurm test-report benchmark benchmark-slurm clean
+.PHONY: envs demo report lock docs lint test test-install test-slurm test-report benchmark benchmark-slurm clean
 
-$(INSTALLED): envs/requirements.txt pyproject.toml
+$(INSTALLED): envs/requirements.txt envs/locks/requirements.txt pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] < (3, 11) and "anodeflow needs Python 3.11 or newer")'
 	@echo "installing anodeflow and what it needs into $(VENV): some minutes, torch is large"
 	$(PYTHON) -m venv $(VENV)
 	@# torch first and pinned: what the others would fetch for themselves is another, larger build
 	$(BIN)/pip install --quiet torch==$(shell sed -n 's/^torch==//p' envs/requirements.txt)
-	$(BIN)/pip install --quiet -r envs/requirements.txt
+	$(BIN)/pip install --quiet --no-deps --require-hashes -r envs/locks/requirements.txt
 	$(BIN)/pip install --quiet --no-deps --editable .
 	touch $@
 
@@ -28,7 +28,7 @@ define install
 @echo "installing $< into $(@D)"
 $(PYTHON) -m venv $(@D)
 $(@D)/bin/pip install --quiet torch==$$(sed -n 's/^torch==//p' $<)
-$(@D)/bin/pip install --quiet -r $<
+$(@D)/bin/pip install --quiet $(if $(wildcard envs/locks/$(<F)),--no-deps --require-hashes -r envs/locks/$(<F),-r $<)
 touch $@
 endef
 
@@ -54,6 +54,17 @@ report: $(INSTALLED)
 	@echo
 	@echo "done: open results/report.html in a browser"
 
+# Writes the locks anew from the pins: run it after changing one. Needs uv, which is not installed here.
+lock:
+	for name in requirements sevennet; do \
+	    uv pip compile envs/$$name.txt --no-deps --universal --python-version 3.11 --generate-hashes \
+	        --no-emit-package torch --no-annotate --custom-compile-command "make lock" --output-file envs/locks/$$name.txt; \
+	done
+
+# API pages out of the docstrings, into docs/api.
+docs: $(INSTALLED)
+	$(BIN)/pdoc --docformat google --output-directory docs/api anodeflow
+
 lint: $(INSTALLED)
 	$(BIN)/ruff check src workflow tests benchmarks
 	$(BIN)/ruff format --check src workflow tests benchmarks
@@ -70,6 +81,10 @@ test: $(INSTALLED) $(ENVS)
 
 test-slurm: $(INSTALLED)
 	PATH="$(CURDIR)/$(BIN):$$PATH" timeout 2400 $(BIN)/python -m pytest -m slurm tests/slurm
+
+# A wheel into empty environments of the Pythons that are found; some minutes each.
+test-install: $(INSTALLED)
+	PATH="$(CURDIR)/$(BIN):$$PATH" timeout 2400 $(BIN)/python -m pytest -m install tests/install
 
 test-report: $(INSTALLED)
 	PATH="$(CURDIR)/$(BIN):$$PATH" timeout 1800 $(BIN)/python -m pytest -m browser tests/browser

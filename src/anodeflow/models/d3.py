@@ -7,18 +7,21 @@ derivatives are written out. Everything is in float64 and, inside, in atomic uni
 
 Sources: Grimme, Antony, Ehrlich, Krieg, J. Chem. Phys. 132, 154104 (2010), equations 15 and 16 for
 coordination numbers and C6; Grimme, Ehrlich, Goerigk, J. Comput. Chem. 32, 1456 (2011), equations 5
-and 6 for the damping. The tables are those that torch-dftd carries.
+and 6 for the damping.
 """
 
 import functools
+import hashlib
+import io
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from importlib.resources import as_file, files
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from ase import Atoms
 from ase.units import Bohr, Hartree
 
+from anodeflow.errors import CalculatorError
 from anodeflow.models.cuda_graphs import Computing, as_it_is
 from anodeflow.models.interface import Results, StructureCalculator
 from anodeflow.models.neighbours import NeighbourLists
@@ -26,6 +29,11 @@ from anodeflow.models.neighbours import NeighbourLists
 if TYPE_CHECKING:
     import torch
     from torch import Tensor
+
+TABLES = Path(__file__).with_name("d3_tables.npz")
+"""Tables of Grimme's D3, taken from torch-dftd 0.5.3 (MIT), dftd3_params.npz; a test compares."""
+
+TABLES_SHA256 = "17ab17c0ef53bc7f3d26dbb5602c92ea3b8a00710a84a8b3179ee8c78102bfc1"
 
 SKIN = 1.5
 """Width (Å) of the shell that the lists hold beyond the cutoff."""
@@ -289,19 +297,22 @@ def _at(values: "Tensor", places: "Tensor") -> "Tensor":
 
 @functools.cache
 def _tables() -> dict[str, np.ndarray]:
-    """Return tables by atomic number, as torch-dftd has them.
+    """Return tables by atomic number, from the file beside this one.
 
     rcov (95,): 4/3 of the covalent radius, Bohr; r2r4 (95,): such that Q = 3 r2r4_i r2r4_j, Bohr;
-    coordination (95, 5): of the references of each element; c6 (95, 95, 5, 5): Hartree Bohr^6.
+    coordination (95, 5): of the references of each element, 1000 where it has fewer than five, so
+    far away that their weight is 0; c6 (95, 95, 5, 5): Hartree Bohr^6, 0 where there is none.
+
+    Raises:
+        CalculatorError: the file is not the one that is shipped.
     """
-    with as_file(files("torch_dftd") / "nn/params/dftd3_params.npz") as path, np.load(path) as file:
-        found = {name: file[name] for name in ("rcov", "r2r4")}
-        c6, coordination = file["c6ab"][..., 0], file["c6ab"][..., 1]
-    given = c6 > 0
-    found["c6"] = np.where(given, c6, 0.0)
-    # Where an element has fewer than five, the others are so far away that their weight is 0.
-    found["coordination"] = np.where(given, coordination, 1e3).min(axis=(1, 3))
-    return found
+    content = TABLES.read_bytes()
+    if hashlib.sha256(content).hexdigest() != TABLES_SHA256:
+        raise CalculatorError(
+            f"{TABLES} is not the table of D3 that anodeflow ships: install anodeflow again."
+        )
+    with np.load(io.BytesIO(content)) as file:
+        return {name: file[name] for name in file.files}
 
 
 def _in_ase_form(atoms: Atoms, energy: float, forces: np.ndarray, virial: np.ndarray) -> Results:

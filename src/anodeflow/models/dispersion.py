@@ -98,7 +98,13 @@ def _damping_parameters(settings: Mapping[str, Any]) -> dict[str, float]:
 def _load_dftd3(
     parameters: dict[str, float], pair: float, coordination: float
 ) -> StructureCalculator:
-    from dftd3.ase import DFTD3
+    try:
+        from dftd3.ase import DFTD3
+    except ImportError as error:
+        raise ConfigError(
+            f"dispersion.library is dftd3, but that package cannot be imported ({error}): install "
+            "anodeflow[dftd3], or choose anodeflow or torch-dftd."
+        ) from error
 
     # s9 = 0 turns the three-body term off; the library's own table would turn it on.
     inner = DFTD3(

@@ -13,7 +13,7 @@ from anodeflow.models.child.tell_versions import versions
 SCRIPT = Path(__file__).parent / "child/tell_versions.py"
 
 D3_PACKAGES = {
-    "torch-dftd": "tables of D3; D3 to compare with",
+    "torch-dftd": "D3 to compare with",
     "dftd3": "D3, where chosen",
 }
 
