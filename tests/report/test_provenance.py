@@ -34,7 +34,7 @@ def test_every_described_key_carries_its_description(study_config):
 def test_the_software_table_gives_the_installed_versions_and_the_pins_agree():
     table = software_table({}, {}, ROOT).set_index("software")["version"]
     pins = dict(
-        line.split("==")
+        line.partition(";")[0].split("==")
         for line in (ROOT / "envs/requirements.txt").read_text().splitlines()
         if "==" in line
     )
