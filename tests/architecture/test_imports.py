@@ -163,7 +163,7 @@ def imported_names(path: Path) -> set[str]:
 
 
 def test_tests_stand_in_the_folders_of_what_they_test(root, package):
-    beside = {"architecture", "workflow", "browser", "slurm", "helpers", "benchmarks"}
+    beside = {"architecture", "workflow", "browser", "slurm", "install", "helpers", "benchmarks"}
     folders = {path.parent.relative_to(root / "tests") for path in root.glob("tests/**/test_*.py")}
     mirrored = {folder for folder in folders if folder.parts[0] not in beside}
     assert len(mirrored) > 10
