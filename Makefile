@@ -32,7 +32,7 @@ $(@D)/bin/pip install --quiet $(if $(wildcard envs/locks/$(<F)),--no-deps --requ
 touch $@
 endef
 
-.envs/%/.installed: envs/%.txt
+.envs/%/.installed: envs/%.txt envs/locks/%.txt
 	$(install)
 
 # What the benchmarks compare with: in no study's way, so not among the environments of `make envs`.
@@ -58,7 +58,7 @@ report: $(INSTALLED)
 lock:
 	for name in requirements sevennet; do \
 	    uv pip compile envs/$$name.txt --no-deps --universal --python-version 3.11 --generate-hashes \
-	        --no-emit-package torch --no-annotate --custom-compile-command "make lock" --output-file envs/locks/$$name.txt; \
+	        --no-emit-package torch --no-annotate --custom-compile-command "make lock" --output-file envs/locks/$$name.txt || exit 1; \
 	done
 
 # API pages out of the docstrings, into docs/api.
@@ -82,9 +82,9 @@ test: $(INSTALLED) $(ENVS)
 test-slurm: $(INSTALLED)
 	PATH="$(CURDIR)/$(BIN):$$PATH" timeout 2400 $(BIN)/python -m pytest -m slurm tests/slurm
 
-# A wheel into empty environments of the Pythons that are found; some minutes each.
+# A wheel into empty environments of the Pythons that are found; some minutes and up to 6 GB each, which go again.
 test-install: $(INSTALLED)
-	PATH="$(CURDIR)/$(BIN):$$PATH" timeout 2400 $(BIN)/python -m pytest -m install tests/install
+	PATH="$(CURDIR)/$(BIN):$$PATH" timeout 2400 $(BIN)/python -m pytest -m install -o tmp_path_retention_policy=failed tests/install
 
 test-report: $(INSTALLED)
 	PATH="$(CURDIR)/$(BIN):$$PATH" timeout 1800 $(BIN)/python -m pytest -m browser tests/browser
