@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 import pytest
 from browser import Browser
-from chain import settings
+from chain import finished_chain
 from playwright.sync_api import sync_playwright
-from project import Project, new_project
+from project import Project
 
 PACKAGE = ["apt-get", "install", "-y", "--no-install-recommends", "chromium"]
 ARGUMENTS = [
@@ -40,10 +40,7 @@ def chromium() -> str:
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory, root) -> Project:
     """Return a project with a finished small study and its report."""
-    project = new_project(tmp_path_factory.mktemp("report"), root)
-    project.overlay(settings(root))
-    result = project.snakemake()
-    assert result.returncode == 0, result.stdout
+    project = finished_chain(tmp_path_factory.mktemp("report"), root)
     style = str(root / "workflow/report/report.css")
     result = project.snakemake("--report", "results/report.html", "--report-stylesheet", style)
     assert result.returncode == 0, result.stdout

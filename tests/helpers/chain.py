@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import yaml
-from project import Project
+from project import Project, new_project
 
 from anodeflow.stages.declaration import Figure
 from anodeflow.study.stages import FIGURES as DRAWN
@@ -44,6 +44,15 @@ CLOSING = ("all ", "total ", "record_study ", "show_pages ")  # follow whatever 
 STAGES = ("relaxation", "phonons", "adhesion", "dynamics", "motion", "voltage")
 SCORECARD = {"gather_quantities 1", "score_models 1", "check_claims 1", "compare_models 1"}
 SCORECARD |= {"plot_scorecard 1"}
+
+
+def finished_chain(folder: Path, root: Path) -> Project:
+    """Return a new project in which the chain ran once."""
+    project = new_project(folder, root)
+    project.overlay(settings(root))
+    result = project.snakemake()
+    assert result.returncode == 0, result.stdout
+    return project
 
 
 def settings(root: Path) -> dict:

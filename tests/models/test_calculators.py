@@ -24,7 +24,7 @@ from anodeflow.models.loading import load_calculator
 from anodeflow.models.weights.card import WeightsCard
 from anodeflow.models.weights.fetching import fetch_weights
 from anodeflow.models.weights.hash_records import hash_file
-from anodeflow.testing import broken_promises
+from anodeflow.testing import broken_promises, distorted_layer
 
 DEMO = ROOT / "resources" / "demo-model" / "mace-mxene-demo.model"
 DISPERSION = {
@@ -95,24 +95,12 @@ def _load(name, weights, *, dispersion, device="cpu"):
     return load_calculator(*weights[name], **options)
 
 
-def _mxene() -> Atoms:
-    a = 3.03
-    atoms = Atoms("CTi2O2", pbc=True)
-    atoms.cell = [[a, 0, 0], [-a / 2, a * np.sqrt(3) / 2, 0], [0, 0, 20]]
-    lateral = [[0, 0], [1 / 3, 2 / 3], [2 / 3, 1 / 3], [1 / 3, 2 / 3], [2 / 3, 1 / 3]]
-    heights = 10 + np.array([0, -1.313, 1.313, 2.232, -2.232])
-    atoms.set_scaled_positions(np.column_stack([lateral, heights / 20]))
-    atoms.rattle(0.05, seed=2)
-    atoms.set_tags([2, 0, 0, 3, 1])
-    return atoms
-
-
 def test_every_family_has_a_row_here():
     assert {family for family, *_ in MODELS.values()} == FAMILIES.keys()
 
 
 def test_a_model_gives_float64_arrays_of_the_documented_shapes(name, calculators):
-    atoms = _mxene()
+    atoms = distorted_layer()
     atoms.calc = calculators[name]
     assert type(atoms.get_potential_energy()) is float
     for values, shape in ((atoms.get_forces(), (5, 3)), (atoms.get_stress(), (6,))):
@@ -125,7 +113,7 @@ def test_every_model_keeps_the_contract_that_is_shipped(name, calculators):
 
 
 def test_a_model_leaves_its_input_as_it_was(name, calculators):
-    atoms = _mxene()
+    atoms = distorted_layer()
     atoms.info["stack"] = "m"
     atoms.set_constraint(FixedPlane(0, (0, 0, 1)))
     before = copy.deepcopy(atoms.todict())
@@ -141,14 +129,14 @@ def test_a_model_leaves_its_input_as_it_was(name, calculators):
 def test_torch_s_default_dtype_neither_changes_nor_matters(name, default, weights, calculators):
     import torch
 
-    reference = _mxene()
+    reference = distorted_layer()
     reference.calc = calculators[name]
     warm_up(reference)
     forces = reference.get_forces()
     before = torch.get_default_dtype()
     torch.set_default_dtype(getattr(torch, default))
     try:
-        atoms = _mxene()
+        atoms = distorted_layer()
         atoms.calc = _load(name, weights, dispersion=None)
         warm_up(atoms)
         np.testing.assert_array_equal(atoms.get_forces(), forces)
@@ -158,7 +146,7 @@ def test_torch_s_default_dtype_neither_changes_nor_matters(name, default, weight
 
 
 def test_dispersion_is_added_exactly_once(name, weights, calculators):
-    plain, alone, corrected = _mxene(), _mxene(), _mxene()
+    plain, alone, corrected = distorted_layer(), distorted_layer(), distorted_layer()
     plain.calc = calculators[name]
     alone.calc = load_dispersion(DISPERSION, device="cpu")
     corrected.calc = _load(name, weights, dispersion=DISPERSION)
@@ -173,38 +161,6 @@ def test_dispersion_is_added_exactly_once(name, weights, calculators):
     assert sum(terms.values()) == pytest.approx(corrected.get_potential_energy(), abs=1e-9)
 
 
-def test_forces_are_the_slope_of_the_energy(name, calculators):
-    step, noise = 1e-2, MODELS[name][3]
-    atoms = _mxene()
-    atoms.calc = calculators[name]
-    for atom, axis in ((0, 0), (1, 2), (3, 1)):
-        force, energies = atoms.get_forces()[atom, axis], {}
-        for multiple in (-2, -1, 1, 2):
-            moved = atoms.copy()
-            moved.positions[atom, axis] += multiple * step
-            moved.calc = atoms.calc
-            energies[multiple] = moved.get_potential_energy()
-        near, far = energies[1] - energies[-1], energies[2] - energies[-2]
-        assert force == pytest.approx(-(8 * near - far) / (12 * step), abs=noise)
-
-
-def test_stress_is_the_slope_of_the_energy_with_strain(name, calculators):
-    step, noise = 5e-3, MODELS[name][3]
-    atoms = _mxene()
-    atoms.calc = calculators[name]
-    stress, energies = atoms.get_stress(), {}
-    for multiple in (-2, -1, 1, 2):
-        strained = atoms.copy()
-        strain = np.eye(3)
-        strain[0, 0] += multiple * step
-        strained.set_cell(atoms.cell @ strain, scale_atoms=True)
-        strained.calc = atoms.calc
-        energies[multiple] = strained.get_potential_energy()
-    near, far = energies[1] - energies[-1], energies[2] - energies[-2]
-    slope = (8 * near - far) / (12 * step)
-    assert stress[0] * atoms.get_volume() == pytest.approx(slope, abs=10 * noise)
-
-
 def test_loading_says_nothing_and_sets_up_no_logging(name, weights, capfd):
     root = logging.getLogger()
     before = (list(root.handlers), list(root.filters), root.level)
@@ -215,7 +171,7 @@ def test_loading_says_nothing_and_sets_up_no_logging(name, weights, capfd):
 
 
 def test_energy_terms_of_a_calculated_structure_compute_nothing_again(weights):
-    atoms = _mxene()
+    atoms = distorted_layer()
     atoms.calc = _load("mace float64", weights, dispersion=DISPERSION)
     atoms.get_forces()
     atoms.info["note"] = "new"
@@ -290,7 +246,7 @@ def test_a_file_that_is_no_model_is_refused(tmp_path, family, content):
 def test_a_model_in_an_environment_gives_the_numbers_of_the_same_model_in_process(
     calculators, here, there, tolerance
 ):
-    direct, served = _mxene(), _mxene()
+    direct, served = distorted_layer(), distorted_layer()
     direct.calc, served.calc = calculators[here], calculators[there]
     for atoms in (direct, served):
         warm_up(atoms)

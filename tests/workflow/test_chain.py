@@ -23,13 +23,14 @@ from chain import (
     TABLES,
     TRAJECTORY,
     edited,
+    finished_chain,
     of_all_models,
     redrawn,
     sentence,
     settings,
 )
 from killed import contents, kill_once_there, run_again
-from project import Project, new_project
+from project import Project
 
 from anodeflow.structures.files import read_frames
 
@@ -37,11 +38,7 @@ from anodeflow.structures.files import read_frames
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory, root) -> Project:
     """Return a project in which the chain ran once; tests look at it and leave it as it is."""
-    project = new_project(tmp_path_factory.mktemp("chain"), root)
-    project.overlay(settings(root))
-    result = project.snakemake()
-    assert result.returncode == 0, result.stdout
-    return project
+    return finished_chain(tmp_path_factory.mktemp("chain"), root)
 
 
 @pytest.fixture

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Sequence
 
 from ase import Atoms
-from ase.calculators.calculator import Calculator, all_changes
+from ase.calculators.calculator import Calculator
 
-from anodeflow.models.interface import PROPERTIES, BatchCalculator, Results, batch_size
+from anodeflow.models.interface import BatchCalculator, Results, batch_size, evaluate_alone
 
 
 def evaluate_all(
@@ -28,15 +28,9 @@ def evaluate_all(
         if isinstance(calc, BatchCalculator) and calc.batch_size > 1:
             found += _together(calc, members)
         else:
-            found.append(_alone(calc, members[0]))
+            found.append(evaluate_alone(calc, members[0]))
         on_step(len(found), len(structures))
     return found
-
-
-def _alone(calc: Calculator, atoms: Atoms) -> Results:
-    given = [name for name in PROPERTIES if name in calc.implemented_properties]
-    calc.calculate(atoms, given, all_changes)
-    return dict(calc.results)
 
 
 def _together(calc: BatchCalculator, members: Sequence[Atoms]) -> list[Results]:

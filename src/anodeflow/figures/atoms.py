@@ -39,10 +39,9 @@ def pale(colour: ColorType, *, white: float = 0.55) -> ColorType:
 
 def inside_cell(atoms: Atoms) -> Atoms:
     """Return a copy whose atoms are folded into the cell in the plane; heights stay."""
-    folded = atoms.copy()
+    folded: Atoms = atoms.copy()
     folded.wrap(pbc=(True, True, False), eps=1e-3)
-    found: Atoms = folded
-    return found
+    return folded
 
 
 def cell_outline(atoms: Atoms) -> np.ndarray:

@@ -103,14 +103,13 @@ class CsvFile:
             options: dict[str, Any] = (
                 {"dtype": str, "keep_default_na": False} if self.as_text else {}
             )
-            table = pd.read_csv(path, **options)
+            table: pd.DataFrame = pd.read_csv(path, **options)
         except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
             fault = " ".join(str(error).split())
             raise ResultFileError(f"{path} is no table ({fault}): {MAKE_ANEW}.") from None
         if fault := self._fault(table.columns):
             raise ResultFileError(f"{path} {fault}: {MAKE_ANEW}.")
-        found: pd.DataFrame = table
-        return found
+        return table
 
     def write(self, table: "pd.DataFrame", path: Path | str) -> None:
         """Write a table, whole or not at all, in full precision.

@@ -1,7 +1,7 @@
 """A computation on a GPU, captured once as a CUDA graph and replayed on new values.
 
-A force call of a hundred atoms is a thousand small kernels, which a GPU runs faster than Python
-launches them. A graph launches them all at once, on tensors whose shapes and places stay the same.
+A force call of a hundred atoms is thousands of small operations, which a GPU computes faster than
+Python asks for them. A graph starts them all at once, on tensors whose shapes and places stay.
 """
 
 from collections.abc import Callable
@@ -78,7 +78,7 @@ class CapturedLater:
                 raise
             except RuntimeError as error:
                 raise CalculatorError(
-                    f"The model's call cannot be captured as a CUDA graph "
+                    f"A force call cannot be captured as a CUDA graph "
                     f"({str(error).strip().partition(chr(10))[0]}): set calculator.cuda_graphs to "
                     "false."
                 ) from error

@@ -38,12 +38,14 @@ def evaluate_each(calc: Calculator, structures: Sequence[Atoms]) -> list[Results
     """Return the results of each structure, in one call where the calculator takes batches."""
     if isinstance(calc, BatchCalculator):
         return calc.evaluate(structures)
+    return [evaluate_alone(calc, atoms) for atoms in structures]
+
+
+def evaluate_alone(calc: Calculator, atoms: Atoms) -> Results:
+    """Return what any ASE calculator gives of one structure."""
     given = [name for name in PROPERTIES if name in calc.implemented_properties]
-    found = []
-    for atoms in structures:
-        calc.calculate(atoms, given, all_changes)
-        found.append(dict(calc.results))
-    return found
+    calc.calculate(atoms, given, all_changes)
+    return dict(calc.results)
 
 
 class QuickState:

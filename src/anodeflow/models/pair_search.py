@@ -55,8 +55,9 @@ def list_pairs_on_gpu(
 
     cell = atoms.cell.complete().array
     # The cell that each atom has left, so that few images have to be tried.
-    home = np.floor(atoms.positions @ np.linalg.inv(cell)) * atoms.pbc
-    repeats = np.floor(cutoff * np.linalg.norm(np.linalg.inv(cell), axis=0)) + 1
+    reciprocal = np.linalg.inv(cell)  # columns, 1/Å, as long as planes of the cell are close
+    home = np.floor(atoms.positions @ reciprocal) * atoms.pbc
+    repeats = np.floor(cutoff * np.linalg.norm(reciprocal, axis=0)) + 1
     ranges = [np.arange(-n, n + 1) for n in np.where(atoms.pbc, repeats, 0)]
     images = np.stack(np.meshgrid(*ranges, indexing="ij"), axis=-1).reshape(-1, 3)
     inside, images_of_all, moves = (

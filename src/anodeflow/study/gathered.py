@@ -219,11 +219,14 @@ class Gathered:
     @cached_property
     def scored_files(self) -> list[str]:
         """Return the files that the scorecard reads."""
-        return [
-            self._file(stage, file, scored.of, model, name)
-            for (stage, _, file), scored in ((k.partition("."), s) for k, s in SCORED.items())
-            for model, name in self._scored(f"{stage}.{file}", scored)
-        ]
+        found = []
+        for key, scored in SCORED.items():
+            stage, file = key.split(".")
+            found += [
+                self._file(stage, file, scored.of, model, name)
+                for model, name in self._scored(key, scored)
+            ]
+        return found
 
     @cached_property
     def scored_rows(self) -> list[dict[str, Any]]:

@@ -3,18 +3,13 @@
 import numpy as np
 import pytest
 from ase import Atoms
+from study import GRAPHENE
 
 from anodeflow.stages.relaxation.figure import plot_structures
 from anodeflow.structures import roles
 from anodeflow.structures.builders.layers import build_layer
 
-GRAPHENE = {
-    "builder": "honeycomb",
-    "elements": ["C", "C"],
-    "lattice": 2.46,
-    "buckling": 0.0,
-    "size": [3, 3],
-}
+SHEET = GRAPHENE | {"size": [3, 3]}
 
 
 @pytest.fixture
@@ -25,7 +20,7 @@ def layer() -> Atoms:
         "group": "hydroxyl",
         "carrier": "middle",
     }
-    return build_layer(settings, cell_height=40.0, base=GRAPHENE)
+    return build_layer(settings, cell_height=40.0, base=SHEET)
 
 
 def test_every_atom_is_tabulated_inside_the_cell_and_the_input_is_left_alone(layer):

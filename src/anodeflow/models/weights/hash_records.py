@@ -55,10 +55,9 @@ def _read_lock(lock: Path) -> dict[str, dict[str, Any]]:
     if not lock.exists():
         return {}
     try:
-        records = json.loads(lock.read_text())
+        records: dict[str, dict[str, Any]] = json.loads(lock.read_text())
         if all({"sha256", "first_used"} <= record.keys() for record in records.values()):
-            found: dict[str, dict[str, Any]] = records
-            return found
+            return records
         raise ValueError("a record lacks sha256 or first_used")
     except (ValueError, AttributeError) as error:
         raise WeightsError(

@@ -67,14 +67,13 @@ def reference_layers(
 
 def _evaluate(layer: Atoms, calc: Calculator, name: str) -> Atoms:
     """Return a copy of a layer, not relaxed, with the calculator's energies in its info (eV)."""
-    evaluated = layer.copy()
+    evaluated: Atoms = layer.copy()
     evaluated.calc = calc
     warm_up(evaluated)
     terms = energy_terms(evaluated)
     evaluated.calc = None
     evaluated.info |= terms | {"reference": name}
-    found: Atoms = evaluated
-    return found
+    return evaluated
 
 
 def in_common_cell(layer: Atoms, stack: Atoms) -> Atoms:
@@ -82,11 +81,10 @@ def in_common_cell(layer: Atoms, stack: Atoms) -> Atoms:
 
     It is strained uniformly in its plane, or keeps its coordinates where the stack says so.
     """
-    strained = layer.copy()
+    strained: Atoms = layer.copy()
     scaled = stack.info.get("strained") != UNSCALED
     strained.set_cell([*stack.cell.array[:2], layer.cell.array[2]], scale_atoms=scaled)
-    found: Atoms = strained
-    return found
+    return strained
 
 
 def _layer_starts(stack: Atoms, bottom_own: Atoms, top_own: Atoms) -> dict[str, Atoms]:

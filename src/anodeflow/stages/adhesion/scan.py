@@ -170,16 +170,14 @@ STACKING_AXIS = (0.0, 0.0, 1.0)
 
 def at_spacing(stack: Atoms, spacing: float) -> Atoms:
     """Return a copy whose top layer is moved rigidly along z to this spacing (Å)."""
-    moved = stack.copy()
+    moved: Atoms = stack.copy()
     move_top(moved, spacing, measured=spacing_of(stack, convention="sheet"))
-    found: Atoms = moved
-    return found
+    return moved
 
 
 def hold_spacing(stack: Atoms) -> Atoms:
     """Return a copy in which the facing termination and the top layer keep their heights."""
-    held = stack.copy()
+    held: Atoms = stack.copy()
     indices = np.flatnonzero(roles.facing(stack) | roles.top(stack))
     held.set_constraint(FixedPlane(indices, STACKING_AXIS))
-    found: Atoms = held
-    return found
+    return held

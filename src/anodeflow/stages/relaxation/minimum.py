@@ -145,8 +145,7 @@ def _with_results(atoms: Atoms, *, steps: int, fmax: float) -> Atoms:
     if "stress" in atoms.calc.implemented_properties and atoms.cell.rank == 3:
         results["stress"] = atoms.get_stress(apply_constraint=False)
     terms = energy_terms(atoms)
-    relaxed = atoms.copy()
+    relaxed: Atoms = atoms.copy()
     relaxed.calc = SinglePointCalculator(relaxed, **results)
     relaxed.info.update(terms, fmax=fmax, steps=steps)
-    found: Atoms = relaxed
-    return found
+    return relaxed

@@ -49,7 +49,8 @@ def plot_voltage(
 
 
 def _draw_model(ax: Axes, entry: Mapping[str, Any]) -> pd.DataFrame:
-    table, colour = entry["voltages"], entry["colour"]
+    table: pd.DataFrame = entry["voltages"]
+    colour = entry["colour"]
     edges = np.concatenate([[0], table["n"]])
     ax.stairs(table["step_V"], edges, color=colour, baseline=None, linewidth=STEP_WIDTH)
     ax.plot(
@@ -59,8 +60,7 @@ def _draw_model(ax: Axes, entry: Mapping[str, Any]) -> pd.DataFrame:
         label=entry["label"],
         **AVERAGE,
     )
-    found: pd.DataFrame = table
-    return found
+    return table
 
 
 def _draw_published(ax: Axes, entries: Sequence[Mapping[str, Any]]) -> list[pd.DataFrame]:

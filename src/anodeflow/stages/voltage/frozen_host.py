@@ -60,11 +60,10 @@ def fill_frozen_host(
 
 
 def _filled(host: Atoms, element: str, count: int) -> Atoms:
-    filled = host.copy()
+    filled: Atoms = host.copy()
     if count:
         # ASSUME: the gap of the frozen host keeps the width it has without ions.
         width = spacing_of(host, convention="sheet")
         filled = fill_ions(host, element=element, count=count, spacing=width)
     filled.set_constraint(FixAtoms(mask=~roles.ions(filled)))
-    found: Atoms = filled
-    return found
+    return filled

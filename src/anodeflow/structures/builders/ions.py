@@ -41,7 +41,7 @@ def fill_ions(stack: Atoms, *, element: str, count: int, spacing: float) -> Atom
     """
     refuse_unknown_elements([element])
     roles.require_empty_stack(stack, "filling in ions")
-    filled = stack.copy()
+    filled: Atoms = stack.copy()
     move_top(filled, spacing, measured=spacing_of(filled, convention="sheet"))
     filled.info["spacing_built"] = float(spacing)
     height = filled.positions[roles.facing(filled), 2].mean() + spacing / 2
@@ -60,8 +60,7 @@ def fill_ions(stack: Atoms, *, element: str, count: int, spacing: float) -> Atom
     filled.info.update({"builder": "ions", "seed": SEED, "ion": element, "ion_count": count})
     refuse_thin_vacuum(filled)
     refuse_close_atoms(filled)
-    found: Atoms = filled
-    return found
+    return filled
 
 
 def build_bulk(element: str, *, structure: str, lattice: float) -> Atoms:

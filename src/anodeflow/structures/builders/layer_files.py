@@ -68,7 +68,7 @@ def _tags(found: Atoms, role: str, path: Path) -> list[int]:
 
 def _file_cell(found: Atoms, path: Path) -> np.ndarray:
     """Return the cell (3, 3) of a file as a 120° one; refuse what is no hexagonal layer."""
-    cell = found.cell.array.copy()
+    cell: np.ndarray = found.cell.array.copy()
     a, b, c, alpha, beta, gamma = found.cell.cellpar()
     hexagonal = abs(a - b) < 1e-3 * max(a, b, 1e-3) and min(abs(gamma - 120), abs(gamma - 60)) < 0.1
     upright = abs(alpha - 90) < 0.1 and abs(beta - 90) < 0.1 and np.hypot(*cell[2, :2]) < 1e-3 * c
@@ -80,5 +80,4 @@ def _file_cell(found: Atoms, path: Path) -> np.ndarray:
         )
     if abs(gamma - 60) < 0.1:
         cell[1] -= cell[0]
-    result: np.ndarray = cell
-    return result
+    return cell

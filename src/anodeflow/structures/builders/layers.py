@@ -53,10 +53,9 @@ def build_layer(
         return _build_functionalised(settings, base, cell_height)
     along_a, along_b = settings["size"]
     unit = build_unit(settings, cell_height=cell_height)
-    layer = unit.repeat((along_a, along_b, 1))
+    layer: Atoms = unit.repeat((along_a, along_b, 1))
     layer.info["size"] = [along_a, along_b]
-    found: Atoms = layer
-    return found
+    return layer
 
 
 def _build_mxene(settings: dict[str, Any], cell_height: float) -> Atoms:

@@ -58,7 +58,7 @@ def stack_layers(
     strains = {"bottom": _strain(bottom, common), "top": _strain(top, common)}
     _refuse_strain(strains, strain_limit, bottom, top)
     fitted = _fit(top, common, registry, scaled=strained != UNSCALED)
-    stack = _fit(bottom, common, (0.0, 0.0), scaled=True) + fitted
+    stack: Atoms = _fit(bottom, common, (0.0, 0.0), scaled=True) + fitted
     stack.cell[2] = [0, 0, cell_height]
     stack.info = {"builder": "stack", "seed": SEED, "bottom": _name(bottom), "top": _name(top)}
     stack.info |= {f"strain_{place}": strain for place, strain in strains.items()}
@@ -73,8 +73,7 @@ def stack_layers(
     stack.positions[:, 2] += cell_height / 2 - (heights.max() + heights.min()) / 2
     refuse_thin_vacuum(stack)
     refuse_close_atoms(stack)
-    found: Atoms = stack
-    return found
+    return stack
 
 
 def boundary_warning(stack: Atoms) -> str:
