@@ -5,6 +5,7 @@ tables, figures and the report gather), and the little that only Snakemake needs
 """
 
 import gc
+from pathlib import Path
 
 from anodeflow.config.command_line import read_texts
 from anodeflow.config.yaml_files import check_duplicate_keys
@@ -14,6 +15,7 @@ from anodeflow.files.shipped import locate
 from anodeflow.process.failed_jobs import report_failures
 from anodeflow.process.search_path import keep_to
 from anodeflow.study.backend_tolerances import check_records
+from anodeflow.study.checks import check_pins
 from anodeflow.study.gathered import RECORDS, Gathered
 from anodeflow.study.loading import load_config
 from anodeflow.study.paths import path
@@ -25,6 +27,9 @@ from snakemake.exceptions import WorkflowError
 from snakemake.utils import update_config
 
 keep_to(os.path.join(CHECKOUT, "src"))
+
+# The prefix of a module stands before every path of a rule.
+FOLDER = Path(workflow.modifier.modify_path("results")).parent
 
 
 def of_module(config):
@@ -44,7 +49,8 @@ try:
     config = read_texts(config, given)
     check_duplicate_keys(workflow.configfiles)
     PLAN = Plan(load_config(config))
-    check_records(PLAN)
+    check_pins(PLAN.config, FOLDER)
+    check_records(PLAN, FOLDER)
 except ConfigError as error:
     raise WorkflowError(str(error)) from None
 
