@@ -34,6 +34,6 @@ def _read(value: object) -> object:
 
 
 def _scalar(text: str) -> object:
-    loader = yaml.SafeLoader("")
+    loader: Any = yaml.SafeLoader("")
     tag = loader.resolve(yaml.ScalarNode, text, (True, False))
     return loader.construct_object(yaml.ScalarNode(tag, text))
