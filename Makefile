@@ -4,6 +4,15 @@ CORES ?= 2
 # What `make report` reports on: the configuration of the study that was finished last.
 CONFIG ?= results/report/configuration.yaml
 VENV := .venv
+
+# Snakemake starts a script by the path of its Python, here below this folder, and does not quote it.
+ifneq ($(words $(CURDIR)),1)
+$(error The path of this folder, $(CURDIR), has a blank, with which Snakemake starts no job: move the clone to a path without one)
+endif
+
+# Packages of other Pythons, with which not even Snakemake would start.
+unexport PYTHONPATH
+
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 

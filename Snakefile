@@ -1,17 +1,38 @@
 """anodeflow: interatomic foundation models put to work on layered battery anodes."""
 
+import os
+import sys
+
 from snakemake.utils import min_version
 
 min_version("9.9")
 
+# The folder of this file, of the module itself where this is a module of another workflow.
+CHECKOUT = workflow.current_basedir.get_path_or_uri(secret_free=False)
+# Before any other copy of the library, installed or on PYTHONPATH.
+sys.path.insert(0, os.path.join(CHECKOUT, "src"))
+IS_MODULE = not workflow.modifier.is_main_snakefile()
+DEFAULTS = os.path.join(CHECKOUT, "config/config.yaml")
 
-configfile: "config/config.yaml"
 
-
-report: "workflow/report/study.rst"
+configfile: "config/config.yaml" if os.path.exists("config/config.yaml") else DEFAULTS
 
 
 include: "workflow/rules/common.smk"
+
+
+onstart:
+    hold_directory()
+
+
+rule all:
+    input:
+        GATHERED.figure_targets,
+        GATHERED.table_targets,
+        GATHERED.scorecard_targets,
+        GATHERED.report_targets,
+
+
 include: "workflow/rules/structures.smk"
 include: "workflow/rules/models.smk"
 include: "workflow/rules/relaxation.smk"
@@ -25,19 +46,6 @@ include: "workflow/rules/scorecard.smk"
 include: "workflow/rules/report.smk"
 
 
-onstart:
-    hold_directory()
-
-
-rule all:
-    default_target: True
-    input:
-        GATHERED.figure_targets,
-        GATHERED.table_targets,
-        GATHERED.scorecard_targets,
-        GATHERED.report_targets,
-
-
 rule dynamics_together:
     """Bring the runs of each model to their ends in one process; not part of `rule all`."""
     input:
@@ -48,6 +56,12 @@ rule phonon_convergence:
     """Check the convergence of every layer's phonons; not part of `rule all`."""
     input:
         GATHERED.convergences,
+
+
+# The report of another workflow is its own.
+if not IS_MODULE:
+
+    report: "workflow/report/study.rst"
 
 
 onerror:

@@ -86,13 +86,16 @@ def test_convergence_stands_in_the_table_of_phonons_where_the_study_asks_for_it(
     assert gather().files_beside("adhesion") == []
 
 
-def test_a_figure_of_all_models_gets_a_file_of_each_row_in_the_order_of_its_rows(gather):
+def test_a_figure_of_all_models_gets_a_file_of_each_row_in_the_order_of_its_rows(
+    gather, root, monkeypatch
+):
+    monkeypatch.chdir(root)
     gathered, figure = gather(), FIGURES["adhesion"]
     inputs, given = gathered.figure_inputs(figure), gathered.figure_parameters(figure)
     assert [row["system"] for row in given["rows"]] == STACKS
     assert inputs["curves"] == [f"results/mace-mp-0/adhesion/{stack}.csv" for stack in STACKS]
     assert inputs["summaries"] == [f"results/mace-mp-0/adhesion/{stack}.json" for stack in STACKS]
-    assert inputs["reference"] == "resources/reference/adhesion.csv"
+    assert gathered.figure_references(figure)["reference"] == "resources/reference/adhesion.csv"
     assert given["convention"] == {"spacing": "sheet", "layers": "strained"}
 
 
@@ -116,8 +119,8 @@ def test_a_figure_that_shows_nothing_is_not_asked_for(gather, config):
 def test_a_reference_that_is_not_given_leaves_no_input_and_keeps_its_place(gather, config):
     config["reference"] |= {"adhesion": None, "phonons": {"graphene": None}}
     gathered = gather()
-    assert gathered.figure_inputs(FIGURES["adhesion"])["reference"] == []
-    assert gathered.figure_inputs(FIGURES["phonons"])["references"] == []
+    assert gathered.figure_references(FIGURES["adhesion"])["reference"] == []
+    assert gathered.figure_references(FIGURES["phonons"])["references"] == []
     given = gathered.figure_parameters(FIGURES["phonons"])["references"]
     assert given == {"ti2co2": None, "graphene": None}
 

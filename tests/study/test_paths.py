@@ -42,7 +42,7 @@ def test_only_weights_stand_outside_results():
     outside = {stage for stage, file in PATTERNS if not FILES[stage][file].startswith("results/")}
     assert outside == {"models"}
     weights = {key for key, value in FILES["models"].items() if value.startswith("resources/")}
-    assert weights == {"weights", "card", "lock"}
+    assert weights == {"weights", "card"}
 
 
 def test_paths_are_of_lower_case_and_hold_no_setting():

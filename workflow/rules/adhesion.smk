@@ -38,10 +38,6 @@ rule scan_adhesion:
         "../scripts/scan_adhesion.py"
 
 
-localrules:
-    fit_adhesion,
-
-
 rule fit_adhesion:
     """Turn a scan's energies into the adhesion curve and find its peak."""
     input:
@@ -52,6 +48,7 @@ rule fit_adhesion:
         peak=path("adhesion", "peak"),
     log:
         "results/logs/fit_adhesion/{model}/{stack}.log",
+    localrule: True
     conda:
         "../../envs/mace.yaml"
     params:

@@ -5,25 +5,52 @@ tables, figures and the report gather), and the little that only Snakemake needs
 """
 
 import gc
-import os
+from pathlib import Path
 
+from anodeflow.config.command_line import read_texts
 from anodeflow.config.yaml_files import check_duplicate_keys
 from anodeflow.errors import AnodeflowError, ConfigError
 from anodeflow.files.locks import lock_directory
+from anodeflow.files.shipped import locate
 from anodeflow.process.failed_jobs import report_failures
+from anodeflow.process.search_path import keep_to
 from anodeflow.study.backend_tolerances import check_records
+from anodeflow.study.checks import check_pins
 from anodeflow.study.gathered import RECORDS, Gathered
 from anodeflow.study.loading import load_config
-from anodeflow.study.paths import COSTS, path
+from anodeflow.study.paths import path
 from anodeflow.study.plan import Plan, one_of
 from anodeflow.study.settings import Given
 from anodeflow.study.stages import FIGURES, METHOD, STAGE_OF_FIGURE, TABLES
+from snakemake.common.configfile import load_configfile
 from snakemake.exceptions import WorkflowError
+from snakemake.utils import update_config
+
+keep_to(os.path.join(CHECKOUT, "src"))
+
+# The prefix of a module stands before every path of a rule.
+FOLDER = Path(workflow.modifier.modify_path("results")).parent
+
+
+def of_module(config):
+    """Return a module's part of what `--config` gave, and its configuration with all defaults."""
+    whole = workflow.modifier_stack[0].globals["config"]
+    names = [name for name, part in whole.items() if part is config]
+    given = workflow.config_settings.config
+    complete = load_configfile(DEFAULTS)
+    update_config(complete, config)
+    return given.get(names[0], {}) if names else given, complete
+
 
 try:
+    given = workflow.config_settings.config
+    if IS_MODULE:
+        given, config = of_module(config)
+    config = read_texts(config, given)
     check_duplicate_keys(workflow.configfiles)
     PLAN = Plan(load_config(config))
-    check_records(PLAN)
+    check_pins(PLAN.config, FOLDER)
+    check_records(PLAN, FOLDER)
 except ConfigError as error:
     raise WorkflowError(str(error)) from None
 
@@ -32,12 +59,6 @@ config = GIVEN.config
 
 # A plan is many objects that stay: looking through them for garbage takes a tenth of a dry run.
 gc.set_threshold(200_000, 50, 50)
-
-# Scripts that run in a conda environment of their own find the library of this checkout.
-LIBRARY = os.path.join(workflow.basedir, "src")
-os.environ |= {
-    "PYTHONPATH": os.pathsep.join(filter(None, [LIBRARY, os.getenv("PYTHONPATH")]))
-}
 
 
 wildcard_constraints:

@@ -6,22 +6,19 @@ each figure shows: a rule plot_{figure} for each figure that a stage declares.
 """
 
 
-localrules:
-    tabulate,
-
-
 rule tabulate:
     """Put one stage's results of all models into a table, beside published values."""
     input:
         results=lambda wildcards: GATHERED.table_files(wildcards.table),
         beside=lambda wildcards: GATHERED.files_beside(wildcards.table),
-        published=config["reference"]["published"] or [],
+        published=local(GATHERED.file_of("reference.published")),
     output:
         csv=path("tables", "csv"),
         markdown=path("tables", "md"),
         uncertainty=path("tables", "uncertainty"),
     log:
         "results/logs/tabulate/{table}.log",
+    localrule: True
     conda:
         "../../envs/mace.yaml"
     params:
@@ -32,14 +29,13 @@ rule tabulate:
 
 
 for figure in FIGURES.values():
-    # Snakemake reads a script's path twice: here, and in the job, where `rule` is the job's own.
-    globals()["rule"] = f"plot_{figure.name}"
 
     rule:
         name:
             f"plot_{figure.name}"
         input:
             **GATHERED.figure_inputs(figure),
+            **{k: local(v) for k, v in GATHERED.figure_references(figure).items()},
         output:
             pdf=path("figures", "pdf", figure=figure.stem),
             csv=path("figures", "csv", figure=figure.stem),
@@ -56,6 +52,8 @@ for figure in FIGURES.values():
             "../../envs/mace.yaml"
         params:
             **GATHERED.figure_parameters(figure),
+            figure=figure.name,
             method=METHOD["figures"],
         script:
-            f"../scripts/{rule}.py"
+            # Not the rule's name, which is another one in a module.
+            "../scripts/plot_{params.figure}.py"

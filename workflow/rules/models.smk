@@ -6,29 +6,25 @@ the weights; results/{model}/backend_{dtype}.json, without which no job evaluate
 """
 
 
-localrules:
-    fetch_weights,
-
-
 rule fetch_weights:
     """Fetch a model's weights and check their hash."""
     input:
-        file=GIVEN.weights_file,
+        file=local(GIVEN.weights_file),
     output:
         weights=path("models", "weights"),
         card=path("models", "card"),
     log:
         "results/logs/fetch_weights/{model}.log",
+    localrule: True
     conda:
         "../../envs/mace.yaml"
     resources:
         sha256=GIVEN.pinned_hash,
-        mirror=config["weights_mirror"] or "",
+        mirror=locate(config["weights_mirror"] or ""),
         python=GIVEN.environment_python,
     params:
         source=lookup("models/{model}/weights/source", within=config),
         family=lookup("models/{model}/calculator/family", within=config),
-        lock=path("models", "lock"),
         method=METHOD["weights"],
     script:
         "../scripts/fetch_weights.py"

@@ -6,13 +6,6 @@ results/{model}/ensembles/{group}.json.
 """
 
 
-localrules:
-    analyse_spacing,
-    map_spacing,
-    analyse_diffusion,
-    combine_replicas,
-
-
 rule analyse_spacing:
     """Follow the spacing in time, and average it and the temperature."""
     input:
@@ -22,6 +15,7 @@ rule analyse_spacing:
         summary=path("motion", "spacing"),
     log:
         "results/logs/analyse_spacing/{model}/{run}.log",
+    localrule: True
     conda:
         "../../envs/mace.yaml"
     params:
@@ -38,6 +32,7 @@ rule map_spacing:
         map=path("motion", "spacing_map"),
     log:
         "results/logs/map_spacing/{model}/{run}.log",
+    localrule: True
     conda:
         "../../envs/mace.yaml"
     params:
@@ -58,6 +53,7 @@ rule analyse_diffusion:
         summary=path("motion", "diffusion"),
     log:
         "results/logs/analyse_diffusion/{model}/{run}.log",
+    localrule: True
     conda:
         "../../envs/mace.yaml"
     params:
@@ -77,6 +73,7 @@ rule combine_replicas:
         ensemble=path("motion", "ensemble"),
     log:
         "results/logs/combine_replicas/{model}/{group}.log",
+    localrule: True
     conda:
         "../../envs/mace.yaml"
     params:

@@ -32,16 +32,12 @@ rule run_phonons:
         "../scripts/run_phonons.py"
 
 
-localrules:
-    analyse_phonons,
-
-
 rule analyse_phonons:
     """Compute bands and density of states, judge stability, compare with the reference."""
     input:
         params=path("phonons", "params"),
         force_constants=path("phonons", "force_constants"),
-        reference=GIVEN.phonon_reference,
+        reference=local(GIVEN.phonon_reference),
     output:
         bands=path("phonons", "bands"),
         dos=path("phonons", "dos"),
@@ -49,6 +45,7 @@ rule analyse_phonons:
         verdict=path("phonons", "verdict"),
     log:
         "results/logs/analyse_phonons/{model}/{layer}.log",
+    localrule: True
     conda:
         "../../envs/mace.yaml"
     params:
@@ -67,7 +64,7 @@ rule check_phonon_convergence:
         structure=path("relaxation", "structure", structure="{layer}_unit"),
         params=path("phonons", "params"),
         force_constants=path("phonons", "force_constants"),
-        reference=GIVEN.phonon_reference,
+        reference=local(GIVEN.phonon_reference),
     output:
         summary=path("phonons", "convergence"),
         table=path("phonons", "convergence_table"),

@@ -30,10 +30,6 @@ rule relax:
         "../scripts/relax.py"
 
 
-localrules:
-    check_structure,
-
-
 rule check_structure:
     """Compare a relaxed structure with the one it started from."""
     input:
@@ -43,6 +39,7 @@ rule check_structure:
         check=path("relaxation", "check"),
     log:
         "results/logs/check_structure/{model}/{structure}.log",
+    localrule: True
     conda:
         "../../envs/mace.yaml"
     params:

@@ -4,12 +4,6 @@ Needs: figures, tables, relaxed structures. Makes: results/report/*, with the pa
 """
 
 
-localrules:
-    record_study,
-    show_pages,
-    view_structures,
-
-
 # Beside its inputs, the script reads the tables of costs, which every job adds to and no rule makes,
 # and asks the Pythons of the models' environments and git for versions: what it records is what it
 # finds when all else is done.
@@ -30,14 +24,14 @@ rule record_study:
         ],
     log:
         "results/logs/record_study.log",
+    localrule: True
     conda:
         "../../envs/mace.yaml"
     resources:
-        checkout=workflow.basedir,
+        checkout=CHECKOUT,
     params:
         # A function: braces in a setting are no wildcards.
         config=lambda wildcards: GATHERED.recorded_config,
-        costs=COSTS,
         method=METHOD["figures"],
     script:
         "../scripts/record_study.py"
@@ -59,6 +53,7 @@ rule show_pages:
         ],
     log:
         "results/logs/show_pages.log",
+    localrule: True
     conda:
         "../../envs/mace.yaml"
     params:
@@ -81,6 +76,7 @@ rule view_structures:
         ),
     log:
         "results/logs/view_structures/{model}.log",
+    localrule: True
     conda:
         "../../envs/mace.yaml"
     params:

@@ -6,23 +6,16 @@ results/scorecard/quantities.csv (every number with its uncertainty), scorecard.
 """
 
 
-localrules:
-    gather_quantities,
-    score_models,
-    check_claims,
-    compare_models,
-    plot_scorecard,
-
-
 rule gather_quantities:
     """Put every number that models are judged by, computed or published, into one form."""
     input:
         results=GATHERED.scored_files,
-        published=config["reference"]["published"] or [],
+        published=local(GATHERED.file_of("reference.published")),
     output:
         quantities=path("scorecard", "quantities"),
     log:
         "results/logs/gather_quantities.log",
+    localrule: True
     conda:
         "../../envs/mace.yaml"
     params:
@@ -37,12 +30,13 @@ rule score_models:
     """Grade every model by every metric."""
     input:
         quantities=path("scorecard", "quantities"),
-        metrics=config["scorecard"]["metrics"],
+        metrics=local(GATHERED.file_of("scorecard.metrics")),
     output:
         csv=path("scorecard", "scorecard_csv"),
         json=path("scorecard", "scorecard_json"),
     log:
         "results/logs/score_models.log",
+    localrule: True
     conda:
         "../../envs/mace.yaml"
     params:
@@ -57,13 +51,14 @@ rule check_claims:
     """Judge the study's conclusions for every model."""
     input:
         quantities=path("scorecard", "quantities"),
-        claims=config["scorecard"]["claims"],
+        claims=local(GATHERED.file_of("scorecard.claims")),
     output:
         csv=path("scorecard", "claims_csv"),
         json=path("scorecard", "claims_json"),
         md=path("scorecard", "claims_md"),
     log:
         "results/logs/check_claims.log",
+    localrule: True
     conda:
         "../../envs/mace.yaml"
     params:
@@ -86,6 +81,7 @@ rule compare_models:
         md=path("scorecard", "disagreement_md"),
     log:
         "results/logs/compare_models.log",
+    localrule: True
     conda:
         "../../envs/mace.yaml"
     params:
@@ -112,6 +108,7 @@ rule plot_scorecard:
         ),
     log:
         "results/logs/plot_scorecard.log",
+    localrule: True
     conda:
         "../../envs/mace.yaml"
     params:

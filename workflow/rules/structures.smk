@@ -4,22 +4,15 @@ Needs: config (and a user's structure files). Makes: results/structures/*.extxyz
 """
 
 
-localrules:
-    build_unit,
-    build_layer,
-    build_stack,
-    fill_ions,
-    build_bulk,
-
-
 rule build_unit:
     """Build the unit cell of a layer."""
     input:
-        file=GIVEN.layer_file,
+        file=local(GIVEN.layer_file),
     output:
         structure=path("structures", "structure", structure="{layer}_unit"),
     log:
         "results/logs/build_unit/{layer}.log",
+    localrule: True
     conda:
         "../../envs/mace.yaml"
     params:
@@ -33,11 +26,12 @@ rule build_unit:
 rule build_layer:
     """Build a layer as it enters a stack."""
     input:
-        file=GIVEN.layer_file,
+        file=local(GIVEN.layer_file),
     output:
         structure=path("structures", "structure", structure="{layer}"),
     log:
         "results/logs/build_layer/{layer}.log",
+    localrule: True
     conda:
         "../../envs/mace.yaml"
     params:
@@ -58,6 +52,7 @@ rule build_stack:
         structure=path("structures", "structure", structure="{stack}"),
     log:
         "results/logs/build_stack/{stack}.log",
+    localrule: True
     conda:
         "../../envs/mace.yaml"
     resources:
@@ -78,6 +73,7 @@ rule fill_ions:
         structure=path("structures", "structure", structure="{stack}_{n}{ion}"),
     log:
         "results/logs/fill_ions/{stack}_{n}{ion}.log",
+    localrule: True
     conda:
         "../../envs/mace.yaml"
     params:
@@ -94,6 +90,7 @@ rule build_bulk:
         structure=path("structures", "structure", structure="{ion}_bulk"),
     log:
         "results/logs/build_bulk/{ion}.log",
+    localrule: True
     conda:
         "../../envs/mace.yaml"
     params:

@@ -33,10 +33,6 @@ rule fill_frozen_host:
         "../scripts/fill_frozen_host.py"
 
 
-localrules:
-    compute_voltage,
-
-
 rule compute_voltage:
     """Compute average and step voltages from energies."""
     input:
@@ -46,6 +42,7 @@ rule compute_voltage:
         voltage=path("voltage", "curve"),
     log:
         "results/logs/compute_voltage/{model}/{stack}.log",
+    localrule: True
     conda:
         "../../envs/mace.yaml"
     params:

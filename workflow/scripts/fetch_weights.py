@@ -15,7 +15,7 @@ def main(weights, card, *, family, source, lock, sha256, mirror, python):
         source=source,
         sha256=sha256 or None,
         mirror=Path(mirror) if mirror else None,
-        lock=Path(lock),
+        lock=lock,
         python=python or None,
     )
 
@@ -27,7 +27,7 @@ if __name__ == "__main__":
             snakemake.output.card,
             family=snakemake.params.family,
             source=snakemake.params.source,
-            lock=snakemake.params.lock,
+            lock=Path(snakemake.output.weights).with_name("weights.lock.json"),
             sha256=snakemake.resources.sha256,
             mirror=snakemake.resources.mirror,
             python=snakemake.resources.python,

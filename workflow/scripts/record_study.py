@@ -20,7 +20,7 @@ def main(cards, configuration, outputs, *, config, costs, checkout):
     tables = {
         "models": provenance.model_table(models, read),
         "software": provenance.software_table(models, config["environments"], checkout),
-        "run_times": run_times.run_time_table(Path(costs), names),
+        "run_times": run_times.run_time_table(costs, names),
     }
     for path in outputs:
         name = Path(path).stem
@@ -35,6 +35,6 @@ if __name__ == "__main__":
             snakemake.output.configuration,
             snakemake.output.tables,
             config=snakemake.params.config,
-            costs=snakemake.params.costs,
+            costs=Path(snakemake.output.configuration).parents[1] / "benchmarks",
             checkout=Path(snakemake.resources.checkout),
         )

@@ -90,8 +90,8 @@ def _as_json(atoms: Atoms) -> dict[str, Any]:
 
 
 def _run(python: str, entry: str, order: str) -> None:
-    command = [python, calculator_process.__file__]
-    with start_of(python, CalculatorError):
+    with start_of(python, CalculatorError) as program:
+        command = [program, calculator_process.__file__]
         done = subprocess.run(command, input=order, capture_output=True, text=True)
     if done.returncode != 0:
         print(f"{entry} said:\n{done.stdout}{done.stderr}", file=sys.stderr)

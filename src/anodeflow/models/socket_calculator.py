@@ -136,9 +136,9 @@ class _Protocol(IPIProtocol):
 
 
 def _start(python: str, wire: socket.socket, said: IO[bytes]) -> subprocess.Popen[bytes]:
-    with start_of(python, CalculatorError):
+    with start_of(python, CalculatorError) as program:
         return subprocess.Popen(
-            [python, str(PROGRAM)],
+            [program, str(PROGRAM)],
             stdin=subprocess.PIPE,
             stdout=said,
             stderr=said,

@@ -8,6 +8,7 @@ from typing import Any
 
 from anodeflow import __version__
 from anodeflow.families import FAMILIES
+from anodeflow.files.shipped import locate
 from anodeflow.models.child.tell_versions import versions
 
 SCRIPT = Path(__file__).parent / "child/tell_versions.py"
@@ -58,7 +59,7 @@ def ask_versions(
     Where it cannot be asked, the version of Python is the reason, and stands alone.
     """
     order = json.dumps({"packages": list(packages), "modules": list(modules)})
-    command = [python, str(SCRIPT), order]
+    command = [locate(python), str(SCRIPT), order]
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=True)
         found: dict[str, str] = json.loads(done.stdout)

@@ -4,14 +4,15 @@ import contextlib
 from collections.abc import Iterator
 
 from anodeflow.errors import AnodeflowError
+from anodeflow.files.shipped import locate
 
 
 @contextlib.contextmanager
-def start_of(python: str, error: type[AnodeflowError], need: str = "") -> Iterator[None]:
-    """Turn the failure to start a Python into a sentence.
+def start_of(python: str, error: type[AnodeflowError], need: str = "") -> Iterator[str]:
+    """Give the path by which a Python is started, and turn the failure to start it into a sentence.
 
     Args:
-        python: its path.
+        python: its path, as it stands in the configuration.
         error: what is raised.
         need: what it is needed for, as a clause that begins the sentence.
 
@@ -19,7 +20,7 @@ def start_of(python: str, error: type[AnodeflowError], need: str = "") -> Iterat
         AnodeflowError: of the kind `error`, where the body cannot start it.
     """
     try:
-        yield
+        yield locate(python)
     except OSError as fault:
         the = f"{need}, but the" if need else "The"
         raise error(

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from anodeflow.errors import ConfigError, ResultFileError, nearest
+from anodeflow.files.shipped import locate, places
 from anodeflow.models.weights.card import WeightsCard
 from anodeflow.structures.settings import FunctionalisedLayer, MXeneLayer
 from anodeflow.study import paths
@@ -159,12 +160,16 @@ def check_names(config: Config) -> None:
 def check_files(config: Config, root: Path) -> None:
     """Refuse a path in the configuration at which there is no file."""
     for key, path in config.files().items():
-        if not (root / path).is_file():
-            raise ConfigError(f"config: {key} is '{path}', where there is no file: mend the path.")
+        if not (root / locate(path, root)).is_file():
+            raise ConfigError(
+                f"config: {key} is '{path}', where there is no file{places(path, root)}: correct "
+                "the path."
+            )
     mirror = config.weights_mirror
-    if mirror is not None and not (root / mirror).is_dir():
+    if mirror is not None and not (root / locate(mirror, root)).is_dir():
         raise ConfigError(
-            f"config: weights_mirror is '{mirror}', which is no directory: mend it, or set null."
+            f"config: weights_mirror is '{mirror}', which is no directory{places(mirror, root)}: "
+            "correct it, or set null."
         )
 
 
@@ -173,11 +178,11 @@ def check_pythons(config: Config, root: Path) -> None:
     for name in config.study.models:
         environment = config.models[name].calculator.environment
         path = config.environments.get(environment or "")
-        if path is not None and not os.access(root / path, os.X_OK):
+        if path is not None and not os.access(root / locate(path, root), os.X_OK):
             raise ConfigError(
                 f"config: models.{name} runs in environments.{environment}, but there is no Python "
-                f"at '{path}': run `make envs`, or give the path of one that has the model's "
-                "package."
+                f"at '{path}'{places(path, root)}: run `make envs`, or give the path of one that "
+                "has the model's package."
             )
 
 

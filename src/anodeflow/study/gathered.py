@@ -7,6 +7,7 @@ from functools import cached_property, reduce
 from string import Formatter
 from typing import Any, cast
 
+from anodeflow.files.shipped import locate
 from anodeflow.stages.declaration import Figure, Scored
 from anodeflow.study.paths import FILES, path
 from anodeflow.study.plan import Plan
@@ -154,20 +155,30 @@ class Gathered:
             names += shown if figure.one_per_model else [figure.name][: len(models)]
         return [path("figures", kind, figure=name) for name in names for kind in FILES["figures"]]
 
-    def figure_inputs(self, figure: Figure) -> dict[str, list[str] | str]:
-        """Return the input files of a figure; one for each model keeps its wildcard."""
-        own = STAGE_OF_FIGURE[figure.name].name
-        found: dict[str, list[str] | str] = {}
+    def figure_inputs(self, figure: Figure) -> dict[str, list[str]]:
+        """Return the results that a figure shows; one for each model keeps its wildcard."""
+        own, found = STAGE_OF_FIGURE[figure.name].name, {}
         for name, key in figure.inputs.items():
             stage, _, file = key.rpartition(".")
             found[name] = self._figure_files(figure, stage or own, file)
+        return found
+
+    def figure_references(self, figure: Figure) -> dict[str, list[str] | str]:
+        """Return the files of the configuration that a figure shows beside results."""
+        found: dict[str, list[str] | str] = {}
         for name, key in figure.references.items():
             given = self.leaf(key)
             if isinstance(given, dict):
-                found[name] = list(filter(None, self._references(figure, given).values()))
+                files = filter(None, self._references(figure, given).values())
+                found[name] = [locate(file) for file in files]
             else:
-                found[name] = given if isinstance(given, str) else []
+                found[name] = self.file_of(key)
         return found
+
+    def file_of(self, key: str) -> str | list[str]:
+        """Return the file that a dotted key of the configuration names, if it names one."""
+        given = self.leaf(key)
+        return locate(given) if isinstance(given, str) else []
 
     def _figure_files(self, figure: Figure, stage: str, file: str) -> list[str]:
         if not figure.one_per_model:

@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from anodeflow.config.sentences import sentences
 from anodeflow.errors import ConfigError
-from anodeflow.study.checks import check_files, check_names, check_pins, check_pythons
+from anodeflow.study.checks import check_files, check_names, check_pythons
 from anodeflow.study.config import Config
 
 
@@ -23,5 +23,4 @@ def load_config(raw: dict[str, Any], *, root: Path = Path()) -> Config:
     check_names(config)
     check_files(config, root)
     check_pythons(config, root)
-    check_pins(config, root)
     return config

@@ -9,7 +9,6 @@ FILES: dict[str, dict[str, str]] = {
     "models": {
         "weights": "resources/weights/{model}.model",
         "card": "resources/weights/{model}.json",
-        "lock": "resources/weights/weights.lock.json",
         "backend": "results/{model}/backend_{dtype}.json",
     },
     **{name: dict(stage.files) for name, stage in STAGES.items()},
@@ -39,9 +38,6 @@ FILES: dict[str, dict[str, str]] = {
     },
 }
 """By stage, or by what else makes it, and by file: the pattern of its path."""
-
-COSTS = "results/benchmarks"
-"""Tables of what each try of a job cost, as {rule}/… below: every job adds a line to its own."""
 
 
 class _Kept(dict[str, Any]):

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from anodeflow.files.shipped import locate
 from anodeflow.study.paths import path
 from anodeflow.study.plan import Plan
 
@@ -83,7 +84,8 @@ class Given:
     def weights_file(self, wildcards: Wildcards) -> str | list[Any]:
         """Return the user's own weights file, if the model is one."""
         source = self.config["models"][wildcards.model]["weights"]["source"]
-        return source if source and os.path.isfile(source) else []
+        file = locate(source) if source else ""
+        return file if os.path.isfile(file) else []
 
     def pinned_hash(self, wildcards: Wildcards) -> str:
         """Return the hash that a model's weights are held to, or nothing."""
@@ -94,8 +96,8 @@ class Given:
     def layer_file(self, wildcards: Wildcards) -> str | list[Any]:
         """Return the user's file of a layer, or of the sheet that carries its group."""
         layer = self.config["structures"]["layers"][wildcards.layer]
-        found: str | list[Any] = (self.plan.base(wildcards.layer) or layer).get("path", [])
-        return found
+        file = (self.plan.base(wildcards.layer) or layer).get("path")
+        return locate(file) if file else []
 
     def unit_settings(self, wildcards: Wildcards) -> dict[str, Any]:
         """Return the settings of a layer that its unit cell depends on."""
@@ -170,7 +172,8 @@ class Given:
 
     def phonon_reference(self, wildcards: Wildcards) -> str | list[Any]:
         """Return the file of reference frequencies of a layer, if one is given."""
-        return self.config["reference"]["phonons"].get(wildcards.layer) or []
+        file = self.config["reference"]["phonons"].get(wildcards.layer)
+        return locate(file) if file else []
 
     # Dynamics and what is read from it.
 
@@ -201,10 +204,14 @@ class Given:
         """Return every run with all that its trajectory depends on beside the calculator."""
         return {run: self._run_settings(run) for run in self.plan.runs}
 
-    def trajectories(self, wildcards: Wildcards) -> dict[str, str]:
-        """Return where the trajectory of each run stands."""
+    def trajectories(self, wildcards: Wildcards, output: Any) -> dict[str, str]:
+        """Return where the trajectory of each run stands: below the folder of a module, if any."""
         model = wildcards.model
-        return {run: path("dynamics", "trajectory", model=model, run=run) for run in self.plan.runs}
+        folder = output.advanced.removesuffix(path("dynamics", "advanced", model=model))
+        return {
+            run: folder + path("dynamics", "trajectory", model=model, run=run)
+            for run in self.plan.runs
+        }
 
     def averaging(self, wildcards: Wildcards) -> dict[str, Any]:
         """Return how a run's ions are analysed."""

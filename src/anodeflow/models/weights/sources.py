@@ -9,6 +9,7 @@ from pathlib import Path
 
 from anodeflow.errors import WeightsError, nearest
 from anodeflow.families import FAMILIES
+from anodeflow.files.shipped import locate
 from anodeflow.process.model_messages import quiet_loading
 from anodeflow.process.other_python import start_of
 
@@ -19,7 +20,7 @@ def find_source(source: str, family: str, mirror: Path | None, python: str | Non
     """Return the file, or the URL, that `source` means.
 
     Args:
-        source: a file here, a URL, or a name that the family knows.
+        source: a file here or beside the Snakefile, a URL, or a name that the family knows.
         family: a name of `families.FAMILIES`.
         mirror: a folder whose files stand in for every download.
         python: the Python whose packages are searched, None for this one.
@@ -27,8 +28,8 @@ def find_source(source: str, family: str, mirror: Path | None, python: str | Non
     Raises:
         WeightsError: there is no such file, or name, or Python.
     """
-    if Path(source).is_file():
-        return Path(source)
+    if Path(locate(source)).is_file():
+        return Path(locate(source))
     address = urllib.parse.urlsplit(source)
     if address.scheme == "file":
         return _existing(Path(urllib.request.url2pathname(address.path)), source)
@@ -71,8 +72,8 @@ def _packaged_file(family: str, name: str, python: str) -> Path:
     """Return the file of a package that `python` has, whichever Python that is."""
     package, files = FAMILIES[family].package, FAMILIES[family].packaged
     need = f"The weights {name} come with the package {package}"
-    with start_of(python, WeightsError, need):
-        found = subprocess.run([python, "-c", FIND, package], capture_output=True, text=True)
+    with start_of(python, WeightsError, need) as program:
+        found = subprocess.run([program, "-c", FIND, package], capture_output=True, text=True)
     if found.returncode != 0:
         raise WeightsError(
             f"{need}, which {python} does not have; install {package} there, name the environment "
@@ -93,7 +94,7 @@ def _urls(family: str) -> dict[str, str]:
 
 def _unknown_source(source: str, family: str) -> str:
     if _is_path(source) or FAMILIES[family].entry_is_configured:
-        return f"There is no file {source} here; check the model's weights."
+        return f"There is no file {source} here or beside the Snakefile; check the model's weights."
     known = [*FAMILIES[family].packaged, *_urls(family)]
     return (
         f"{source!r}{nearest(source, known)} is neither a file here, nor a URL, nor a name of "

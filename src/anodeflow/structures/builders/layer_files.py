@@ -8,6 +8,7 @@ import numpy as np
 from ase import Atoms
 
 from anodeflow.errors import StructureError
+from anodeflow.files.shipped import locate
 from anodeflow.structures import roles
 from anodeflow.structures.builders.cells import assemble_layer
 from anodeflow.structures.builders.checks import refuse_unknown_elements
@@ -21,7 +22,7 @@ def build_from_file(settings: dict[str, Any], cell_height: float) -> Atoms:
     Raises:
         StructureError: the file is not there, cannot be read, or holds no such layer.
     """
-    path = Path(settings["path"])
+    path = Path(locate(settings["path"]))
     try:
         found = ase.io.read(path)
         assert isinstance(found, Atoms)  # one frame, as no index asks for several

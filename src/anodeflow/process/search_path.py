@@ -1,0 +1,17 @@
+"""Where Python looks for modules, in this process and in jobs."""
+
+import os
+import site
+import sys
+
+
+def keep_to(library: str) -> None:
+    """Look for modules in a folder first, and no longer in those of PYTHONPATH.
+
+    Holds for this process and all that it starts. Snakemake adds the folders of this process to
+    those of its jobs, so both have to change.
+    """
+    given = filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))
+    foreign = {*map(os.path.abspath, given)} - {*site.getsitepackages(), library}
+    sys.path[:] = [library, *(folder for folder in sys.path if folder not in {*foreign, library})]
+    os.environ["PYTHONPATH"] = library
