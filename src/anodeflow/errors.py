@@ -61,10 +61,6 @@ class ResultFileError(AnodeflowError):
     """A file of results is damaged, or of another version of this project."""
 
 
-RENAMED_TABLES = {"structure": "relaxation"}
-"""Tables that had another name in files of users, for the sentences that tell of it."""
-
-
 T = TypeVar("T")
 
 

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 Read = TypeVar("Read")
 Row = TypeVar("Row", bound=BaseModel)
 
+RENAMED_TABLES = {"structure": "relaxation"}
+"""Tables that had another name in files of users, for the sentences that tell of it."""
+
 MAKE_ANEW = "delete it, and run the same command again to make it anew"
 
 

@@ -12,8 +12,8 @@ from typing import Any
 
 import pandas as pd
 
-from anodeflow.errors import RENAMED_TABLES, ReferenceDataError, nearest
-from anodeflow.files.result_file import CsvFile, records
+from anodeflow.errors import ReferenceDataError, nearest
+from anodeflow.files.result_file import RENAMED_TABLES, CsvFile, records
 from anodeflow.scorecard.quantity import Case, Quantity, split
 
 _OWN = [field.name for field in dataclasses.fields(Quantity) if field.name != "case"]

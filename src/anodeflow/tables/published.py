@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from anodeflow.errors import RENAMED_TABLES, ReferenceDataError
+from anodeflow.errors import ReferenceDataError
+from anodeflow.files.result_file import RENAMED_TABLES
 
 REFERENCE_COLUMNS = ("source", "stack", "spacing_angstrom", "adhesion_ev_per_nm2")
 
