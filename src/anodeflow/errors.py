@@ -6,7 +6,7 @@ from typing import TypeVar
 
 
 class AnodeflowError(Exception):
-    """Base of every error that a user can cause and mend; shown without a traceback."""
+    """Base of every error that a user can cause and correct; shown without a traceback."""
 
 
 class ConfigError(AnodeflowError):

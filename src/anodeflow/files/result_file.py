@@ -122,7 +122,9 @@ class CsvFile:
             ResultFileError: it has other columns.
         """
         if fault := self._fault(table.columns):
-            raise ResultFileError(f"{path} cannot be written, it {fault}: mend what makes it.")
+            raise ResultFileError(
+                f"{path} cannot be written, it {fault}: correct the code that writes it."
+            )
         write_table(table, Path(path))
 
     def _fault(self, found: Iterable[str]) -> str:

@@ -97,7 +97,7 @@ class Study:
             )
         raise ReferenceDataError(
             f"The {entry} is about the table {table}{nearest(table, self.cases)}; tables of the "
-            f"scorecard are {', '.join(self.cases)}: mend the file that {setting} names."
+            f"scorecard are {', '.join(self.cases)}: correct the file that {setting} names."
         )
 
     def why_missing(self, source: str, table: str, case: Case) -> str:

@@ -160,11 +160,13 @@ def check_files(config: Config, root: Path) -> None:
     """Refuse a path in the configuration at which there is no file."""
     for key, path in config.files().items():
         if not (root / path).is_file():
-            raise ConfigError(f"config: {key} is '{path}', where there is no file: mend the path.")
+            raise ConfigError(
+                f"config: {key} is '{path}', where there is no file: correct the path."
+            )
     mirror = config.weights_mirror
     if mirror is not None and not (root / mirror).is_dir():
         raise ConfigError(
-            f"config: weights_mirror is '{mirror}', which is no directory: mend it, or set null."
+            f"config: weights_mirror is '{mirror}', which is no directory: correct it, or set null."
         )
 
 
@@ -193,6 +195,6 @@ def check_pins(config: Config, root: Path) -> None:
         if pin not in (None, fetched):
             raise ConfigError(
                 f"config: models.{name}.weights.sha256 is '{pin}', but the weights fetched into "
-                f"{card.parent} have '{fetched}': mend the pin, or delete {card} to fetch them "
+                f"{card.parent} have '{fetched}': correct the pin, or delete {card} to fetch them "
                 "again."
             )
