@@ -51,8 +51,9 @@ def fill_ions(stack: Atoms, *, element: str, count: int, spacing: float) -> Atom
     if count > len(free):
         raise StructureError(
             f"{count} {element} were asked for, but at a spacing of {spacing:.2f} Å only "
-            f"{len(free)} of the {len(hollows)} hollows above the facing atoms have {CLEARANCE} Å to "
-            f"every atom: ask for at most {len(free)}, or use a larger supercell or spacing."
+            f"{len(free)} of the {len(hollows)} hollows above the facing atoms have "
+            f"{CLEARANCE} Å to every atom: ask for at most {len(free)}, or use a larger supercell "
+            "or spacing."
         )
     chosen = _farthest_points(filled, np.array(free).reshape(-1, 3), count)
     if count:
