@@ -81,7 +81,7 @@ lint: $(INSTALLED)
 	$(BIN)/mypy
 	$(BIN)/codespell
 
-# Two workers of one thread each. Tests of one file stay together, since they share what is dear to
+# Two workers of one thread each. Tests of one file stay together, since they share what takes long to
 # set up. tests/conftest.py puts the files that take longest first; xdist by itself would begin with
 # those that have the most tests, and one worker would wait while the other kills a chain.
 test: $(INSTALLED) $(ENVS)

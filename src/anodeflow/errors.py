@@ -6,7 +6,7 @@ from typing import TypeVar
 
 
 class AnodeflowError(Exception):
-    """Base of every error that a user can cause and mend; shown without a traceback."""
+    """Base of every error that a user can cause and correct; shown without a traceback."""
 
 
 class ConfigError(AnodeflowError):
@@ -59,10 +59,6 @@ class ReferenceDataError(AnodeflowError):
 
 class ResultFileError(AnodeflowError):
     """A file of results is damaged, or of another version of this project."""
-
-
-RENAMED_TABLES = {"structure": "relaxation"}
-"""Tables that had another name in files of users, for the sentences that tell of it."""
 
 
 T = TypeVar("T")

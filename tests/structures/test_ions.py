@@ -173,7 +173,7 @@ def test_other_ions_of_other_mxenes_need_no_special_case():
 
 
 def test_more_ions_than_fit_are_refused_with_both_numbers(stack):
-    with pytest.raises(StructureError, match=r"17 Na were asked, .* only 16 of the 16 hollows"):
+    with pytest.raises(StructureError, match=r"17 Na were asked for, .* only 16 of the 16 hollows"):
         fill_ions(stack, element="Na", count=17, spacing=4.5)
     with pytest.raises(StructureError, match=r"spacing of 2\.00 Å only 0 of the 16"):
         fill_ions(stack, element="Na", count=1, spacing=2.0)

@@ -28,4 +28,9 @@ def require_allowed(
     """
     allowed = typing.get_args(section.model_fields[key].annotation)
     if value not in allowed:
-        raise error(f"{name} is {value!r}; allowed are {', '.join(allowed)}.")
+        raise error(f"{name} is {value!r}; allowed are {', '.join(map(_written, allowed))}.")
+
+
+def _written(value: object) -> str:
+    """Return a value as YAML has it."""
+    return str(value).lower() if isinstance(value, bool) else str(value)

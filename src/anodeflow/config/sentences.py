@@ -75,12 +75,26 @@ def _sentence(item: Mapping[str, Any], root: type[BaseModel]) -> str:
         return f"config: {where}: {context['error']}."
     if kind == "literal_error":
         return f"config: {where} is {given!r}; allowed: {context['expected']}."
-    if kind.startswith("union_tag"):
-        return (
-            f"config: {where} needs a builder among {context.get('expected_tags', 'those known')}."
-        )
-    rule = item["msg"].replace("Input should", "it must").replace("String should", "it must")
-    return f"config: {where} is {given!r}: {rule}."
+    if kind == "union_tag_invalid":
+        tag, tags = context["tag"], context["expected_tags"].replace("'", "")
+        meant = nearest(tag, tags.split(", "))
+        return f"config: {where}.builder is '{tag}'{meant}; allowed: {tags}."
+    if kind == "union_tag_not_found":
+        return f"config: {where}.builder is missing: add it (config/config.yaml shows every key)."
+    return f"config: {where} is {given!r}: {_rule(item)}."
+
+
+def _rule(item: Mapping[str, Any]) -> str:
+    """Return what a value must be, from the words of pydantic."""
+    context = item.get("ctx", {})
+    if item["type"] in ("model_type", "model_attributes_type", "dict_type"):
+        return "it must hold keys (config/config.yaml shows which)"
+    if item["type"] == "too_short":
+        return f"it must be a list of at least {context['min_length']}"
+    if item["type"] == "too_long":
+        return f"it must be a list of at most {context['max_length']}"
+    message: str = item["msg"]
+    return message.replace("Input should", "it must").replace("String should", "it must")
 
 
 def sentences(error: ValidationError, root: type[BaseModel]) -> list[str]:

@@ -63,12 +63,12 @@ def read_declared(path: Path, kind: type[Entry], what: str) -> dict[str, Entry]:
         raise ReferenceDataError(str(error).removeprefix("config: ")) from None
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         told = " ".join(str(error).split())
-        raise ReferenceDataError(f"{path} cannot be read as {what} ({told}): mend it.") from None
+        raise ReferenceDataError(f"{path} cannot be read as {what} ({told}): correct it.") from None
     except ValidationError as error:
         fault = error.errors()[0]
         where = ".".join(map(str, fault["loc"])) or "the file"
         raise ReferenceDataError(
-            f"{path}: {where}: {_told(fault)}: mend it, as the comments in "
+            f"{path}: {where}: {_told(fault)}: correct it, as the comments in "
             f"resources/reference/{what}.yaml say."
         ) from None
 

@@ -98,6 +98,6 @@ def _run(python: str, entry: str, order: str) -> None:
         last = done.stderr.rstrip().rpartition("\n")[2].rstrip(".") or "nothing"
         raise CalculatorError(
             f"The calculator {entry} could not be evaluated plainly on the CPU in {python}, and "
-            f"the last it said was: {last}; the log has the rest: mend that environment (`make "
+            f"the last it said was: {last}; the log has the rest: repair that environment (`make "
             "envs`), or the model's entry in the config."
         )

@@ -98,8 +98,8 @@ def _opened(path: Path) -> FileIO:
             if is_full_disk(error):
                 raise
             raise AnodeflowError(
-                f"{path} cannot be opened for writing ({error.strerror}): mend the permissions of "
-                "its folder, or work in another one."
+                f"{path} cannot be opened for writing ({error.strerror}): change the permissions "
+                "of its folder, or work in another one."
             ) from None
 
 

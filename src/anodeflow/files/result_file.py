@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 Read = TypeVar("Read")
 Row = TypeVar("Row", bound=BaseModel)
 
+RENAMED_TABLES = {"structure": "relaxation"}
+"""Tables that had another name in files of users, for the sentences that tell of it."""
+
 MAKE_ANEW = "delete it, and run the same command again to make it anew"
 
 
@@ -118,7 +121,9 @@ class CsvFile:
             ResultFileError: it has other columns.
         """
         if fault := self._fault(table.columns):
-            raise ResultFileError(f"{path} cannot be written, it {fault}: mend what makes it.")
+            raise ResultFileError(
+                f"{path} cannot be written, it {fault}: correct the code that writes it."
+            )
         write_table(table, Path(path))
 
     def _fault(self, found: Iterable[str]) -> str:

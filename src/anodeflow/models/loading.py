@@ -194,6 +194,6 @@ def _open_plain(
     except Exception as error:  # the user's own code raises what it likes
         raise CalculatorError(
             f"The calculator {entry} cannot be opened ({type(error).__name__}: "
-            f"{' '.join(str(error).split())}): mend calculator.entry or calculator.kwargs, install "
-            "its package, or name an environment that has it."
+            f"{' '.join(str(error).split())}): correct calculator.entry or calculator.kwargs, "
+            "install its package, or name an environment that has it."
         ) from error

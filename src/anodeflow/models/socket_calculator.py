@@ -112,7 +112,7 @@ class SocketCalculator(StructureCalculator):
         last = said.rpartition("\n")[2].rstrip(".") or "nothing"
         return CalculatorError(
             f"The calculator {self.entry} in {self.python} ended {how}, and the last it said was: "
-            f"{last}; the log has the rest: mend that environment (`make envs`), or the model's "
+            f"{last}; the log has the rest: repair that environment (`make envs`), or the model's "
             "entry in the config."
         )
 

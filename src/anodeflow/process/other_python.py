@@ -24,6 +24,6 @@ def start_of(python: str, error: type[AnodeflowError], need: str = "") -> Iterat
     except OSError as fault:
         the = f"{need}, but the" if need else "The"
         raise error(
-            f"{the} Python {python} cannot be started ({fault.strerror}): run `make envs`, or mend "
-            "the path under environments in the config."
+            f"{the} Python {python} cannot be started ({fault.strerror}): run `make envs`, or "
+            "correct the path under environments in the config."
         ) from None

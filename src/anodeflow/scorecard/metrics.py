@@ -190,7 +190,7 @@ def _refuse_other_kind(own: Quantity, reference: Quantity) -> None:
         raise ReferenceDataError(
             f"The published values hold '{reference.held}' as {reference.name} of "
             f"{reference.case} by {reference.source}, where a "
-            f"{'number' if own.word is None else 'word'} is needed: mend it."
+            f"{'number' if own.word is None else 'word'} is needed: correct it."
         )
 
 

@@ -12,8 +12,8 @@ from typing import Any
 
 import pandas as pd
 
-from anodeflow.errors import RENAMED_TABLES, ReferenceDataError, nearest
-from anodeflow.files.result_file import CsvFile, records
+from anodeflow.errors import ReferenceDataError, nearest
+from anodeflow.files.result_file import RENAMED_TABLES, CsvFile, records
 from anodeflow.scorecard.quantity import Case, Quantity, split
 
 _OWN = [field.name for field in dataclasses.fields(Quantity) if field.name != "case"]
@@ -97,7 +97,7 @@ class Study:
             )
         raise ReferenceDataError(
             f"The {entry} is about the table {table}{nearest(table, self.cases)}; tables of the "
-            f"scorecard are {', '.join(self.cases)}: mend the file that {setting} names."
+            f"scorecard are {', '.join(self.cases)}: correct the file that {setting} names."
         )
 
     def why_missing(self, source: str, table: str, case: Case) -> str:

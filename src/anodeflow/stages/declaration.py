@@ -71,8 +71,9 @@ class Stage:
     by their keys in the configuration; files: patterns of what its rules make, by short names;
     results: types of those that other jobs read (`result_file`), by the same names; methods:
     version of each method, an integer to bump when its numbers change; needs: what must be relaxed
-    for it beside unit cells and stacks, kinds of `study.plan.NEEDED`; with_stage: the stage that a
-    model's `stages` must name for this one, its own name if empty.
+    for it beside unit cells and stacks, kinds of `study.plan.NEEDED`; precision: in which it
+    evaluates a model, a key of the model's `precision`; with_stage: the stage that a model's
+    `stages` must name for this one, its own name if empty.
     """
 
     name: str
@@ -85,6 +86,7 @@ class Stage:
     figures: tuple[Figure, ...] = ()
     scored: tuple[Scored, ...] = ()
     needs: tuple[str, ...] = ()
+    precision: str = "static"
     with_stage: str = ""
 
     @property

@@ -198,6 +198,6 @@ def check_pins(config: Config, root: Path) -> None:
         if pin not in (None, fetched):
             raise ConfigError(
                 f"config: models.{name}.weights.sha256 is '{pin}', but the weights fetched into "
-                f"{card.parent} have '{fetched}': mend the pin, or delete {card} to fetch them "
+                f"{card.parent} have '{fetched}': correct the pin, or delete {card} to fetch them "
                 "again."
             )

@@ -218,8 +218,8 @@ class Gathered:
 
     def costly_dtype(self, model: str) -> str:
         """Return the dtype whose force calls a model's cost is told by: of dynamics, if any."""
-        entry = self.plan.config.models[model]
-        return entry.precision.dynamics if "dynamics" in entry.stages else entry.precision.static
+        given = self.plan.config.models[model].precision
+        return given.dynamics if "dynamics" in self.plan.precisions(model) else given.static
 
     def _scored(self, key: str, scored: Scored) -> list[tuple[str, str]]:
         stage = key.partition(".")[0]

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from anodeflow.errors import ConfigError, nearest
+from anodeflow.stages.declaration import Stage
 from anodeflow.structures.settings import FunctionalisedLayer
 from anodeflow.study.config import Config
 from anodeflow.study.stages import STAGES
@@ -170,20 +171,28 @@ class Plan:
         kinds = NEEDED.keys() - {"layers"}
         return sorted({name for kind in kinds for name in NEEDED[kind](self)})
 
+    def _stages_of(self, model: str) -> list[Stage]:
+        listed = self.config.models[model].stages
+        return [stage for stage in STAGES.values() if stage.run_for in listed]
+
+    def _needs(self, model: str) -> set[str]:
+        return {kind for stage in self._stages_of(model) for kind in stage.needs}
+
     def relaxed_with(self, model: str) -> list[str]:
         """Return the layers and stacks, with ions or without, that are relaxed with a model."""
-        listed = self.config.models[model].stages
-        kinds = {kind for s in STAGES.values() if s.run_for in listed for kind in s.needs}
         needed = {*self.units, *self.config.study.stacks}
-        needed |= {name for kind in kinds for name in NEEDED[kind](self)}
+        needed |= {name for kind in self._needs(model) for name in NEEDED[kind](self)}
         every = self.units + self.layers + self.config.study.stacks + self.fillings
         return [name for name in every if name in needed]
 
+    def precisions(self, model: str) -> set[str]:
+        """Return the keys of a model's `precision` that are used; every model is relaxed."""
+        return {"static"} | {stage.precision for stage in self._stages_of(model)}
+
     def dtypes(self, model: str) -> list[str]:
         """Return the dtypes in which a model is evaluated."""
-        entry = self.config.models[model]
-        dynamic = [entry.precision.dynamics] if "dynamics" in entry.stages else []
-        return sorted({entry.precision.static, *dynamic})
+        given = self.config.models[model].precision
+        return sorted({getattr(given, key) for key in self.precisions(model)})
 
     @cached_property
     def _calculators(self) -> dict[str, dict[str, Any]]:
@@ -206,7 +215,7 @@ class Plan:
     def fullest(self, model: str) -> dict[str, int]:
         """Return each of the study's stacks with the most ions that a run of a model puts in it."""
         most = dict.fromkeys(self.config.study.stacks, 0)
-        if "dynamics" in self.config.models[model].stages:
+        if "run fillings" in self._needs(model):
             for run in self.runs.values():
                 most[run["stack"]] = max(most[run["stack"]], run["ions"])
         return most

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from anodeflow.errors import RENAMED_TABLES, ReferenceDataError
+from anodeflow.errors import ReferenceDataError
+from anodeflow.files.result_file import RENAMED_TABLES
 
 REFERENCE_COLUMNS = ("source", "stack", "spacing_angstrom", "adhesion_ev_per_nm2")
 
@@ -68,8 +69,8 @@ def read_published(path: Path) -> pd.DataFrame:
         ) from None
     if tuple(table.columns) != PUBLISHED_COLUMNS:
         raise ReferenceDataError(
-            f"{path} has the columns {', '.join(table.columns)}; expected are {expected}: mend the "
-            "first line."
+            f"{path} has the columns {', '.join(table.columns)}; expected are {expected}: correct "
+            "the first line."
         )
     for old in set(table["table"]) & set(RENAMED_TABLES):
         raise ReferenceDataError(
@@ -78,8 +79,8 @@ def read_published(path: Path) -> pd.DataFrame:
     ions = pd.to_numeric(table["ions"], errors="coerce")
     if (ions.isna() & (table["ions"] != "")).any() or (ions % 1 > 0).any():
         raise ReferenceDataError(
-            f"{path} has a value in its column ions that is no whole number: mend it, or leave it "
-            "empty."
+            f"{path} has a value in its column ions that is no whole number: correct it, or leave "
+            "it empty."
         )
     table["ions"] = ions.astype("Int64")
     for column in ("temperature_K", "error"):
@@ -109,7 +110,7 @@ def _published_numbers(
     if words:
         raise ReferenceDataError(
             f"The published values hold '{words[0]}' as {quantity} of {system}, where a number is "
-            "needed: mend it."
+            "needed: correct it."
         )
     return rows.reset_index(drop=True)
 
@@ -119,8 +120,8 @@ def _positive_or_unsaid(cells: pd.Series, path: Path) -> pd.Series:
     numbers = pd.to_numeric(cells, errors="coerce")
     if (numbers.isna() & (cells != "")).any() or (numbers <= 0).any():
         raise ReferenceDataError(
-            f"{path} has a value in its column {cells.name} that is no positive number: mend it, "
-            "or leave it empty."
+            f"{path} has a value in its column {cells.name} that is no positive number: correct "
+            "it, or leave it empty."
         )
     return numbers
 

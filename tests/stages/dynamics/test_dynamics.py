@@ -201,6 +201,12 @@ def test_the_published_hold_is_the_one_of_ase():
     assert conserved == []
 
 
+@pytest.mark.parametrize("mode", ["layers", "true", None])
+def test_an_unknown_hold_is_refused_with_those_that_the_configuration_allows(mode):
+    with pytest.raises(ConfigError, match="allowed are true, false, published"):
+        hold_centres(make_stack(), mode)
+
+
 @pytest.mark.parametrize("hold", [True, False, "published"])
 def test_momenta_at_the_start_obey_the_constraints_and_the_temperature(hold):
     stack = make_stack(bottom=8, top=8)

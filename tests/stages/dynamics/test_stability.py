@@ -70,7 +70,7 @@ def test_thermal_motion_and_drift_over_cell_borders_are_no_failure(stack, watch)
 def test_a_detached_sheet_is_reported(stack, watch):
     positions = stack.positions.copy()
     positions[roles.top(stack), 2] += 2.1
-    assert "the sheet detached: spacing 6.07 A (limit 6)" in verdict(watch, positions)
+    assert "the sheet detached: spacing 6.07 Å (limit 6 Å)" in verdict(watch, positions)
 
 
 @pytest.mark.parametrize(("tag", "other"), [(roles.METAL, "C"), (roles.SHEET, "C")])

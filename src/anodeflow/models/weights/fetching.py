@@ -72,7 +72,7 @@ def _copy(source: Path, part: Path) -> None:
     except OSError as error:
         discard(part)
         raise WeightsError(
-            f"The weights {source} could not be copied to {part} ({error.strerror}): mend the "
+            f"The weights {source} could not be copied to {part} ({error.strerror}): correct the "
             "permissions or make room."
         ) from None
 

@@ -6,7 +6,8 @@ import numpy as np
 from ase import Atoms, units
 from ase.constraints import FixSubsetCom
 
-from anodeflow.errors import ConfigError
+from anodeflow.config.allowed_values import require_allowed
+from anodeflow.stages.dynamics.settings import Dynamics
 from anodeflow.structures import roles
 
 
@@ -52,16 +53,12 @@ def hold_centres(atoms: Atoms, mode: bool | str) -> tuple[list[Any], list[int]]:
     result. "published": ASE's FixSubsetCom on the bottom, then on the top, as the study had it.
     Raises ConfigError for any other mode.
     """
+    name = "dynamics.hold_centres_of_mass"
+    require_allowed(Dynamics, "hold_centres_of_mass", mode, name=name)
     layers = [np.flatnonzero(mask) for mask in (roles.bottom(atoms), roles.top(atoms))]
-    if mode is False:
-        return [], [0, 1, 2]
-    if mode is True:
-        return [FixLayerInPlane(layer) for layer in layers], [2]
     if mode == "published":
         return [FixSubsetCom(layer) for layer in layers], []
-    raise ConfigError(
-        f"dynamics.hold_centres_of_mass is {mode!r}: allowed are true, false and published."
-    )
+    return ([FixLayerInPlane(layer) for layer in layers], [2]) if mode else ([], [0, 1, 2])
 
 
 def draw_momenta(

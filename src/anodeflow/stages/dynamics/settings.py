@@ -53,7 +53,7 @@ class Dynamics(Section):
     checkpoint_interval_ps: Positive
     together: Count
     """Runs of a model that `snakemake dynamics_together` advances at once, on a GPU."""
-    hold_centres_of_mass: bool | Literal["published"]
+    hold_centres_of_mass: Literal[True, False, "published"]
     """true: both layers in the plane; false: free; published: as the study's scripts did."""
     stability: Stability
     runs: Annotated[list[Runs], Field(min_length=1)]

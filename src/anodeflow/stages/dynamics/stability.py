@@ -63,7 +63,8 @@ class StabilityWatch:
         floor, ceiling = map(float, gap_edges(positions[:, 2], self.tags))
         if ceiling - floor > self.max_spacing:
             return (
-                f"the sheet detached: spacing {ceiling - floor:.2f} A (limit {self.max_spacing:g})"
+                f"the sheet detached: spacing {ceiling - floor:.2f} Å "
+                f"(limit {self.max_spacing:g} Å)"
             )
         return self._broken_bond(positions) or self._escaped_ion(positions, floor, ceiling)
 
@@ -78,7 +79,7 @@ class StabilityWatch:
         i, j = self.first[worst], self.second[worst]
         return (
             f"the bond {self.symbols[i]}{i}-{self.symbols[j]}{j} broke: from "
-            f"{self.start_lengths[worst]:.2f} to {lengths[worst]:.2f} A "
+            f"{self.start_lengths[worst]:.2f} to {lengths[worst]:.2f} Å "
             f"(limit {self.max_bond_stretch:g} times)"
         )
 
@@ -90,6 +91,6 @@ class StabilityWatch:
         k = escaped.argmax()
         ion = self.ions[k]
         return (
-            f"the ion {self.symbols[ion]}{ion} left the gap: z {heights[k]:.2f} A, "
-            f"gap {floor:.2f} to {ceiling:.2f} A"
+            f"the ion {self.symbols[ion]}{ion} left the gap: z {heights[k]:.2f} Å, "
+            f"gap {floor:.2f} to {ceiling:.2f} Å"
         )

@@ -13,4 +13,5 @@ STAGE = Stage(
     },
     methods={"dynamics": 1},
     needs=("run fillings",),
+    precision="dynamics",
 )

@@ -162,7 +162,7 @@ def _check_hexagonal(cell: np.ndarray) -> None:
     if abs(a - b) > 1e-3 or abs(angle - 120) > 0.05:
         raise StructureError(
             f"The band path needs a hexagonal cell with a = b and 120 degrees between them, but "
-            f"the unit cell has a = {a:.4f}, b = {b:.4f} A and {angle:.2f} degrees; give the unit "
+            f"the unit cell has a = {a:.4f}, b = {b:.4f} Å and {angle:.2f} degrees; give the unit "
             "cell of the sheet in that form."
         )
 

@@ -123,7 +123,7 @@ def _sentence(
     if kind == "unstable":
         return (
             f"Unstable: branch {mode.branch} reaches {frequency:.3f} THz at {place}, "
-            f"{mode.gamma_distance:.3f} 1/A from Gamma."
+            f"{mode.gamma_distance:.3f} 1/Å from Gamma."
         )
     if kind == "stable":
         return (
@@ -132,9 +132,9 @@ def _sentence(
         )
     return (
         f"Stable but for an acoustic residue near Gamma: branch {mode.branch} reaches "
-        f"{frequency:.3f} THz at {place}, {mode.gamma_distance:.3f} 1/A from Gamma; modes "
-        f"below {imaginary_THz:g} THz end at {imaginary_reach:.3f} 1/A, within the limit "
-        f"of {gamma_radius:g} 1/A."
+        f"{frequency:.3f} THz at {place}, {mode.gamma_distance:.3f} 1/Å from Gamma; modes "
+        f"below {imaginary_THz:g} THz end at {imaginary_reach:.3f} 1/Å, within the limit "
+        f"of {gamma_radius:g} 1/Å."
     )
 
 

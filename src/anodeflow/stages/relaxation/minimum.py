@@ -131,7 +131,7 @@ def _complaint(atoms: Atoms, reached: float, fmax: float, steps: int, max_steps:
             "is too far from what the model knows, so look at the structure"
         )
     return (
-        f"The relaxation of {name} reached fmax {reached:.3g} eV/A in {steps} steps, not the "
+        f"The relaxation of {name} reached fmax {reached:.3g} eV/Å in {steps} steps, not the "
         f"{fmax:g} asked for; raise relaxation.max_steps (for a scan, adhesion.max_steps) above "
         f"{max_steps} and it continues from there"
     )

@@ -50,9 +50,10 @@ def fill_ions(stack: Atoms, *, element: str, count: int, spacing: float) -> Atom
     free = [site for site in sites if _nearest_distance(filled, site) >= CLEARANCE]
     if count > len(free):
         raise StructureError(
-            f"{count} {element} were asked, but at a spacing of {spacing:.2f} Å only {len(free)} "
-            f"of the {len(hollows)} hollows above the facing atoms have {CLEARANCE} Å to every "
-            f"atom: ask for at most {len(free)}, or use a larger supercell or spacing."
+            f"{count} {element} were asked for, but at a spacing of {spacing:.2f} Å only "
+            f"{len(free)} of the {len(hollows)} hollows above the facing atoms have "
+            f"{CLEARANCE} Å to every atom: ask for at most {len(free)}, or use a larger supercell "
+            "or spacing."
         )
     chosen = _farthest_points(filled, np.array(free).reshape(-1, 3), count)
     if count:
