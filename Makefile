@@ -80,6 +80,7 @@ lint: $(INSTALLED)
 	$(BIN)/snakefmt --check Snakefile workflow
 	$(BIN)/mypy
 	$(BIN)/codespell
+	$(BIN)/python tests/helpers/check_docstrings.py src
 
 # Two workers of one thread each. Tests of one file stay together, since they share what takes long to
 # set up. tests/conftest.py puts the files that take longest first; xdist by itself would begin with

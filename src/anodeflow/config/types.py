@@ -55,7 +55,7 @@ def word_or_count(word: str, *, least: int) -> BeforeValidator:
 
 
 def require_ascending(pair: list[float]) -> list[float]:
-    """Return a pair whose first number is below its second, refuse another."""
+    """Return a pair (any unit) whose first number is below its second, refuse another."""
     if pair[0] >= pair[1]:
         raise ValueError(f"its first number {pair[0]:g} is not below its second {pair[1]:g}")
     return pair

@@ -76,7 +76,7 @@ def allowed_differences(tolerances: Mapping[str, Any], dtype: str) -> dict[Term,
 def excesses(
     largest: Mapping[Term, Tolerated], allowed: Mapping[Term, Tolerated]
 ) -> list[tuple[float, Term, Tolerance]]:
-    """Return (difference / allowed, term, tolerance) of all that is not within, the worst first."""
+    """Return (ratio to what is allowed, term, tolerance) of all not within, the worst first."""
     found = []
     for term, differences in largest.items():
         for key, difference in differences.items():

@@ -86,7 +86,7 @@ def mark_atoms(ax: Axes, atoms: Atoms) -> None:
 def draw_atoms(ax: Axes, atoms: Atoms, *, scale: float, look: str) -> None:
     """Draw atoms from above as circles of `scale` covalent radii, high ones over low ones.
 
-    `look` is "full", or "pale" for a background.
+    `look` is "full", or "pale" for a background; `scale` is a ratio.
     """
     circles, faces = [], []
     for i in np.argsort(atoms.positions[:, 2], kind="stable"):

@@ -23,7 +23,8 @@ class DamagedArchiveError(Exception):
 def write_archive(path: Path, arrays: Mapping[str, np.ndarray], values: Mapping[str, Any]) -> None:
     """Write arrays and JSON-able values to `path`, whole or not at all.
 
-    A .npz file and its sha256 after it: zip's own checksums do not see a member that is lost.
+    Arrays of any shapes and units. A .npz file and its sha256 after it: zip's own checksums do not
+    see a member that is lost.
     """
     with whole(path) as part, open(part, "w+b") as stream:
         named: dict[str, Any] = {VALUES: np.array(json.dumps(values)), **arrays}
@@ -35,7 +36,7 @@ def write_archive(path: Path, arrays: Mapping[str, np.ndarray], values: Mapping[
 
 
 def read_archive(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
-    """Return the arrays and the values of an archive.
+    """Return the arrays, in the shapes in which they were written, and the values of an archive.
 
     Raises DamagedArchiveError when it is missing, cut, or altered.
     """

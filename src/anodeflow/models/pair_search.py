@@ -50,7 +50,10 @@ def list_pairs_on_cpu(
 def list_pairs_on_gpu(
     atoms: Atoms, cutoff: float, device: "torch.device | str", *, half: bool
 ) -> tuple["Tensor", "Tensor", "Tensor"]:
-    """Return what `list_pairs_on_cpu` does, by trying every pair with every image in reach."""
+    """Return what `list_pairs_on_cpu` does, by trying every pair with every image in reach.
+
+    Three tensors on `device`, shapes and units as there; `cutoff` in Å.
+    """
     import torch
 
     cell = atoms.cell.complete().array

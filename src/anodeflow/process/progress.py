@@ -41,7 +41,7 @@ class Progress:
         return self
 
     def update(self, n: float = 1) -> None:
-        """Add `n` to what is done."""
+        """Add `n`, in units of `unit`, to what is done."""
         self.done += n
         if self._bar is not None:
             self._bar.update(n)
@@ -50,11 +50,11 @@ class Progress:
             print(self.line(), file=sys.stderr, flush=True)
 
     def expect(self, n: float) -> None:
-        """Add `n` to the total."""
+        """Add `n`, in units of `unit`, to the total."""
         self.reach(self.done, (self.total or 0) + n)
 
     def reach(self, done: float, total: float) -> None:
-        """Say that `done` of `total` is done, where the total is known only on the way."""
+        """Say that `done` of `total` units is done, where the total is known only on the way."""
         self.total = total
         if self._bar is not None:
             self._bar.total = total

@@ -56,6 +56,8 @@ def check_claims(
 ) -> list[JudgedClaim]:
     """Judge every claim for every model, and for those who published what it is about.
 
+    `sigma` is a number of standard errors.
+
     Returns:
         a row for each claim and source. A claim on what is not in the study is left out.
 

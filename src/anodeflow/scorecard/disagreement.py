@@ -22,7 +22,8 @@ def disagreements(quantities: Quantities, study: Study, *, sigma: float) -> pd.D
     """Compare every pair of sources in which there is a model of the study, quantity by quantity.
 
     sigmas = |x − y| / √(σ_x² + σ_y²); for hops, those of `evidence.rate_difference` of the rates
-    per ion. They differ when sigmas ≥ sigma. Words differ in kind or agree.
+    per ion. They differ when sigmas ≥ sigma, a number of standard errors. Words differ in kind or
+    agree.
 
     Returns:
         a row for each pair and quantity, a `Disagreement`, most significant first; what cannot be

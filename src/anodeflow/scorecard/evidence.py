@@ -118,7 +118,8 @@ def confined(ions: Quantity, elsewhere: Quantity, sigma: float, confined_ps: flo
 
     Holds when they hop less than once in `confined_ps`, and the bound of their rate is below that,
     or they hop less often than elsewhere (`slower`). Fails when their rate is above one hop in
-    `confined_ps`, or above that elsewhere. No hop in a short run thus decides nothing.
+    `confined_ps`, or above that elsewhere. No hop in a short run thus decides nothing. `sigma` is
+    the number of standard errors of the bounds.
     """
     says = _counted(ions)
     if ions.value is None:
@@ -135,7 +136,10 @@ def confined(ions: Quantity, elsewhere: Quantity, sigma: float, confined_ps: flo
 
 
 def hopping(ions: Quantity, sigma: float, confined_ps: float) -> Part:
-    """Judge whether ions hop more than once in `confined_ps`, by the bounds of their rate."""
+    """Judge whether ions hop more than once in `confined_ps`, by the bounds of their rate.
+
+    `sigma` is the number of standard errors of the bounds.
+    """
     says = _counted(ions)
     if ions.value is None:
         return Part(UNDECIDED, says, _uncounted(ions))

@@ -65,7 +65,7 @@ class Metric(BaseModel):
 
     @property
     def number_limits(self) -> tuple[float, float]:
-        """Return good and fair of a metric that grades numbers."""
+        """Return good and fair of a metric that grades numbers, in the unit of what it compares."""
         assert isinstance(self.good, float) and isinstance(self.fair, float)
         return self.good, self.fair
 

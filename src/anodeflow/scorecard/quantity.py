@@ -60,7 +60,7 @@ class Quantity:
 
     @property
     def held(self) -> float | str | None:
-        """Return the number or the word."""
+        """Return the number, in units of `unit`, or the word."""
         return self.value if self.word is None else self.word
 
 
@@ -77,12 +77,12 @@ def with_error(value: float | str, error: float | None, unit: str) -> str:
 def quantity_row(
     table: str, name: str, value: float | str | None, unit: str = "", **more: Any
 ) -> Quantity:
-    """Return a quantity whose source and, unless given, case `measure` fills in."""
+    """Return a quantity, value in `unit`; `measure` fills in its source and missing case."""
     return Quantity("", table, more.pop("case", None), name, **split(value), unit=unit, **more)
 
 
 def split(held: float | str | None) -> dict[str, Any]:
-    """Return a number or a word as the fields of a quantity."""
+    """Return a number (any unit) or a word as the fields of a quantity."""
     is_word = isinstance(held, str)
     return {"value": None if is_word else held, "word": held if is_word else None}
 

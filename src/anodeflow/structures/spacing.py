@@ -64,6 +64,9 @@ def spacing_in(positions: np.ndarray, tags: np.ndarray) -> np.ndarray:
 def gap_edges(
     z: np.ndarray, tags: np.ndarray, *, averaged: tuple[int, ...] = CONVENTIONS["sheet"]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return the mean heights ⟨z⟩(tag 3) and ⟨z⟩(tags `averaged`) of z (..., N), two (...)."""
+    """Return the mean heights ⟨z⟩(tag 3) and ⟨z⟩(tags `averaged`) of z, in its unit.
+
+    z (..., N), tags (N,); returns two arrays (...).
+    """
     facing, layer = tags == roles.UPPER_TERMINATION, np.isin(tags, averaged)
     return z[..., facing].mean(axis=-1), z[..., layer].mean(axis=-1)

@@ -140,7 +140,7 @@ class Given:
         return path("relaxation", "structure", model=model, structure=structure)
 
     def minimiser(self, fmax: float) -> dict[str, Any]:
-        """Return what decides a constrained minimum beside the calculator."""
+        """Return what decides a constrained minimum beside the calculator; fmax in eV/Å."""
         return {"optimiser": self.config["relaxation"]["optimiser"], "fmax": fmax}
 
     # Phonons.

@@ -67,7 +67,7 @@ def draw_momenta(
     """Give the atoms Maxwell-Boltzmann momenta that obey their constraints, at rest as a whole.
 
     p_i ~ N(0, m_i k T) per component, then projected on the constraints, then without the total
-    momentum along the `conserved` axes.
+    momentum along the `conserved` axes. `temperature` in K.
     """
     masses = atoms.get_masses()[:, None]
     spread = np.sqrt(masses * units.kB * temperature)

@@ -55,7 +55,10 @@ class Record:
         return sample["temperature"], sample["potential_energy"]
 
     def take(self) -> dict[str, np.ndarray]:
-        """Return what was recorded, stacked by time, and forget it."""
+        """Return what was recorded, series of F times each, and forget it.
+
+        Shapes (F, ...), units as in `trajectory`.
+        """
         series = {
             name: np.array([entry[name] for entry in entries])
             for entries in (self.frames, self.samples)

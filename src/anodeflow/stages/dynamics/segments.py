@@ -45,7 +45,8 @@ def write_segment(
 ) -> None:
     """Write segment `number` with its series and the state at its end, whole or not at all.
 
-    `mark` is the fingerprint of the run.
+    `series`: arrays (F, ...) of F times, as `Recorder.take` returns them; `mark` is the fingerprint
+    of the run.
     """
     values = {
         "step": state.step,
@@ -92,7 +93,7 @@ def find_checkpoint(folder: Path, mark: str) -> tuple[int, State | None]:
 
 
 def read_series(folder: Path, count: int) -> Iterator[dict[str, np.ndarray]]:
-    """Yield the series of segments 1..count in order, one at a time.
+    """Yield the series of segments 1..count in order, one at a time, arrays (F, ...) of F times.
 
     Raises TrajectoryError when a segment cannot be read.
     """

@@ -55,7 +55,10 @@ class StabilityWatch:
         return found
 
     def check(self, positions: np.ndarray, *, temperature: float, energy: float) -> str:
-        """Return why the run must stop, or an empty string; positions (N, 3) unwrapped."""
+        """Return why the run must stop, or an empty string.
+
+        positions (N, 3) unwrapped, in Å; temperature in K, energy in eV.
+        """
         if not (np.isfinite(energy) and np.isfinite(temperature)):
             return f"the energy ({energy}) or temperature ({temperature}) is not finite"
         if temperature > self.max_temperature_K:

@@ -47,6 +47,8 @@ def squared_correlation_time(values: np.ndarray, interval_ps: float) -> float:
 
     It is the correlation time of (v − ⟨v⟩)² of Gaussian fluctuations (Isserlis' theorem), better
     known than that integrated from the squares themselves, whose weak slow part is lost in noise.
+
+    `values` is an evenly spaced series (F,).
     """
     rho = _autocorrelation(values)
     if rho is None:
@@ -70,7 +72,7 @@ def _autocorrelation(values: np.ndarray) -> np.ndarray | None:
 
 
 def block_error(values: np.ndarray) -> tuple[int, float]:
-    """Give the length of a block and the standard error of the mean from blocks of that length.
+    """Give the length of a block and the standard error (unit of the values) of the mean from it.
 
     ε_B = s_B / √(F/B), with s_B the standard deviation of the means of F/B blocks of B values, for
     B = 1, 2, 4, ... down to two blocks. The shortest B with B³ > 2 F (ε_B / ε_1)⁴ is taken, where

@@ -130,7 +130,8 @@ def judge_together(
     """Judge the ions of replicas as those of one run, as long as the shortest of them.
 
     Args:
-        runs: what `production_positions` gives of each replica.
+        runs: what `production_positions` gives of each replica: times (F,) in ps, positions
+            (F, ions, 3) in Å.
         counted: hops, backward, jump_length_rms and D_hop_high_cm2_s of all of them together.
         settings: as for `analyse_diffusion`.
 

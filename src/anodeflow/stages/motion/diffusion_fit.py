@@ -99,9 +99,9 @@ def plain_diffusion(lag_ps: np.ndarray, msd: np.ndarray, lags: np.ndarray) -> fl
     For an MSD whose covariance is not known, so without an interval.
 
     Args:
-        lag_ps: as in `fit_diffusion`.
-        msd: likewise.
-        lags: likewise.
+        lag_ps: shape (F,), as in `fit_diffusion`.
+        msd: likewise, Å².
+        lags: as in `fit_diffusion`.
 
     Raises:
         TrajectoryError: the MSD does not grow in the window.

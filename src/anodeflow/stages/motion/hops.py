@@ -92,7 +92,9 @@ def find_hops(
 
 
 def poisson_interval(count: float) -> tuple[float, float]:
-    """Give the exact 95 % interval of a Poisson mean from one count n, or from an effective one.
+    """Give the exact 95 % interval of a Poisson mean, a number of events, from one count n.
+
+    n may be an effective count, which is no whole number.
 
     [χ²(0.025; 2n)/2, χ²(0.975; 2n+2)/2], the lower end 0 for n = 0.
 

@@ -106,7 +106,8 @@ def combine_mobility(
 
     Args:
         mobilities: one for each replica.
-        runs: of `production.production_positions`, likewise.
+        runs: of `production.production_positions`, likewise: times (F,) in ps, positions
+            (F, ions, 3) in Å.
         settings: as for `analyse_diffusion`.
     """
     verdicts = [mobility.verdict for mobility in mobilities]

@@ -88,7 +88,7 @@ def internals(run: Optimizer) -> dict[str, Any]:
 
 
 def set_internals(run: Optimizer, state: dict[str, np.ndarray]) -> None:
-    """Put back into a new optimiser what `internals` returned."""
+    """Put back into a new optimiser what `internals` returned, in the shapes that it has there."""
     if isinstance(run, BFGS):
         run.H0 = state["hessian"]
         run.update(None, None, None, None)  # the first update makes the method of H0
@@ -105,7 +105,7 @@ def set_internals(run: Optimizer, state: dict[str, np.ndarray]) -> None:
 
 
 def kept_hessian(checkpoint: Path) -> np.ndarray | None:
-    """Return the Hessian (eV/Å²) at the last step that BFGS kept, None where there is none."""
+    """Return the Hessian (3N, 3N), eV/Å², at the last step that BFGS kept; None without one."""
     if not checkpoint.exists():
         return None
     try:

@@ -54,8 +54,9 @@ class KeptMinima:
         """Return a minimum from its file, after relaxing it from `start` if there is none.
 
         label: its name in the series; title: a line for the log; describe: gives what is added to
-        the info of the relaxed atoms; hessian: as for `relax`. A fresh one is read back from its
-        file as well, so a restarted job ends with the same numbers as one that ran through.
+        the info of the relaxed atoms; hessian: (3N, 3N), as for `relax`. A fresh one is read
+        back from its file as well, so a restarted job ends with the same numbers as one that ran
+        through.
 
         Raises NotConvergedError for a relaxation that used up `max_steps`.
         """
@@ -81,5 +82,5 @@ class KeptMinima:
         return read_structure(path)
 
     def hessian(self, label: str, series: str) -> np.ndarray | None:
-        """Return the Hessian (eV/Å²) of BFGS at a minimum, None where there is none."""
+        """Return the Hessian (3N, 3N), eV/Å², of BFGS at a minimum, None where there is none."""
         return kept_hessian(self.folder / f"{label}-{series}.npz")

@@ -32,7 +32,7 @@ class PreconBFGS(BFGS):
     def update(
         self, pos: np.ndarray, forces: np.ndarray, pos0: np.ndarray, forces0: np.ndarray
     ) -> None:
-        """Update the Hessian by a step, all in one row of the 3N components (Å, eV/Å)."""
+        """Update the Hessian by a step, all in shape (3N,), Å and eV/Å."""
         if self.state is not None:
             change = forces - forces0
             if change @ change > -STIFFEST * (change @ (pos - pos0)):
