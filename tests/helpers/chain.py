@@ -3,6 +3,7 @@
 import re
 import subprocess
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import yaml
@@ -46,13 +47,19 @@ SCORECARD = {"gather_quantities 1", "score_models 1", "check_claims 1", "compare
 SCORECARD |= {"plot_scorecard 1"}
 
 
-def finished_chain(folder: Path, root: Path) -> Project:
-    """Return a new project in which the chain ran once."""
+def finished_chain(folder: Path, root: Path, *, cache: Path | None = None) -> Project:
+    """Return a new project in which the chain ran once, its results shared in `cache` if given."""
     project = new_project(folder, root)
     project.overlay(settings(root))
-    result = project.snakemake()
+    cached = project if cache is None else caching(project, cache)
+    result = cached.snakemake(*["--cache"] * (cache is not None))
     assert result.returncode == 0, result.stdout
     return project
+
+
+def caching(project: Project, cache: Path) -> Project:
+    """Return a project whose runs with --cache share their results in a folder."""
+    return replace(project, variables={"SNAKEMAKE_OUTPUT_CACHE": str(cache)})
 
 
 def settings(root: Path) -> dict:

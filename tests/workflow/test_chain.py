@@ -22,6 +22,7 @@ from chain import (
     SCORECARD,
     TABLES,
     TRAJECTORY,
+    caching,
     edited,
     finished_chain,
     of_all_models,
@@ -30,15 +31,29 @@ from chain import (
     settings,
 )
 from killed import contents, kill_once_there, run_again
-from project import Project
+from project import Project, new_project
 
 from anodeflow.structures.files import read_frames
 
+SHARED = [
+    f"results/{MODEL}/phonons/graphene/phonons.json",
+    f"results/{MODEL}/adhesion/m-g.json",
+    f"results/{MODEL}/spacing/{FILLED_RUN}.json",
+    f"results/{MODEL}/voltage/m-g.csv",
+]
+EVALUATIONS = {"check_backend", "relax", "run_phonons", "scan_adhesion", "run_dynamics"}
+
 
 @pytest.fixture(scope="module")
-def finished(tmp_path_factory, root) -> Project:
+def cache(tmp_path_factory) -> Path:
+    """Return the folder in which the chain's results are shared by Snakemake's own cache."""
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory, root, cache) -> Project:
     """Return a project in which the chain ran once; tests look at it and leave it as it is."""
-    return finished_chain(tmp_path_factory.mktemp("chain"), root)
+    return finished_chain(tmp_path_factory.mktemp("chain"), root, cache=cache)
 
 
 @pytest.fixture
@@ -106,6 +121,39 @@ def test_the_chain_combines_replicas_into_the_form_that_readers_expect(finished)
     for kind in ("spacing", "temperature_K"):
         keys = {"mean", "standard_error", "low", "high", "replica_std", "values", "note"}
         assert set(filled[kind]) == keys
+
+
+def rules_that_ran(project: Project) -> set[str]:
+    """Return the rules whose jobs said something; Snakemake leaves empty logs of cached ones."""
+    logs = project.folder / "results/logs"
+    return {path.relative_to(logs).parts[0] for path in logs.rglob("*.log") if path.stat().st_size}
+
+
+@pytest.mark.slow
+def test_a_second_clone_with_the_cache_evaluates_no_model(finished, cache, root, tmp_path):
+    second = caching(new_project(tmp_path, root), cache)
+    overlay = settings(root)
+    second.overlay(overlay)
+    result = second.snakemake(*SHARED, "--cache")
+    assert result.returncode == 0, result.stdout
+    assert rules_that_ran(finished) >= EVALUATIONS
+    assert not rules_that_ran(second) & EVALUATIONS
+    assert "analyse_phonons" in rules_that_ran(second)
+    for path in SHARED:
+        assert (second.folder / path).read_text() == (finished.folder / path).read_text()
+    assert second.planned(*SHARED) == set()
+    overlay["phonons"]["displacement"] = 0.02
+    second.overlay(overlay)
+    assert second.planned(*SHARED) >= {"run_phonons 1", "analyse_phonons 1"}
+
+
+def test_every_rule_that_a_calculator_works_for_shares_its_results(root):
+    text = "".join(path.read_text() for path in (root / "workflow/rules").glob("*.smk"))
+    rules = {part.partition(":")[0]: part for part in re.split(r"^rule ", text, flags=re.M)[1:]}
+    evaluating = {name for name, part in rules.items() if "calculator=GIVEN." in part}
+    alone = {"check_phonon_convergence", "advance_dynamics"}
+    assert evaluating >= EVALUATIONS | {"fill_frozen_host"} | alone
+    assert {name for name in evaluating if "cache: True" not in rules[name]} == alone
 
 
 @pytest.mark.slow
