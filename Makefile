@@ -86,8 +86,10 @@ lint: $(INSTALLED)
 # set up. tests/conftest.py puts the files that take longest first; xdist by itself would begin with
 # those that have the most tests, and one worker would wait while the other kills a chain.
 test: $(INSTALLED) $(ENVS)
-	PATH="$(CURDIR)/$(BIN):$$PATH" OMP_NUM_THREADS=1 $(BIN)/python -m pytest -p no:cacheprovider \
+	$(BIN)/coverage erase
+	PATH="$(CURDIR)/$(BIN):$$PATH" OMP_NUM_THREADS=1 $(BIN)/coverage run -m pytest -p no:cacheprovider \
 	    --numprocesses $(CORES) --dist loadfile --no-loadscope-reorder
+	$(BIN)/python tests/helpers/show_coverage.py
 
 test-slurm: $(INSTALLED)
 	PATH="$(CURDIR)/$(BIN):$$PATH" timeout 2400 $(BIN)/python -m pytest -m slurm tests/slurm

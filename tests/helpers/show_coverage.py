@@ -1,4 +1,4 @@
-"""Show which lines of the library and of its scripts no test ran: `python tests/helpers/show_coverage.py`.
+"""Show which lines of the library and of its scripts no test ran.
 
 coverage.py measures every Python that the tests start. Snakemake runs a copy of a script,
 `tmpXXXXXXXX.NAME.py`, with lines of its own before it, and deletes it: what such copies ran is
