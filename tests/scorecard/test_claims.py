@@ -48,6 +48,19 @@ def test_the_published_values_of_mp_0_fail_on_structure_and_phonons():
     assert judge(published(), source=MPA)["no-imaginary-mode-graphene"].status == "holds"
 
 
+def test_mp_0_is_the_same_polytype_squashed():
+    row = judge(published(), source=MP)["structure-kept"]
+    assert [part.status for part in row.parts] == ["holds", "fails"]
+    assert "termination site: fcc" in row.says
+    (reference,) = (
+        one
+        for one in published()
+        if (one.source, one.name) == ("Reference (literature)", "thickness")
+    )
+    (near,) = (part for part in DECLARED["structure-kept"].parts if part.predicate == "near")
+    assert near.value == reference.value
+
+
 def test_pbe_agrees_with_the_study_but_on_the_ion_in_the_hydroxyl_stack():
     found = {claim: row.status for claim, row in judge(published(), source=PBE).items()}
     assert found == {
@@ -121,11 +134,15 @@ def test_strain_decides_which_of_two_strained_heights_is_the_larger():
         ({}, "holds"),
         ({"site": "hcp", "changes": ("The site changed.",)}, "fails"),
         ({"coordination": ((2, 3), (3, 3))}, "fails"),
+        ({"thickness": 4.23}, "holds"),  # 4.9 % thinner than the reference's 4.45
+        ({"thickness": 4.226}, "undecided"),  # 1.5 mÅ from the limit, for which 1 is an error
+        ({"thickness": 3.856}, "fails"),
+        ({"thickness": 4.7}, "fails"),
         ({"changes": ("6 bonds formed inside the bottom layer.",)}, "holds"),
     ],
-    ids=["kept", "hcp", "lost bonds", "far start"],
+    ids=["kept", "hcp", "lost bonds", "thin", "at the limit", "squashed", "thick", "far start"],
 )
-def test_another_polytype_fails_the_claim_on_structure_and_a_far_start_does_not(found, expected):
+def test_another_polytype_or_thickness_fails_the_claim_and_a_far_start_does_not(found, expected):
     rows = read("relaxation", check(**found), system="ti2co2", is_unit=True)
     row = judge(rows)["structure-kept"]
     assert row.status == expected

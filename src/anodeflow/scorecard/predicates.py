@@ -1,6 +1,6 @@
 """What a claim may ask of numbers, by name; how numbers decide stands in `scorecard.evidence`."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -189,6 +189,26 @@ class NotImaginary(_Predicate):
         return less(limit, frequency, asked.sigma)
 
 
+class Near(_Predicate):
+    """A number differs from `value`, in its own unit, by at most the share `within` of it."""
+
+    predicate: Literal["near"]
+    cases: OneCase
+    value: float
+    within: Annotated[float, Field(gt=0.0)]
+
+    def _decide(self, asked: Asked, *found: Quantity) -> Part:
+        (number,) = found
+        off = None if number.value is None else abs(number.value - self.value)
+        allowed = self.within * abs(self.value)
+        limit = replace(number, value=allowed, error=0.0)
+        part = less(replace(number, value=off), limit, asked.sigma)
+        if off is None or part.sigmas is None:
+            return part
+        says = f"{number.case} {number}, within {100 * self.within:g} % of {self.value:g} or not"
+        return part._replace(says=f"{says}: {part.sigmas:+.1f} errors inside")
+
+
 class Word(_Predicate):
     """A word is one of `words`; it decides nothing where it is one of `open`."""
 
@@ -208,5 +228,6 @@ class Word(_Predicate):
 
 
 Predicate = Annotated[
-    Less | Slower | Confined | Hopping | NotImaginary | Word, Field(discriminator="predicate")
+    Less | Slower | Confined | Hopping | NotImaginary | Near | Word,
+    Field(discriminator="predicate"),
 ]
