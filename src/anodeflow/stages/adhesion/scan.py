@@ -7,12 +7,11 @@ from functools import partial
 import numpy as np
 from ase import Atoms
 from ase.calculators.calculator import Calculator
-from ase.constraints import FixedPlane
 
 from anodeflow.evaluation.batches import evaluate_all
 from anodeflow.evaluation.lockstep import raise_first, run_in_lockstep
+from anodeflow.stages.adhesion.held_spacing import HeldSpacing
 from anodeflow.stages.relaxation.kept_minima import KeptMinima
-from anodeflow.structures import roles
 from anodeflow.structures.roles import require_empty_stack
 from anodeflow.structures.spacing import move_top, spacing_of
 
@@ -31,9 +30,8 @@ def scan_spacings(
 ) -> list[Atoms]:
     """Relax a stack at each of the given interlayer spacings.
 
-    d = mean z(sheet) - mean z(facing termination). The top layer is moved rigidly to d; its atoms
-    and those of the facing termination then keep z, all else relaxes at fixed cell. Then each point
-    is tried with the geometry of each neighbour that it did not follow, and relaxed from there
+    d = mean z(sheet) - mean z(facing termination). The top layer is moved rigidly to d, then all
+    relaxes at fixed cell but d itself (`HeldSpacing`). Then each point is tried with the geometry of each neighbour that it did not follow, and relaxed from there
     where that is lower, until no neighbour is.
 
     Args:
@@ -165,9 +163,6 @@ class _Scan:
         return _Point(atoms, before.hessian if hessian is None else hessian)
 
 
-STACKING_AXIS = (0.0, 0.0, 1.0)
-
-
 def at_spacing(stack: Atoms, spacing: float) -> Atoms:
     """Return a copy whose top layer is moved rigidly along z to this spacing (Å)."""
     moved: Atoms = stack.copy()
@@ -176,8 +171,7 @@ def at_spacing(stack: Atoms, spacing: float) -> Atoms:
 
 
 def hold_spacing(stack: Atoms) -> Atoms:
-    """Return a copy in which the facing termination and the top layer keep their heights."""
+    """Return a copy that keeps its spacing, and nothing else, when it relaxes."""
     held: Atoms = stack.copy()
-    indices = np.flatnonzero(roles.facing(stack) | roles.top(stack))
-    held.set_constraint(FixedPlane(indices, STACKING_AXIS))
+    held.set_constraint(HeldSpacing(stack))
     return held

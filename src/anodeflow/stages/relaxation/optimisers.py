@@ -46,8 +46,8 @@ def neighbour_hessian(atoms: Atoms) -> np.ndarray:
     H_ij = -mu exp(-3 (r_ij / r_nn - 1)) for r_ij < 2 r_nn, the same for x, y and z, and H_ii the
     sum of these with the opposite sign, plus 0.1 mu where no atom is fixed. r_nn is the largest
     distance to a nearest neighbour; mu, at least 1 eV/Å², is fitted to the change of the forces
-    when the atoms are slightly moved, which takes two force calls. Components that constraints hold
-    stand alone. There have to be two atoms.
+    when the atoms are slightly moved, which takes two force calls. Directions that constraints hold
+    stand alone, with the curvature FIXED. There have to be two atoms.
 
     Source: D. Packwood et al., J. Chem. Phys. 144, 164109 (2016), eq. 4, as ASE has it.
     """
@@ -57,16 +57,16 @@ def neighbour_hessian(atoms: Atoms) -> np.ndarray:
         warnings.filterwarnings("ignore", message="Cell length L")
         springs.make_precon(atoms)
     hessian: np.ndarray = known(springs.P).toarray()
-    held = _held(atoms)
-    hessian[held] = hessian[:, held] = 0.0
-    hessian[held, held] = FIXED
-    return hessian
+    if not atoms.constraints:
+        return hessian
+    free = _free_directions(atoms)
+    return free @ hessian @ free + FIXED * (np.eye(len(free)) - free)
 
 
-def _held(atoms: Atoms) -> np.ndarray:
-    """Return which of the 3N components the constraints let no force act on."""
-    probe = np.ones((len(atoms), 3))
-    for constraint in atoms.constraints:
-        constraint.adjust_forces(atoms, probe)
-    found: np.ndarray = probe.ravel() == 0.0
-    return found
+def _free_directions(atoms: Atoms) -> np.ndarray:
+    """Return the projector (3N, 3N) on what the constraints leave of forces."""
+    free = np.eye(3 * len(atoms))
+    for row in free:
+        for constraint in atoms.constraints:
+            constraint.adjust_forces(atoms, row.reshape(-1, 3))
+    return free
