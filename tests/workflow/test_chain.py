@@ -147,6 +147,24 @@ def test_a_second_clone_with_the_cache_evaluates_no_model(finished, cache, root,
     assert second.planned(*SHARED) >= {"run_phonons 1", "analyse_phonons 1"}
 
 
+@pytest.mark.slow
+def test_a_frozen_host_keeps_its_atoms_and_gives_the_first_voltage(copied):
+    overlay = settings(copied.root)
+    overlay["voltage"]["host"] = "frozen"
+    copied.overlay(overlay)
+    table = f"results/{MODEL}/voltage/m-g.csv"
+    before = pd.read_csv(copied.folder / table)
+    result = copied.snakemake(table)
+    assert result.returncode == 0, result.stdout
+    frozen = pd.read_csv(copied.folder / table)
+    assert frozen.columns.tolist() == before.columns.tolist()
+    assert 0 < frozen["average_V"].iloc[-1] != before["average_V"].iloc[-1]
+    folder = copied.folder / f"results/{MODEL}"
+    (host,) = read_frames(folder / "relaxation/m-g.extxyz")
+    for filled in read_frames(folder / "voltage/m-g_frozen.extxyz"):
+        assert filled.positions[: len(host)] == pytest.approx(host.positions, abs=1e-7)
+
+
 def test_every_rule_that_a_calculator_works_for_shares_its_results(root):
     text = "".join(path.read_text() for path in (root / "workflow/rules").glob("*.smk"))
     rules = {part.partition(":")[0]: part for part in re.split(r"^rule ", text, flags=re.M)[1:]}

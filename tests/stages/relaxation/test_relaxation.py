@@ -125,7 +125,7 @@ def test_too_few_steps_fail_with_the_force_reached_and_keep_the_last_geometry(tm
     assert not np.allclose(last.positions, atoms.positions)
     last.calc = EMT()
     reached = np.linalg.norm(last.get_forces(), axis=1).max()
-    assert f"{reached:.3g} eV/A" in message
+    assert f"{reached:.3g} eV/Å" in message
 
 
 class _Exploding(EMT):
