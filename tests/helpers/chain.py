@@ -82,7 +82,6 @@ def settings(root: Path) -> dict:
             "points": POINTS,
             "fmax": 0.05,
             "peak_window": [2.3, 3.7],
-            "fit_half_width": 1.2,
         },
         "dynamics": {
             "frame_interval_fs": 10.0,

@@ -158,11 +158,12 @@ def adhesion(
     height: float, spacing: float, *, errors=(0.02, 0.01), strain=0.0, **more
 ) -> AdhesionSummary:
     """Return the summary of an adhesion curve, its height for strained layers."""
-    peak = {"found": True, "points": 9, "degree": 4, "height": height, "spacing": spacing}
+    peak = {"found": True, "points": 9, "height": height, "spacing": spacing}
     peak |= {"height_error": errors[0], "spacing_error": errors[1]}
     costs = {"bottom_eV_nm2": 0.0, "top_eV_nm2": strain, "total_eV_nm2": strain}
     about = {"layers": "strained", "spacing_convention": "sheet", "peak": FittedPeak(**peak)}
     about |= {"peak_no_dispersion": no_peak("No peak."), "peak_published_spline": no_peak("None.")}
+    about |= {"peak_of_points": about["peak"]}
     return AdhesionSummary(**about | {"strain_energy": StrainEnergy(**costs)} | more)
 
 

@@ -298,7 +298,7 @@ def test_published_numbers_have_their_error_and_its_origin_in_words(published):
     table = adhesion_table(example_rows()["adhesion"], published)
     told = table.set_index("model")["published_error"]
     assert (
-        "height ± 0.009 (error of anodeflow.stages.adhesion.peak.peak_fit"
+        "height ± 0.009 (error of a quartic through the published points"
         in told.filter(like="OMAT").iloc[0]
     )
     assert pd.isna(told["m"])

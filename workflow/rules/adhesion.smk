@@ -43,6 +43,7 @@ rule fit_adhesion:
     input:
         points=path("adhesion", "points"),
         references=path("adhesion", "references"),
+        stack=path("relaxation", "structure", structure="{stack}"),
     output:
         curve=path("adhesion", "curve"),
         peak=path("adhesion", "peak"),
@@ -52,9 +53,7 @@ rule fit_adhesion:
     conda:
         "../../envs/mace.yaml"
     params:
-        settings=GIVEN.section(
-            "adhesion", "spacing", "layers", "peak_window", "fit_half_width"
-        ),
+        settings=GIVEN.section("adhesion", "spacing", "layers", "peak_window"),
         method=METHOD["adhesion_fit"],
     script:
         "../scripts/fit_adhesion.py"

@@ -3,13 +3,13 @@
 from anodeflow.process.job import job
 
 
-def main(points, references, curve, summary, *, settings):
+def main(points, references, stack, curve, summary, *, settings):
     from anodeflow.stages.adhesion.curve import adhesion_curve, summarise_adhesion
     from anodeflow.stages.adhesion.results import CURVE
-    from anodeflow.structures.files import read_frames
+    from anodeflow.structures.files import read_frames, read_structure
 
     layers = {layer.info["reference"]: layer for layer in read_frames(references)}
-    table = adhesion_curve(read_frames(points), layers)
+    table = adhesion_curve(read_frames(points), layers, relaxed=read_structure(stack))
     CURVE.write(table, curve)
     summarise_adhesion(table, layers, **settings).write(summary)
 
@@ -19,6 +19,7 @@ if __name__ == "__main__":
         main(
             snakemake.input.points,
             snakemake.input.references,
+            snakemake.input.stack,
             snakemake.output.curve,
             snakemake.output.peak,
             settings=snakemake.params.settings,

@@ -5,13 +5,12 @@ from scored import adhesion, no_peak
 
 from anodeflow.stages.adhesion.results import Peak
 
-WINDOWS = {"spacing_window": 0.01, "height_window": 0.01}
-PEAK = adhesion(1.8, 3.9).peak.model_copy(update=WINDOWS)
+PEAK = adhesion(1.8, 3.9).peak.model_copy(update={"noise_eV_nm2": 0.001})
 SPLINE = {"peak_published_spline": Peak(found=True, points=11, spacing=3.96, height=1.8)}
-PEAKS = SPLINE | {"peak": PEAK, "peak_no_dispersion": PEAK}
+PEAKS = SPLINE | {"peak": PEAK, "peak_of_points": PEAK, "peak_no_dispersion": PEAK}
 SUMMARY = adhesion(0, 0, strain=0.89, given_layers_eV_nm2=0.1, **PEAKS)
 NONE = SPLINE | {"peak": no_peak("No peak in the window."), "strain_energy": None}
-CURVE = {"spacing": [2.8, 2.9421], "spacing_all_atoms": [2.81, 2.95]}
+CURVE = {"spacing": [2.8, 2.9421], "spacing_all_atoms": [2.81, 2.95], "relaxed": [False, True]}
 ENERGIES = (
     "adhesion_eV_nm2",
     "adhesion_no_dispersion_eV_nm2",
@@ -21,7 +20,7 @@ ENERGIES = (
 
 RESULTS = {
     "curve": [
-        pd.DataFrame(CURVE | {key: [0.1, 1.7] for key in ENERGIES}),
+        pd.DataFrame(CURVE | {key: [0.1, 1.7] for key in ("slope_eV_nm2_angstrom", *ENERGIES)}),
         pd.DataFrame(CURVE | {key: [0.1, 1.7] for key in ENERGIES[:2]}),
     ],
     "peak": [SUMMARY, adhesion(0, 0, **NONE)],

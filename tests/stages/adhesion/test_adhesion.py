@@ -13,8 +13,9 @@ from toy import BEST, CELLS, DEPTH, STIFFNESS, STRETCH, Toy
 from anodeflow.errors import NotConvergedError, StructureError
 from anodeflow.evaluation.first_calls import WARM_UP_CALLS
 from anodeflow.stages.adhesion.curve import adhesion_curve, strain_energy
+from anodeflow.stages.adhesion.held_spacing import HeldSpacing, force_on_spacing
 from anodeflow.stages.adhesion.layers_apart import reference_layers
-from anodeflow.stages.adhesion.peak import peak_fit
+from anodeflow.stages.adhesion.peak import peak_of_points
 from anodeflow.stages.adhesion.scan import LOWER_BY, scan_spacings
 from anodeflow.stages.relaxation.kept_minima import KeptMinima
 from anodeflow.stages.voltage.curve import voltages
@@ -89,9 +90,10 @@ def test_the_scan_gives_back_the_well_of_the_potential(stack, layers, toy, tmp_p
     well = DEPTH * (1 - (1 - np.exp(-STIFFNESS * (curve["spacing"] - BEST))) ** 2)
     expected = (atoms * well / area_nm2(stack)).to_numpy()
     assert curve["adhesion_eV_nm2"].to_numpy() == pytest.approx(expected, abs=1e-7)
-    peak = peak_fit(curve["spacing"], curve["adhesion_eV_nm2"], half_width=0.6)
-    assert abs(peak.spacing - BEST) < 2 * peak.spacing_error < 0.1
-    assert peak.height == pytest.approx(atoms * DEPTH / area_nm2(stack), rel=0.01)
+    columns = ("spacing", "adhesion_eV_nm2", "slope_eV_nm2_angstrom")
+    peak = peak_of_points(*(curve[name] for name in columns))
+    assert abs(peak.spacing - BEST) < min(1e-3, 2 * peak.spacing_error)
+    assert peak.height == pytest.approx(atoms * DEPTH / area_nm2(stack), abs=1e-3)
 
 
 def test_the_strain_energy_is_that_of_the_squeezed_layer(stack, layers, toy, tmp_path):
@@ -101,14 +103,34 @@ def test_the_strain_energy_is_that_of_the_squeezed_layer(stack, layers, toy, tmp
     assert strain.bottom_eV_nm2 == pytest.approx(0, abs=1e-9)
 
 
-def test_the_force_on_the_sheet_integrates_to_the_energy(stack, toy, tmp_path):
+def test_the_force_on_the_spacing_integrates_to_the_energy(stack, toy, tmp_path):
     spacings = np.linspace(3.0, 4.5, 25)
     frames = scan(stack, toy, tmp_path, spacings=spacings)
-    # At a relaxed point only the held planes carry forces, so dE/dd = -F_z(sheet).
-    force = [frame.get_forces()[roles.sheet(frame), 2].sum() for frame in frames]
+    force = [force_on_spacing(frame) for frame in frames]
     energy = [frame.get_potential_energy() for frame in frames]
     work = -simpson(force, x=spacings)
     assert work == pytest.approx(energy[-1] - energy[0], abs=2e-4)
+
+
+def test_the_constraint_holds_the_spacing_and_nothing_else(stack):
+    rng = np.random.default_rng(3)
+    held = stack.copy()
+    held.set_constraint(HeldSpacing(stack))
+    held.set_positions(stack.positions + rng.normal(0, 0.1, (len(stack), 3)))
+    assert spacing_of(held, convention="sheet") == pytest.approx(3.5, abs=1e-12)
+    forces = rng.normal(0, 1, (len(stack), 3))
+    left = forces.copy()
+    held.constraints[0].adjust_forces(held, left)
+    again = left.copy()
+    held.constraints[0].adjust_forces(held, again)
+    assert again == pytest.approx(left)
+    # What it takes has one direction: up on the sheet, down on the facing atoms, no net force.
+    taken = forces - left
+    assert taken.sum(axis=0) == pytest.approx(0, abs=1e-12)
+    touched = roles.sheet(stack) | roles.facing(stack)
+    assert not taken[~touched].any() and not taken[:, :2].any()
+    assert np.ptp(taken[roles.sheet(stack), 2]) == pytest.approx(0, abs=1e-12)
+    assert held.constraints[0].get_removed_dof(held) == 1
 
 
 def test_layers_alone_carry_their_names_and_are_not_relaxed_twice(stack, layers, toy, tmp_path):
@@ -123,16 +145,15 @@ def test_layers_alone_carry_their_names_and_are_not_relaxed_twice(stack, layers,
     assert toy.calls == 0
 
 
-def test_held_planes_stay_at_the_asked_spacing_and_the_rest_relaxes(stack, toy, tmp_path):
-    start = stack.copy()
-    carbon = start.get_tags() == roles.X
-    start.positions[carbon, 2] += 0.1
+def test_the_spacing_stays_as_asked_and_all_heights_relax(stack, toy, tmp_path):
+    start, rng = stack.copy(), np.random.default_rng(4)
+    start.positions[:, 2] += rng.normal(0, 0.05, len(start))  # ripples of both layers
     (point,) = scan(start, toy, tmp_path, spacings=[4.2])
-    held = roles.facing(point) | roles.top(point)
+    (flat,) = scan(stack, toy, tmp_path / "flat", spacings=[4.2])
     assert point.info["spacing"] == pytest.approx(4.2, abs=1e-7)
-    rigid = point.positions[held, 2] - start.positions[held, 2]
-    assert np.ptp(rigid[roles.facing(point)[held]]) < 1e-7
-    assert point.positions[carbon, 2] == pytest.approx(stack.positions[carbon, 2], abs=1e-4)
+    assert point.info["energy_model"] == pytest.approx(flat.info["energy_model"], abs=1e-8)
+    for mask in (roles.sheet(point), roles.facing(point), roles.ions(point)):
+        assert mask.sum() == 0 or np.ptp(point.positions[mask, 2]) < 1e-4
     assert not point.constraints
 
 

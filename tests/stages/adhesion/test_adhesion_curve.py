@@ -20,8 +20,8 @@ from anodeflow.stages.adhesion.curve import (
     summarise_adhesion,
 )
 from anodeflow.stages.adhesion.figure import plot_adhesion
-from anodeflow.stages.adhesion.peak import peak_fit, peak_spline
-from anodeflow.stages.adhesion.results import CURVE, AdhesionSummary
+from anodeflow.stages.adhesion.peak import curve_between, peak_of_points, peak_spline
+from anodeflow.stages.adhesion.results import CURVE, AdhesionSummary, FittedPeak
 from anodeflow.stages.adhesion.settings import LayersApart
 from anodeflow.structures.spacing import CONVENTIONS
 from anodeflow.structures.spacing_conventions import SpacingConvention
@@ -74,12 +74,8 @@ def test_the_published_spline_puts_the_peaks_where_the_study_does(stack, spacing
 
 
 @pytest.mark.parametrize(("stack", "height"), [("m-g", 1.79), ("m-go", 1.61), ("m-goh", 2.47)])
-def test_the_fitted_peaks_are_as_high_as_published(stack, height):
-    spline = peak_spline(*published(stack), window=WINDOW)
-    fit = peak_fit(*published(stack), half_width=0.6)
-    assert spline.height == pytest.approx(height, abs=0.01)
-    assert fit.height == pytest.approx(height, abs=0.015)
-    assert abs(fit.spacing - spline.spacing) < 3 * fit.spacing_error
+def test_the_published_peaks_are_as_high_as_published(stack, height):
+    assert peak_spline(*published(stack), window=WINDOW).height == pytest.approx(height, abs=0.01)
 
 
 def test_the_published_spline_does_not_depend_on_the_order_of_the_points():
@@ -87,102 +83,146 @@ def test_the_published_spline_does_not_depend_on_the_order_of_the_points():
     assert peak_spline(d[::-1], e[::-1], window=WINDOW) == peak_spline(d, e, window=WINDOW)
 
 
-def test_the_fit_finds_the_peak_of_an_exact_quartic():
-    d = np.linspace(3, 5, 15)
-    x = d - 3.9
-    peak = peak_fit(d, 2 - 3 * x**2 + x**3 - 0.2 * x**4, half_width=0.6)
-    assert peak.spacing == pytest.approx(3.9, abs=1e-9)
-    assert peak.height == pytest.approx(2.0, abs=1e-9)
-    # The cubic misses by the quartic term: by less than 0.2 * 0.7**4 in height.
-    assert peak.height_error < 0.2 * 0.7**4
+DEPTH, SPACINGS = 1.8, np.linspace(2.8, 5.5, 20)
+WELLS = (2.95, 3.2, 3.7, 3.96)
 
 
-def test_the_errors_of_the_fit_are_as_large_as_its_scatter():
-    rng = np.random.default_rng(7)
-    d = np.linspace(2.8, 5.5, 20)
-    exact = 2.2 - 3.0 * (1 - np.exp(-0.9 * (d - 3.95))) ** 2
-    fits = [peak_fit(d, exact + rng.normal(0, 0.01, len(d)), half_width=0.6) for _ in range(200)]
-    for name, truth in (("spacing", 3.95), ("height", 2.2)):
-        values = np.array([getattr(fit, name) for fit in fits])
-        errors = np.array([getattr(fit, f"{name}_error") for fit in fits])
-        assert 0.5 < np.median(errors) / np.std(values) < 3
-        assert np.mean(np.abs(values - truth) < 2 * errors) > 0.8
+def morse(d, best):
+    """A well of 1.8 eV/nm² at `best`: energies and slopes at d."""
+    part = np.exp(-1.9 * (d - best))
+    return DEPTH * (2 * part - part**2), 2 * 1.9 * DEPTH * (part**2 - part)
 
 
-MORSE = {"depth": 2.2, "stiffness": 1.3, "best": 3.95}
+def lennard_jones(d, best):
+    part = (best / d) ** 6
+    return DEPTH * (2 * part - part**2), 12 * DEPTH * (part**2 - part) / d
 
 
-def morse(d, depth, stiffness, best):
-    return depth * (1 - (1 - np.exp(-stiffness * (d - best))) ** 2)
+@pytest.mark.parametrize("curve", [morse, lennard_jones])
+@pytest.mark.parametrize("best", WELLS)
+def test_the_peak_of_a_known_curve_is_found_to_less_than_a_milliangstrom_and_a_meV(curve, best):
+    peak = peak_of_points(SPACINGS, *curve(SPACINGS, best))
+    assert abs(peak.spacing - best) < 1e-3
+    assert abs(peak.height - DEPTH) < 1e-3
+    assert abs(peak.spacing - best) < 2 * peak.spacing_error < 0.02
+    assert abs(peak.height - DEPTH) < 2 * peak.height_error < 0.02
 
 
-@pytest.mark.parametrize("noise", [0.002, 0.01, 0.03])
-def test_the_errors_of_a_peak_hold_its_truth_as_often_as_they_should(noise):
-    rng, d = np.random.default_rng(8), np.linspace(2.8, 5.5, 20)
-    scans = [morse(d, **MORSE) + rng.normal(0, noise, len(d)) for _ in range(300)]
-    fits = [peak_fit(d, e, half_width=0.6) for e in scans]
-    fits = [fit for fit in fits if fit.found]
-    assert len(fits) > 290
-    for name, truth in (("spacing", 3.95), ("height", 2.2)):
-        errors = np.array([getattr(fit, f"{name}_error") for fit in fits])
-        off = np.abs(np.array([getattr(fit, name) for fit in fits]) - truth) / errors
-        assert np.mean(off < 1) > 0.6
-        assert np.mean(off < 2) > 0.88
+@pytest.mark.parametrize("noise", [0.005, 0.02])
+@pytest.mark.parametrize("curve", [morse, lennard_jones])
+@pytest.mark.parametrize("best", WELLS)
+def test_the_interval_of_a_peak_holds_its_truth_and_is_no_wider_than_it_has_to_be(
+    curve, best, noise
+):
+    rng = np.random.default_rng(8)
+    energies, slopes = curve(SPACINGS, best)
+    scans = energies + rng.normal(0, noise, (200, len(SPACINGS)))
+    peaks = [peak_of_points(SPACINGS, scan, slopes) for scan in scans]
+    for name, truth in (("spacing", best), ("height", DEPTH)):
+        off = np.array([getattr(peak, name) for peak in peaks]) - truth
+        half_width = 1.96 * np.array([getattr(peak, f"{name}_error") for peak in peaks])
+        assert np.mean(np.abs(off) < half_width) >= 0.9
+        assert np.median(half_width) <= 3 * np.sqrt(np.mean(off**2))
 
 
-def test_a_bootstrap_of_the_residuals_gives_the_error_of_the_fit_again():
-    """The second route: fits of the fitted curve plus its own residuals, drawn anew."""
-    rng, d = np.random.default_rng(9), np.linspace(2.8, 5.5, 60)
-    # A cubic, which polynomials of every degree fit alike: what is left is the covariance.
-    e = 2.2 - 3 * (d - 3.95) ** 2 + (d - 3.95) ** 3 + rng.normal(0, 0.02, len(d))
-    fit = peak_fit(d, e, half_width=0.6)
-    near = np.abs(d - d[e.argmax()]) <= 0.6
-    curve = np.poly1d(np.polyfit(d[near], e[near], 4))
-    residuals = (e[near] - curve(d[near])) * np.sqrt(near.sum() / (near.sum() - 5))
-    peaks = []
-    for _ in range(400):
-        again = e.copy()
-        again[near] = curve(d[near]) + rng.choice(residuals, near.sum())
-        refitted = np.poly1d(np.polyfit(d[near] - 4, again[near], 4))
-        grid = np.linspace(3.5, 4.5, 2001)
-        peaks.append((grid[refitted(grid - 4).argmax()], refitted(grid - 4).max()))
-    for name, scatter in zip(("spacing", "height"), np.std(peaks, axis=0), strict=True):
-        assert 0.85 * scatter < getattr(fit, f"{name}_error") < 2 * scatter
+def test_the_noise_of_the_energies_is_found_from_their_slopes():
+    rng = np.random.default_rng(9)
+    energies, slopes = morse(SPACINGS, 3.96)
+    found = [
+        peak_of_points(SPACINGS, energies + rng.normal(0, 0.02, len(SPACINGS)), slopes).noise_eV_nm2
+        for _ in range(300)
+    ]
+    assert np.median(found) == pytest.approx(1.15 * 0.02, rel=0.1)
+    assert peak_of_points(SPACINGS, energies, slopes).noise_eV_nm2 < 1e-3
 
 
-def test_the_choice_of_the_window_is_reported_apart_from_the_error_of_the_fit():
-    d = np.linspace(2.8, 5.5, 40)
-    smooth = peak_fit(d, morse(d, **MORSE), half_width=0.6)
-    others = [peak_fit(d, morse(d, **MORSE), half_width=w) for w in (0.48, 0.72)]
-    for name in ("spacing", "height"):
-        expected = max(abs(getattr(fit, name) - getattr(smooth, name)) for fit in others)
-        assert getattr(smooth, f"{name}_window") == pytest.approx(expected)
-        assert getattr(smooth, f"{name}_window") > 0
+def test_the_curve_between_points_has_their_energies_and_slopes():
+    between = curve_between(SPACINGS, *lennard_jones(SPACINGS, 3.7))
+    for order, given in enumerate(lennard_jones(SPACINGS, 3.7)):
+        assert between(SPACINGS[:-1], order) == pytest.approx(given[:-1])
+    fine = np.linspace(3.2, 5.5, 400)
+    assert between(fine) == pytest.approx(lennard_jones(fine, 3.7)[0], abs=1e-3)
 
 
-def test_a_peak_near_the_end_of_the_scan_says_so():
-    d = np.linspace(3.7, 5.5, 14)
-    peak = peak_fit(d, morse(d, **MORSE), half_width=0.7)
-    assert peak.found, peak
-    assert "nearer to the end of the scan, 3.700 Å" in peak.sentence
-    whole = np.linspace(2.8, 5.5, 20)
-    assert peak_fit(whole, morse(whole, **MORSE), half_width=0.6).sentence is None
+def test_the_order_of_the_points_does_not_matter():
+    energies, slopes = morse(SPACINGS, 3.96)
+    backwards = peak_of_points(SPACINGS[::-1], energies[::-1], slopes[::-1])
+    assert backwards == peak_of_points(SPACINGS, energies, slopes)
+
+
+def table_of(curve, best, relaxed=None, lowered=0.0, shift=0.0):
+    """A table of `adhesion_curve` on a known curve, the relaxed stack among its points."""
+    d = SPACINGS if relaxed is None else np.sort(np.append(SPACINGS, relaxed))
+    energies, slopes = curve(d, best)
+    at = d == relaxed
+    columns = {"spacing": d, "spacing_all_atoms": d - shift * (1 + 0.1 * d), "relaxed": at}
+    columns |= {"slope_eV_nm2_angstrom": slopes, "adhesion_eV_nm2": energies - lowered * at}
+    dispersion = 2.0 * (3.0 / d) ** 4
+    return pd.DataFrame(columns | {"adhesion_no_dispersion_eV_nm2": energies - dispersion})
+
+
+def summarised(table, spacing="sheet"):
+    layer_only = {"bottom": layer([3], [0], (10, 20, 40))}
+    return summarise_adhesion(
+        table, layer_only, spacing=spacing, layers="strained", peak_window=WINDOW
+    )
+
+
+def test_the_relaxed_stack_is_the_peak_and_the_points_alone_its_check():
+    summary = summarised(table_of(lennard_jones, 3.7, relaxed=3.7002))
+    assert summary.peak.spacing == 3.7002
+    assert summary.peak.height == pytest.approx(DEPTH, abs=1e-5)
+    # What relaxing left of the slope says how far the top is, here exactly 0.2 mÅ.
+    assert summary.peak.spacing_error == pytest.approx(2e-4, rel=0.05)
+    assert abs(summary.peak_of_points.spacing - 3.7) < 2 * summary.peak_of_points.spacing_error
+    assert summary.peak.sentence is None
+
+
+def test_a_minimum_below_the_relaxed_stack_is_the_peak_and_said():
+    summary = summarised(table_of(morse, 3.96, relaxed=3.96, lowered=0.05))
+    assert summary.peak.spacing == summary.peak_of_points.spacing
+    assert "100 meV below the relaxed stack" in summary.peak.sentence  # of 2 nm²
+
+
+def test_a_scan_that_does_not_pass_the_relaxed_stack_is_no_check_and_says_so():
+    table = table_of(morse, 2.7, relaxed=2.7)
+    summary = summarised(table)
+    assert summary.peak.spacing == 2.7
+    assert "still rises at the end of the scan, 2.800 Å" in summary.peak.sentence
+
+
+def test_slopes_without_dispersion_and_of_another_spacing_are_the_derivatives_of_their_curves():
+    table = table_of(lennard_jones, 3.7, shift=0.05)
+    bare = select_curve(table, spacing="sheet", layers="strained", dispersion=False)
+    exact = lennard_jones(SPACINGS, 3.7)[1] + 8.0 * 3.0**4 / SPACINGS**5
+    assert bare.slopes == pytest.approx(exact, abs=2e-2)
+    every = select_curve(table, spacing="all", layers="strained", dispersion=True)
+    assert every.slopes == pytest.approx(lennard_jones(SPACINGS, 3.7)[1] / 0.995)
+    assert every.spacings == pytest.approx(SPACINGS - 0.05 * (1 + 0.1 * SPACINGS))
 
 
 def test_a_curve_that_rises_to_its_end_has_no_peak():
     d = np.linspace(3, 5, 12)
-    for peak in (peak_spline(d, d, window=WINDOW), peak_fit(d, d, half_width=0.6)):
+    for peak in (peak_spline(d, d, window=WINDOW), peak_of_points(d, d, np.ones(12))):
         assert not peak.found
         assert "5" in peak.sentence
 
 
 def test_too_few_points_are_no_peak_and_say_how_many_are_needed():
-    d = np.linspace(3, 5, 4)
+    d = np.linspace(3, 5, 3)
     spline = peak_spline(d, -((d - 4) ** 2), window=WINDOW)
-    fit = peak_fit(d, -((d - 4) ** 2), half_width=0.8)
+    fit = peak_of_points(d, -((d - 4) ** 2), -2 * (d - 4))
     assert "needs 5" in spline.sentence
-    assert "needs 6" in fit.sentence
+    assert "needs 4" in fit.sentence
     assert not spline.found and not fit.found
+
+
+def test_a_peak_that_half_of_the_points_do_not_show_has_no_error_and_says_why():
+    d = np.linspace(3.8, 4.4, 5)
+    peak = peak_of_points(d, *morse(d, 3.96))
+    assert peak.spacing == pytest.approx(3.96, abs=2e-3)
+    assert peak.spacing_error is None
+    assert "Half of the points show no peak" in peak.sentence
 
 
 def test_adhesion_is_the_energy_of_the_layers_apart_less_that_of_the_stack_per_area():
@@ -208,8 +248,9 @@ def test_strain_energy_is_the_difference_between_both_references():
 def test_the_published_spacing_averages_over_the_oxygen_as_well():
     curve = adhesion_curve(*scan())
     assert (curve["spacing"] - curve["spacing_all_atoms"]).to_numpy() == pytest.approx(1.2 / 3)
-    d, _ = select_curve(curve, spacing="all", layers="own", dispersion=True)
-    assert d == pytest.approx(np.array([3.0, 3.5, 4.0]) - 0.4)
+    found = select_curve(curve, spacing="all", layers="own", dispersion=True)
+    assert found.slopes is None  # these stacks carry no forces
+    assert found.spacings == pytest.approx(np.array([3.0, 3.5, 4.0]) - 0.4)
 
 
 def test_structures_with_total_energies_only_have_no_curve_without_dispersion(tmp_path):
@@ -218,9 +259,9 @@ def test_structures_with_total_energies_only_have_no_curve_without_dispersion(tm
         total = atoms.info.pop("energy_model") + atoms.info.pop("energy_dispersion")
         atoms.calc = SinglePointCalculator(atoms, energy=total)
     curve = adhesion_curve(frames, {k: references[k] for k in ("bottom_own", "top_own")})
-    d, e = select_curve(curve, spacing="sheet", layers="own", dispersion=True)
-    assert e.tolist() == pytest.approx([0.95, 1.45, 1.95])
-    assert len(d) == 3
+    found = select_curve(curve, spacing="sheet", layers="own", dispersion=True)
+    assert found.energies.tolist() == pytest.approx([0.95, 1.45, 1.95])
+    assert len(found.spacings) == 3
     CURVE.write(curve, tmp_path / "m-g.csv")
     pd.testing.assert_frame_equal(CURVE.read(tmp_path / "m-g.csv"), curve)
     with pytest.raises(StructureError, match="no column adhesion_no_dispersion_eV_nm2"):
@@ -235,12 +276,11 @@ def test_structures_of_others_with_an_energy_alone_give_a_summary_without_what_t
     own = {name: references[name] for name in ("bottom_own", "top_own")}
     curve = adhesion_curve(frames, own)
     assert curve["adhesion_relaxed_reference_eV_nm2"].tolist() == pytest.approx([0.95, 1.45, 1.95])
-    summary = summarise_adhesion(
-        curve, own, spacing="all", layers="own", peak_window=WINDOW, fit_half_width=0.6
-    )
+    summary = summarise_adhesion(curve, own, spacing="all", layers="own", peak_window=WINDOW)
     summary.write(tmp_path / "m-g.json")
     assert AdhesionSummary.read(tmp_path / "m-g.json") == summary
     assert summary.strain_energy is None
+    assert "carry no forces" in summary.peak.sentence
     assert "no column" in summary.peak_no_dispersion.sentence
     row = adhesion_table([{"model": "study", "system": "m-g", "result": summary}], None)
     assert row["layers"].tolist() == ["own"]
@@ -289,7 +329,7 @@ def test_the_figure_shows_every_curve_and_its_table_holds_every_point():
         "label": "model",
         "colour": "#0072B2",
         "curve": curve,
-        "peak": peak_fit(curve["spacing"], curve["adhesion_eV_nm2"], half_width=0.6),
+        "peak": FittedPeak(found=True, points=3, spacing=3.9, height=2.3, spacing_error=0.01),
         "reference": reference[reference["stack"] == "m-g"],
     }
     fig, table = plot_adhesion(

@@ -11,12 +11,10 @@ from anodeflow.models.loading import load_calculator
 from anodeflow.models.weights.fetching import fetch_weights
 from anodeflow.stages.adhesion.curve import (
     adhesion_curve,
-    select_curve,
     strain_energy,
     summarise_adhesion,
 )
 from anodeflow.stages.adhesion.layers_apart import in_common_cell, reference_layers
-from anodeflow.stages.adhesion.peak import peak_fit
 from anodeflow.stages.adhesion.scan import scan_spacings
 from anodeflow.stages.relaxation.kept_minima import KeptMinima
 from anodeflow.stages.relaxation.minimum import relax
@@ -114,11 +112,10 @@ def scanned(stack, layers, calc, folder, *, points=4, given=()):
 def test_the_published_spacing_moves_the_peak_by_its_offset_and_leaves_its_height(tmp_path):
     layers = build_layer(TI2CO2, cell_height=HEIGHT), layer_with("hydroxyl")
     stack = stack_with(layers[1])
-    curve, _ = scanned(stack, layers, toy_for(stack), tmp_path, points=14)
+    curve, references = scanned(stack, layers, toy_for(stack), tmp_path, points=14)
+    options = {"layers": "strained", "peak_window": [3.2, 5.0]}
     peaks = {
-        name: peak_fit(
-            *select_curve(curve, spacing=name, layers="strained", dispersion=True), half_width=0.7
-        )
+        name: summarise_adhesion(curve, references, spacing=name, **options).peak_of_points
         for name in ("sheet", "all")
     }
     flat = (curve["spacing"] - curve["spacing_all_atoms"]).to_numpy()
@@ -153,7 +150,7 @@ def test_a_layer_relaxed_with_another_model_raises_the_adhesion_by_its_energy(tm
         plain["adhesion_eV_nm2"].to_numpy(), abs=1e-6
     )
     options = {"spacing": "all", "layers": "own", "peak_window": [3.2, 5.0]}
-    summary = summarise_adhesion(curve, references, fit_half_width=0.7, **options)
+    summary = summarise_adhesion(curve, references, **options)
     assert summary.given_layers_eV_nm2 == pytest.approx(raised, abs=1e-6)
     assert references["top_given"].positions == pytest.approx(foreign.positions)
     assert summary.strain_energy.top_eV_nm2 == pytest.approx(

@@ -10,8 +10,10 @@ from ase.calculators.emt import EMT
 from ase.constraints import FixAtoms, FixedPlane
 from ase.optimize import BFGS
 
+from anodeflow.stages.adhesion.held_spacing import HeldSpacing
 from anodeflow.stages.relaxation.minimum import relax
 from anodeflow.stages.relaxation.optimisers import FIXED, PreconBFGS, neighbour_hessian
+from anodeflow.structures import roles
 
 
 def _slab():
@@ -61,6 +63,18 @@ def test_what_is_held_stands_alone(constraint, axes):
         row[place] = 0.0
         assert not row.any()
         assert not np.delete(hessian[:, place], place).any()
+
+
+def test_a_direction_that_is_held_stands_alone():
+    slab = _slab()
+    middle = slab.positions[:, 2].mean()
+    slab.set_tags(np.where(slab.positions[:, 2] < middle, roles.UPPER_TERMINATION, roles.SHEET))
+    held = HeldSpacing(slab)
+    slab.set_constraint(held)
+    hessian, direction = neighbour_hessian(slab), held.direction.ravel()
+    assert hessian @ direction == pytest.approx(FIXED * direction)
+    assert hessian == pytest.approx(hessian.T)
+    assert np.linalg.eigvalsh(hessian).min() > 0
 
 
 def test_a_flat_sheet_has_one_without_a_warning():

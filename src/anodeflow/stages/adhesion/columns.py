@@ -2,26 +2,29 @@
 
 from anodeflow.tables.columns import NOTE, Column, plus_minus
 
-OF_THE_FIT = (
-    "of the fit: covariance, and another degree of the polynomial; the window is the change when "
-    "fit_half_width is altered by a fifth either way"
+OF_RELAXED = "of the relaxed stack: from the slope that relaxing left"
+OF_POINTS = (
+    "noise of the energies, known from their slopes, and the difference to the peak of every other "
+    "point over 31"
 )
 COLUMNS = (
     Column("layers", "layers"),
     Column("spacing_convention", "spacing convention"),
+    Column("height", "peak", "eV/nm²", OF_RELAXED, (plus_minus("height_error", "eV/nm²"),)),
+    Column("spacing", "d", "Å", OF_RELAXED, (plus_minus("spacing_error", "Å"),)),
     Column(
-        "height",
-        "peak",
+        "height_of_points",
+        "peak of the points alone",
         "eV/nm²",
-        OF_THE_FIT,
-        (plus_minus("height_error", "eV/nm²"), plus_minus("height_window", "eV/nm²", of="window")),
+        OF_POINTS,
+        (plus_minus("height_of_points_error", "eV/nm²"),),
     ),
     Column(
-        "spacing",
-        "d",
+        "spacing_of_points",
+        "of the points alone at d",
         "Å",
-        OF_THE_FIT,
-        (plus_minus("spacing_error", "Å"), plus_minus("spacing_window", "Å", of="window")),
+        OF_POINTS,
+        (plus_minus("spacing_of_points_error", "Å"),),
     ),
     Column(
         "height_J_m2",
@@ -34,21 +37,21 @@ COLUMNS = (
         "height_no_dispersion",
         "peak without D3",
         "eV/nm²",
-        "of the fit, as with D3",
+        "as that of the points alone",
         (plus_minus("height_no_dispersion_error", "eV/nm²"),),
     ),
     Column(
         "spacing_no_dispersion",
         "without D3 at d",
         "Å",
-        "of the fit, as with D3",
+        "as that of the points alone",
         (plus_minus("spacing_no_dispersion_error", "Å"),),
     ),
     Column(
         "spline_spacing",
         "published spline: at d",
         "Å",
-        "none: the published recipe gives none; compare d of the fit",
+        "none: the published recipe gives none; compare d",
     ),
     Column(
         "strain_energy_eV_nm2",

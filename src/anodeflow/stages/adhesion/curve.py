@@ -1,27 +1,35 @@
 """Adhesion energy against interlayer spacing, its peak, and what straining the layers costs."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from ase import Atoms
+from scipy.interpolate import CubicSpline
 
-from anodeflow.errors import StructureError
-from anodeflow.stages.adhesion.peak import peak_fit, peak_spline
+from anodeflow.errors import StructureError, known
+from anodeflow.stages.adhesion.held_spacing import force_on_spacing
+from anodeflow.stages.adhesion.peak import peak_of_points, peak_of_relaxed, peak_spline
 from anodeflow.stages.adhesion.results import AdhesionSummary, FittedPeak, StrainEnergy
+from anodeflow.stages.adhesion.scan import LOWER_BY
 from anodeflow.structures.files import TERMS, stored_energy
 from anodeflow.structures.geometry import area_nm2
 from anodeflow.structures.spacing import spacing_of
 from anodeflow.structures.spacing_conventions import SpacingConvention
 
 SPACING_COLUMNS: dict[SpacingConvention, str] = {"sheet": "spacing", "all": "spacing_all_atoms"}
+SLOPE = "slope_eV_nm2_angstrom"
 LAYER_STATES = {
     "strained": ("bottom", "top", ""),
     "own": ("bottom_own", "top_own", "_relaxed_reference"),
 }
 
 
-def adhesion_curve(frames: Sequence[Atoms], references: Mapping[str, Atoms]) -> pd.DataFrame:
+def adhesion_curve(
+    frames: Sequence[Atoms], references: Mapping[str, Atoms], *, relaxed: Atoms | None = None
+) -> pd.DataFrame:
     """Compute the adhesion energy per area at every spacing of a scan.
 
     E_adh(d) = (E_bottom + E_top - E_stack(d)) / A, positive when bound.
@@ -31,12 +39,15 @@ def adhesion_curve(frames: Sequence[Atoms], references: Mapping[str, Atoms]) -> 
         references: the layers apart: `bottom` and `top` strained to the common cell and/or
             `bottom_own` and `top_own` in their own cells, energies as in `frames`; of a layer that
             another model relaxed, `bottom_given` or `top_given`, which stands in for the own one.
+        relaxed: the stack whose spacing is free, a point of the curve like the others.
 
-    Returns P rows: spacing (mean of the sheet's atoms) and spacing_all_atoms (mean of all atoms of
-    the top layer), Å; adhesion_eV_nm2 (strained layers) and adhesion_relaxed_reference_eV_nm2
-    (layers in their own cells), each also with _no_dispersion before the unit. Columns whose
-    energies are not given are left out: structures that carry a total energy only have no curves
-    without dispersion.
+    Returns a row for each: spacing (mean of the sheet's atoms) and spacing_all_atoms (mean of all
+    atoms of the top layer), Å; adhesion_eV_nm2 (strained layers) and
+    adhesion_relaxed_reference_eV_nm2 (layers in their own cells), each also with _no_dispersion
+    before the unit. Columns whose energies are not given are left out: structures that carry a
+    total energy only have no curves without dispersion. relaxed marks the stack whose spacing is
+    free; slope_eV_nm2_angstrom is dE_adh/dd = λ/A of the curves with dispersion, λ the force on the
+    spacing (`force_on_spacing`), where all carry forces.
 
     Raises:
         StructureError: no frames, an energy is missing, or neither pair of layers is given.
@@ -55,12 +66,16 @@ def adhesion_curve(frames: Sequence[Atoms], references: Mapping[str, Atoms]) -> 
             f"The layers given are {sorted(references)}: adhesion needs bottom and top, or "
             "bottom_own and top_own."
         )
+    frames = [*frames, *([] if relaxed is None else [relaxed])]
     split = all(a.info.keys() >= TERMS for a in [*frames, *references.values()])
     area = np.array([area_nm2(frame) for frame in frames])
-    columns = {
+    columns: dict[str, Any] = {
         column: [spacing_of(frame, convention=convention) for frame in frames]
         for convention, column in SPACING_COLUMNS.items()
     }
+    columns["relaxed"] = [frame is relaxed for frame in frames]
+    if all(frame.calc is not None and "forces" in frame.calc.results for frame in frames):
+        columns[SLOPE] = np.array([force_on_spacing(frame) for frame in frames]) / area
     for suffix, layers in states.items():
         for term, name in (("total", ""), ("energy_model", "_no_dispersion")):
             if term == "total" or split:
@@ -111,10 +126,29 @@ def strain_energy(references: Mapping[str, Atoms]) -> StrainEnergy:
     return StrainEnergy(bottom_eV_nm2=bottom, top_eV_nm2=top, total_eV_nm2=bottom + top)
 
 
+@dataclass(frozen=True)
+class Curve:
+    """One adhesion curve of P points, ascending: spacings (P,), Å, and energies (P,), eV/nm².
+
+    slopes: derivatives of the energies, (P,), eV/nm²/Å, None where no forces are known; relaxed:
+    (P,) of bool, the stack whose spacing is free.
+    """
+
+    spacings: np.ndarray
+    energies: np.ndarray
+    slopes: np.ndarray | None
+    relaxed: np.ndarray
+
+
 def select_curve(
     curve: pd.DataFrame, *, spacing: SpacingConvention, layers: str, dispersion: bool
-) -> tuple[np.ndarray, np.ndarray]:
-    """Take one curve out of the table of `adhesion_curve`: spacings (P,), Å, energies (P,), eV/nm².
+) -> Curve:
+    """Take one curve out of the table of `adhesion_curve`.
+
+    The slope is known with dispersion and for the spacing of the sheet. That of another convention
+    is divided by the derivative of the one spacing by the other; that without dispersion lacks the
+    derivative of the dispersion energy. Both derivatives are those of cubic splines through the
+    points: dispersion is smooth, and groups follow their sheet.
 
     Args:
         curve: table of `adhesion_curve`.
@@ -132,7 +166,22 @@ def select_curve(
             f"The adhesion table has no column {column}, only {', '.join(curve.columns)}: compute "
             "it from structures that carry energy_model and energy_dispersion and from all layers."
         )
-    return curve[SPACING_COLUMNS[spacing]].to_numpy(), curve[column].to_numpy()
+    d, energies = curve[SPACING_COLUMNS["sheet"]].to_numpy(), curve[column].to_numpy()
+    relaxed = curve["relaxed"].to_numpy(bool)
+    slopes = curve[SLOPE].to_numpy() if SLOPE in curve.columns else None
+    if slopes is not None and not dispersion:
+        of_dispersion = curve[column.replace("_no_dispersion", "")].to_numpy() - energies
+        slopes = slopes - _derivative(d, of_dispersion)
+    if spacing != "sheet":
+        measured = curve[SPACING_COLUMNS[spacing]].to_numpy()
+        slopes = None if slopes is None else slopes / _derivative(d, measured)
+        d = measured
+    return Curve(d, energies, slopes, relaxed)
+
+
+def _derivative(d: np.ndarray, values: np.ndarray) -> np.ndarray:
+    found: np.ndarray = CubicSpline(d, values)(d, 1)
+    return found
 
 
 def summarise_adhesion(
@@ -142,7 +191,6 @@ def summarise_adhesion(
     spacing: SpacingConvention,
     layers: str,
     peak_window: Sequence[float],
-    fit_half_width: float,
 ) -> AdhesionSummary:
     """Gather the numbers of one adhesion curve: peaks, published spline, strain energy.
 
@@ -152,25 +200,61 @@ def summarise_adhesion(
         spacing: as in `select_curve`.
         layers: as in `select_curve`.
         peak_window: window of `peak_spline`, Å.
-        fit_half_width: half width of `peak_fit`, Å.
 
-    What structures of others do not hold is not made up: without the terms of the energy there is
-    no peak without dispersion, and without all four layers strain_energy is null. The same holds
-    for given_layers_eV_nm2, of `given_energy`.
+    What structures of others do not hold is not made up: without forces there is no peak but that
+    of the published spline, without the terms of the energy none without dispersion, and without
+    all four layers strain_energy is null. The same holds for given_layers_eV_nm2, of
+    `given_energy`.
     """
     total = select_curve(curve, spacing=spacing, layers=layers, dispersion=True)
     try:
         bare = select_curve(curve, spacing=spacing, layers=layers, dispersion=False)
-        bare_peak = peak_fit(*bare, half_width=fit_half_width)
+        bare_peak = _peak(bare)
     except StructureError as error:
         bare_peak = FittedPeak(found=False, points=0, sentence=str(error))
     complete = {name for pair in LAYER_STATES.values() for name in pair[:2]} <= references.keys()
+    scanned = _peak(total)
+    inside = ~total.relaxed
     return AdhesionSummary(
         spacing_convention=spacing,
         layers=layers,
-        peak=peak_fit(*total, half_width=fit_half_width),
+        peak=_relaxed_peak(total, scanned, area_nm2(next(iter(references.values())))),
+        peak_of_points=scanned,
         peak_no_dispersion=bare_peak,
-        peak_published_spline=peak_spline(*total, window=peak_window),
+        peak_published_spline=peak_spline(
+            total.spacings[inside], total.energies[inside], window=peak_window
+        ),
         strain_energy=strain_energy(references) if complete else None,
         given_layers_eV_nm2=given_energy(references) if complete else None,
     )
+
+
+def _peak(curve: Curve) -> FittedPeak:
+    """Return the peak of the scan's own points, without the relaxed stack."""
+    inside = ~curve.relaxed
+    if curve.slopes is None:
+        none = "The structures carry no forces, so there are no slopes to find the peak by."
+        return FittedPeak(found=False, points=int(inside.sum()), sentence=none)
+    return peak_of_points(curve.spacings[inside], curve.energies[inside], curve.slopes[inside])
+
+
+def _relaxed_peak(curve: Curve, scanned: FittedPeak, area: float) -> FittedPeak:
+    """Return the peak that the relaxed stack is, or that of the scan where that is higher."""
+    if curve.slopes is None or not curve.relaxed.any():
+        return scanned
+    (place,) = np.flatnonzero(curve.relaxed)
+    d, energy, slope = (
+        float(values[place]) for values in (curve.spacings, curve.energies, curve.slopes)
+    )
+    curvature = float(CubicSpline(curve.spacings, curve.slopes)(d, 1))
+    peak = peak_of_relaxed(d, energy, slope, scanned, curvature=curvature)
+    if not scanned.found:
+        return peak.model_copy(update={"sentence": f"The scan is no check: {scanned.sentence}"})
+    higher = known(scanned.height) - energy
+    if higher <= LOWER_BY / area:
+        return peak
+    told = (
+        f"The scan found a minimum that lies {1000 * higher * area:.0f} meV below the relaxed "
+        "stack: the peak is that of the scan; relax the stack from there."
+    )
+    return scanned.model_copy(update={"sentence": told})

@@ -45,7 +45,7 @@ def plot_adhesion(
 
     Args:
         stacks: by stack, a list of dicts of label, colour, curve (of `adhesion_curve`), peak (of
-            `peak_fit`) and reference (curves of others for this stack, columns source,
+            `peak_of_points`) and reference (curves of others for this stack, columns source,
             spacing_angstrom, adhesion_ev_per_nm2; or None).
         spacing: `sheet` or `all`, as in `select_curve`.
         layers: `strained` or `own`, as in `select_curve`.
@@ -91,7 +91,8 @@ def _draw_model(
     """Draw both curves of one model; return the rows of the table."""
     shown = []
     for dispersion in (True, False):
-        d, e = select_curve(entry["curve"], spacing=spacing, layers=layers, dispersion=dispersion)
+        curve = select_curve(entry["curve"], spacing=spacing, layers=layers, dispersion=dispersion)
+        d, e = curve.spacings, curve.energies
         look = {"marker": "o", "label": entry["label"]} if dispersion else WITHOUT_D3
         ax.plot(d, e, color=entry["colour"], markersize=2.5, **look)
         shown += _rows(stack, entry["label"], dispersion, d, e)
@@ -103,13 +104,15 @@ def _mark_peak(ax: Axes, entry: Mapping[str, Any], row: int) -> None:
     peak = entry["peak"]
     text = "no peak"
     if peak.found:
-        position = ufloat(peak.spacing, peak.spacing_error)
-        text = f"peak at {position:.2u} Å".replace("+/-", " ± ")
+        text = f"peak at {peak.spacing:.3f} Å"
+        if peak.spacing_error:
+            position = ufloat(peak.spacing, peak.spacing_error)
+            text = f"peak at {position:.2u} Å".replace("+/-", " ± ")
         ax.errorbar(
             peak.spacing,
             peak.height,
-            xerr=peak.spacing_error,
-            yerr=peak.height_error,
+            xerr=peak.spacing_error or None,
+            yerr=peak.height_error or None,
             color=entry["colour"],
             marker="D",
             markersize=4,

@@ -1,20 +1,28 @@
-"""The peak of an adhesion curve: by a polynomial with its error, and by the published spline."""
+"""The peak of an adhesion curve: of the relaxed stack, of energies and slopes, as published."""
 
+import math
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
-from scipy.interpolate import UnivariateSpline
+from scipy.interpolate import BPoly, CubicSpline, PPoly, UnivariateSpline
 
-from anodeflow.errors import known
 from anodeflow.stages.adhesion.results import FittedPeak, Peak
 
 SPLINE_DEGREE: Final = 4
 SPLINE_GRID = 500
-MIN_FIT_POINTS = 6
-MAX_FIT_DEGREE = 4
-WINDOW_FACTORS = (0.8, 1.2)
-"""Other windows of the fit, in half widths, by which the choice of the window is judged."""
+LEAST_POINTS: Final = 4
+NEAR: Final = 10
+"""Intervals of the scan, those nearest to the peak, by which the noise of energies is judged; those
+up the repulsive wall, where points are too far apart to integrate the slope, come last."""
+
+FEW_INTERVALS: Final = 1.15
+"""ASSUME: a standard deviation out of ten neighbouring differences, which are worth about seven
+degrees of freedom, is raised by this: Student's t over the normal quantile at 95 %."""
+
+COARSER: Final = 2**5 - 1
+"""The spline with every other point errs by 2^5 times as much or more, so it differs by this many
+of its errors."""
 
 
 def peak_spline(spacings: np.ndarray, energies: np.ndarray, *, window: Sequence[float]) -> Peak:
@@ -47,99 +55,133 @@ def peak_spline(spacings: np.ndarray, energies: np.ndarray, *, window: Sequence[
     return Peak(found=True, points=len(d), spacing=float(grid[best]), height=float(values[best]))
 
 
-def peak_fit(spacings: np.ndarray, energies: np.ndarray, *, half_width: float) -> FittedPeak:
-    """Fit the peak with a polynomial and say how well its height and position are known.
+def curve_between(spacings: np.ndarray, energies: np.ndarray, slopes: np.ndarray) -> BPoly:
+    """Join the points of a scan by a Hermite spline of fifth degree.
 
-    Least squares over the n points within `half_width` of the highest one: a quartic (a cubic if
-    n = 6). d0 is the root of p' with p'' < 0, h = p(d0). Each error is the root sum of squares of
-    the fit's own, from the covariance scaled by the residual,
-    sigma(d0)² = g C g / p''(d0)², g_k = k d0^(k-1), and sigma(h)² = v C v, v_k = d0^k,
-    and of the largest change when the degree is altered by one, which covers the choice of the form
-    (raised only if that leaves two points more than coefficients). Apart from it stands `_window`,
-    the largest change when the window is a fifth narrower or wider: what the choice of half_width
-    decides.
+    In every interval the polynomial that has the given energies, slopes and curvatures at its ends;
+    the curvatures are those of the cubic spline (not-a-knot) through the slopes.
+
+    Args:
+        spacings: d, shape (P,), Å, ascending, P ≥ 4.
+        energies: shape (P,), eV/nm².
+        slopes: their derivatives, shape (P,), eV/nm²/Å.
+
+    Source: C. de Boor, A Practical Guide to Splines (Springer, 1978), ch. IV.
+    """
+    curvatures = CubicSpline(spacings, slopes)(spacings, 1)
+    return BPoly.from_derivatives(spacings, np.stack([energies, slopes, curvatures], axis=1))
+
+
+def peak_of_points(spacings: np.ndarray, energies: np.ndarray, slopes: np.ndarray) -> FittedPeak:
+    """Find the peak of a scan by its energies and slopes, and say how well it is known.
+
+    The maximum of `curve_between` next to where the spline through the slopes falls through zero.
+    Each error is the root sum of squares of two: what the noise σ of the energies makes of it, and
+    the difference to the peak of every other point (both choices, the larger), divided by 31, since
+    the spline's error falls with the fifth power of the distance of points at least. σ is known
+    from the scan itself, as energies and slopes say the same twice: r_i = ΔE_i − ∫ slope over an
+    interval has variance 2σ²; the ten intervals nearest to the peak count. With B_j the spline of a
+    unit energy at point j, δh = Σ B_j(d0) ε_j and δd0 = −Σ B_j'(d0) ε_j / p''(d0).
 
     Args:
         spacings: d, shape (P,), Å.
         energies: shape (P,), eV/nm².
-        half_width: Å.
-
-    Returns:
-        the peak, with a sentence when it is nearer to the end of the scan than half_width.
+        slopes: their derivatives, shape (P,), eV/nm²/Å.
     """
     order = np.argsort(spacings)
-    d, e = np.asarray(spacings, float)[order], np.asarray(energies, float)[order]
-    peak = _fit_once(d, e, half_width)
-    if not peak.found:
-        return peak
-    others = [_fit_once(d, e, half_width * factor) for factor in WINDOW_FACTORS]
-    # A window that leaves the same points is no other window.
-    others = [fit for fit in others if fit.found and fit.points != peak.points]
-    spacing = known(peak.spacing)
-    more: dict[str, Any] = {
-        "spacing_window": _largest_change(spacing, [known(fit.spacing) for fit in others]),
-        "height_window": _largest_change(known(peak.height), [known(fit.height) for fit in others]),
-    }
-    end = d[0] if spacing - d[0] < d[-1] - spacing else d[-1]
-    if abs(end - spacing) < half_width:
-        more["sentence"] = (
-            f"The peak at {spacing:.3f} Å is nearer to the end of the scan, {end:.3f} Å, "
-            f"than fit_half_width {half_width:g} Å: it is fitted from one side, scan farther."
-        )
-    return peak.model_copy(update=more)
-
-
-def _largest_change(value: float, others: list[float]) -> float | None:
-    return max((abs(other - value) for other in others), default=None)
-
-
-def _fit_once(d: np.ndarray, e: np.ndarray, half_width: float) -> FittedPeak:
-    """Fit the peak in one window; spacings d (P,) ascend."""
-    top = int(e.argmax())
-    if top in (0, len(d) - 1):
-        at_end = f"No peak: adhesion is highest at the end of the scan, {d[top]:.3f} Å."
+    d, e, m = (np.asarray(values, float)[order] for values in (spacings, energies, slopes))
+    if len(d) < LEAST_POINTS:
+        few = f"{len(d)} points: the peak needs {LEAST_POINTS}, scan more spacings."
+        return FittedPeak(found=False, points=len(d), sentence=few)
+    place = _maximum(d, e, m)
+    if place is None:
+        end = d[0] if m[0] < 0 else d[-1]
+        at_end = f"No peak: adhesion still rises at the end of the scan, {end:.3f} Å."
         return FittedPeak(found=False, points=len(d), sentence=at_end)
-    near = np.abs(d - d[top]) <= half_width + 1e-9
-    n = int(near.sum())
-    if n < MIN_FIT_POINTS:
-        few = (
-            f"{n} points within {half_width} Å of the highest one: the fit needs {MIN_FIT_POINTS}, "
-            "scan more spacings or widen adhesion.fit_half_width."
-        )
-        return FittedPeak(found=False, points=n, sentence=few)
-    degree = min(MAX_FIT_DEGREE, n - 3)
-    degrees = [degree, degree - 1] + [degree + 1] * (n - 3 > degree)
-    tried = [_polynomial_peak(d[near] - d[top], e[near], k) for k in degrees]
-    fits = [fit for fit in tried if fit is not None]
-    if len(fits) < len(tried):
-        none = f"No peak within {half_width} Å of the highest point, {d[top]:.3f} Å."
-        return FittedPeak(found=False, points=n, sentence=none)
-    position, position_error, height, height_error = fits[0]
-    return FittedPeak(
-        found=True,
-        points=n,
-        degree=degree,
-        spacing=float(d[top] + position),
-        spacing_error=float(np.hypot(position_error, max(abs(f[0] - position) for f in fits))),
-        height=float(height),
-        height_error=float(np.hypot(height_error, max(abs(f[2] - height) for f in fits))),
+    height = float(curve_between(d, e, m)(place))
+    along, across = _influence(place, d, curvature=float(CubicSpline(d, m)(place, 1)))
+    noise, coarser = _noise(place, d, e, m), _change_of_halves(place, height, d, e, m)
+    found = FittedPeak(found=True, points=len(d), spacing=place, height=height, noise_eV_nm2=noise)
+    if coarser is None:
+        few = "Half of the points show no peak: scan more spacings to know its error."
+        return found.model_copy(update={"sentence": few})
+    errors = {
+        "spacing_error": math.hypot(noise * along, coarser[0] / COARSER),
+        "height_error": math.hypot(noise * across, coarser[1] / COARSER),
+    }
+    return found.model_copy(update=errors)
+
+
+def _change_of_halves(
+    place: float, height: float, d: np.ndarray, e: np.ndarray, m: np.ndarray
+) -> tuple[float, float] | None:
+    """Return how far the peak of every other point lies off (Å, eV/nm²), None where it has none."""
+    halves = [(d[k::2], e[k::2], m[k::2]) for k in (0, 1) if len(d[k::2]) >= LEAST_POINTS]
+    peaks = [(other, half) for half in halves if (other := _maximum(*half)) is not None]
+    if not peaks:
+        return None
+    heights = [float(curve_between(*half)(other)) for other, half in peaks]
+    return (
+        max(abs(other - place) for other, _ in peaks),
+        max(abs(other - height) for other in heights),
     )
 
 
-def _polynomial_peak(
-    x: np.ndarray, y: np.ndarray, degree: int
-) -> tuple[float, float, float, float] | None:
-    """Fit and return (position, error, height, error) of the highest inner maximum, or None."""
-    coefficients, covariance = np.polyfit(x, y, degree, cov=True)
-    polynomial = np.poly1d(coefficients)
-    roots = polynomial.deriv().roots
-    real = roots[np.abs(roots.imag) < 1e-9].real
-    inner = [r for r in real if x[0] < r < x[-1] and polynomial.deriv(2)(r) < 0]
-    if not inner:
+def _maximum(d: np.ndarray, e: np.ndarray, m: np.ndarray) -> float | None:
+    """Return the spacing of the maximum, None where no slope falls through zero."""
+    slope = CubicSpline(d, m)
+    falls = [x for x in slope.roots(extrapolate=False) if slope(x, 1) < 0]
+    if not falls:
         return None
-    at = max(inner, key=polynomial)
-    powers = np.arange(degree, -1, -1)
-    value = at**powers
-    slope = powers * at ** np.maximum(powers - 1, 0)
-    position_error = np.sqrt(slope @ covariance @ slope) / abs(polynomial.deriv(2)(at))
-    return at, position_error, polynomial(at), np.sqrt(value @ covariance @ value)
+    curve = curve_between(d, e, m)
+    near = max(falls, key=curve)
+    tops = PPoly.from_bernstein_basis(curve.derivative()).roots(extrapolate=False)
+    inner = [x for x in tops if curve(x, 2) < 0]
+    return float(min(inner, key=lambda x: abs(x - near))) if inner else None
+
+
+def _noise(place: float, d: np.ndarray, e: np.ndarray, m: np.ndarray) -> float:
+    """Return the standard deviation of the energies about what their slopes integrate to."""
+    differences = np.diff(e) - np.diff(CubicSpline(d, m).antiderivative()(d))
+    distance = np.abs((d[1:] + d[:-1]) / 2 - place)
+    distance[np.minimum(e[1:], e[:-1]) < 0] += d[-1] - d[0]  # the wall comes last
+    near = np.argsort(distance)[:NEAR]
+    return float(FEW_INTERVALS * np.sqrt(np.mean(differences[near] ** 2) / 2))
+
+
+def _influence(place: float, d: np.ndarray, *, curvature: float) -> tuple[float, float]:
+    """Return by how much unit noise of all energies moves the peak (Å) and its height."""
+    first = int(np.clip(np.searchsorted(d, place) - 1, 0, len(d) - 2))
+    values, slopes = [], []
+    for point in (first, first + 1):
+        unit = np.zeros((len(d), 3))
+        unit[point, 0] = 1.0
+        alone = BPoly.from_derivatives(d, unit)
+        values.append(alone(place))
+        slopes.append(alone(place, 1))
+    return float(np.linalg.norm(slopes) / abs(curvature)), float(np.linalg.norm(values))
+
+
+def peak_of_relaxed(
+    spacing: float, energy: float, slope: float, points: FittedPeak, *, curvature: float
+) -> FittedPeak:
+    """Return the peak that the relaxed stack is, since no force acts on its spacing.
+
+    What is left of the slope, s, says how far it is from the top: δd = s / |p''|, δh = s² / 2|p''|.
+
+    Args:
+        spacing: of the relaxed stack, Å.
+        energy: its adhesion energy, eV/nm².
+        slope: of the curve there, eV/nm²/Å: what relaxing left of it.
+        points: peak of the scan's own points, the check.
+        curvature: of the curve at the peak, eV/nm²/Å².
+    """
+    return FittedPeak(
+        found=True,
+        points=points.points,
+        spacing=spacing,
+        spacing_error=abs(slope / curvature),
+        height=energy,
+        height_error=slope**2 / (2 * abs(curvature)),
+        noise_eV_nm2=points.noise_eV_nm2,
+    )

@@ -11,8 +11,9 @@ from anodeflow.structures.spacing_conventions import SpacingConvention
 from anodeflow.units import EV_NM2_TO_J_M2
 
 CURVE = CsvFile(
-    ("spacing", "spacing_all_atoms"),
+    ("spacing", "spacing_all_atoms", "relaxed"),
     optional=(
+        "slope_eV_nm2_angstrom",
         "adhesion_eV_nm2",
         "adhesion_no_dispersion_eV_nm2",
         "adhesion_relaxed_reference_eV_nm2",
@@ -36,17 +37,15 @@ class Peak(ResultPart):
 
 
 class FittedPeak(Peak):
-    """A peak of a polynomial of some degree, with errors of the fit, all in the units of `Peak`.
+    """A peak of energies and slopes, with its errors, all in the units of `Peak`.
 
-    Each window is the change with another half width of the fit, null where no other has enough
-    points. The sentence of a peak that was found says that it is near to the end of the scan.
+    noise_eV_nm2: standard deviation of the energies about what their slopes integrate to. The
+    sentence of a peak that was found says what is to be known of it.
     """
 
-    degree: int | None = None
     spacing_error: float | None = None
-    spacing_window: float | None = None
     height_error: float | None = None
-    height_window: float | None = None
+    noise_eV_nm2: float | None = None
 
 
 class StrainEnergy(ResultPart):
@@ -62,12 +61,14 @@ class AdhesionSummary(ResultFile):
 
     spacing_convention and layers say which curve it is (`curve.select_curve`);
     given_layers_eV_nm2: by how much layers that another model relaxed raise the curve, null without
-    one; strain_energy: null where a layer's energy is missing.
+    one; strain_energy: null where a layer's energy is missing. peak is that of the relaxed stack,
+    peak_of_points that of the scan alone, its check.
     """
 
     spacing_convention: SpacingConvention
     layers: LayersApart
     peak: FittedPeak
+    peak_of_points: FittedPeak
     peak_no_dispersion: FittedPeak
     peak_published_spline: Peak
     strain_energy: StrainEnergy | None = None
@@ -89,10 +90,12 @@ def adhesion_rows(about: Mapping[str, Any], summary: AdhesionSummary) -> list[di
         "spacing_convention": summary.spacing_convention,
         "height": peak.height,
         "height_error": peak.height_error,
-        "height_window": peak.height_window,
+        "height_of_points": summary.peak_of_points.height,
+        "height_of_points_error": summary.peak_of_points.height_error,
         "spacing": peak.spacing,
         "spacing_error": peak.spacing_error,
-        "spacing_window": peak.spacing_window,
+        "spacing_of_points": summary.peak_of_points.spacing,
+        "spacing_of_points_error": summary.peak_of_points.spacing_error,
         "height_J_m2": _in_J_m2(peak.height),
         "height_J_m2_error": _in_J_m2(peak.height_error),
         "height_no_dispersion": bare.height,

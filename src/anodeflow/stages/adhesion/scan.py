@@ -31,8 +31,9 @@ def scan_spacings(
     """Relax a stack at each of the given interlayer spacings.
 
     d = mean z(sheet) - mean z(facing termination). The top layer is moved rigidly to d, then all
-    relaxes at fixed cell but d itself (`HeldSpacing`). Then each point is tried with the geometry of each neighbour that it did not follow, and relaxed from there
-    where that is lower, until no neighbour is.
+    relaxes at fixed cell but d itself (`HeldSpacing`). Then each point is tried with the geometry
+    of each neighbour that it did not follow, and relaxed from there where that is lower, until no
+    neighbour is.
 
     Args:
         stack: relaxed stack without ions (N atoms).

@@ -30,8 +30,6 @@ class Adhesion(Section):
     """Cell of the layers that the energy is referred to."""
     peak_window: Range
     """Spacings that the published spline sees, Å."""
-    fit_half_width: Positive
-    """The peak fit takes the points this near to the highest one, Å."""
 
     @model_validator(mode="after")
     def _check(self) -> "Adhesion":

@@ -60,7 +60,8 @@ def neighbour_hessian(atoms: Atoms) -> np.ndarray:
     if not atoms.constraints:
         return hessian
     free = _free_directions(atoms)
-    return free @ hessian @ free + FIXED * (np.eye(len(free)) - free)
+    hessian = free @ hessian @ free + FIXED * (np.eye(len(free)) - free)
+    return hessian
 
 
 def _free_directions(atoms: Atoms) -> np.ndarray:
