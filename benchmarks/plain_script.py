@@ -48,9 +48,29 @@ class PlainScript(contextlib.AbstractContextManager):
         return self._pool.submit(task, *arguments).result()
 
 
+class FixedSpacing:
+    """The mean height of the sheet above that of the facing termination is held, nothing else."""
+
+    def __init__(self, tags):
+        """Take the direction, along z, in which the spacing changes."""
+        share = np.where(tags == 10, 1 / (tags == 10).sum(), 0.0)
+        self.share = share - np.where(tags == 3, 1 / (tags == 3).sum(), 0.0)
+
+    def adjust_positions(self, atoms, new):
+        """Take what moves do to the spacing out of them."""
+        self._project(change := new - atoms.positions)
+        new[:] = atoms.positions + change
+
+    def adjust_forces(self, atoms, forces):
+        """Take what acts on the spacing out of the forces."""
+        self._project(forces)
+
+    def _project(self, vectors):
+        vectors[:, 2] -= vectors[:, 2] @ self.share / (self.share @ self.share) * self.share
+
+
 def scan(stack, calculator) -> list[float]:
     """Scan a stack; return the energies (eV)."""
-    from ase.constraints import FixedPlane
     from ase.optimize import BFGS
 
     tags, energies = stack.get_tags(), []
@@ -58,8 +78,7 @@ def scan(stack, calculator) -> list[float]:
         atoms = stack.copy()
         z = atoms.positions[:, 2]
         z[tags >= 10] += spacing - (z[tags == 10].mean() - z[tags == 3].mean())
-        held = np.flatnonzero((tags == 3) | (tags >= 10))
-        atoms.set_constraint(FixedPlane(held, (0, 0, 1)))
+        atoms.set_constraint(FixedSpacing(tags))
         atoms.calc = calculator
         BFGS(atoms, logfile=None).run(fmax=FMAX, steps=MAX_STEPS)
         energies.append(atoms.get_potential_energy())

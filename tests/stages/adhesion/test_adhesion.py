@@ -6,7 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from ase import Atoms
+from ase.neighborlist import neighbor_list
 from scipy.integrate import simpson
+from scipy.interpolate import CubicSpline
+from springs import Springs, make_stack
 from study import GRAPHENE, TI2CO2
 from toy import BEST, CELLS, DEPTH, STIFFNESS, STRETCH, Toy
 
@@ -110,6 +113,41 @@ def test_the_force_on_the_spacing_integrates_to_the_energy(stack, toy, tmp_path)
     energy = [frame.get_potential_energy() for frame in frames]
     work = -simpson(force, x=spacings)
     assert work == pytest.approx(energy[-1] - energy[0], abs=2e-4)
+
+
+class LennardJonesPair(Springs):
+    """Two layers of springs, drawn together by Lennard-Jones pairs across the gap."""
+
+    EPSILON, SIGMA, CUTOFF = 0.01, 3.0, 9.0  # eV, Å, Å
+
+    def calculate(self, atoms=None, *args, **kwargs):
+        super().calculate(atoms, *args, **kwargs)
+        i, j, vectors = neighbor_list("ijD", atoms, self.CUTOFF)
+        across = roles.facing(atoms)[i] & roles.sheet(atoms)[j]
+        i, j, vectors = i[across], j[across], vectors[across]
+        r = np.linalg.norm(vectors, axis=1)
+        part = (self.SIGMA / r) ** 6
+        # Energy and force end smoothly at the cutoff, so that no pair that enters costs energy.
+        end = (self.SIGMA / self.CUTOFF) ** 6
+        slope = 24 * self.EPSILON * (2 * part**2 - part) / r
+        slope_there = 24 * self.EPSILON * (2 * end**2 - end) / self.CUTOFF
+        energy = 4 * self.EPSILON * (part**2 - part - end**2 + end)
+        self.results["energy"] += (energy + slope_there * (r - self.CUTOFF)).sum()
+        push = ((slope - slope_there) / r)[:, None] * vectors
+        np.add.at(self.results["forces"], i, -push)
+        np.add.at(self.results["forces"], j, push)
+
+
+def test_the_force_on_the_spacing_of_a_lennard_jones_pair_integrates_to_its_energies(tmp_path):
+    stack = make_stack(ions=0, spacing=3.2)
+    calc = LennardJonesPair(stack, cutoff=2.6)
+    spacings = np.linspace(2.6, 5.0, 49)
+    frames = scan(stack, calc, tmp_path, spacings=spacings, fmax=1e-4)
+    energies = np.array([frame.get_potential_energy() for frame in frames])
+    forces = CubicSpline(spacings, [force_on_spacing(frame) for frame in frames])
+    work = -(forces.antiderivative()(spacings) - forces.antiderivative()(spacings[0]))
+    assert np.ptp(energies) / area_nm2(stack) > 0.1
+    assert (work - (energies - energies[0])) / area_nm2(stack) == pytest.approx(0, abs=1e-3)
 
 
 def test_the_constraint_holds_the_spacing_and_nothing_else(stack):
