@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from ase import Atoms
 from ase.neighborlist import neighbor_list
+from demo_model import load_demo
 from scipy.integrate import simpson
 from scipy.interpolate import CubicSpline
 from springs import Springs, make_stack
@@ -26,6 +27,7 @@ from anodeflow.stages.voltage.frozen_host import fill_frozen_host
 from anodeflow.structures import roles
 from anodeflow.structures.builders.layers import build_layer
 from anodeflow.structures.builders.stacks import stack_layers
+from anodeflow.structures.files import stored_energy
 from anodeflow.structures.geometry import area_nm2
 from anodeflow.structures.spacing import spacing_of
 
@@ -118,7 +120,7 @@ def test_the_force_on_the_spacing_integrates_to_the_energy(stack, toy, tmp_path)
 class LennardJonesPair(Springs):
     """Two layers of springs, drawn together by Lennard-Jones pairs across the gap."""
 
-    EPSILON, SIGMA, CUTOFF = 0.01, 3.0, 9.0  # eV, Å, Å
+    EPSILON, SIGMA, CUTOFF = 0.01, 3.0, 6.0  # eV, Å, Å
 
     def calculate(self, atoms=None, *args, **kwargs):
         super().calculate(atoms, *args, **kwargs)
@@ -148,6 +150,21 @@ def test_the_force_on_the_spacing_of_a_lennard_jones_pair_integrates_to_its_ener
     work = -(forces.antiderivative()(spacings) - forces.antiderivative()(spacings[0]))
     assert np.ptp(energies) / area_nm2(stack) > 0.1
     assert (work - (energies - energies[0])) / area_nm2(stack) == pytest.approx(0, abs=1e-3)
+
+
+@pytest.mark.slow
+def test_the_force_on_the_spacing_of_the_demo_stack_integrates_to_its_energies(stack, tmp_path):
+    cutoffs = {"pair_cutoff_bohr": 20.0, "coordination_cutoff_bohr": 20.0}
+    d3 = {"functional": "pbe", "damping": "bj", "library": "anodeflow"} | cutoffs
+    calc = load_demo(tmp_path, "float64", dispersion=d3)
+    spacings = np.linspace(3.0, 3.6, 7)
+    settings = {"optimiser": "PreconBFGS", "fmax": 0.01, "max_steps": 300}
+    frames = scan(stack, calc, tmp_path, spacings=spacings, **settings)
+    energies = np.array([stored_energy(frame, "total") for frame in frames])
+    forces = CubicSpline(spacings, [force_on_spacing(frame) for frame in frames])
+    work = forces.antiderivative()(spacings) + energies - energies[0]
+    assert np.ptp(energies) / area_nm2(stack) > 1
+    assert work / area_nm2(stack) == pytest.approx(0, abs=0.01)
 
 
 def test_the_constraint_holds_the_spacing_and_nothing_else(stack):
