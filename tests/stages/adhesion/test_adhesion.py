@@ -154,10 +154,11 @@ def test_the_force_on_the_spacing_of_a_lennard_jones_pair_integrates_to_its_ener
 
 @pytest.mark.slow
 def test_the_force_on_the_spacing_of_the_demo_stack_integrates_to_its_energies(stack, tmp_path):
-    cutoffs = {"pair_cutoff_bohr": 20.0, "coordination_cutoff_bohr": 20.0}
+    cutoffs = {"pair_cutoff_bohr": 40.0, "coordination_cutoff_bohr": 40.0}
+    # Shorter cutoffs cut off what pairs that leave them had: the energy steps, the force does not.
     d3 = {"functional": "pbe", "damping": "bj", "library": "anodeflow"} | cutoffs
     calc = load_demo(tmp_path, "float64", dispersion=d3)
-    spacings = np.linspace(3.0, 3.6, 7)
+    spacings = np.linspace(3.0, 3.5, 6)
     settings = {"optimiser": "PreconBFGS", "fmax": 0.01, "max_steps": 300}
     frames = scan(stack, calc, tmp_path, spacings=spacings, **settings)
     energies = np.array([stored_energy(frame, "total") for frame in frames])
