@@ -8,18 +8,19 @@ from anodeflow.process.job import job
 def main(curves, summaries, reference, outputs, *, rows, convention):
     from anodeflow.figures.style import save
     from anodeflow.stages.adhesion.figure import plot_adhesion
-    from anodeflow.stages.adhesion.results import CURVE, AdhesionSummary
+    from anodeflow.stages.adhesion.results import CURVE, AdhesionSummary, flagged
     from anodeflow.tables.published import read_adhesion_reference
 
     others = read_adhesion_reference(Path(reference)) if reference else None
     stacks = {}
     for row, curve, summary in zip(rows, curves, summaries, strict=True):
-        stack = row["system"]
+        stack, found = row["system"], AdhesionSummary.read(summary)
         entry = {
             "label": row["model"],
             "colour": row["colour"],
             "curve": CURVE.read(curve),
-            "peak": AdhesionSummary.read(summary).peak,
+            "peak": found.peak,
+            "flagged": flagged(found),
             "reference": None if others is None else others[others["stack"] == stack],
         }
         stacks.setdefault(stack, []).append(entry)

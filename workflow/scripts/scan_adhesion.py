@@ -14,6 +14,7 @@ def main(inputs, scan, references, *, calculator, method, given, spacings, setti
     from anodeflow.models.loading import load_calculator
     from anodeflow.process.progress import Progress
     from anodeflow.stages.adhesion.layers_apart import reference_layers
+    from anodeflow.stages.adhesion.reference_check import pull_apart
     from anodeflow.stages.adhesion.scan import scan_spacings
     from anodeflow.stages.relaxation.kept_minima import KeptMinima
     from anodeflow.structures.files import read_structure, write_frames
@@ -25,16 +26,14 @@ def main(inputs, scan, references, *, calculator, method, given, spacings, setti
     with part_folder(scan) as folder, Progress(len(distances), label="scan", unit="points") as bar:
         kept = KeptMinima(folder, **settings, max_steps=max_steps, log=sys.stdout)
         layers = reference_layers(stack, bottom, top, calc, kept=kept, given=given)
-        own = {"starts": spacings["starts"], "on_point": lambda _: bar.update()}
-        write_frames(scan, scan_spacings(stack, calc, spacings=distances, kept=kept, **own))
+        own = {"starts": spacings["starts"], "kept": kept, "on_point": lambda _: bar.update()}
+        points = scan_spacings(stack, calc, spacings=distances, **own)
+        layers |= pull_apart(points[-1], calc, kept=kept)
+        write_frames(scan, points)
         write_frames(references, list(layers.values()))
 
 
 if __name__ == "__main__":
     with job(log=snakemake.log[0], threads=snakemake.threads):
-        main(
-            snakemake.input,
-            *snakemake.output,
-            **dict(snakemake.params.items()),
-            max_steps=snakemake.resources.max_steps,
-        )
+        settings = dict(snakemake.params.items()) | {"max_steps": snakemake.resources.max_steps}
+        main(snakemake.input, *snakemake.output, **settings)

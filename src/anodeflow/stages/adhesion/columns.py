@@ -2,6 +2,10 @@
 
 from anodeflow.tables.columns import NOTE, Column, plus_minus
 
+OF_CUT = (
+    "none: a difference of energies of relaxed layers, without sampling; forces left below "
+    "adhesion.fmax"
+)
 OF_RELAXED = "of the relaxed stack: from the slope that relaxing left"
 OF_POINTS = (
     "noise of the energies, known from their slopes, and the difference to the peak of every other "
@@ -66,5 +70,9 @@ COLUMNS = (
         "eV/nm²",
         "none: a difference of energies, as the strain energy",
     ),
+    Column("cut_bottom_eV", "bottom layer cut − apart", "eV", OF_CUT),
+    Column("cut_top_eV", "top layer cut − apart", "eV", OF_CUT),
+    Column("far_eV_nm2", "adhesion far apart", "eV/nm²", OF_CUT),
+    Column("far_dispersion_eV_nm2", "of it dispersion", "eV/nm²", OF_CUT),
     NOTE,
 )

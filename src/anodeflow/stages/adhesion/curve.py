@@ -12,6 +12,7 @@ from scipy.interpolate import CubicSpline
 from anodeflow.errors import StructureError, known
 from anodeflow.stages.adhesion.held_spacing import force_on_spacing
 from anodeflow.stages.adhesion.peak import peak_of_points, peak_of_relaxed, peak_spline
+from anodeflow.stages.adhesion.reference_check import check_references
 from anodeflow.stages.adhesion.results import AdhesionSummary, FittedPeak, StrainEnergy
 from anodeflow.stages.adhesion.scan import LOWER_BY
 from anodeflow.structures.files import TERMS, stored_energy
@@ -225,6 +226,7 @@ def summarise_adhesion(
             total.spacings[inside], total.energies[inside], window=peak_window
         ),
         strain_energy=strain_energy(references) if complete else None,
+        references=check_references(references) if "far" in references and complete else None,
         given_layers_eV_nm2=given_energy(references) if complete else None,
     )
 

@@ -45,8 +45,9 @@ def plot_adhesion(
 
     Args:
         stacks: by stack, a list of dicts of label, colour, curve (of `adhesion_curve`), peak (of
-            `peak_of_points`) and reference (curves of others for this stack, columns source,
-            spacing_angstrom, adhesion_ev_per_nm2; or None).
+            `peak_of_points`), flagged (what is wrong with the layers apart, or empty) and reference
+            (curves of others for this stack, columns source, spacing_angstrom,
+            adhesion_ev_per_nm2; or None).
         spacing: `sheet` or `all`, as in `select_curve`.
         layers: `strained` or `own`, as in `select_curve`.
 
@@ -81,7 +82,13 @@ def plot_adhesion(
     axes[0, 0].set_ylim(lowest, room * highest)
     fig.supylabel("Adhesion energy (eV nm$^{-2}$)", fontsize="medium")
     fig.supxlabel("Interlayer spacing $d$ (Å)", fontsize="medium")
-    _add_legend(fig, axes, title=LAYERS_APART[layers], columns=int(width // LEGEND_ENTRY_MM))
+    _add_legend(
+        fig,
+        axes,
+        title=LAYERS_APART[layers],
+        columns=int(width // LEGEND_ENTRY_MM),
+        flagged=any(entry.get("flagged") for entries in stacks.values() for entry in entries),
+    )
     return fig, table
 
 
@@ -103,6 +110,7 @@ def _mark_peak(ax: Axes, entry: Mapping[str, Any], row: int) -> None:
     """Mark the fitted peak, and write its position with its error in the panel's corner."""
     peak = entry["peak"]
     text = "no peak"
+    mark = " *" if entry.get("flagged") else ""
     if peak.found:
         text = f"peak at {peak.spacing:.3f} Å"
         if peak.spacing_error:
@@ -120,7 +128,7 @@ def _mark_peak(ax: Axes, entry: Mapping[str, Any], row: int) -> None:
             zorder=5,
         )
     ax.annotate(
-        text,
+        f"{text}{mark}",
         (1, 1),
         xycoords="axes fraction",
         xytext=(-4, -4 - 9 * row),
@@ -164,12 +172,14 @@ def _rows(
     ]
 
 
-def _add_legend(fig: Figure, axes: np.ndarray, *, title: str, columns: int) -> None:
+def _add_legend(fig: Figure, axes: np.ndarray, *, title: str, columns: int, flagged: bool) -> None:
     """Name each model, what a dotted line is, and each reference, once over all panels."""
     found: dict[str, Any] = {}
     for ax in axes.flat:
         for handle, label in zip(*ax.get_legend_handles_labels(), strict=True):
             found.setdefault(label, handle)
+    if flagged:
+        found["* layers apart are not those of the stack"] = Line2D([], [], linestyle="none")
     found["without D3"] = Line2D([], [], color="black", **WITHOUT_D3)
     fig.legend(
         found.values(),

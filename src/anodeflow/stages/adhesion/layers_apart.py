@@ -61,11 +61,11 @@ def reference_layers(
     )
     raise_first(failures)
     return {name: references[name] for name in starts} | {
-        f"{end}_given": _evaluate(starts[f"{end}_own"], calc, f"{end}_given") for end in given
+        f"{end}_given": evaluate_layer(starts[f"{end}_own"], calc, f"{end}_given") for end in given
     }
 
 
-def _evaluate(layer: Atoms, calc: Calculator, name: str) -> Atoms:
+def evaluate_layer(layer: Atoms, calc: Calculator, name: str) -> Atoms:
     """Return a copy of a layer, not relaxed, with the calculator's energies in its info (eV)."""
     evaluated: Atoms = layer.copy()
     evaluated.calc = calc

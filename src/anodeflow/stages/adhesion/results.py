@@ -5,7 +5,7 @@ from typing import Any
 
 from anodeflow.errors import known
 from anodeflow.files.result_file import CsvFile, ResultFile, ResultPart
-from anodeflow.scorecard.quantity import Quantity, quantity_row
+from anodeflow.scorecard.quantity import Quantity, joined_notes, quantity_row
 from anodeflow.stages.adhesion.settings import LayersApart
 from anodeflow.structures.spacing_conventions import SpacingConvention
 from anodeflow.units import EV_NM2_TO_J_M2
@@ -56,13 +56,39 @@ class StrainEnergy(ResultPart):
     total_eV_nm2: float
 
 
+class CutLayer(ResultPart):
+    """A layer apart beside the same layer cut out of the stack, both relaxed in the common cell.
+
+    cut_minus_reference_eV: E_cut − E_ref per cell; same_bonds: whether every atom is bonded alike.
+    """
+
+    cut_minus_reference_eV: float
+    same_bonds: bool
+
+
+class ReferenceCheck(ResultPart):
+    """Whether the layers apart are those of the stack, seen when it is pulled far apart.
+
+    far_spacing (Å) is beyond a model's reach; far_eV_nm2 is the adhesion energy there, and
+    far_dispersion_eV_nm2 what the dispersion between the layers makes of it. sentence: what is
+    wrong, null if nothing is.
+    """
+
+    bottom: CutLayer
+    top: CutLayer
+    far_spacing: float
+    far_eV_nm2: float
+    far_dispersion_eV_nm2: float
+    sentence: str | None = None
+
+
 class AdhesionSummary(ResultFile):
     """The numbers of one adhesion curve.
 
     spacing_convention and layers say which curve it is (`curve.select_curve`);
     given_layers_eV_nm2: by how much layers that another model relaxed raise the curve, null without
     one; strain_energy: null where a layer's energy is missing. peak is that of the relaxed stack,
-    peak_of_points that of the scan alone, its check.
+    peak_of_points that of the scan alone, its check; references: null for structures of others.
     """
 
     spacing_convention: SpacingConvention
@@ -72,6 +98,7 @@ class AdhesionSummary(ResultFile):
     peak_no_dispersion: FittedPeak
     peak_published_spline: Peak
     strain_energy: StrainEnergy | None = None
+    references: ReferenceCheck | None = None
     given_layers_eV_nm2: float | None = None
 
 
@@ -83,6 +110,7 @@ def adhesion_rows(about: Mapping[str, Any], summary: AdhesionSummary) -> list[di
         summary: of the stack's curve.
     """
     peak, bare, strain = summary.peak, summary.peak_no_dispersion, summary.strain_energy
+    check = summary.references
     row = {
         "system": about["system"],
         "model": about["model"],
@@ -105,9 +133,18 @@ def adhesion_rows(about: Mapping[str, Any], summary: AdhesionSummary) -> list[di
         "spline_spacing": summary.peak_published_spline.spacing,
         "strain_energy_eV_nm2": strain.total_eV_nm2 if strain else None,
         "given_layers_eV_nm2": summary.given_layers_eV_nm2,
-        "note": peak.sentence,
+        "cut_bottom_eV": check and check.bottom.cut_minus_reference_eV,
+        "cut_top_eV": check and check.top.cut_minus_reference_eV,
+        "far_eV_nm2": check and check.far_eV_nm2,
+        "far_dispersion_eV_nm2": check and check.far_dispersion_eV_nm2,
+        "note": joined_notes(peak.sentence or "", flagged(summary)) or None,
     }
     return [row]
+
+
+def flagged(summary: AdhesionSummary) -> str:
+    """Say what is wrong with the reference layers; empty if nothing is, or it is not known."""
+    return (summary.references and summary.references.sentence) or ""
 
 
 def _in_J_m2(energy: float | None) -> float | None:
@@ -135,7 +172,7 @@ def adhesion_quantities(
         "angstrom",
         error=peak.spacing_error,
         convention=summary.spacing_convention,
-        note="error of the fit",
+        note="error of the peak",
     )
     if summary.layers == "strained" and strain is None:
         note = "the energies of the layers in their own cells are missing"
@@ -148,6 +185,6 @@ def adhesion_quantities(
         "eV/nm^2",
         error=peak.height_error,
         convention="own",
-        note="error of the fit",
+        note=joined_notes("error of the peak", flagged(summary)),
     )
     return [height, spacing]
