@@ -3,12 +3,21 @@
 import pandas as pd
 from scored import adhesion, no_peak
 
-from anodeflow.stages.adhesion.results import Peak
+from anodeflow.stages.adhesion.results import CutLayer, Peak, ReferenceCheck
 
 PEAK = adhesion(1.8, 3.9).peak.model_copy(update={"noise_eV_nm2": 0.001})
 SPLINE = {"peak_published_spline": Peak(found=True, points=11, spacing=3.96, height=1.8)}
 PEAKS = SPLINE | {"peak": PEAK, "peak_of_points": PEAK, "peak_no_dispersion": PEAK}
-SUMMARY = adhesion(0, 0, strain=0.89, given_layers_eV_nm2=0.1, **PEAKS)
+CUT = CutLayer(cut_minus_reference_eV=-0.02, same_bonds=False)
+CHECK = ReferenceCheck(
+    bottom=CUT,
+    top=CUT,
+    far_spacing=14.0,
+    far_eV_nm2=0.05,
+    far_dispersion_eV_nm2=0.03,
+    sentence="Bad.",
+)
+SUMMARY = adhesion(0, 0, strain=0.89, given_layers_eV_nm2=0.1, references=CHECK, **PEAKS)
 NONE = SPLINE | {"peak": no_peak("No peak in the window."), "strain_energy": None}
 CURVE = {"spacing": [2.8, 2.9421], "spacing_all_atoms": [2.81, 2.95], "relaxed": [False, True]}
 ENERGIES = (
