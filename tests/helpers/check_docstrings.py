@@ -1,7 +1,7 @@
 """Ask every public function for the shapes of its arrays and the units of its numbers.
 
 `python tests/helpers/check_docstrings.py src` names those that say neither; ruff checks the
-sections. A shape is (N, 3), (), or the word; a unit is a word of UNITS in the docstring, or
+sections. A shape is (N, 3), (...), or the word; a unit is a word of UNITS in the docstring, or
 stands at the end of a name.
 """
 
@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 SIZE = r"(?:\d* ?[A-Z]\w*|\d+|\.\.\.)(?: [+·-] \w+)*"
-SHAPE = re.compile(rf"\((?:{SIZE},[^)]*|\.\.\.)?\)|\bshapes?\b")
+SHAPE = re.compile(rf"\((?:{SIZE},[^)]*|\.\.\.)\)|\bshapes?\b")
 UNITS = re.compile(
     r"Å|eV|\bK\b|\bps\b|\bfs\b|THz|\bV\b|\be\b|amu|cm²|nm²|Bohr|J/m²|mAh|"
     r"\b(units?|fractions?|fractional|shares?|parts?|ratios?|times|per cent|seconds|mm|bytes)\b|"

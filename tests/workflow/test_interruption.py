@@ -75,6 +75,8 @@ def test_what_ctrl_c_stopped_continues_as_an_orphan_that_keeps_a_second_job_out(
     psutil.wait_procs(alive, timeout=120)
     assert len(read_structure(relaxing.folder / RELAXED)) > 100
     assert "relax 1" not in relaxing.planned(RELAXED)
+    result = relaxing.snakemake(RELAXED)
+    assert result.returncode == 0, result.stdout
     after = (relaxing.folder / LOG).read_text()
     assert after.startswith(before)
     assert "continuing after step" in after

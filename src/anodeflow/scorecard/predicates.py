@@ -200,13 +200,9 @@ class Near(_Predicate):
     def _decide(self, asked: Asked, *found: Quantity) -> Part:
         (number,) = found
         off = None if number.value is None else abs(number.value - self.value)
-        allowed = self.within * abs(self.value)
-        limit = replace(number, value=allowed, error=0.0)
-        part = less(replace(number, value=off), limit, asked.sigma)
-        if off is None or part.sigmas is None:
-            return part
-        says = f"{number.case} {number}, within {100 * self.within:g} % of {self.value:g} or not"
-        return part._replace(says=f"{says}: {part.sigmas:+.1f} errors inside")
+        limit = replace(number, value=self.within * abs(self.value), error=0.0)
+        says = f"{number.case} {number}; wanted within {100 * self.within:g} % of {self.value:g}"
+        return less(replace(number, value=off), limit, asked.sigma)._replace(says=says)
 
 
 class Word(_Predicate):
