@@ -8,10 +8,12 @@ from anodeflow.process.job import job
 def main(curves, summaries, reference, outputs, *, rows, convention):
     from anodeflow.figures.style import save
     from anodeflow.stages.adhesion.figure import plot_adhesion
-    from anodeflow.stages.adhesion.results import CURVE, AdhesionSummary, flagged
+    from anodeflow.stages.adhesion.results import CURVE, AdhesionSummary, flagged, peak_for
     from anodeflow.tables.published import read_adhesion_reference
 
     others = read_adhesion_reference(Path(reference)) if reference else None
+    # Published curves refer to layers in their own cells: what they are drawn with does, too.
+    layers = convention["layers"] if others is None else "own"
     stacks = {}
     for row, curve, summary in zip(rows, curves, summaries, strict=True):
         stack, found = row["system"], AdhesionSummary.read(summary)
@@ -19,12 +21,12 @@ def main(curves, summaries, reference, outputs, *, rows, convention):
             "label": row["model"],
             "colour": row["colour"],
             "curve": CURVE.read(curve),
-            "peak": found.peak,
+            "peak": peak_for(found, layers),
             "flagged": flagged(found),
             "reference": None if others is None else others[others["stack"] == stack],
         }
         stacks.setdefault(stack, []).append(entry)
-    save(*plot_adhesion(stacks, **convention), outputs)
+    save(*plot_adhesion(stacks, spacing=convention["spacing"], layers=layers), outputs)
 
 
 if __name__ == "__main__":

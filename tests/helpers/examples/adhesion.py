@@ -17,7 +17,9 @@ CHECK = ReferenceCheck(
     far_dispersion_eV_nm2=0.03,
     sentence="Bad.",
 )
-SUMMARY = adhesion(0, 0, strain=0.89, given_layers_eV_nm2=0.1, references=CHECK, **PEAKS)
+SUMMARY = adhesion(
+    0, 0, strain=0.89, given_layers_eV_nm2=0.1, references=CHECK, hysteresis_eV_nm2=0.01, **PEAKS
+)
 NONE = SPLINE | {"peak": no_peak("No peak in the window."), "strain_energy": None}
 CURVE = {"spacing": [2.8, 2.9421], "spacing_all_atoms": [2.81, 2.95], "relaxed": [False, True]}
 ENERGIES = (
@@ -26,10 +28,11 @@ ENERGIES = (
     "adhesion_relaxed_reference_eV_nm2",
     "adhesion_relaxed_reference_no_dispersion_eV_nm2",
 )
+SLOPES = ("slope_eV_nm2_angstrom", "slope_error_eV_nm2_angstrom", "lowered_eV_nm2")
 
 RESULTS = {
     "curve": [
-        pd.DataFrame(CURVE | {key: [0.1, 1.7] for key in ("slope_eV_nm2_angstrom", *ENERGIES)}),
+        pd.DataFrame(CURVE | {key: [0.1, 1.7] for key in (*SLOPES, *ENERGIES)}),
         pd.DataFrame(CURVE | {key: [0.1, 1.7] for key in ENERGIES[:2]}),
     ],
     "peak": [SUMMARY, adhesion(0, 0, **NONE)],

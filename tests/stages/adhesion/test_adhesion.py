@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from ase import Atoms
+from ase.calculators.singlepoint import SinglePointCalculator
 from ase.neighborlist import neighbor_list
 from demo_model import load_demo
 from scipy.integrate import simpson
@@ -17,7 +18,11 @@ from toy import BEST, CELLS, DEPTH, STIFFNESS, STRETCH, Toy
 from anodeflow.errors import NotConvergedError, StructureError
 from anodeflow.evaluation.first_calls import WARM_UP_CALLS
 from anodeflow.stages.adhesion.curve import adhesion_curve, strain_energy
-from anodeflow.stages.adhesion.held_spacing import HeldSpacing, force_on_spacing
+from anodeflow.stages.adhesion.held_spacing import (
+    HeldSpacing,
+    force_on_spacing,
+    force_on_spacing_error,
+)
 from anodeflow.stages.adhesion.layers_apart import reference_layers
 from anodeflow.stages.adhesion.peak import peak_of_points
 from anodeflow.stages.adhesion.scan import LOWER_BY, scan_spacings
@@ -168,6 +173,20 @@ def test_the_force_on_the_spacing_of_the_demo_stack_integrates_to_its_energies(s
     assert work / area_nm2(stack) == pytest.approx(0, abs=0.01)
 
 
+def test_what_relaxing_left_inside_a_layer_is_the_error_of_the_force_on_the_spacing(stack, toy):
+    at = stack.copy()
+    at.calc = toy
+    unrelaxed, facing = force_on_spacing(at), roles.facing(at)
+    left = force_on_spacing_error(at)
+    forces = at.get_forces()
+    lower, upper = np.flatnonzero(at.get_tags() == roles.X)[0], np.flatnonzero(facing)[0]
+    forces[[upper, lower], 2] += 0.02, -0.02  # a bond of the bottom layer that is too short
+    at.calc = SinglePointCalculator(at, energy=0.0, forces=forces)
+    shares = 1 / roles.sheet(at).sum() + 1 / facing.sum()
+    assert force_on_spacing(at) == unrelaxed
+    assert force_on_spacing_error(at) - left == pytest.approx(0.02 / facing.sum() / shares)
+
+
 def test_the_constraint_holds_the_spacing_and_nothing_else(stack):
     rng = np.random.default_rng(3)
     held = stack.copy()
@@ -276,6 +295,8 @@ def test_a_scan_finds_the_lower_of_two_minima_on_both_sides_of_where_they_cross(
         difference = frame.info["energy_model"] - without.info["energy_model"]
         assert difference == pytest.approx(best, abs=LOWER_BY)
     assert log.getvalue().count("lower: taken") > 2
+    lowered = np.array([frame.info["lowered_by"] for frame in frames])
+    assert np.all((lowered == 0) | (lowered > LOWER_BY)) and (lowered > 0).sum() > 2
     metastable = [d for d in np.linspace(2.8, 5.5, 20) if 0.1 < d - calc.EVEN < 0.4]
     assert len(metastable) == 2  # where the start's own minimum lives on, and is not the lower
 

@@ -8,6 +8,8 @@ import pytest
 from ase import Atoms, units
 from ase.calculators.singlepoint import SinglePointCalculator
 from places import REFERENCE
+from scipy.interpolate import CubicSpline
+from scored import adhesion
 from tabled import adhesion_table
 
 from anodeflow.errors import ReferenceDataError, StructureError
@@ -21,7 +23,13 @@ from anodeflow.stages.adhesion.curve import (
 )
 from anodeflow.stages.adhesion.figure import plot_adhesion
 from anodeflow.stages.adhesion.peak import curve_between, peak_of_points, peak_spline
-from anodeflow.stages.adhesion.results import CURVE, AdhesionSummary, FittedPeak
+from anodeflow.stages.adhesion.results import (
+    CURVE,
+    AdhesionSummary,
+    FittedPeak,
+    adhesion_quantities,
+    peak_for,
+)
 from anodeflow.stages.adhesion.settings import LayersApart
 from anodeflow.structures.spacing import CONVENTIONS
 from anodeflow.structures.spacing_conventions import SpacingConvention
@@ -156,7 +164,8 @@ def table_of(curve, best, relaxed=None, lowered=0.0, shift=0.0):
     energies, slopes = curve(d, best)
     at = d == relaxed
     columns = {"spacing": d, "spacing_all_atoms": d - shift * (1 + 0.1 * d), "relaxed": at}
-    columns |= {"slope_eV_nm2_angstrom": slopes, "adhesion_eV_nm2": energies - lowered * at}
+    columns |= {"slope_eV_nm2_angstrom": slopes, "slope_error_eV_nm2_angstrom": 0.001 * at}
+    columns |= {"adhesion_eV_nm2": energies - lowered * at}
     dispersion = 2.0 * (3.0 / d) ** 4
     return pd.DataFrame(columns | {"adhesion_no_dispersion_eV_nm2": energies - dispersion})
 
@@ -172,10 +181,36 @@ def test_the_relaxed_stack_is_the_peak_and_the_points_alone_its_check():
     summary = summarised(table_of(lennard_jones, 3.7, relaxed=3.7002))
     assert summary.peak.spacing == 3.7002
     assert summary.peak.height == pytest.approx(DEPTH, abs=1e-5)
-    # What relaxing left of the slope says how far the top is, here exactly 0.2 mÅ.
-    assert summary.peak.spacing_error == pytest.approx(2e-4, rel=0.05)
+    # What relaxing left of the slope says how far the top is, here exactly 0.2 mÅ, and as much
+    # again is what its error, 0.001 eV/nm²/Å, lets it be.
+    curvature = CubicSpline(SPACINGS, lennard_jones(SPACINGS, 3.7)[1])(3.7, 1)
+    assert summary.peak.spacing_error == pytest.approx(2e-4 - 1e-3 / curvature, rel=0.05)
     assert abs(summary.peak_of_points.spacing - 3.7) < 2 * summary.peak_of_points.spacing_error
     assert summary.peak.sentence is None
+
+
+def test_hysteresis_next_to_the_peak_is_told_and_enters_the_error_of_the_scorecard():
+    table = table_of(lennard_jones, 3.7, relaxed=3.7)
+    place = int(np.flatnonzero(table["relaxed"])[0])
+    lowered = np.zeros(len(table))
+    lowered[[0, place + 1]] = 0.3, 0.02  # up the wall it says nothing of the peak
+    summary = summarised(table.assign(lowered_eV_nm2=lowered))
+    assert summary.hysteresis_eV_nm2 == 0.02
+    assert summarised(table).hysteresis_eV_nm2 is None
+    own = summary.model_copy(update={"layers": "own"})
+    height = adhesion_quantities({"model": "m", "system": "m-g"}, own, {})[0]
+    assert height.error == pytest.approx(0.02, rel=1e-3)
+
+
+def test_the_peak_for_layers_in_their_own_cells_is_lower_by_the_strain_energy_and_back():
+    strained = adhesion(1.8, 3.9, strain=0.89)
+    own = peak_for(strained, "own")
+    assert own.height == pytest.approx(0.91)
+    assert own.spacing == 3.9
+    back = strained.model_copy(update={"layers": "own", "peak": own})
+    assert peak_for(back, "strained").height == pytest.approx(1.8)
+    with pytest.raises(StructureError, match="own cells are missing"):
+        peak_for(strained.model_copy(update={"strain_energy": None}), "own")
 
 
 def test_a_minimum_below_the_relaxed_stack_is_the_peak_and_said():
@@ -195,9 +230,9 @@ def test_slopes_without_dispersion_and_of_another_spacing_are_the_derivatives_of
     table = table_of(lennard_jones, 3.7, shift=0.05)
     bare = select_curve(table, spacing="sheet", layers="strained", dispersion=False)
     exact = lennard_jones(SPACINGS, 3.7)[1] + 8.0 * 3.0**4 / SPACINGS**5
-    assert bare.slopes == pytest.approx(exact, abs=2e-2)
+    assert bare.slopes[0] == pytest.approx(exact, abs=2e-2)
     every = select_curve(table, spacing="all", layers="strained", dispersion=True)
-    assert every.slopes == pytest.approx(lennard_jones(SPACINGS, 3.7)[1] / 0.995)
+    assert every.slopes[0] == pytest.approx(lennard_jones(SPACINGS, 3.7)[1] / 0.995)
     assert every.spacings == pytest.approx(SPACINGS - 0.05 * (1 + 0.1 * SPACINGS))
 
 

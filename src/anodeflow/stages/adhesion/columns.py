@@ -6,7 +6,7 @@ OF_CUT = (
     "none: a difference of energies of relaxed layers, without sampling; forces left below "
     "adhesion.fmax"
 )
-OF_RELAXED = "of the relaxed stack: from the slope that relaxing left"
+OF_RELAXED = "of the relaxed stack: from the slope that relaxing may have left"
 OF_POINTS = (
     "noise of the energies, known from their slopes, and the difference to the peak of every other "
     "point over 31"
@@ -15,6 +15,13 @@ COLUMNS = (
     Column("layers", "layers"),
     Column("spacing_convention", "spacing convention"),
     Column("height", "peak", "eV/nm²", OF_RELAXED, (plus_minus("height_error", "eV/nm²"),)),
+    Column(
+        "hysteresis_eV_nm2",
+        "hysteresis",
+        "eV/nm²",
+        "none: by how much the direction of the scan changes the points next to the peak, 0 where "
+        "no neighbour's geometry was lower by 5 meV",
+    ),
     Column("spacing", "d", "Å", OF_RELAXED, (plus_minus("spacing_error", "Å"),)),
     Column(
         "height_of_points",

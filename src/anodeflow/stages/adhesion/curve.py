@@ -10,7 +10,7 @@ from ase import Atoms
 from scipy.interpolate import CubicSpline
 
 from anodeflow.errors import StructureError, known
-from anodeflow.stages.adhesion.held_spacing import force_on_spacing
+from anodeflow.stages.adhesion.held_spacing import force_on_spacing, force_on_spacing_error
 from anodeflow.stages.adhesion.peak import peak_of_points, peak_of_relaxed, peak_spline
 from anodeflow.stages.adhesion.reference_check import check_references
 from anodeflow.stages.adhesion.results import AdhesionSummary, FittedPeak, StrainEnergy
@@ -22,6 +22,8 @@ from anodeflow.structures.spacing_conventions import SpacingConvention
 
 SPACING_COLUMNS: dict[SpacingConvention, str] = {"sheet": "spacing", "all": "spacing_all_atoms"}
 SLOPE = "slope_eV_nm2_angstrom"
+SLOPE_ERROR = "slope_error_eV_nm2_angstrom"
+LOWERED = "lowered_eV_nm2"
 LAYER_STATES = {
     "strained": ("bottom", "top", ""),
     "own": ("bottom_own", "top_own", "_relaxed_reference"),
@@ -48,7 +50,9 @@ def adhesion_curve(
     before the unit. Columns whose energies are not given are left out: structures that carry a
     total energy only have no curves without dispersion. relaxed marks the stack whose spacing is
     free; slope_eV_nm2_angstrom is dE_adh/dd = λ/A of the curves with dispersion, λ the force on the
-    spacing (`force_on_spacing`), where all carry forces.
+    spacing (`force_on_spacing`), and slope_error_eV_nm2_angstrom its error
+    (`force_on_spacing_error`), where all carry forces. lowered_eV_nm2 says by how much the geometry
+    of a neighbour lowered a point (info lowered_by, eV), 0 for the relaxed stack: the hysteresis.
 
     Raises:
         StructureError: no frames, an energy is missing, or neither pair of layers is given.
@@ -77,6 +81,11 @@ def adhesion_curve(
     columns["relaxed"] = [frame is relaxed for frame in frames]
     if all(frame.calc is not None and "forces" in frame.calc.results for frame in frames):
         columns[SLOPE] = np.array([force_on_spacing(frame) for frame in frames]) / area
+        errors = [force_on_spacing_error(frame) for frame in frames]
+        columns[SLOPE_ERROR] = np.array(errors) / area
+    if all("lowered_by" in frame.info for frame in frames if frame is not relaxed):
+        lowered = [frame.info.get("lowered_by", 0.0) for frame in frames]
+        columns[LOWERED] = np.array(lowered) / area
     for suffix, layers in states.items():
         for term, name in (("total", ""), ("energy_model", "_no_dispersion")):
             if term == "total" or split:
@@ -131,8 +140,8 @@ def strain_energy(references: Mapping[str, Atoms]) -> StrainEnergy:
 class Curve:
     """One adhesion curve of P points, ascending: spacings (P,), Å, and energies (P,), eV/nm².
 
-    slopes: derivatives of the energies, (P,), eV/nm²/Å, None where no forces are known; relaxed:
-    (P,) of bool, the stack whose spacing is free.
+    slopes: derivatives of the energies and their errors, (2, P), eV/nm²/Å, None where no forces are
+    known; relaxed: (P,) of bool, the stack whose spacing is free.
     """
 
     spacings: np.ndarray
@@ -169,10 +178,10 @@ def select_curve(
         )
     d, energies = curve[SPACING_COLUMNS["sheet"]].to_numpy(), curve[column].to_numpy()
     relaxed = curve["relaxed"].to_numpy(bool)
-    slopes = curve[SLOPE].to_numpy() if SLOPE in curve.columns else None
+    slopes = curve[[SLOPE, SLOPE_ERROR]].to_numpy().T if SLOPE in curve.columns else None
     if slopes is not None and not dispersion:
         of_dispersion = curve[column.replace("_no_dispersion", "")].to_numpy() - energies
-        slopes = slopes - _derivative(d, of_dispersion)
+        slopes = slopes - [_derivative(d, of_dispersion), np.zeros(len(d))]
     if spacing != "sheet":
         measured = curve[SPACING_COLUMNS[spacing]].to_numpy()
         slopes = None if slopes is None else slopes / _derivative(d, measured)
@@ -228,7 +237,20 @@ def summarise_adhesion(
         strain_energy=strain_energy(references) if complete else None,
         references=check_references(references) if "far" in references and complete else None,
         given_layers_eV_nm2=given_energy(references) if complete else None,
+        hysteresis_eV_nm2=_hysteresis(curve),
     )
+
+
+def _hysteresis(curve: pd.DataFrame) -> float | None:
+    """Return by how much the direction of the scan matters next to the peak, eV/nm².
+
+    That of the two points on either side of the relaxed stack, the larger; None where it is not
+    known.
+    """
+    if LOWERED not in curve.columns or not curve["relaxed"].any():
+        return None
+    (place,) = np.flatnonzero(curve["relaxed"])
+    return float(curve[LOWERED].iloc[max(place - 1, 0) : place + 2].max())
 
 
 def _peak(curve: Curve) -> FittedPeak:
@@ -237,7 +259,7 @@ def _peak(curve: Curve) -> FittedPeak:
     if curve.slopes is None:
         none = "The structures carry no forces, so there are no slopes to find the peak by."
         return FittedPeak(found=False, points=int(inside.sum()), sentence=none)
-    return peak_of_points(curve.spacings[inside], curve.energies[inside], curve.slopes[inside])
+    return peak_of_points(curve.spacings[inside], curve.energies[inside], curve.slopes[0, inside])
 
 
 def _relaxed_peak(curve: Curve, scanned: FittedPeak, area: float) -> FittedPeak:
@@ -245,11 +267,10 @@ def _relaxed_peak(curve: Curve, scanned: FittedPeak, area: float) -> FittedPeak:
     if curve.slopes is None or not curve.relaxed.any():
         return scanned
     (place,) = np.flatnonzero(curve.relaxed)
-    d, energy, slope = (
-        float(values[place]) for values in (curve.spacings, curve.energies, curve.slopes)
-    )
-    curvature = float(CubicSpline(curve.spacings, curve.slopes)(d, 1))
-    peak = peak_of_relaxed(d, energy, slope, scanned, curvature=curvature)
+    d, energy = float(curve.spacings[place]), float(curve.energies[place])
+    curvature = float(CubicSpline(curve.spacings, curve.slopes[0])(d, 1))
+    left = float(np.abs(curve.slopes[:, place]).sum())
+    peak = peak_of_relaxed(d, energy, left, scanned, curvature=curvature)
     if not scanned.found:
         return peak.model_copy(update={"sentence": f"The scan is no check: {scanned.sentence}"})
     higher = known(scanned.height) - energy

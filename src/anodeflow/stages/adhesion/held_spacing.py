@@ -61,6 +61,18 @@ def force_on_spacing(stack: Atoms) -> float:
     return float(forces[roles.top(stack), 2].sum())
 
 
+def force_on_spacing_error(stack: Atoms) -> float:
+    """Return how well λ is known, eV/Å: how far its two readings, Σ F_z and F·c / c·c, differ.
+
+    Of a stack of N atoms that carries its forces; both are λ at the minimum, so what lies between
+    them is what relaxing left.
+    """
+    forces = stack.get_forces(apply_constraint=False)
+    direction = spacing_direction(stack)
+    along = (forces * direction).sum() / (direction**2).sum()
+    return abs(float(along) - force_on_spacing(stack))
+
+
 def _part_along(direction: np.ndarray, vectors: np.ndarray) -> np.ndarray:
     part: np.ndarray = (vectors * direction).sum() / (direction**2).sum() * direction
     return part

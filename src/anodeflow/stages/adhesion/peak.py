@@ -163,16 +163,17 @@ def _influence(place: float, d: np.ndarray, *, curvature: float) -> tuple[float,
 
 
 def peak_of_relaxed(
-    spacing: float, energy: float, slope: float, points: FittedPeak, *, curvature: float
+    spacing: float, energy: float, left: float, points: FittedPeak, *, curvature: float
 ) -> FittedPeak:
     """Return the peak that the relaxed stack is, since no force acts on its spacing.
 
-    What is left of the slope, s, says how far it is from the top: δd = s / |p''|, δh = s² / 2|p''|.
+    The slope s that relaxing may have left says how far from the top it is: δd = s / |p''|,
+    δh = s² / 2|p''|.
 
     Args:
         spacing: of the relaxed stack, Å.
         energy: its adhesion energy, eV/nm².
-        slope: of the curve there, eV/nm²/Å: what relaxing left of it.
+        left: the most that the slope can be there, its amount and its error, eV/nm²/Å.
         points: peak of the scan's own points, the check.
         curvature: of the curve at the peak, eV/nm²/Å².
     """
@@ -180,8 +181,8 @@ def peak_of_relaxed(
         found=True,
         points=points.points,
         spacing=spacing,
-        spacing_error=abs(slope / curvature),
+        spacing_error=abs(left / curvature),
         height=energy,
-        height_error=slope**2 / (2 * abs(curvature)),
+        height_error=left**2 / (2 * abs(curvature)),
         noise_eV_nm2=points.noise_eV_nm2,
     )

@@ -1,9 +1,10 @@
 """What adhesion leaves behind: its files as types, the rows of its table, and its quantities."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
-from anodeflow.errors import known
+from anodeflow.errors import StructureError, known
 from anodeflow.files.result_file import CsvFile, ResultFile, ResultPart
 from anodeflow.scorecard.quantity import Quantity, joined_notes, quantity_row
 from anodeflow.stages.adhesion.settings import LayersApart
@@ -14,6 +15,8 @@ CURVE = CsvFile(
     ("spacing", "spacing_all_atoms", "relaxed"),
     optional=(
         "slope_eV_nm2_angstrom",
+        "slope_error_eV_nm2_angstrom",
+        "lowered_eV_nm2",
         "adhesion_eV_nm2",
         "adhesion_no_dispersion_eV_nm2",
         "adhesion_relaxed_reference_eV_nm2",
@@ -88,7 +91,8 @@ class AdhesionSummary(ResultFile):
     spacing_convention and layers say which curve it is (`curve.select_curve`);
     given_layers_eV_nm2: by how much layers that another model relaxed raise the curve, null without
     one; strain_energy: null where a layer's energy is missing. peak is that of the relaxed stack,
-    peak_of_points that of the scan alone, its check; references: null for structures of others.
+    peak_of_points that of the scan alone, its check; references: null for structures of others;
+    hysteresis_eV_nm2: by how much the direction of the scan changes the points next to the peak.
     """
 
     spacing_convention: SpacingConvention
@@ -100,6 +104,7 @@ class AdhesionSummary(ResultFile):
     strain_energy: StrainEnergy | None = None
     references: ReferenceCheck | None = None
     given_layers_eV_nm2: float | None = None
+    hysteresis_eV_nm2: float | None = None
 
 
 def adhesion_rows(about: Mapping[str, Any], summary: AdhesionSummary) -> list[dict[str, Any]]:
@@ -120,6 +125,7 @@ def adhesion_rows(about: Mapping[str, Any], summary: AdhesionSummary) -> list[di
         "height_error": peak.height_error,
         "height_of_points": summary.peak_of_points.height,
         "height_of_points_error": summary.peak_of_points.height_error,
+        "hysteresis_eV_nm2": summary.hysteresis_eV_nm2,
         "spacing": peak.spacing,
         "spacing_error": peak.spacing_error,
         "spacing_of_points": summary.peak_of_points.spacing,
@@ -147,6 +153,23 @@ def flagged(summary: AdhesionSummary) -> str:
     return (summary.references and summary.references.sentence) or ""
 
 
+def peak_for(summary: AdhesionSummary, layers: LayersApart) -> FittedPeak:
+    """Give the peak with the layers apart in their own cells, or strained to the common one.
+
+    h(own) = h(strained) − E_strain: straining the layers shifts the whole curve.
+
+    Raises:
+        StructureError: the other cell is asked for, and the strain energy is not known.
+    """
+    peak, strain = summary.peak, summary.strain_energy
+    if layers == summary.layers or not peak.found:
+        return peak
+    if strain is None:
+        raise StructureError("the energies of the layers in their own cells are missing")
+    shift = strain.total_eV_nm2 * (-1 if layers == "own" else 1)
+    return peak.model_copy(update={"height": known(peak.height) + shift})
+
+
 def _in_J_m2(energy: float | None) -> float | None:
     return None if energy is None else energy * EV_NM2_TO_J_M2
 
@@ -154,11 +177,8 @@ def _in_J_m2(energy: float | None) -> float | None:
 def adhesion_quantities(
     about: Mapping[str, Any], summary: AdhesionSummary, numerical: Mapping[str, Any]
 ) -> list[Quantity]:
-    """Read the peak of an adhesion curve, its height for layers in their own cells, as published.
-
-    h(own) = h(strained) − E_strain: straining the layers shifts the whole curve.
-    """
-    peak, strain = summary.peak, summary.strain_energy
+    """Read the peak of an adhesion curve, its height for layers in their own cells."""
+    peak = summary.peak
     if not peak.found:
         units = {"height": "eV/nm^2", "spacing": "angstrom"}
         return [
@@ -174,17 +194,19 @@ def adhesion_quantities(
         convention=summary.spacing_convention,
         note="error of the peak",
     )
-    if summary.layers == "strained" and strain is None:
-        note = "the energies of the layers in their own cells are missing"
-        return [spacing, quantity_row("adhesion", "height", None, "eV/nm^2", note=note)]
-    shift = 0.0 if summary.layers == "own" else known(strain).total_eV_nm2
+    try:
+        own = peak_for(summary, "own")
+    except StructureError as error:
+        missing = quantity_row("adhesion", "height", None, "eV/nm^2", note=str(error))
+        return [spacing, missing]
+    error, hysteresis = own.height_error, summary.hysteresis_eV_nm2 or 0.0
     height = quantity_row(
         "adhesion",
         "height",
-        known(peak.height) - shift,
+        own.height,
         "eV/nm^2",
-        error=peak.height_error,
+        error=None if error is None else math.hypot(error, hysteresis),
         convention="own",
-        note=joined_notes("error of the peak", flagged(summary)),
+        note=joined_notes("error of the peak, and hysteresis", flagged(summary)),
     )
     return [height, spacing]

@@ -46,7 +46,8 @@ def scan_spacings(
         on_point: called with each point when it is first found.
 
     Returns the P relaxed stacks, in the order of `spacings`; info holds spacing (Å), energy_model
-    and energy_dispersion (eV), fmax (eV/Å) and steps (of the relaxation that found it).
+    and energy_dispersion (eV), fmax (eV/Å), steps (of the relaxation that found it) and lowered_by
+    (eV, by how much neighbours lowered it: the hysteresis).
 
     Raises:
         StructureError: the stack has no sheet, no facing termination, or holds ions.
@@ -56,6 +57,8 @@ def scan_spacings(
     scan = _Scan(stack, np.asarray(spacings, dtype=float), starts, kept)
     scan.relax_all(calc, on_point)
     scan.lower(calc)
+    for place, point in scan.found.items():
+        point.atoms.info["lowered_by"] = scan.first[place] - point.energy
     return [scan.found[place].atoms for place in range(len(spacings))]
 
 
@@ -81,6 +84,7 @@ class _Scan:
         self.spacings, self.starts, self.kept = spacings, starts, kept
         self.series = kept.series(stack, {"spacings": spacings.tolist(), "starts": starts})
         self.found: dict[int, _Point] = {}
+        self.first: dict[int, float] = {}
 
     def relax_all(self, calc: Calculator, on_point: Callable[[Atoms], None]) -> None:
         """Relax every point from where `starts` says."""
@@ -89,6 +93,7 @@ class _Scan:
             before = self.start
             for place in branch:
                 before = self.found[place] = self._relax(place, before, "", calc)
+                self.first[place] = before.energy
                 on_point(before.atoms)
 
         branches = enumerate(self._branches())
