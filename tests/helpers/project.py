@@ -8,27 +8,32 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import yaml
+from forked import forked_python
 
 
 @dataclass(frozen=True)
 class Project:
-    """A working directory in which the checkout's workflow runs."""
+    """A working directory in which the checkout's workflow runs.
+
+    anew: its processes import their libraries themselves, as a user's do, and are not forked.
+    """
 
     folder: Path
     root: Path
     variables: dict[str, str] = field(default_factory=dict)
+    anew: bool = False
 
     def overlay(self, settings: dict) -> None:
         """Write the overlay that every later `snakemake` uses."""
         (self.folder / "overlay.yaml").write_text(yaml.safe_dump(settings))
 
-    def command(self, *arguments: str) -> list[str]:
+    def command(self, *arguments: str, python: str = sys.executable) -> list[str]:
         """Return the command line of a run on this project."""
         overlay = self.folder / "overlay.yaml"
         configfile = ["--configfile", "overlay.yaml"] if overlay.exists() else []
         snakefile = str(self.root / "Snakefile")
         return [
-            sys.executable,
+            python,
             "-m",
             "snakemake",
             "-s",
@@ -48,7 +53,7 @@ class Project:
     def snakemake(self, *arguments: str) -> subprocess.CompletedProcess:
         """Run snakemake and return its result, stdout and stderr joined in stdout."""
         return subprocess.run(
-            self.command(*arguments),
+            self.command(*arguments, python=sys.executable if self.anew else forked_python()),
             cwd=self.folder,
             env=self.environment,
             stdout=subprocess.PIPE,

@@ -179,7 +179,7 @@ def poisoned(bare, tmp_path) -> Project:
     for name in ("anodeflow", "ase", "mine"):
         (foreign / name).mkdir(parents=True)
         (foreign / name / "__init__.py").write_text(f"raise RuntimeError('a foreign {name}')\n")
-    return replace(bare, variables={"PYTHONPATH": str(foreign)})
+    return replace(bare, variables={"PYTHONPATH": str(foreign)}, anew=True)
 
 
 @pytest.mark.parametrize("environment", [None, "other"])

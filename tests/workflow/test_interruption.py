@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import time
+from dataclasses import replace
 
 import psutil
 import pytest
@@ -18,11 +19,11 @@ LOG = f"results/logs/relax/{MODEL}/m-g.log"
 
 @pytest.fixture
 def relaxing(project) -> Project:
-    """Return a project whose stack takes some hundred steps to relax."""
+    """Return a project whose stack takes some hundred steps to relax; its processes start anew."""
     overlay = settings(project.root)
     overlay["relaxation"] |= {"optimiser": "BFGS", "stacks": {"fmax": 0.01}}
     project.overlay(overlay)
-    return project
+    return replace(project, anew=True)
 
 
 def wait_for(run: subprocess.Popen, project: Project, there) -> None:
