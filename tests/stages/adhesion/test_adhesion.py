@@ -280,11 +280,37 @@ class Hopping(Toy):
         return self.BARRIER * (x**2 - 1) ** 2 - self.TILT * x * (d - self.EVEN)
 
 
+class Following(Hopping):
+    """The same, and the atom follows the spacing in y.
+
+    In the geometry of a neighbour it stands where it costs more than the other place gains, so that
+    a single point there does not show the lower minimum.
+    """
+
+    STIFF, SLOPE = 20.0, 1.0  # eV/Å², Å/Å
+
+    def __init__(self, heights, stack):
+        super().__init__(heights, stack)
+        self.y = stack.positions[self.atom, 1]
+
+    def calculate(self, atoms=None, *args, **kwargs):
+        super().calculate(atoms, *args, **kwargs)
+        d = spacing_of(atoms, convention="sheet")
+        off = atoms.positions[self.atom, 1] - self.y - self.SLOPE * (d - self.EVEN)
+        self.results["energy"] += self.STIFF * off**2
+        self.results["forces"][self.atom, 1] -= 2 * self.STIFF * off
+        masks = (roles.sheet(atoms), roles.facing(atoms))
+        for mask, sign in zip(masks, (1, -1), strict=True):
+            pull = sign * 2 * self.STIFF * self.SLOPE * off
+            self.results["forces"][mask, 2] += pull / mask.sum()
+
+
+@pytest.mark.parametrize("potential", [Hopping, Following])
 @pytest.mark.parametrize("starts", ["neighbour", "relaxed"])
 def test_a_scan_finds_the_lower_of_two_minima_on_both_sides_of_where_they_cross(
-    stack, toy, tmp_path, starts
+    stack, toy, tmp_path, starts, potential
 ):
-    calc, log = Hopping(toy.heights, stack), io.StringIO()
+    calc, log = potential(toy.heights, stack), io.StringIO()
     start = stack.copy()
     start.positions[calc.atom, 0] -= 1.0
     frames = scan(start, calc, tmp_path / "hopping", starts=starts, log=log)

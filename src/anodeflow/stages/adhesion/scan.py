@@ -10,7 +10,7 @@ from ase.calculators.calculator import Calculator
 
 from anodeflow.evaluation.batches import evaluate_all
 from anodeflow.evaluation.lockstep import raise_first, run_in_lockstep
-from anodeflow.stages.adhesion.held_spacing import HeldSpacing
+from anodeflow.stages.adhesion.held_spacing import HeldSpacing, force_on_spacing
 from anodeflow.stages.relaxation.kept_minima import KeptMinima
 from anodeflow.structures.roles import require_empty_stack
 from anodeflow.structures.spacing import move_top, spacing_of
@@ -32,8 +32,9 @@ def scan_spacings(
 
     d = mean z(sheet) - mean z(facing termination). The top layer is moved rigidly to d, then all
     relaxes at fixed cell but d itself (`HeldSpacing`). Then each point is tried with the geometry
-    of each neighbour that it did not follow, and relaxed from there where that is lower, until no
-    neighbour is.
+    of each neighbour that it did not follow, and relaxed from there where that is lower or where
+    the curve jumps between the two, until no neighbour lowers a point. At a jump the energies
+    differ from the integral of the force on the spacing: the points lie in different minima.
 
     Args:
         stack: relaxed stack without ions (N atoms).
@@ -130,8 +131,12 @@ class _Scan:
             tried = [(place + step, place) for place in lowered for step in (-1, 1)]
 
     def _lower_starts(self, tried: list[tuple[int, int]], calc: Calculator) -> dict[int, int]:
-        """Return, of pairs (place, neighbour), the neighbour that lowers each place most."""
+        """Return, of pairs (place, neighbour), the start that each place is relaxed from again.
+
+        The lowest, where it lies below the place itself or the curve jumps between the two.
+        """
         tried = [pair for pair in tried if set(pair) <= self.found.keys()]
+        jumps = self._jumps()
         starts = [
             at_spacing(self.found[neighbour].atoms, self.spacings[place])
             for place, neighbour in tried
@@ -140,9 +145,23 @@ class _Scan:
         lower = [
             (energy, place, neighbour)
             for energy, (place, neighbour) in zip(energies, tried, strict=True)
-            if energy < self.found[place].energy - LOWER_BY
+            if energy < self.found[place].energy - LOWER_BY or min(place, neighbour) in jumps
         ]
         return {place: neighbour for _, place, neighbour in sorted(lower, reverse=True)}
+
+    def _jumps(self) -> set[int]:
+        """Return the places from which the energy of the next is not what the force makes it.
+
+        ∫ λ dd by the trapezium rule with its first correction (Euler and Maclaurin).
+        """
+        if len(self.found) <= 2:
+            return set()
+        points = [self.found[place].atoms for place in range(len(self.spacings))]
+        energies = np.array([self.found[place].energy for place in range(len(self.spacings))])
+        force, step = np.array([force_on_spacing(atoms) for atoms in points]), np.diff(self.spacings)
+        change = np.diff(np.gradient(force, self.spacings))
+        work = step * (force[1:] + force[:-1]) / 2 - step**2 / 12 * change
+        return set(np.flatnonzero(np.abs(np.diff(energies) + work) > LOWER_BY).tolist())
 
     def _lowers(self, place: int, point: _Point) -> bool:
         difference = point.energy - self.found[place].energy
