@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from ase import Atoms
 from ase.geometry import get_distances
+from scipy.optimize import minimize_scalar
 from study import GRAPHENE, HEIGHT, TI2CO2
 
 from anodeflow.errors import StructureError
@@ -49,6 +50,45 @@ def test_the_strain_of_each_layer_is_written_down(
     assert built.info["strained"] == strained
     assert built.info["strain_bottom"] == pytest.approx(bottom_strain, abs=1e-9)
     assert built.info["strain_top"] == pytest.approx(top_strain, abs=1e-9)
+
+
+def test_the_cell_by_stiffness_costs_least(mxene, graphene):
+    stiffnesses = [302.0, 438.0]  # N/m
+    built = stack(mxene, graphene, strained="stiffness", stiffnesses=stiffnesses)
+    layers = list(zip(stiffnesses, (12.12, 12.30), strict=True))
+
+    def cost(length):
+        """Energy of both layers, N/m Å², each K ε² times its own area."""
+        strains = [(stiffness, length / own - 1, own**2) for stiffness, own in layers]
+        return sum(stiffness * strain**2 * area for stiffness, strain, area in strains)
+
+    cheapest = minimize_scalar(cost, bounds=(12.0, 12.5), options={"xatol": 1e-9}, method="bounded")
+    assert built.cell.lengths()[:2] == pytest.approx(cheapest.x, abs=1e-6)
+    assert cost(built.cell.lengths()[0]) < 0.6 * min(cost(12.12), cost(12.30))
+    assert 0 < -built.info["strain_top"] < built.info["strain_bottom"]  # the softer takes more
+    alike = stack(mxene, graphene, strained="stiffness", stiffnesses=[1.0, 1.0])
+    assert alike.cell.lengths()[0] == pytest.approx(12.21)
+
+
+def test_layers_of_7net_l3i5_cost_0_21_in_the_cell_by_stiffness_where_graphene_alone_cost_0_87():
+    stiffnesses = [302.0, 438.0]  # N/m
+    layers = [TI2CO2 | {"lattice": 3.042}, GRAPHENE | {"lattice": 2.467}]
+    built = stack(
+        *(build_layer(layer, cell_height=HEIGHT) for layer in layers),
+        strained="stiffness",
+        stiffnesses=stiffnesses,
+    )
+    to_eV_nm2 = 6.2415  # of J/m²
+    own, strained = np.array([4 * 3.042, 5 * 2.467]), built.cell.lengths()[0]
+    cost = stiffnesses * (strained / own - 1) ** 2
+    assert cost.sum() * to_eV_nm2 == pytest.approx(0.21, abs=0.005)
+    in_given_cell = stiffnesses * (4 * 3.03 / own - 1) ** 2
+    assert in_given_cell.sum() * to_eV_nm2 == pytest.approx(0.87, abs=0.015)
+
+
+def test_a_stack_by_stiffness_needs_that_of_both_layers(mxene, graphene):
+    with pytest.raises(StructureError, match="needs the stiffness of both layers"):
+        stack(mxene, graphene, strained="stiffness")
 
 
 def test_a_strained_sheet_has_bonds_scaled_by_its_strain(mxene, graphene):

@@ -146,6 +146,16 @@ def test_a_structure_file_that_is_not_there_is_named(study_config, root):
         load_config(study_config, root=root)
 
 
+def test_a_stack_by_stiffness_needs_that_of_its_layers_or_of_the_sheet_that_carries_a_group(
+    study_config, root
+):
+    study_config["structures"]["stacks"]["m-go"]["strained"] = "stiffness"
+    load_config(study_config, root=root)
+    study_config["structures"]["layers"]["graphene"]["stiffness"] = None
+    with pytest.raises(ConfigError, match=r"layers.graphene.stiffness is not given: add C11"):
+        load_config(study_config, root=root)
+
+
 def test_a_name_given_twice_in_the_file_is_refused(tmp_path):
     path = tmp_path / "config.yaml"
     path.write_text("models:\n  a: {x: 1}\n  b: {x: 1}\n  a: {x: 2}\n")

@@ -30,7 +30,7 @@ LJ = {
 }
 # Reads the whole configuration, so that every edit reruns it; the document says so once.
 EVERY_EDIT = ("record_study",)
-SHEET = {"builder": "file", "path": "sheet.xyz", "role": "top", "size": [5, 5]}
+SHEET = {"builder": "file", "path": "sheet.xyz", "role": "top", "size": [5, 5], "stiffness": 400}
 
 
 ROWS = read_table()
@@ -45,7 +45,10 @@ def base_study(config: dict) -> dict:
     config["models"]["lj"] = LJ | {"card": config["models"]["chgnet"]["card"]}
     config["environments"]["sevennet"] = "a-python"
     config["structures"]["layers"]["sheet"] = SHEET
-    config["structures"]["stacks"]["m-s"] = config["structures"]["stacks"]["m-g"] | {"top": "sheet"}
+    stacks = config["structures"]["stacks"]
+    stacks["m-s"] = stacks["m-g"] | {"top": "sheet"}
+    for name in ("m-go", "m-s"):
+        stacks[name]["strained"] = "stiffness"
     for run in config["dynamics"]["runs"]:
         run["stacks"] = ["m-g", "m-go", "m-s"]
     config["voltage"]["max_ions"] = 2

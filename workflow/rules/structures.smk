@@ -35,7 +35,7 @@ rule build_layer:
     conda:
         "../../envs/mace.yaml"
     params:
-        settings=lookup("structures/layers/{layer}", within=config),
+        settings=GIVEN.layer_settings,
         base=GIVEN.base,
         cell_height=lookup("structures/cell_height", within=config),
         method=METHOD["structures"],
@@ -59,6 +59,7 @@ rule build_stack:
         strain_limit=str(config["structures"]["strain_limit"]),
     params:
         settings=lookup("structures/stacks/{stack}", within=config),
+        stiffnesses=GIVEN.stiffnesses,
         cell_height=lookup("structures/cell_height", within=config),
         method=METHOD["structures"],
     script:

@@ -5,7 +5,7 @@ import sys
 from anodeflow.process.job import job
 
 
-def main(bottom, top, structure, *, settings, cell_height, strain_limit):
+def main(bottom, top, structure, *, settings, cell_height, strain_limit, stiffnesses):
     from anodeflow.structures.builders.stacks import boundary_warning, stack_layers
     from anodeflow.structures.files import read_structure, write_structure
 
@@ -17,6 +17,7 @@ def main(bottom, top, structure, *, settings, cell_height, strain_limit):
         registry=settings["registry"],
         strain_limit=strain_limit,
         cell_height=cell_height,
+        stiffnesses=stiffnesses,
     )
     if warning := boundary_warning(stack):
         print(f"WARNING: {structure}: {warning}", file=sys.__stderr__)
@@ -32,4 +33,5 @@ if __name__ == "__main__":
             settings=snakemake.params.settings,
             cell_height=snakemake.params.cell_height,
             strain_limit=float(snakemake.resources.strain_limit),
+            stiffnesses=snakemake.params.stiffnesses,
         )

@@ -8,6 +8,7 @@ from ase import Atoms
 from anodeflow.structures.builders.ions import fill_ions
 from anodeflow.structures.builders.layers import build_layer
 from anodeflow.structures.builders.stacks import stack_layers
+from anodeflow.structures.stiffness import stiffnesses
 
 SEED = 1
 
@@ -26,7 +27,9 @@ def build_stack(structures: Mapping[str, Any], name: str, *, ions: int) -> Atoms
     settings = {key: stack[key] for key in ("strained", "spacing", "registry")}
     limits = {"strain_limit": structures["strain_limit"], "cell_height": height}
     bottom, top = ends
-    built = stack_layers(bottom, top, **settings, **limits)
+    built = stack_layers(
+        bottom, top, **settings, **limits, stiffnesses=stiffnesses(structures, name)
+    )
     if not ions:
         return built
     kind = structures["ions"]

@@ -17,6 +17,9 @@ from anodeflow.config.types import (
 )
 
 
+Stiffness = Positive | None
+
+
 class MXeneLayer(Section):
     """A layer M(n+1)X(n)T2."""
 
@@ -36,6 +39,8 @@ class MXeneLayer(Section):
     """Hollow on which the termination sits."""
     size: Size
     """Supercell in stacks."""
+    stiffness: Stiffness = None
+    """C11 + C12, N/m: the layer's weight where a stack is `strained: stiffness`."""
 
 
 class HoneycombLayer(Section):
@@ -49,6 +54,8 @@ class HoneycombLayer(Section):
     """Height of the second atom above the first, Å."""
     size: Size
     """Supercell in stacks."""
+    stiffness: Stiffness = None
+    """C11 + C12, N/m: the layer's weight where a stack is `strained: stiffness`."""
 
 
 class FunctionalisedLayer(Section):
@@ -73,6 +80,8 @@ class FileLayer(Section):
     """bottom: carries the facing termination; top: the partner sheet."""
     size: Size
     """Supercell in stacks."""
+    stiffness: Stiffness = None
+    """C11 + C12, N/m: the layer's weight where a stack is `strained: stiffness`."""
 
 
 Layer = Annotated[
@@ -85,8 +94,9 @@ class Stack(Section):
 
     bottom: Name
     top: Name
-    strained: Literal["top", "bottom", "share", "top-unscaled"]
-    """Layer that takes the mismatch; top-unscaled: the top one, whose coordinates stay."""
+    strained: Literal["top", "bottom", "share", "stiffness", "top-unscaled"]
+    """Layer that takes the mismatch; stiffness: both, so that straining them costs least;
+    top-unscaled: the top one, whose coordinates stay."""
     spacing: Positive
     """Mean height of the sheet above the facing termination at the start, Å."""
     registry: Pair

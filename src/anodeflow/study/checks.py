@@ -46,6 +46,7 @@ def _check_stacks(config: Config) -> None:
             raise ConfigError(
                 f"config: '{name}' names both a layer and a stack: rename one, both become files."
             )
+        _check_stiffness(config, name)
     for name, layer in layers.items():
         if isinstance(layer, FunctionalisedLayer):
             _known(layer.base, f"structures.layers.{name}.base", "the layer", layers)
@@ -54,6 +55,18 @@ def _check_stacks(config: Config) -> None:
                     f"config: structures.layers.{name}.base is '{layer.base}', which is no plain "
                     "sheet: name a honeycomb layer or a file with role top."
                 )
+
+
+def _check_stiffness(config: Config, stack: str) -> None:
+    layers, settings = config.structures.layers, config.structures.stacks[stack]
+    for end in (settings.bottom, settings.top):
+        layer = layers[end]
+        name = layer.base if isinstance(layer, FunctionalisedLayer) else end
+        if settings.strained == "stiffness" and getattr(layers.get(name), "stiffness", 1) is None:
+            raise ConfigError(
+                f"config: structures.stacks.{stack}.strained is 'stiffness', but "
+                f"structures.layers.{name}.stiffness is not given: add C11 + C12 of that layer, N/m."
+            )
 
 
 def _check_runs(config: Config) -> None:

@@ -11,12 +11,17 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from anodeflow.files.shipped import locate
+from anodeflow.structures.stiffness import stiffnesses
 from anodeflow.study.paths import path
 from anodeflow.study.plan import Plan
 
 ENDS = ("bottom", "top")
 SHARED_BY_RUNS = {"temperatures", "seed", "runs", "checkpoint_interval_ps", "together"}
 """Settings of dynamics that are no run's own, or decide no number of one."""
+
+
+def _without(settings: Mapping[str, Any], left_out: str) -> dict[str, Any]:
+    return {key: value for key, value in settings.items() if key != left_out}
 
 
 class Wildcards(Protocol):
@@ -99,14 +104,22 @@ class Given:
         file = (self.plan.base(wildcards.layer) or layer).get("path")
         return locate(file) if file else []
 
+    def layer_settings(self, wildcards: Wildcards) -> dict[str, Any]:
+        """Return the settings of a layer that its atoms depend on."""
+        return _without(self.config["structures"]["layers"][wildcards.layer], "stiffness")
+
     def unit_settings(self, wildcards: Wildcards) -> dict[str, Any]:
         """Return the settings of a layer that its unit cell depends on."""
-        layer = self.config["structures"]["layers"][wildcards.layer]
-        return {key: value for key, value in layer.items() if key != "size"}
+        return _without(self.layer_settings(wildcards), "size")
 
     def base(self, wildcards: Wildcards) -> dict[str, Any] | None:
         """Return the settings of the sheet that carries a layer's group."""
-        return self.plan.base(wildcards.layer)
+        base = self.plan.base(wildcards.layer)
+        return None if base is None else _without(base, "stiffness")
+
+    def stiffnesses(self, wildcards: Wildcards) -> list[float] | None:
+        """Return C11 + C12 of a stack's layers, N/m, where its common cell depends on them."""
+        return stiffnesses(self.config["structures"], wildcards.stack)
 
     def built_end(self, end: str) -> Callable[[Wildcards], str]:
         """Return a function: the layer at one end of a stack, as it was built."""

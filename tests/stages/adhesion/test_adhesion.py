@@ -6,81 +6,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 from ase import Atoms
-from ase.calculators.singlepoint import SinglePointCalculator
-from ase.neighborlist import neighbor_list
-from demo_model import load_demo
-from scipy.integrate import simpson
-from scipy.interpolate import CubicSpline
-from springs import Springs, make_stack
-from study import GRAPHENE, TI2CO2
+from scanning import SPACINGS, kept_in, scan
 from toy import BEST, CELLS, DEPTH, STIFFNESS, STRETCH, Toy
 
 from anodeflow.errors import NotConvergedError, StructureError
 from anodeflow.evaluation.first_calls import WARM_UP_CALLS
 from anodeflow.stages.adhesion.curve import adhesion_curve, strain_energy
-from anodeflow.stages.adhesion.held_spacing import (
-    HeldSpacing,
-    force_on_spacing,
-    force_on_spacing_error,
-)
 from anodeflow.stages.adhesion.layers_apart import reference_layers
 from anodeflow.stages.adhesion.peak import peak_of_points
-from anodeflow.stages.adhesion.scan import LOWER_BY, scan_spacings
-from anodeflow.stages.relaxation.kept_minima import KeptMinima
+from anodeflow.stages.adhesion.scan import LOWER_BY
 from anodeflow.stages.voltage.curve import voltages
 from anodeflow.stages.voltage.frozen_host import fill_frozen_host
 from anodeflow.structures import roles
-from anodeflow.structures.builders.layers import build_layer
-from anodeflow.structures.builders.stacks import stack_layers
-from anodeflow.structures.files import stored_energy
 from anodeflow.structures.geometry import area_nm2
 from anodeflow.structures.spacing import spacing_of
-
-
-@pytest.fixture(scope="module")
-def layers():
-    return [build_layer(settings, cell_height=40.0) for settings in (TI2CO2, GRAPHENE)]
-
-
-@pytest.fixture(scope="module")
-def stack(layers):
-    return stack_layers(
-        *layers,
-        strained="top",
-        spacing=3.5,
-        registry=(0.0, 0.0),
-        strain_limit=0.03,
-        cell_height=40.0,
-    )
-
-
-@pytest.fixture
-def toy(stack):
-    z = stack.positions[:, 2]
-    planes = {tag: z[roles.facing(stack)].mean() for tag in roles.BOTTOM_TAGS}
-    planes[roles.SHEET] = z[roles.sheet(stack)].mean()
-    # The two metal planes share a tag: the springs pull them to their common mean height.
-    return Toy({t: z[stack.get_tags() == t].mean() - plane for t, plane in planes.items()})
-
-
-SPACINGS = np.linspace(2.8, 5.5, 20)
-
-
-def kept_in(folder, **changes):
-    settings = {"optimiser": "BFGS", "fmax": 1e-5, "max_steps": 200}
-    settings |= {"fingerprint_extra": "toy", "log": io.StringIO()}
-    return KeptMinima(folder, **(settings | changes))
-
-
-def scan(stack, calc, folder, *, spacings=SPACINGS, starts="neighbour", on_point=None, **changes):
-    return scan_spacings(
-        stack,
-        calc,
-        spacings=spacings,
-        starts=starts,
-        kept=kept_in(folder, **changes),
-        on_point=on_point or (lambda point: None),
-    )
 
 
 def relaxed_layers(stack, layers, calc, folder):
@@ -111,101 +50,6 @@ def test_the_strain_energy_is_that_of_the_squeezed_layer(stack, layers, toy, tmp
     squeezed = 50 * STRETCH / 2 * (CELLS["top"] - CELLS["bottom"]) ** 2
     assert strain.top_eV_nm2 == pytest.approx(squeezed / area_nm2(stack))
     assert strain.bottom_eV_nm2 == pytest.approx(0, abs=1e-9)
-
-
-def test_the_force_on_the_spacing_integrates_to_the_energy(stack, toy, tmp_path):
-    spacings = np.linspace(3.0, 4.5, 25)
-    frames = scan(stack, toy, tmp_path, spacings=spacings)
-    force = [force_on_spacing(frame) for frame in frames]
-    energy = [frame.get_potential_energy() for frame in frames]
-    work = -simpson(force, x=spacings)
-    assert work == pytest.approx(energy[-1] - energy[0], abs=2e-4)
-
-
-class LennardJonesPair(Springs):
-    """Two layers of springs, drawn together by Lennard-Jones pairs across the gap."""
-
-    EPSILON, SIGMA, CUTOFF = 0.01, 3.0, 6.0  # eV, Å, Å
-
-    def calculate(self, atoms=None, *args, **kwargs):
-        super().calculate(atoms, *args, **kwargs)
-        i, j, vectors = neighbor_list("ijD", atoms, self.CUTOFF)
-        across = roles.facing(atoms)[i] & roles.sheet(atoms)[j]
-        i, j, vectors = i[across], j[across], vectors[across]
-        r = np.linalg.norm(vectors, axis=1)
-        part = (self.SIGMA / r) ** 6
-        # Energy and force end smoothly at the cutoff, so that no pair that enters costs energy.
-        end = (self.SIGMA / self.CUTOFF) ** 6
-        slope = 24 * self.EPSILON * (2 * part**2 - part) / r
-        slope_there = 24 * self.EPSILON * (2 * end**2 - end) / self.CUTOFF
-        energy = 4 * self.EPSILON * (part**2 - part - end**2 + end)
-        self.results["energy"] += (energy + slope_there * (r - self.CUTOFF)).sum()
-        push = ((slope - slope_there) / r)[:, None] * vectors
-        np.add.at(self.results["forces"], i, -push)
-        np.add.at(self.results["forces"], j, push)
-
-
-def test_the_force_on_the_spacing_of_a_lennard_jones_pair_integrates_to_its_energies(tmp_path):
-    stack = make_stack(ions=0, spacing=3.2)
-    calc = LennardJonesPair(stack, cutoff=2.6)
-    spacings = np.linspace(2.6, 5.0, 49)
-    frames = scan(stack, calc, tmp_path, spacings=spacings, fmax=1e-4)
-    energies = np.array([frame.get_potential_energy() for frame in frames])
-    forces = CubicSpline(spacings, [force_on_spacing(frame) for frame in frames])
-    work = -(forces.antiderivative()(spacings) - forces.antiderivative()(spacings[0]))
-    assert np.ptp(energies) / area_nm2(stack) > 0.1
-    assert (work - (energies - energies[0])) / area_nm2(stack) == pytest.approx(0, abs=1e-3)
-
-
-@pytest.mark.slow
-def test_the_force_on_the_spacing_of_the_demo_stack_integrates_to_its_energies(stack, tmp_path):
-    cutoffs = {"pair_cutoff_bohr": 40.0, "coordination_cutoff_bohr": 40.0}
-    # Shorter cutoffs cut off what pairs that leave them had: the energy steps, the force does not.
-    d3 = {"functional": "pbe", "damping": "bj", "library": "anodeflow"} | cutoffs
-    calc = load_demo(tmp_path, "float64", dispersion=d3)
-    spacings = np.linspace(3.0, 3.5, 6)
-    settings = {"optimiser": "PreconBFGS", "fmax": 0.01, "max_steps": 300}
-    frames = scan(stack, calc, tmp_path, spacings=spacings, **settings)
-    energies = np.array([stored_energy(frame, "total") for frame in frames])
-    forces = CubicSpline(spacings, [force_on_spacing(frame) for frame in frames])
-    work = forces.antiderivative()(spacings) + energies - energies[0]
-    assert np.ptp(energies) / area_nm2(stack) > 1
-    assert work / area_nm2(stack) == pytest.approx(0, abs=0.01)
-
-
-def test_what_relaxing_left_inside_a_layer_is_the_error_of_the_force_on_the_spacing(stack, toy):
-    at = stack.copy()
-    at.calc = toy
-    unrelaxed, facing = force_on_spacing(at), roles.facing(at)
-    left = force_on_spacing_error(at)
-    forces = at.get_forces()
-    lower, upper = np.flatnonzero(at.get_tags() == roles.X)[0], np.flatnonzero(facing)[0]
-    forces[[upper, lower], 2] += 0.02, -0.02  # a bond of the bottom layer that is too short
-    at.calc = SinglePointCalculator(at, energy=0.0, forces=forces)
-    shares = 1 / roles.sheet(at).sum() + 1 / facing.sum()
-    assert force_on_spacing(at) == unrelaxed
-    assert force_on_spacing_error(at) - left == pytest.approx(0.02 / facing.sum() / shares)
-
-
-def test_the_constraint_holds_the_spacing_and_nothing_else(stack):
-    rng = np.random.default_rng(3)
-    held = stack.copy()
-    held.set_constraint(HeldSpacing(stack))
-    held.set_positions(stack.positions + rng.normal(0, 0.1, (len(stack), 3)))
-    assert spacing_of(held, convention="sheet") == pytest.approx(3.5, abs=1e-12)
-    forces = rng.normal(0, 1, (len(stack), 3))
-    left = forces.copy()
-    held.constraints[0].adjust_forces(held, left)
-    again = left.copy()
-    held.constraints[0].adjust_forces(held, again)
-    assert again == pytest.approx(left)
-    # What it takes has one direction: up on the sheet, down on the facing atoms, no net force.
-    taken = forces - left
-    assert taken.sum(axis=0) == pytest.approx(0, abs=1e-12)
-    touched = roles.sheet(stack) | roles.facing(stack)
-    assert not taken[~touched].any() and not taken[:, :2].any()
-    assert np.ptp(taken[roles.sheet(stack), 2]) == pytest.approx(0, abs=1e-12)
-    assert held.constraints[0].get_removed_dof(held) == 1
 
 
 def test_layers_alone_carry_their_names_and_are_not_relaxed_twice(stack, layers, toy, tmp_path):

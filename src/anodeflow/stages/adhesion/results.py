@@ -199,13 +199,13 @@ def adhesion_quantities(
     except StructureError as error:
         missing = quantity_row("adhesion", "height", None, "eV/nm^2", note=str(error))
         return [spacing, missing]
-    error, hysteresis = own.height_error, summary.hysteresis_eV_nm2 or 0.0
+    known_to, hysteresis = own.height_error, summary.hysteresis_eV_nm2 or 0.0
     height = quantity_row(
         "adhesion",
         "height",
         own.height,
         "eV/nm^2",
-        error=None if error is None else math.hypot(error, hysteresis),
+        error=None if known_to is None else math.hypot(known_to, hysteresis),
         convention="own",
         note=joined_notes("error of the peak, and hysteresis", flagged(summary)),
     )

@@ -1,5 +1,6 @@
 """Two layers in one cell, one above the other."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,9 @@ LARGEST_ANGLE_MISMATCH = 0.5
 UNSCALED = "top-unscaled"
 """Value of `strained`: the top layer is put into the bottom's cell with its coordinates kept."""
 
+STIFFNESS = "stiffness"
+"""Value of `strained`: both layers take the cell in which straining them costs least."""
+
 LARGEST_BOND_CHANGE = 0.03
 """A bond over the boundary changed by more than this fraction is worth a warning."""
 
@@ -33,6 +37,7 @@ def stack_layers(
     registry: tuple[float, float],
     strain_limit: float,
     cell_height: float,
+    stiffnesses: Sequence[float] | None = None,
 ) -> Atoms:
     """Put `top` above `bottom` in a common cell, both strained to it.
 
@@ -41,7 +46,10 @@ def stack_layers(
     spacing = mean z(tag 10) − mean z(tag 3).
 
     `strained` names the layer that takes the other's cell, top or bottom; at share both take the
-    mean. At top-unscaled the top layer takes the bottom's cell and keeps its coordinates: no bond
+    mean, at stiffness the mean with weights K = C11 + C12 (`stiffnesses` of bottom and top, N/m).
+    A layer of lattice constant a_i that is strained alike in all directions to a costs
+    K (a/a_i − 1)² per area, and both together, A_i ∝ a_i², least at a = Σ K_i a_i / Σ K_i. At
+    top-unscaled the top layer takes the bottom's cell and keeps its coordinates: no bond
     changes but those across the boundary of the cell, which take the whole mismatch. Of these
     info["boundary_bonds"] is the number, info["boundary_bond_lengths"] the shortest and the longest
     (Å), info["boundary_bond_change"] the largest relative change.
@@ -54,7 +62,7 @@ def stack_layers(
     than 20 Å.
     """
     _refuse_untagged(bottom, top)
-    common = _common_cell(bottom.cell.array[:2, :2], top.cell.array[:2, :2], strained)
+    common = _common_cell(bottom.cell.array[:2, :2], top.cell.array[:2, :2], strained, stiffnesses)
     strains = {"bottom": _strain(bottom, common), "top": _strain(top, common)}
     _refuse_strain(strains, strain_limit, bottom, top)
     fitted = _fit(top, common, registry, scaled=strained != UNSCALED)
@@ -108,7 +116,9 @@ def _refuse_untagged(bottom: Atoms, top: Atoms) -> None:
         )
 
 
-def _common_cell(bottom: np.ndarray, top: np.ndarray, strained: str) -> np.ndarray:
+def _common_cell(
+    bottom: np.ndarray, top: np.ndarray, strained: str, stiffnesses: Sequence[float] | None
+) -> np.ndarray:
     """Return the common in-plane cell (2, 2) in Å, refusing cells of different angles."""
     require_allowed(Stack, "strained", strained, name="strained", error=StructureError)
     angles = [_angle(bottom), _angle(top)]
@@ -118,6 +128,12 @@ def _common_cell(bottom: np.ndarray, top: np.ndarray, strained: str) -> np.ndarr
             f"most {LARGEST_ANGLE_MISMATCH}° apart is allowed: use layers with the same lattice."
         )
     cells = {"top": bottom, UNSCALED: bottom, "bottom": top, "share": (bottom + top) / 2}
+    if strained == STIFFNESS:
+        if stiffnesses is None:
+            raise StructureError(
+                f"strained: {STIFFNESS} needs the stiffness of both layers (C11 + C12, N/m)."
+            )
+        cells[STIFFNESS] = np.average([bottom, top], axis=0, weights=stiffnesses)
     found: np.ndarray = cells[strained]
     return found
 
