@@ -28,7 +28,7 @@ def test_the_recorded_configuration_reads_back_as_the_same_configuration(study_c
 def test_every_described_key_carries_its_description(study_config):
     text = commented_yaml(Config.model_validate(study_config))
     assert re.search(r"^  cell_height: 40\.0  # Out-of-plane cell vector, Å\.$", text, re.M)
-    assert re.search(r"^  fmax: 0\.01  # Largest force left .*, eV/Å\.$", text, re.M)
+    assert re.search(r"^  fmax: 0\.003  # Largest force left .*, eV/Å\.$", text, re.M)
 
 
 def test_the_software_table_gives_the_installed_versions_and_the_pins_agree():

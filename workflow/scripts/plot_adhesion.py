@@ -12,8 +12,7 @@ def main(curves, summaries, reference, outputs, *, rows, convention):
     from anodeflow.tables.published import read_adhesion_reference
 
     others = read_adhesion_reference(Path(reference)) if reference else None
-    # Published curves refer to layers in their own cells: what they are drawn with does, too.
-    layers = convention["layers"] if others is None else "own"
+    layers = convention["layers"] if others is None else "own"  # as published curves are
     stacks = {}
     for row, curve, summary in zip(rows, curves, summaries, strict=True):
         stack, found = row["system"], AdhesionSummary.read(summary)

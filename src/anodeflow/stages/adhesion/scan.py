@@ -156,10 +156,10 @@ class _Scan:
         """
         if len(self.found) <= 2:
             return set()
-        points = [self.found[place].atoms for place in range(len(self.spacings))]
-        energies = np.array([self.found[place].energy for place in range(len(self.spacings))])
-        force, step = np.array([force_on_spacing(atoms) for atoms in points]), np.diff(self.spacings)
-        change = np.diff(np.gradient(force, self.spacings))
+        points = [self.found[place] for place in range(len(self.spacings))]
+        energies = np.array([point.energy for point in points])
+        force = np.array([force_on_spacing(point.atoms) for point in points])
+        step, change = np.diff(self.spacings), np.diff(np.gradient(force, self.spacings))
         work = step * (force[1:] + force[:-1]) / 2 - step**2 / 12 * change
         return set(np.flatnonzero(np.abs(np.diff(energies) + work) > LOWER_BY).tolist())
 
