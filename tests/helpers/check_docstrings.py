@@ -14,7 +14,7 @@ from pathlib import Path
 SIZE = r"(?:\d* ?[A-Z]\w*|\d+|\.\.\.)(?: [+·-] \w+)*"
 SHAPE = re.compile(rf"\((?:{SIZE},[^)]*|\.\.\.)\)|\bshapes?\b")
 UNITS = re.compile(
-    r"Å|eV|\bK\b|\bps\b|\bfs\b|THz|\bV\b|\be\b|amu|cm²|nm²|Bohr|J/m²|mAh|"
+    r"Å|eV|\bK\b|\bps\b|\bfs\b|THz|\bV\b|\be\b|amu|cm²|nm²|Bohr|J/m²|N/m|mAh|"
     r"\b(units?|fractions?|fractional|shares?|parts?|ratios?|times|per cent|seconds|mm|bytes)\b|"
     r"\b(number of|pt)\b"
 )

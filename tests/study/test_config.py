@@ -152,7 +152,7 @@ def test_a_stack_by_stiffness_needs_that_of_its_layers_or_of_the_sheet_that_carr
     study_config["structures"]["stacks"]["m-go"]["strained"] = "stiffness"
     load_config(study_config, root=root)
     study_config["structures"]["layers"]["graphene"]["stiffness"] = None
-    with pytest.raises(ConfigError, match=r"layers.graphene.stiffness is not given: add C11"):
+    with pytest.raises(ConfigError, match=r"layers.graphene.stiffness is not given: add its C11"):
         load_config(study_config, root=root)
 
 

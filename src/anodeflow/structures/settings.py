@@ -16,7 +16,6 @@ from anodeflow.config.types import (
     word_or_count,
 )
 
-
 Stiffness = Positive | None
 
 

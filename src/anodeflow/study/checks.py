@@ -65,7 +65,7 @@ def _check_stiffness(config: Config, stack: str) -> None:
         if settings.strained == "stiffness" and getattr(layers.get(name), "stiffness", 1) is None:
             raise ConfigError(
                 f"config: structures.stacks.{stack}.strained is 'stiffness', but "
-                f"structures.layers.{name}.stiffness is not given: add C11 + C12 of that layer, N/m."
+                f"structures.layers.{name}.stiffness is not given: add its C11 + C12, N/m."
             )
 
 
