@@ -24,7 +24,7 @@ from anodeflow.study.scored_files import read_scored
 from anodeflow.study.stages import SCORED
 from anodeflow.tables.published import read_published
 
-NUMERICAL = {"length": 0.001, "frequency_THz": 0.05, "voltage_V": 0.01}
+NUMERICAL = {"length": 0.001, "voltage_V": 0.01}
 STAGES = ["relaxation", "phonons", "adhesion", "dynamics", "voltage"]
 STACKS = ("m-g", "m-go", "m-goh")
 LAYERS = ("ti2co2", "graphene")

@@ -64,6 +64,7 @@ gc.set_threshold(200_000, 50, 50)
 wildcard_constraints:
     model=one_of(config["models"]),
     layer=one_of(config["structures"]["layers"]),
+    cell=one_of(PLAN.phonon_cells),
     stack=one_of(config["structures"]["stacks"]),
     structure=r"[a-z0-9_-]+",
     run=r"[\w.-]+_[\d.]+K_\d+",

@@ -1,6 +1,6 @@
 """Phonons of the layers by finite displacements.
 
-Needs: relaxed unit cells, weights. Makes: results/{model}/phonons/{layer}/ in phonopy's formats,
+Needs: relaxed unit cells, weights. Makes: results/{model}/phonons/{cell}/ in phonopy's formats,
 and phonons.json with the verdict and the comparison with the reference; on demand, convergence.json
 and .csv there.
 """
@@ -11,12 +11,12 @@ rule run_phonons:
     input:
         **WEIGHTS,
         backend=GIVEN.backend("static"),
-        structure=path("relaxation", "structure", structure="{layer}_unit"),
+        structure=GIVEN.phonon_cell,
     output:
         params=path("phonons", "params"),
         force_constants=path("phonons", "force_constants"),
     log:
-        "results/logs/run_phonons/{model}/{layer}.log",
+        "results/logs/run_phonons/{model}/{cell}.log",
     cache: True
     conda:
         "../../envs/mace.yaml"
@@ -37,6 +37,7 @@ rule analyse_phonons:
     input:
         params=path("phonons", "params"),
         force_constants=path("phonons", "force_constants"),
+        structure=GIVEN.phonon_cell,
         reference=local(GIVEN.phonon_reference),
     output:
         bands=path("phonons", "bands"),
@@ -44,11 +45,12 @@ rule analyse_phonons:
         mesh=path("phonons", "mesh"),
         verdict=path("phonons", "verdict"),
     log:
-        "results/logs/analyse_phonons/{model}/{layer}.log",
+        "results/logs/analyse_phonons/{model}/{cell}.log",
     localrule: True
     conda:
         "../../envs/mace.yaml"
     params:
+        layer=GIVEN.phonon_layer,
         mode=GIVEN.bands_and_dos,
         judge=GIVEN.section("phonons", "imaginary_THz", "gamma_radius"),
         method=METHOD["phonon_analysis"],
@@ -61,7 +63,7 @@ rule check_phonon_convergence:
     input:
         **WEIGHTS,
         backend=GIVEN.backend("static"),
-        structure=path("relaxation", "structure", structure="{layer}_unit"),
+        structure=GIVEN.phonon_cell,
         params=path("phonons", "params"),
         force_constants=path("phonons", "force_constants"),
         reference=local(GIVEN.phonon_reference),
@@ -69,7 +71,7 @@ rule check_phonon_convergence:
         summary=path("phonons", "convergence"),
         table=path("phonons", "convergence_table"),
     log:
-        "results/logs/check_phonon_convergence/{model}/{layer}.log",
+        "results/logs/check_phonon_convergence/{model}/{cell}.log",
     conda:
         "../../envs/mace.yaml"
     resources:
@@ -78,6 +80,7 @@ rule check_phonon_convergence:
         runtime=240,
     params:
         calculator=GIVEN.calculator("static"),
+        layer=GIVEN.phonon_layer,
         mode=GIVEN.bands_and_dos,
         variants=GIVEN.phonon_variants,
         method=METHOD["phonon_convergence"],

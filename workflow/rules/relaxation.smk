@@ -9,7 +9,7 @@ rule relax:
     input:
         **WEIGHTS,
         backend=GIVEN.backend("static"),
-        structure=path("structures", "structure"),
+        structure=GIVEN.built,
     output:
         structure=path("relaxation", "structure"),
     log:
@@ -33,7 +33,7 @@ rule relax:
 rule check_structure:
     """Compare a relaxed structure with the one it started from."""
     input:
-        start=path("structures", "structure"),
+        start=GIVEN.built,
         relaxed=path("relaxation", "structure"),
     output:
         check=path("relaxation", "check"),

@@ -10,6 +10,7 @@ rule gather_quantities:
     """Put every number that models are judged by, computed or published, into one form."""
     input:
         results=GATHERED.scored_files,
+        beside=GATHERED.scored_files_beside,
         published=local(GATHERED.file_of("reference.published")),
     output:
         quantities=path("scorecard", "quantities"),

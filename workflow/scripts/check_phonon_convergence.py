@@ -31,7 +31,7 @@ if __name__ == "__main__":
         main(
             snakemake.input,
             *snakemake.output,
-            layer=snakemake.wildcards.layer,
+            layer=snakemake.params.layer,
             calculator=snakemake.params.calculator,
             mode=snakemake.params.mode,
             variants=snakemake.params.variants,

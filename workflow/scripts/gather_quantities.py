@@ -13,8 +13,10 @@ def main(results, published, quantities, *, rows, numerical):
 
     found = []
     for about, path in zip(rows, results, strict=True):
-        content = read_result(*about["file"].split("."), path)
-        found += read_scored(about, content, numerical=numerical)
+        stage, file = about["file"].split(".")
+        for name, beside in about.get("beside", {}).items():
+            about[name] = read_result(stage, name, beside)
+        found += read_scored(about, read_result(stage, file, path), numerical=numerical)
     if published:
         found += published_quantities(read_published(Path(published)))
     write_quantities(found, Path(quantities))

@@ -15,7 +15,8 @@ def main(inputs, outputs, *, rows, references):
     files = zip(inputs.bands, inputs.dos, inputs.mesh, strict=True)
     for row, (bands, dos, mesh) in zip(rows, files, strict=True):
         path = references.get(row["system"])
-        reference = reference_of_layer(read_reference(Path(path)), row["system"]) if path else None
+        layer = row["system"].partition(",")[0]  # at whichever lattice constant
+        reference = reference_of_layer(read_reference(Path(path)), layer) if path else None
         entry = {"label": row["model"], "colour": row["colour"], "reference": reference}
         entry["bands"] = read_bands(Path(bands), Path(dos), Path(mesh))
         layers.setdefault(row["system"], []).append(entry)

@@ -8,8 +8,6 @@ class NumericalErrors(Section):
 
     length: Positive
     """Of bonds and thickness, Å."""
-    frequency_THz: Positive
-    """Of phonon frequencies."""
     voltage_V: Positive
     """Of average voltages."""
 

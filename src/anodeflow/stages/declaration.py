@@ -52,7 +52,9 @@ class Scored:
     quantities of what a file is about, its content, and the numerical errors of the configuration;
     headings: by table of these quantities, what stands above its rows in the scorecard's figure;
     compared: by table, the quantities in which models are held against each other; settings: dotted
-    keys of the configuration that `read` needs, handed over by their last part.
+    keys of the configuration that `read` needs, handed over by their last part; beside: key of a
+    second file of the stage that it reads, by this name among what the first is about; beside_if:
+    dotted key of the configuration that tells whether the study makes it.
     """
 
     of: str
@@ -61,6 +63,8 @@ class Scored:
     headings: Mapping[str, str]
     compared: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     settings: tuple[str, ...] = ()
+    beside: str = ""
+    beside_if: str = ""
 
 
 @dataclass(frozen=True)

@@ -77,8 +77,10 @@ class Gathered:
         about = self._about_runs if of in RUNS else self._about_groups
         plain = of not in (*RUNS, *GROUPS)
         models = self.config["models"]
+        called = self._without_stress
         return [
-            {"model": models[model]["label"], "colour": models[model]["colour"], "system": name}
+            {"model": models[model]["label"], "colour": models[model]["colour"]}
+            | {"system": called.get(name, name)}
             | ({} if plain else about(model, name))
             for model, name in pairs
         ]
@@ -97,7 +99,14 @@ class Gathered:
     def row_names(self) -> dict[str, str]:
         """Return names in Table 1, where a unit cell has the layer's name, as published values."""
         layers = self.plan.config.study.layers
-        return {f"{x}_unit": x for x in layers} | {x: f"{x} supercell" for x in layers}
+        units = {f"{x}_unit": x for x in layers} | self._without_stress
+        return units | {x: f"{x} supercell" for x in layers}
+
+    @cached_property
+    def _without_stress(self) -> dict[str, str]:
+        """Return what unit cells at the model's own lattice constant are called."""
+        cells = self.plan.cells_without_stress
+        return {name: f"{self.plan.phonon_cells[name]}, own lattice" for name in cells}
 
     # Tables.
 
@@ -191,7 +200,9 @@ class Gathered:
         """Return the references of what a figure shows, in its order, so that theirs is none."""
         models = self.plan.config.study.models[:1]
         shown = [name for model in models for name in self.plan.subjects(figure.of, model)]
-        return {name: given.get(name) for name in shown}
+        layer_of = self.plan.phonon_cells
+        called = self._without_stress
+        return {called.get(name, name): given.get(layer_of.get(name, name)) for name in shown}
 
     def figure_parameters(self, figure: Figure) -> dict[str, object]:
         """Return what a figure's script is given beside its files."""
@@ -243,12 +254,28 @@ class Gathered:
     def scored_rows(self) -> list[dict[str, Any]]:
         """Return what each of `scored_files` is about."""
         return [
-            {"file": key, "source": self.config["models"][model]["label"], "system": name}
+            {
+                "file": key,
+                "source": self.config["models"][model]["label"],
+                "system": self._without_stress.get(name, name),
+            }
             | self._leaves(scored.settings)
+            | self._scored_beside(key, scored, model, name)
             | (about(model, name) if (about := self._scored_about.get(scored.of)) else {})
             for key, scored in SCORED.items()
             for model, name in self._scored(key, scored)
         ]
+
+    def _scored_beside(self, key: str, scored: Scored, model: str, name: str) -> dict[str, Any]:
+        if not scored.beside or not self.leaf(scored.beside_if):
+            return {}
+        stage = key.partition(".")[0]
+        return {"beside": {scored.beside: self._file(stage, scored.beside, scored.of, model, name)}}
+
+    @cached_property
+    def scored_files_beside(self) -> list[str]:
+        """Return the second files that the scorecard reads."""
+        return [file for row in self.scored_rows for file in row.get("beside", {}).values()]
 
     @cached_property
     def _scored_about(self) -> dict[str, Callable[[str, str], dict[str, Any]]]:
@@ -290,7 +317,8 @@ class Gathered:
         """Return all layers and stacks of the configuration, those that are not studied, too."""
         structures = self.plan.config.structures
         # The order of sections decides nothing, so it must not look like a change to Snakemake.
-        return sorted([*structures.layers, *structures.stacks])
+        own = [f"{layer}, own lattice" for layer in structures.layers]
+        return sorted([*structures.layers, *own, *structures.stacks])
 
     def _cases(self, of: str) -> list[list[Any]]:
         study = self.plan.config.study
@@ -300,8 +328,9 @@ class Gathered:
             return [[run["stack"], run["ions"], run["temperature"]] for run in filled]
         if of == "minima":
             return [[name, None, None] for name in [*study.layers, *study.stacks]]
-        models = study.models[:1]
-        return [[name, None, None] for m in models for name in self.plan.subjects(of, m)]
+        models, called = study.models[:1], self._without_stress
+        names = [name for model in models for name in self.plan.subjects(of, model)]
+        return [[called.get(name, name), None, None] for name in names]
 
     @property
     def score_headings(self) -> dict[str, str]:

@@ -18,11 +18,14 @@ def one_of(names: Iterable[str]) -> str:
     return "|".join(map(re.escape, names)) or "(?!)"
 
 
+OWN = "_own"
+"""What ends the name of a unit cell that is relaxed in the plane as well, to the model's own."""
+
 SUBJECTS: dict[str, Callable[["Plan", str], Iterable[str]]] = {
     "model": lambda plan, model: [""],
     "minima": lambda plan, model: plan.relaxed_with(model),
     "units and stacks": lambda plan, model: plan.units + plan.config.study.stacks,
-    "unit layers": lambda plan, model: plan.config.study.layers,
+    "phonon cells": lambda plan, model: plan.phonon_cells,
     "stacks": lambda plan, model: plan.config.study.stacks,
     "voltage stacks": lambda plan, model: plan.voltage_stacks,
     "runs": lambda plan, model: plan.runs,
@@ -37,6 +40,7 @@ SUBJECTS: dict[str, Callable[["Plan", str], Iterable[str]]] = {
 
 NEEDED: dict[str, Callable[["Plan"], Iterable[str]]] = {
     "layers": lambda plan: plan.layers,
+    "cells without stress": lambda plan: plan.cells_without_stress,
     "run fillings": lambda plan: plan.run_fillings,
     "voltage fillings": lambda plan: plan.voltage_fillings,
 }
@@ -86,6 +90,29 @@ class Plan:
     def units(self) -> list[str]:
         """Return the names of the unit cells."""
         return [f"{layer}_unit" for layer in self.config.study.layers]
+
+    @cached_property
+    def cells_without_stress(self) -> list[str]:
+        """Return the names of unit cells that are relaxed in the plane as well."""
+        own = "own" in self.config.phonons.lattice
+        return [f"{layer}{OWN}" for layer in self.config.study.layers if own]
+
+    @cached_property
+    def phonon_cells(self) -> dict[str, str]:
+        """Return the layers whose phonons are computed, by their names at each lattice constant."""
+        given = self.config.study.layers if "given" in self.config.phonons.lattice else []
+        cells = [*given, *self.cells_without_stress]
+        return {cell: cell.removesuffix(OWN) for cell in cells}
+
+    def phonon_cell(self, name: str) -> str:
+        """Return the structure whose phonons stand under a name of `phonon_cells`."""
+        return name if name.endswith(OWN) else f"{name}_unit"
+
+    def built(self, structure: str) -> str:
+        """Return the structure from which one is relaxed: itself as built, or the unit cell."""
+        if structure in self.cells_without_stress:
+            return f"{structure.removesuffix(OWN)}_unit"
+        return structure
 
     @cached_property
     def runs(self) -> dict[str, dict[str, Any]]:
@@ -145,6 +172,8 @@ class Plan:
         """Return every structure that is relaxed, with its section of `relaxation`."""
         relaxation = self.config.relaxation
         kinds = dict.fromkeys(self.units + self.layers, relaxation.layers)
+        own = relaxation.layers.model_copy(update={"cell": "in-plane"})
+        kinds |= dict.fromkeys(self.cells_without_stress, own)
         kinds |= dict.fromkeys(self.config.study.stacks, relaxation.stacks)
         kinds |= dict.fromkeys(self.fillings, relaxation.stacks)
         kinds[self.bulk] = relaxation.bulk
@@ -168,7 +197,7 @@ class Plan:
     @cached_property
     def fillings(self) -> list[str]:
         """Return the names of all stacks with ions that are relaxed."""
-        kinds = NEEDED.keys() - {"layers"}
+        kinds = NEEDED.keys() - {"layers", "cells without stress"}
         return sorted({name for kind in kinds for name in NEEDED[kind](self)})
 
     def _stages_of(self, model: str) -> list[Stage]:
@@ -182,7 +211,8 @@ class Plan:
         """Return the layers and stacks, with ions or without, that are relaxed with a model."""
         needed = {*self.units, *self.config.study.stacks}
         needed |= {name for kind in self._needs(model) for name in NEEDED[kind](self)}
-        every = self.units + self.layers + self.config.study.stacks + self.fillings
+        layers = self.units + self.cells_without_stress + self.layers
+        every = layers + self.config.study.stacks + self.fillings
         return [name for name in every if name in needed]
 
     def precisions(self, model: str) -> set[str]:

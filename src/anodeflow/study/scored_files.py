@@ -17,7 +17,7 @@ def read_scored(
         about: file (a key of `stages.SCORED`), source (the model's label), system, ions,
             temperature_K, and what the file's reader needs beside (see there).
         result: content of the file.
-        numerical: length (Å), frequency_THz, voltage_V: error of numbers that no sampling and no
+        numerical: length (Å), voltage_V: error of numbers that no sampling and no
             fit gave, from the tolerances they were computed with.
     """
     case = Case(about["system"], about.get("ions"), about.get("temperature_K"))

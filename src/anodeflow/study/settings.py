@@ -156,16 +156,28 @@ class Given:
         """Return what decides a constrained minimum beside the calculator; fmax in eV/Å."""
         return {"optimiser": self.config["relaxation"]["optimiser"], "fmax": fmax}
 
+    def built(self, wildcards: Wildcards) -> str:
+        """Return the structure that a relaxed one is relaxed from."""
+        return path("structures", "structure", structure=self.plan.built(wildcards.structure))
+
     # Phonons.
+
+    def phonon_layer(self, wildcards: Wildcards) -> str:
+        """Return the layer whose phonons are computed."""
+        return self.plan.phonon_cells[wildcards.cell]
+
+    def phonon_cell(self, wildcards: Wildcards) -> str:
+        """Return the relaxed unit cell whose phonons are computed."""
+        return self._relaxed(wildcards.model, self.plan.phonon_cell(wildcards.cell))
 
     def displacements(self, wildcards: Wildcards) -> dict[str, Any]:
         """Return what decides a layer's force constants beside the calculator."""
-        own = self.config["phonons"]["layers"][wildcards.layer]
+        own = self.config["phonons"]["layers"][self.phonon_layer(wildcards)]
         return self.section("phonons", "displacement") | {"supercell": own["supercell"]}
 
     def bands_and_dos(self, wildcards: Wildcards) -> dict[str, Any]:
         """Return where frequencies are computed, and how their density of states is drawn."""
-        own = self.config["phonons"]["layers"][wildcards.layer]
+        own = self.config["phonons"]["layers"][self.phonon_layer(wildcards)]
         return self.section("phonons", "path_points", "mesh") | {
             "dos_width_THz": own["dos_width_THz"]
         }
@@ -178,14 +190,14 @@ class Given:
             {"varied": "displacement"} | own | {"displacement": displacement}
             for displacement in tried["displacements"]
         ]
-        larger = tried["supercells"].get(wildcards.layer)
+        larger = tried["supercells"].get(self.phonon_layer(wildcards))
         if larger:
             found.append({"varied": "supercell"} | own | {"supercell": larger})
         return found
 
     def phonon_reference(self, wildcards: Wildcards) -> str | list[Any]:
         """Return the file of reference frequencies of a layer, if one is given."""
-        file = self.config["reference"]["phonons"].get(wildcards.layer)
+        file = self.config["reference"]["phonons"].get(self.phonon_layer(wildcards))
         return locate(file) if file else []
 
     # Dynamics and what is read from it.

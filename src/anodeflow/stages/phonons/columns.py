@@ -23,6 +23,12 @@ COLUMNS = (
     _frequency("max_abs_THz", "largest deviation"),
     _frequency("highest_error_THz", "error of the highest"),
     _frequency("dos_overlap", "overlap of densities of states", ""),
+    Column(
+        "compression_N_m",
+        "pressed in the plane by",
+        "N/m",
+        "none: a stress at a given geometry, without sampling; forces left below relaxation.layers",
+    ),
     Column("compared_on", "compared on"),
     Column("sentence", "sentence"),
 )

@@ -44,7 +44,8 @@ class PhononVerdict(ResultFile):
     stable: true for an acoustic residue as well; minimum_THz: over path and mesh; the mode named:
     frequency_THz, qpoint (fractional), branch (from 1), gamma_distance (1/Å), where;
     imaginary_reach: largest distance from Γ of any imaginary mode (1/Å, 0 without one);
-    highest_THz: on the path; reference: null without one.
+    highest_THz: on the path; compression_N_m: how the sheet is pressed in its plane, null if the
+    model gives no stress; reference: null without one.
     """
 
     stable: bool
@@ -60,6 +61,7 @@ class PhononVerdict(ResultFile):
     imaginary_reach: float
     sentence: str
     highest_THz: float
+    compression_N_m: float | None = None
     reference: Comparison | None = None
 
     @property
@@ -137,6 +139,7 @@ def phonon_rows(about: Mapping[str, Any], verdict: PhononVerdict) -> list[dict[s
         row[name] = value
         if changes:
             row[f"{name}_error"] = changes[name]
+    row["compression_N_m"] = verdict.compression_N_m
     row["compared_on"] = verdict.reference.kind if verdict.reference else None
     row["sentence"] = verdict.sentence
     return [row]
@@ -145,25 +148,40 @@ def phonon_rows(about: Mapping[str, Any], verdict: PhononVerdict) -> list[dict[s
 def phonon_quantities(
     about: Mapping[str, Any], verdict: PhononVerdict, numerical: Mapping[str, Any]
 ) -> list[Quantity]:
-    """Read the verdict on a layer."""
-    shared: dict[str, Any] = {"unit": "THz", "error": numerical["frequency_THz"]}
-    exact = shared | {"note": "numerical error"}
+    """Read the verdict on a layer; errors are the changes that the check of convergence found.
+
+    Args:
+        about: system and, where it was checked, convergence (`Convergence`).
+        verdict: of the layer, frequencies in THz.
+        numerical: errors of the configuration, none of which is of phonons.
+    """
+    changes = about["convergence"].changes.model_dump() if "convergence" in about else {}
+    whence = (
+        "error: largest change with displacement and supercell"
+        if changes
+        else "error not known: displacement and supercell were not varied"
+    )
+
+    def frequency(name: str, value: float, note: str = whence) -> Quantity:
+        error = changes.get(name)
+        return quantity_row("phonons", name, value, "THz", error=error, note=note)
+
     rows = [
         quantity_row("phonons", "kind", verdict.kind, note=verdict.sentence),
-        quantity_row("phonons", "minimum_THz", verdict.minimum_THz, **exact),
-        quantity_row("phonons", "highest_THz", verdict.highest_THz, **exact),
+        frequency("minimum_THz", verdict.minimum_THz),
+        frequency("highest_THz", verdict.highest_THz),
     ]
     against = verdict.reference
     if against is None:
         why = f"reference.phonons holds no frequencies of {about['system']}"
         names = ("mean_abs_THz", "max_abs_THz", "dos_overlap")
         return rows + [quantity_row("phonons", name, None, note=why) for name in names]
-    where = f"numerical error; compared on {against.qpoints} q-points ({against.kind})"
+    where = f"{whence}; compared on {against.qpoints} q-points ({against.kind})"
     sparse = "the reference is of Γ, M and K only; an overlap needs a dense path in its place"
     note = sparse if against.kind == "points" else "no error known: the reference is one curve"
     return [
         *rows,
-        quantity_row("phonons", "mean_abs_THz", against.mean_abs_THz, **shared, note=where),
-        quantity_row("phonons", "max_abs_THz", against.max_abs_THz, **shared, note=where),
+        frequency("mean_abs_THz", against.mean_abs_THz, where),
+        frequency("max_abs_THz", against.max_abs_THz, where),
         quantity_row("phonons", "dos_overlap", against.dos_overlap, note=note),
     ]

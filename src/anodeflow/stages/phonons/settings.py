@@ -1,6 +1,6 @@
 """The section `phonons` of the configuration."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -38,5 +38,7 @@ class Phonons(Section):
     """Frequencies below this count as imaginary."""
     gamma_radius: NonNegative
     """Inside this radius around Γ an acoustic residue is told apart, 1/Å with 2π."""
+    lattice: Annotated[list[Literal["given", "own"]], Field(min_length=1)]
+    """Lattice constant: given, as `relaxation.layers` leaves it; own, the model's: no stress."""
     layers: dict[Name, LayerPhonons]
     convergence: PhononConvergence

@@ -6,6 +6,7 @@ from typing import Literal
 import numpy as np
 
 from anodeflow.stages.phonons.bands import PATH, Bands
+from anodeflow.stages.phonons.compression import Compression, explain
 from anodeflow.stages.phonons.results import Comparison, Kind, PhononVerdict
 
 ACOUSTIC_BRANCHES = 3
@@ -28,6 +29,7 @@ def verdict(
     *,
     imaginary_THz: float,
     gamma_radius: float,
+    compression: Compression | None = None,
     reference: Comparison | None = None,
 ) -> PhononVerdict:
     """Call a sheet stable, stable but for an acoustic residue near Γ, or unstable.
@@ -43,17 +45,20 @@ def verdict(
             gives them.
         imaginary_THz: a negative number in THz.
         gamma_radius: in 1/Å, 2π included.
+        compression: how the sheet is pressed in its plane, for the sentence on imaginary modes.
         reference: how far the same frequencies are from reference ones, to stand beside.
     """
     modes = _mode_table(bands, np.asarray(reciprocal_cell))
     frequency = modes["frequency_THz"]
     # ASSUME: imaginary acoustic modes at long wavelength say nothing about the structure. They come
-    # from truncated force constants, or from a lattice constant below the model's own: under a
-    # compression σ a sheet of bending stiffness κ has ω² ∝ κq⁴ − σq² < 0 up to q = √(σ/κ).
+    # from truncated force constants, or from a lattice constant below the model's own
+    # (`compression_needed`).
     near = (modes["branch"] <= ACOUSTIC_BRANCHES) & (modes["gamma_distance"] <= gamma_radius)
     imaginary = frequency < imaginary_THz
     kind, candidates = _classify(imaginary, near)
     mode = _lowest_mode(modes, candidates)
+    bends = kind != "stable" and mode.branch <= ACOUSTIC_BRANCHES and mode.gamma_distance > 0
+    why = explain(mode.frequency_THz, mode.gamma_distance, compression) if bends else ""
     reach = float(modes["gamma_distance"][imaginary].max(initial=0.0))
     return PhononVerdict(
         stable=kind != "unstable",
@@ -63,7 +68,8 @@ def verdict(
         minimum_mesh_THz=float(bands.mesh_frequencies_THz.min()),
         **asdict(mode),
         imaginary_reach=reach,
-        sentence=_sentence(kind, mode, reach, imaginary_THz, gamma_radius),
+        sentence=_sentence(kind, mode, reach, imaginary_THz, gamma_radius) + why,
+        compression_N_m=None if compression is None else compression.N_m,
         highest_THz=float(bands.frequencies_THz.max()),
         reference=reference,
     )
