@@ -36,6 +36,6 @@ def complete_model():
         rows += dynamics(stack, 0, ensemble(spacing=mean))
     rows += read("adhesion", adhesion(2.0, 3.9), system="m-g")
     rows += read("adhesion", adhesion(1.8, 4.0), system="m-go")
-    for layer in ("ti2co2", "graphene"):
+    for layer in ("ti2co2", "graphene", "ti2co2, own lattice", "graphene, own lattice"):
         rows += read("phonons", verdict(), system=layer)
     return rows + read("relaxation", check(), system="ti2co2", is_unit=True)

@@ -1,6 +1,6 @@
 """A finished study's results as the rules of the scorecard read them."""
 
-from scored import adhesion, backend_record, check, ensemble, verdict, voltages
+from scored import adhesion, backend_record, check, convergence, ensemble, verdict, voltages
 
 from anodeflow.files.atomic import write_json
 from anodeflow.files.result_file import ResultFile
@@ -30,7 +30,9 @@ def write_results(folder, stacks, layers, label_stack):
 
     for layer in layers:
         put(f"relaxation/{layer}_unit.json", check(metal_x=2.18))
-        put(f"phonons/{layer}/phonons.json", verdict())
+        for cell in (layer, f"{layer}_own"):
+            put(f"phonons/{cell}/phonons.json", verdict())
+            put(f"phonons/{cell}/convergence.json", convergence())
     for rank, stack in enumerate(stacks):
         put(f"relaxation/{stack}.json", check())
         put(f"adhesion/{stack}.json", adhesion(2.0 - 0.2 * rank, 3.9 + 0.1 * rank))

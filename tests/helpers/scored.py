@@ -15,7 +15,7 @@ from anodeflow.scorecard.quantities import Quantities, Study, published_quantiti
 from anodeflow.scorecard.quantity import Quantity
 from anodeflow.stages.adhesion.results import AdhesionSummary, FittedPeak, StrainEnergy
 from anodeflow.stages.motion.results import Ensemble, PooledMobility, ReplicaMean
-from anodeflow.stages.phonons.results import Comparison, PhononVerdict
+from anodeflow.stages.phonons.results import Comparison, Convergence, Frequencies, PhononVerdict
 from anodeflow.structures.structure_check import BondLengths, Coordination, StructureCheck
 from anodeflow.study.gathered import Gathered
 from anodeflow.study.loading import load_config
@@ -141,6 +141,13 @@ def verdict(kind: str = "stable", *, minimum_THz: float = 0.0, **more) -> Phonon
     about |= dict.fromkeys(lowest, minimum_THz) | {"imaginary_reach": 0.0, "highest_THz": 22.0}
     said = {"kind": kind, "stable": kind != "unstable", "sentence": f"It is {kind}."}
     return PhononVerdict(**about | said | more)
+
+
+def convergence(error_THz: float = 0.05) -> Convergence:
+    """Return a check of convergence in which every frequency moved by as much."""
+    names = ("minimum_THz", "highest_THz", "mean_abs_THz", "max_abs_THz", "highest_error_THz")
+    changes = Frequencies(**dict.fromkeys(names, error_THz))
+    return Convergence(changes=changes, note="", variants=())
 
 
 def comparison(mean_abs_THz: float, max_abs_THz: float, **more) -> Comparison:

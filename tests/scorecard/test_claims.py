@@ -24,19 +24,25 @@ from anodeflow.errors import ResultFileError
 from anodeflow.scorecard.claims import check_claims, claims_markdown, claims_table
 from anodeflow.scorecard.results import CLAIMS
 
+NOT_PUBLISHED = {f"no-imaginary-mode-{x}-own-lattice" for x in ("ti2co2", "graphene")}
+"""The study has no phonons at the models' own lattice constants."""
+
 MP, MPA = "MACE-MP-0 (published)", "MACE-MPA-0 (published)"
 
 
 def test_the_published_values_of_omat_reproduce_what_the_study_concluded():
     found = judge(published(), source=OMAT)
-    assert {claim: row.status for claim, row in found.items()} == dict.fromkeys(DECLARED, "holds")
+    status = {claim: row.status for claim, row in found.items()}
+    asked = [claim for claim in DECLARED if claim not in NOT_PUBLISHED]
+    assert status == dict.fromkeys(asked, "holds")
 
 
 def test_the_published_values_fed_as_those_of_a_model_reproduce_it_as_well():
     rows = [row for row in published() if row.source == OMAT]
     asked = study(OMAT)
     found = judge(rows, asked, source=OMAT)
-    assert {row.status for row in found.values()} == {"holds"}
+    missing = {claim for claim, row in found.items() if row.status != "holds"}
+    assert missing == NOT_PUBLISHED
     assert not any(row.published for row in found.values())
 
 

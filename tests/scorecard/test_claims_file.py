@@ -68,6 +68,8 @@ def test_a_renamed_stack_is_told_with_its_nearest_name_and_the_claims_that_it_le
         "structure-kept",
         "no-imaginary-mode-ti2co2",
         "no-imaginary-mode-graphene",
+        "no-imaginary-mode-ti2co2-own-lattice",
+        "no-imaginary-mode-graphene-own-lattice",
     }
 
 
@@ -131,10 +133,12 @@ def test_a_part_that_names_no_system_is_asked_of_each_of_the_study(tmp_path):
     }
     claim = {"statement": "All are stable", "criterion": "verdict stable", "parts": [part]}
     every = declared(tmp_path, all_stable=claim)
-    rows = read("phonons", verdict(), system="ti2co2")
+    names = ("ti2co2", "ti2co2, own lattice", "graphene, own lattice")
+    rows = [row for name in names for row in read("phonons", verdict(), system=name)]
     row = judge(rows + read("phonons", verdict(), system="graphene"), declared=every)["all-stable"]
     assert row.status == "holds"
-    assert [part.says.partition(",")[0] for part in row.parts] == ["ti2co2", "graphene"]
+    asked = ["ti2co2", "graphene", "ti2co2, own lattice", "graphene, own lattice"]
+    assert all(x.says.startswith(f"{name}, ") for x, name in zip(row.parts, asked, strict=True))
     row = judge(
         rows + read("phonons", verdict("acoustic residue near Gamma"), system="graphene"),
         declared=every,

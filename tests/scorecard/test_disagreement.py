@@ -9,6 +9,7 @@ from scored import (
     PBE,
     adhesion,
     check,
+    convergence,
     dynamics,
     ensemble,
     no_peak,
@@ -99,7 +100,13 @@ def test_hop_rates_are_compared_as_counts_per_ion_and_time():
 
 def test_words_that_differ_are_listed_after_the_numbers_that_do():
     rows = [
-        read("phonons", verdict(kind, minimum_THz=lowest), system="graphene", source=source)
+        read(
+            "phonons",
+            verdict(kind, minimum_THz=lowest),
+            system="graphene",
+            source=source,
+            convergence=convergence(),
+        )
         for source, kind, lowest in (("a", "stable", 0.0), ("b", "unstable", -3.0))
     ]
     found = compare(*rows)

@@ -15,6 +15,7 @@ from scored import (
     adhesion,
     check,
     comparison,
+    convergence,
     dynamics,
     ensemble,
     metrics,
@@ -96,7 +97,8 @@ def test_a_grade_changes_at_its_limits_and_is_certain_away_from_them(thickness, 
 
 
 def test_a_value_with_a_small_error_is_graded_with_certainty():
-    rows = read("phonons", verdict(reference=comparison(3.0, 0.2)), system="graphene")
+    checked = {"system": "graphene", "convergence": convergence(0.05)}
+    rows = read("phonons", verdict(reference=comparison(3.0, 0.2)), **checked)
     found = graded(rows)
     mean = found[MODEL, "phonon_mean", "graphene", None]
     assert mean["error"] == pytest.approx(np.hypot(0.05, 0.2))

@@ -233,7 +233,7 @@ def test_a_model_relaxes_only_what_its_stages_need(study_config, root):
 @pytest.mark.parametrize(
     ("stage", "added"),
     [
-        ("phonons", []),
+        ("phonons", ["ti2co2_own", "graphene_own"]),
         ("adhesion", ["graphene", "graphene-o", "graphene-oh", "ti2co2"]),
         ("dynamics", [f"{stack}_{n}na" for stack in ("m-g", "m-go", "m-goh") for n in (1, 8)]),
         ("voltage", [f"m-go_{n}na" for n in range(1, 10)]),
@@ -244,7 +244,7 @@ def test_a_stage_adds_the_minima_that_it_declares_to_those_of_every_model(
 ):
     study_config["models"]["mace-mp-0"]["stages"] = ["relaxation", stage]
     units, stacks = ["ti2co2_unit", "graphene_unit"], ["m-g", "m-go", "m-goh"]
-    layers, fillings = (added, []) if stage == "adhesion" else ([], added)
+    layers, fillings = (added, []) if stage in ("adhesion", "phonons") else ([], added)
     relaxed = Plan(load_config(study_config, root=root)).relaxed_with("mace-mp-0")
     assert relaxed == units + layers + stacks + fillings
 

@@ -37,7 +37,7 @@ def test_a_table_has_a_row_for_each_model_that_runs_its_stage_and_each_of_its_su
     runs = len(STACKS) * sum(replicas for _, replicas in RUNS)
     filled = len(STACKS) * sum(replicas for ions, replicas in RUNS if ions)
     counts = {
-        "phonons": len(MODELS) * 2,
+        "phonons": len(MODELS) * 2 * 2,  # layers, lattice constants
         "adhesion": len(STACKS),
         "spacing": runs,
         "diffusion": filled,
@@ -78,12 +78,12 @@ def test_a_unit_cell_has_the_layer_s_name_in_table_1_and_a_layer_is_a_supercell(
 
 def test_convergence_stands_in_the_table_of_phonons_where_the_study_asks_for_it(gather, config):
     asked = gather()
-    assert asked.files_beside("phonons") == []
-    config["phonons"]["convergence"]["run"] = True
-    shown = gather().files_beside("phonons")
-    assert shown == asked.convergences
-    assert len(shown) == len(gather().table_rows("phonons"))
-    assert gather().files_beside("adhesion") == []
+    shown = asked.files_beside("phonons")
+    assert shown == asked.convergences == asked.scored_files_beside
+    assert len(shown) == len(asked.table_rows("phonons"))
+    assert asked.files_beside("adhesion") == []
+    config["phonons"]["convergence"]["run"] = False
+    assert gather().files_beside("phonons") == gather().scored_files_beside == []
 
 
 def test_a_figure_of_all_models_gets_a_file_of_each_row_in_the_order_of_its_rows(
@@ -122,7 +122,9 @@ def test_a_reference_that_is_not_given_leaves_no_input_and_keeps_its_place(gathe
     assert gathered.figure_references(FIGURES["adhesion"])["reference"] == []
     assert gathered.figure_references(FIGURES["phonons"])["references"] == []
     given = gathered.figure_parameters(FIGURES["phonons"])["references"]
-    assert given == {"ti2co2": None, "graphene": None}
+    assert given == dict.fromkeys(
+        ["ti2co2", "graphene", "ti2co2, own lattice", "graphene, own lattice"]
+    )
 
 
 def test_runs_at_several_temperatures_say_theirs_and_those_at_one_do_not(gather, config):
@@ -153,7 +155,7 @@ def test_what_the_scorecard_reads_has_a_row_a_file_and_a_reader_each(gather):
         stage, key = row["file"].split(".")
         pattern = re.sub(r"\{\w+\}", "*", FILES[stage][key])
         assert fnmatch(file, pattern)
-        assert row["system"] in file
+        assert row["system"].replace(", own lattice", "_own") in file
     costs = [file for row, file in zip(rows, files, strict=True) if row["file"] == "models.backend"]
     assert costs == [
         "results/mace-mp-0/backend_float64.json",

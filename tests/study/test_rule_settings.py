@@ -36,6 +36,7 @@ def test_a_section_keeps_the_names_so_that_swapped_values_are_another_value(give
 def test_whatever_a_rule_is_given_is_plain_values_that_json_keeps(given):
     one = given()
     names = job(model="mace-mp-0", run=RUN, layer="graphene", stack="m-go", group="m-g_1na_300K")
+    names.cell = "graphene_own"
     values = [
         one.calculator("static")(names),
         one.run_settings(names),
@@ -161,7 +162,7 @@ def test_a_relaxed_host_needs_every_filling_and_a_frozen_one_a_single_file(given
 def test_phonons_are_tried_with_every_displacement_and_a_larger_supercell_if_one_is_named(
     given, study_config
 ):
-    names = job(layer="graphene")
+    names = job(cell="graphene")
     variants = given().phonon_variants(names)
     own = given().displacements(names)
     assert [v["varied"] for v in variants] == ["displacement", "displacement", "supercell"]
@@ -169,6 +170,18 @@ def test_phonons_are_tried_with_every_displacement_and_a_larger_supercell_if_one
         assert sum(variant[key] != own[key] for key in own) == 1
     del study_config["phonons"]["convergence"]["supercells"]["graphene"]
     assert given().phonon_variants(names) == variants[:2]
+
+
+def test_phonons_at_the_models_own_lattice_constant_are_those_of_a_cell_relaxed_in_the_plane(given):
+    one = given()
+    cells = {name: job(model="mace-mp-0", cell=name) for name in ("graphene", "graphene_own")}
+    assert one.phonon_cell(cells["graphene"]).endswith("/relaxation/graphene_unit.extxyz")
+    assert one.phonon_cell(cells["graphene_own"]).endswith("/relaxation/graphene_own.extxyz")
+    assert one.built(job(structure="graphene_own")).endswith("/graphene_unit.extxyz")
+    assert one.plan.minima["graphene_own"]["cell"] == "in-plane"
+    assert one.plan.minima["graphene_unit"]["cell"] == "fixed"
+    for settings in (one.displacements, one.bands_and_dos, one.phonon_layer):
+        assert settings(cells["graphene_own"]) == settings(cells["graphene"])
 
 
 def test_a_file_of_weights_is_an_input_and_a_name_or_nothing_is_none(given, study_config, root):

@@ -10,7 +10,7 @@ DEMO = ["--configfile", "config/demo.yaml"]
 
 def test_the_study_plans_every_stage_with_no_weights_present(project):
     planned = project.planned()
-    assert {"fetch_weights 3", "run_phonons 6", "scan_adhesion 9", "run_dynamics 45"} <= planned
+    assert {"fetch_weights 3", "run_phonons 12", "scan_adhesion 9", "run_dynamics 45"} <= planned
     assert not (project.folder / "resources/weights").exists()
 
 
@@ -91,7 +91,7 @@ def test_a_foreign_material_needs_the_config_only(project):
             "voltage": {"stacks": ["f-hbn"], "max_ions": 2},
         }
     )
-    assert {"build_unit 2", "build_stack 1", "run_phonons 2"} <= project.planned()
+    assert {"build_unit 2", "build_stack 1", "run_phonons 4"} <= project.planned()
     built = project.snakemake("results/structures/f-hbn_2li.extxyz")
     assert built.returncode == 0, built.stdout
     text = (project.folder / "results/structures/f-hbn_2li.extxyz").read_text()

@@ -31,7 +31,7 @@ def test_results_of_the_study_become_grades_claims_and_a_figure(project):
     write_results(project.folder, STACKS, ["ti2co2", "graphene"], "m-go")
     chgnet = project.folder / "results" / "chgnet"
     for path in (project.folder / "results" / MODEL).glob("**/*.json"):
-        kept = path.parts[-2] == "relaxation" or path.name == "phonons.json"
+        kept = path.parts[-2] == "relaxation" or path.parts[-3] == "phonons"
         if kept:
             copy = chgnet / path.relative_to(project.folder / "results" / MODEL)
             copy.parent.mkdir(parents=True, exist_ok=True)

@@ -139,7 +139,7 @@ def warn_of_unknown(claims: Mapping[str, Claim], defined: Sequence[str]) -> list
     about: dict[str, list[str]] = {}
     for name, claim in claims.items():
         for system in dict.fromkeys(system for part in claim.parts for system in part.systems):
-            about.setdefault(system, []).append(name)
+            about.setdefault(system.partition(",")[0], []).append(name)  # at whichever lattice
     # A name that claims use themselves is no other's new one.
     renamed = [system for system in defined if system not in about]
     return [

@@ -13,8 +13,8 @@ from anodeflow.study.paths import FILES, path
 from anodeflow.study.plan import Plan
 from anodeflow.study.settings import Wildcards
 from anodeflow.study.stages import FIGURES, SCORED, STAGE_OF_FIGURE, STAGE_OF_TABLE, STAGES, TABLES
+from anodeflow.study.studied import RUNS, defined_systems, studied
 
-RUNS = ("runs", "runs with ions", "runs without ions")
 GROUPS = ("groups", "groups with ions")
 
 SCORES = {
@@ -77,10 +77,9 @@ class Gathered:
         about = self._about_runs if of in RUNS else self._about_groups
         plain = of not in (*RUNS, *GROUPS)
         models = self.config["models"]
-        called = self._without_stress
         return [
             {"model": models[model]["label"], "colour": models[model]["colour"]}
-            | {"system": called.get(name, name)}
+            | {"system": self.plan.called(name)}
             | ({} if plain else about(model, name))
             for model, name in pairs
         ]
@@ -99,14 +98,8 @@ class Gathered:
     def row_names(self) -> dict[str, str]:
         """Return names in Table 1, where a unit cell has the layer's name, as published values."""
         layers = self.plan.config.study.layers
-        units = {f"{x}_unit": x for x in layers} | self._without_stress
+        units = {f"{x}_unit": x for x in layers}
         return units | {x: f"{x} supercell" for x in layers}
-
-    @cached_property
-    def _without_stress(self) -> dict[str, str]:
-        """Return what unit cells at the model's own lattice constant are called."""
-        cells = self.plan.cells_without_stress
-        return {name: f"{self.plan.phonon_cells[name]}, own lattice" for name in cells}
 
     # Tables.
 
@@ -201,8 +194,7 @@ class Gathered:
         models = self.plan.config.study.models[:1]
         shown = [name for model in models for name in self.plan.subjects(figure.of, model)]
         layer_of = self.plan.phonon_cells
-        called = self._without_stress
-        return {called.get(name, name): given.get(layer_of.get(name, name)) for name in shown}
+        return {self.plan.called(name): given.get(layer_of.get(name, name)) for name in shown}
 
     def figure_parameters(self, figure: Figure) -> dict[str, object]:
         """Return what a figure's script is given beside its files."""
@@ -254,11 +246,8 @@ class Gathered:
     def scored_rows(self) -> list[dict[str, Any]]:
         """Return what each of `scored_files` is about."""
         return [
-            {
-                "file": key,
-                "source": self.config["models"][model]["label"],
-                "system": self._without_stress.get(name, name),
-            }
+            {"file": key, "source": self.config["models"][model]["label"]}
+            | {"system": self.plan.called(name)}
             | self._leaves(scored.settings)
             | self._scored_beside(key, scored, model, name)
             | (about(model, name) if (about := self._scored_about.get(scored.of)) else {})
@@ -296,41 +285,12 @@ class Gathered:
     @cached_property
     def studied(self) -> dict[str, Any]:
         """Return what the study runs, as the scorecard asks it (`scorecard.quantities.Study`)."""
-        models = [self.plan.config.models[name] for name in self.plan.config.study.models]
-        scored = {table for one in SCORED.values() for table in one.headings}
-        # The scorecard takes replicas together, and of minima the unit cells and the stacks.
-        cases = {name: self._cases(table.of) for name, table in TABLES.items() if name in scored}
-        return {
-            "stages": {model.label: list(model.stages) for model in models},
-            "cases": cases | {"cost": [["", None, None]]},
-            "ion": self.plan.config.structures.ions.element,
-            "stage_of": {name: STAGE_OF_TABLE[name].run_for for name in cases},
-            "compared": {
-                table: list(names)
-                for scored in SCORED.values()
-                for table, names in scored.compared.items()
-            },
-        }
+        return studied(self.plan)
 
     @property
     def defined_systems(self) -> list[str]:
         """Return all layers and stacks of the configuration, those that are not studied, too."""
-        structures = self.plan.config.structures
-        # The order of sections decides nothing, so it must not look like a change to Snakemake.
-        own = [f"{layer}, own lattice" for layer in structures.layers]
-        return sorted([*structures.layers, *own, *structures.stacks])
-
-    def _cases(self, of: str) -> list[list[Any]]:
-        study = self.plan.config.study
-        if of in RUNS:
-            runs = [self.plan.runs[names[0]] for names in self.plan.groups.values()]
-            filled = [run for run in runs if run["ions"]] if of == "runs with ions" else runs
-            return [[run["stack"], run["ions"], run["temperature"]] for run in filled]
-        if of == "minima":
-            return [[name, None, None] for name in [*study.layers, *study.stacks]]
-        models, called = study.models[:1], self._without_stress
-        names = [name for model in models for name in self.plan.subjects(of, model)]
-        return [[called.get(name, name), None, None] for name in names]
+        return defined_systems(self.plan)
 
     @property
     def score_headings(self) -> dict[str, str]:
@@ -391,7 +351,7 @@ class Gathered:
     @cached_property
     def viewed(self) -> dict[str, list[str]]:
         """Return the structures of each model that can be turned, stacks first."""
-        alone = [*self.plan.layers, *self.plan.units]
+        alone = [*self.plan.layers, *self.plan.units, *self.plan.cells_without_stress]
         models = self.plan.models("relaxation")
         return {m: sorted(self.plan.relaxed_with(m), key=alone.__contains__) for m in models}
 

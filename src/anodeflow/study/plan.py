@@ -21,6 +21,9 @@ def one_of(names: Iterable[str]) -> str:
 OWN = "_own"
 """What ends the name of a unit cell that is relaxed in the plane as well, to the model's own."""
 
+OWN_LATTICE = ", own lattice"
+"""What tables put behind the layer's name of such a cell."""
+
 SUBJECTS: dict[str, Callable[["Plan", str], Iterable[str]]] = {
     "model": lambda plan, model: [""],
     "minima": lambda plan, model: plan.relaxed_with(model),
@@ -107,6 +110,11 @@ class Plan:
     def phonon_cell(self, name: str) -> str:
         """Return the structure whose phonons stand under a name of `phonon_cells`."""
         return name if name.endswith(OWN) else f"{name}_unit"
+
+    def called(self, name: str) -> str:
+        """Return what tables and the scorecard call a subject: a unit cell by its layer."""
+        own = name in self.cells_without_stress
+        return f"{self.phonon_cells[name]}{OWN_LATTICE}" if own else name
 
     def built(self, structure: str) -> str:
         """Return the structure from which one is relaxed: itself as built, or the unit cell."""
