@@ -102,7 +102,7 @@ def test_a_structure_with_a_total_energy_only_leaves_no_voltage_without_dispersi
 
 
 def test_steps_of_the_published_voltages_rise_by_more_than_the_error_of_reading_them(root):
-    """So they are not of the lowest arrangements, whose steps could only fall."""
+    """So the contents between lie above the convex hull, along which steps only fall."""
     rows = published_voltages(read_published(root / "resources/reference/published.csv"), "m-go")
     n, average = rows["ions"].to_numpy(int), rows["value"].to_numpy(float)
     assert set(rows["model"]) == {OMAT}
