@@ -24,7 +24,7 @@ POINTS = 8
 DYNAMICS_TABLES = ["spacing", "spacing_ensembles", "diffusion", "diffusion_ensembles"]
 TABLES = ["relaxation", "phonons", "adhesion", "voltage", *DYNAMICS_TABLES]
 FIGURES = ["phonons", "adhesion", "voltage", "spacing", "msd", "scorecard"] + [
-    f"{figure}_{MODEL}" for figure in ("structures", "spacing_map", "paths")
+    f"{figure}_{MODEL}" for figure in ("structures", "spacing_map", "paths", "last_frames")
 ]
 # What was declared since.
 TABLES += [name for name in TABULATED if name not in TABLES]

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from ase import Atoms
 from places import ROOT
 
 from anodeflow.errors import ResultFileError
@@ -14,6 +15,7 @@ from anodeflow.models.weights.card import WeightsCard
 from anodeflow.process.cost_table import COLUMNS, noted_cost
 from anodeflow.report.provenance import commented_yaml, commit, model_table, origin, software_table
 from anodeflow.report.run_times import run_time_table
+from anodeflow.structures.files import write_structure
 from anodeflow.study.config import Config
 
 
@@ -103,9 +105,28 @@ def test_the_model_table_joins_the_configuration_with_the_card_of_what_was_fetch
     models = {"chgnet": study_config["models"]["chgnet"]}
     about = {"sha256": "d1" * 32, "size_bytes": 1_690_000}
     card = WeightsCard(source="0.3.0", family="chgnet", **about)
-    (row,) = model_table(models, {"chgnet": card}).to_dict("records")
+    (row,) = model_table(models, {"chgnet": card}, []).to_dict("records")
     assert (row["licence"], row["functional"], row["D3_added"]) == ("BSD-3-Clause", "PBE+U", "yes")
     assert (row["sha256"], row["size_MB"]) == ("d1" * 32, pytest.approx(1.69))
+
+
+def test_the_model_table_names_the_structures_for_which_labels_have_a_u(study_config, tmp_path):
+    names = ["chgnet", "mace-omat-0", "mace-demo"]
+    models = {name: study_config["models"][name] for name in names}
+    cards = dict.fromkeys(
+        names, WeightsCard(source=None, family="mace", sha256="d1" * 32, size_bytes=1)
+    )
+    cells = {"v-hbn": "V2CO2BN", "v-g": "V2C3", "m-g": "Ti2CO2C2", "feo2": "FeO2", "mof": "MoF"}
+    files = [tmp_path / f"{name}.extxyz" for name in cells]
+    for path, formula in zip(files, cells.values(), strict=True):
+        cell = Atoms(formula, cell=[9, 9, 9], pbc=True)
+        cell.set_tags([10] * len(cell))
+        write_structure(path, cell)
+    table = model_table(models, cards, files)
+    assert table["functional"].tolist() == ["PBE+U", "PBE+U", "PBE"]
+    assert table["labels_with_U"].tolist() == ["v-hbn, feo2, mof", "v-hbn, feo2, mof", "none"]
+    unconcerned = model_table(models, cards, [files[1], files[2]])
+    assert unconcerned["labels_with_U"].tolist() == ["none"] * 3
 
 
 def test_run_times_are_summed_over_tries_and_kept_apart_by_rule_and_model(tmp_path, monkeypatch):

@@ -141,7 +141,7 @@ def test_the_voltage_is_compared_content_by_content_as_far_as_both_go():
     rows = read("voltage", voltages(1.91, 1.61), system="m-go", host="frozen")
     row = graded(rows)[MODEL, "voltage", "m-go", None]
     assert row["value"] == pytest.approx(np.mean([1.91 - 1.81, 1.71 - 1.61]))
-    assert row["error"] == pytest.approx(np.hypot(0.01, 0.003) / np.sqrt(2))
+    assert row["error"] == pytest.approx(np.hypot(0.01, 0.01) / np.sqrt(2))
     assert row["reason"] == "over 1, 2 ions"
 
 

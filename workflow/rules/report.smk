@@ -15,6 +15,10 @@ rule record_study:
         + GATHERED.scorecard_targets
         + GATHERED.views,
         cards=[path("models", "card", model=m) for m in config["study"]["models"]],
+        structures=[
+            path("structures", "structure", structure=name)
+            for name in [*config["study"]["stacks"], *PLAN.units]
+        ],
     output:
         configuration=path("report", "configuration"),
         tables=[

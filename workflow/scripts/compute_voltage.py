@@ -4,18 +4,12 @@ from anodeflow.process.job import job
 
 
 def main(bulk, structures, voltage, *, electrons_per_ion):
-    from anodeflow.stages.voltage.curve import voltages
+    from anodeflow.stages.voltage.curve import voltage_curve
     from anodeflow.stages.voltage.results import CURVE
-    from anodeflow.structures import roles
-    from anodeflow.structures.files import read_frames, read_structure, stored_energy
+    from anodeflow.structures.files import read_frames, read_structure
 
-    metal = read_structure(bulk)
-    frames = [frame for path in structures for frame in read_frames(path)]
-    table = voltages(
-        {int(roles.ions(frame).sum()): stored_energy(frame, "total") for frame in frames},
-        bulk_energy_per_atom=stored_energy(metal, "total") / len(metal),
-        electrons_per_ion=electrons_per_ion,
-    )
+    stacks = [frame for path in structures for frame in read_frames(path)]
+    table = voltage_curve(stacks, read_structure(bulk), electrons_per_ion=electrons_per_ion)
     CURVE.write(table, voltage)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from anodeflow.process.job import job
 
 
-def main(cards, configuration, outputs, *, config, costs, checkout):
+def main(cards, structures, configuration, outputs, *, config, costs, checkout):
     from anodeflow.files.atomic import write_text
     from anodeflow.models.weights.card import WeightsCard
     from anodeflow.report import provenance, run_times
@@ -14,13 +14,12 @@ def main(cards, configuration, outputs, *, config, costs, checkout):
     from anodeflow.study.config import Config
 
     config = json.loads(config)
-    names = config["study"]["models"]
-    models = {name: config["models"][name] for name in names}
-    read = dict(zip(names, map(WeightsCard.read, cards), strict=True))
+    models = {name: config["models"][name] for name in config["study"]["models"]}
+    read = dict(zip(models, map(WeightsCard.read, cards), strict=True))
     tables = {
-        "models": provenance.model_table(models, read),
+        "models": provenance.model_table(models, read, map(Path, structures)),
         "software": provenance.software_table(models, config["environments"], checkout),
-        "run_times": run_times.run_time_table(costs, names),
+        "run_times": run_times.run_time_table(costs, list(models)),
     }
     for path in outputs:
         name = Path(path).stem
@@ -32,6 +31,7 @@ if __name__ == "__main__":
     with job(log=snakemake.log[0], threads=snakemake.threads):
         main(
             snakemake.input.cards,
+            snakemake.input.structures,
             snakemake.output.configuration,
             snakemake.output.tables,
             config=snakemake.params.config,

@@ -1,6 +1,7 @@
 """What all pictures of atoms share: colours, sizes, bonds, the cell, scale bars, legends."""
 
 import numpy as np
+import pandas as pd
 from ase import Atoms
 from ase.data import atomic_numbers
 from ase.data.colors import jmol_colors
@@ -15,12 +16,15 @@ from anodeflow.structures.bonds import find_bonds
 RADIUS_SCALE = 0.5
 """Circles are covalent radii times this, so that the lower layer shows between the upper atoms."""
 
+ION = (0.56, 0.36, 0.82)
+"""Colour of ions, whatever their element, in which nothing else is drawn."""
+
 # CPK where the convention is strong; ASE's own colours of these are too pale in print.
 COLOURS = {
     "H": (1.0, 1.0, 1.0),
     "C": (0.30, 0.30, 0.30),
     "O": (0.84, 0.19, 0.12),
-    "Na": (0.56, 0.36, 0.82),
+    "Na": ION,
     "Ti": (0.62, 0.71, 0.78),
 }
 
@@ -28,6 +32,13 @@ COLOURS = {
 def colour_of(symbol: str) -> ColorType:
     """Return the colour of an element, red, green and blue from 0 to 1."""
     found: ColorType = COLOURS.get(symbol, tuple(jmol_colors[atomic_numbers[symbol]]))
+    return found
+
+
+def colours_of(atoms: Atoms) -> np.ndarray:
+    """Return the colour of each atom (N, 3), from 0 to 1: of its element, or that of ions."""
+    found = np.array([colour_of(symbol) for symbol in atoms.symbols])
+    found[roles.ions(atoms)] = ION
     return found
 
 
@@ -42,6 +53,17 @@ def inside_cell(atoms: Atoms) -> Atoms:
     folded: Atoms = atoms.copy()
     folded.wrap(pbc=(True, True, False), eps=1e-3)
     return folded
+
+
+def positions_table(drawn: dict[str, Atoms], *, named: str) -> pd.DataFrame:
+    """Tabulate the atoms of structures: name (column `named`), symbol, tag and x, y, z in Å."""
+    tables = {
+        name: pd.DataFrame({"symbol": list(atoms.symbols), "tag": atoms.get_tags()}).join(
+            pd.DataFrame(atoms.positions, columns=["x", "y", "z"])
+        )
+        for name, atoms in drawn.items()
+    }
+    return pd.concat(tables, names=[named]).reset_index(named).reset_index(drop=True)
 
 
 def cell_outline(atoms: Atoms) -> np.ndarray:

@@ -1,13 +1,26 @@
 """A structure seen from the side or from above: circles and half bonds."""
 
+from collections.abc import Iterable
+
 import numpy as np
 from ase import Atoms
 from ase.data import covalent_radii
 from matplotlib.axes import Axes
 from matplotlib.collections import PatchCollection
+from matplotlib.lines import Line2D
 from matplotlib.patches import Circle, Patch, Polygon
 
-from anodeflow.figures.atoms import RADIUS_SCALE, cell_outline, colour_of, drawn_bonds, pale
+from anodeflow.figures.atoms import (
+    ION,
+    RADIUS_SCALE,
+    cell_outline,
+    colour_of,
+    colours_of,
+    draw_bar,
+    drawn_bonds,
+    element_handle,
+    pale,
+)
 from anodeflow.structures import roles
 
 BOND_WIDTH = 0.22
@@ -53,9 +66,33 @@ def draw_view(axes: Axes, atoms: Atoms, *, view: str, size: tuple[float, float])
     axes.spines[:].set_visible(False)
 
 
+def corner_bar(axes: Axes) -> None:
+    """Draw a scale bar in the lower left corner of a view."""
+    (left, right), bottom = axes.get_xlim(), axes.get_ylim()[0]
+    start = (left + 0.02 * (right - left), bottom + 0.03 * (right - left))
+    draw_bar(axes, start, 5.0 if right - left > 12 else 1.0)
+
+
+def element_legend(drawn: Iterable[Atoms]) -> list[Line2D]:
+    """Make a legend entry for each element of some structures, and for their ions."""
+    kinds = {
+        (bool(ion), int(number), str(symbol))
+        for atoms in drawn
+        for ion, number, symbol in zip(roles.ions(atoms), atoms.numbers, atoms.symbols, strict=True)
+    }
+    return [
+        element_handle(
+            f"{symbol} (ion)" if ion else symbol,
+            ION if ion else colour_of(symbol),
+            size=4 + 3 * covalent_radii[number],
+        )
+        for ion, number, symbol in sorted(kinds)
+    ]
+
+
 def _looks(atoms: Atoms, view: str) -> tuple[np.ndarray, np.ndarray]:
     """Return the colours (N, 3) and radii (N,) in Å of all atoms."""
-    colours = np.array([colour_of(symbol) for symbol in atoms.symbols])
+    colours = colours_of(atoms)
     radii = RADIUS_SCALE * covalent_radii[atoms.numbers]
     if view == "top" and roles.top(atoms).any():
         below, sheet = roles.bottom(atoms), roles.sheet(atoms)

@@ -103,7 +103,7 @@ class Card(Section):
     """What a model was trained on, and its licence."""
 
     functional: str
-    """Level of theory of the labels."""
+    """Level of theory of the labels; PBE+U: with a U for some metals in oxides and fluorides."""
     training_data: str
     """Data set the model was trained on."""
     labels_hold_dispersion: bool

@@ -3,7 +3,7 @@
 import os
 import platform
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +14,10 @@ from pydantic import BaseModel
 import anodeflow
 from anodeflow.families import FAMILIES
 from anodeflow.models.child.tell_versions import NOT_INSTALLED, versions
+from anodeflow.models.labels import with_hubbard_u
 from anodeflow.models.versions import D3_PACKAGES, ask_versions, module_of
 from anodeflow.models.weights.card import WeightsCard
+from anodeflow.structures.files import read_structure
 from anodeflow.study.config import Config
 
 SOFTWARE = {
@@ -138,14 +140,19 @@ def _git(checkout: Path, *arguments: str) -> str:
 
 
 def model_table(
-    models: Mapping[str, Mapping[str, Any]], cards: Mapping[str, WeightsCard]
+    models: Mapping[str, Mapping[str, Any]],
+    cards: Mapping[str, WeightsCard],
+    structures: Iterable[Path],
 ) -> pd.DataFrame:
     """List each model with its level of theory, precision, dispersion, licence and weights.
 
     Args:
         models: name to its section of the configuration.
         cards: name to the card of its weights.
+        structures: files of the study's structures; labels_with_U names those for which labels of
+            PBE+U have a U (`labels.with_hubbard_u`).
     """
+    found = [path.stem for path in structures if with_hubbard_u(read_structure(path).symbols)]
     rows = []
     for name, model in models.items():
         calculator, about, card = model["calculator"], model["card"], cards[name]
@@ -154,6 +161,7 @@ def model_table(
                 "model": model["label"],
                 "key": name,
                 "functional": about["functional"],
+                "labels_with_U": ", ".join(found if "+U" in about["functional"] else []) or "none",
                 "training_data": about["training_data"],
                 "licence": about["licence"],
                 "D3_added": "yes" if calculator["dispersion"] else "no",

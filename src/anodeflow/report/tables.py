@@ -8,6 +8,7 @@ TABLES = {
             "model",
             "key",
             "functional",
+            "labels_with_U",
             "training_data",
             "licence",
             "D3_added",

@@ -115,6 +115,13 @@ STAGE = Stage(
             inputs={"maps": "spacing_map", "trajectories": "dynamics.trajectory"},
             one_per_model=True,
         ),
+        Figure(
+            "last_frames",
+            "Figure 5d. Last frames",
+            of="runs with ions",
+            inputs={"trajectories": "dynamics.trajectory"},
+            one_per_model=True,
+        ),
     ),
     scored=(
         Scored(

@@ -3,13 +3,10 @@
 import numpy as np
 import pandas as pd
 from ase import Atoms
-from ase.data import chemical_symbols, covalent_radii
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 
-from anodeflow.figures.atoms import cell_outline, colour_of, draw_bar, element_handle, inside_cell
-from anodeflow.figures.side_views import draw_view
+from anodeflow.figures.atoms import cell_outline, inside_cell, positions_table
+from anodeflow.figures.side_views import corner_bar, draw_view, element_legend
 from anodeflow.figures.style import PAGE_MM, figure, styled
 
 LARGEST_SCALE = 5.0
@@ -55,39 +52,7 @@ def plot_structures(structures: dict[str, Atoms]) -> tuple[Figure, pd.DataFrame]
         side.set_title(title, loc="center")
     axes[0, 0].set_ylabel("side")
     axes[1, 0].set_ylabel("top")
-    _scale_bar(axes[1, 0])
-    fig.legend(handles=_legend(drawn), loc="outside lower center", ncols=12, handletextpad=0.1)
-    return fig, _table(drawn)
-
-
-def _scale_bar(axes: Axes) -> None:
-    (left, right), bottom = axes.get_xlim(), axes.get_ylim()[0]
-    start = (left + 0.02 * (right - left), bottom + 0.03 * (right - left))
-    draw_bar(axes, start, 5.0 if right - left > 12 else 1.0)
-
-
-def _legend(drawn: dict[str, Atoms]) -> list[Line2D]:
-    numbers = np.unique(np.concatenate([atoms.numbers for atoms in drawn.values()]))
-    return [
-        element_handle(symbol, colour_of(symbol), size=4 + 3 * covalent_radii[number])
-        for number, symbol in ((number, chemical_symbols[number]) for number in numbers)
-    ]
-
-
-def _table(drawn: dict[str, Atoms]) -> pd.DataFrame:
-    return pd.concat(
-        [
-            pd.DataFrame(
-                {
-                    "structure": title,
-                    "symbol": list(atoms.symbols),
-                    "tag": atoms.get_tags(),
-                    "x": atoms.positions[:, 0],
-                    "y": atoms.positions[:, 1],
-                    "z": atoms.positions[:, 2],
-                }
-            )
-            for title, atoms in drawn.items()
-        ],
-        ignore_index=True,
-    )
+    corner_bar(axes[1, 0])
+    handles = element_legend(drawn.values())
+    fig.legend(handles=handles, loc="outside lower center", ncols=12, handletextpad=0.1)
+    return fig, positions_table(drawn, named="structure")

@@ -1,6 +1,6 @@
 """The columns of the table of voltages."""
 
-from anodeflow.tables.columns import IONS, Column
+from anodeflow.tables.columns import IONS, NOTE, Column
 
 OF_MINIMA = (
     "none: a difference of energies of minima, without sampling. Forces left below "
@@ -11,4 +11,7 @@ COLUMNS = (
     IONS,
     Column("average_V", "average voltage", "V", OF_MINIMA),
     Column("step_V", "step voltage", "V", OF_MINIMA),
+    Column("average_no_dispersion_V", "average without D3", "V", OF_MINIMA),
+    Column("step_no_dispersion_V", "step without D3", "V", OF_MINIMA),
+    NOTE,
 )

@@ -1,11 +1,49 @@
 """Voltage of a stack against its ion content."""
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
+from ase import Atoms
 
 from anodeflow.errors import StructureError
+from anodeflow.structures import roles
+from anodeflow.structures.files import TERMS, stored_energy
+
+
+def voltage_curve(stacks: Sequence[Atoms], metal: Atoms, *, electrons_per_ion: int) -> pd.DataFrame:
+    """Compute the voltages of `voltages`, with dispersion and without, at the same geometries.
+
+    Those without are of the model's own energies. The difference of both is what dispersion adds,
+    -[D(n2) - D(n1) - (n2 - n1) D_bulk] / [z (n2 - n1)] of dispersion energies D: D3 counts the ion
+    in the stack as a neutral atom, as it does the atoms of the metal.
+
+    Args:
+        stacks: relaxed stack of each content, one of them without ions; info energy_model and
+            energy_dispersion, eV.
+        metal: relaxed bulk metal of the ion, likewise.
+        electrons_per_ion: z, as in `voltages`.
+
+    Returns the columns of `voltages`, and average_no_dispersion_V and step_no_dispersion_V where
+    every structure carries both terms of its energy.
+
+    Raises:
+        StructureError: as `voltages`, or a structure carries no energy.
+    """
+    terms = {"total": ""}
+    if all(atoms.info.keys() >= TERMS for atoms in (*stacks, metal)):
+        terms["energy_model"] = "_no_dispersion"
+    found = [
+        voltages(
+            {int(roles.ions(stack).sum()): stored_energy(stack, term) for stack in stacks},
+            bulk_energy_per_atom=stored_energy(metal, term) / len(metal),
+            electrons_per_ion=electrons_per_ion,
+        )
+        .set_index("n")
+        .rename(columns={f"{kind}_V": f"{kind}{name}_V" for kind in ("average", "step")})
+        for term, name in terms.items()
+    ]
+    return pd.concat(found, axis=1).reset_index()
 
 
 def voltages(

@@ -9,8 +9,11 @@ from anodeflow.scorecard.quantity import Case, Quantity, quantity_row
 if TYPE_CHECKING:
     import pandas as pd
 
-CURVE = CsvFile(("n", "average_V", "step_V"))
-"""Of `curve.voltages`: a row for each number of ions n, voltages against the ion's metal (V)."""
+WITHOUT_DISPERSION = ("average_no_dispersion_V", "step_no_dispersion_V")
+CURVE = CsvFile(("n", "average_V", "step_V"), optional=WITHOUT_DISPERSION)
+"""Of `curve.voltage_curve`: a row for each number of ions n, voltages against its metal (V)."""
+
+TOTAL_ONLY = "without D3 not known: structures that hold a total energy only"
 
 
 def voltage_rows(about: Mapping[str, Any], table: "pd.DataFrame") -> list[dict[str, Any]]:
@@ -18,9 +21,10 @@ def voltage_rows(about: Mapping[str, Any], table: "pd.DataFrame") -> list[dict[s
 
     Args:
         about: model and system (stack).
-        table: of `curve.voltages`.
+        table: of `curve.voltage_curve`.
     """
     own = {"model": about["model"], "system": about["system"]}
+    own["note"] = None if {*WITHOUT_DISPERSION} <= {*table.columns} else TOTAL_ONLY
     return [own | {"ions": int(values.pop("n")), **values} for values in records(table)]
 
 

@@ -15,7 +15,7 @@ STAGE = Stage(
         "curve": "results/{model}/voltage/{stack}.csv",
     },
     results={"curve": CURVE},
-    methods={"frozen_host": 1, "voltage": 1},
+    methods={"frozen_host": 1, "voltage": 2},
     needs=("voltage fillings",),
     tables=(
         Table(
