@@ -74,7 +74,7 @@ def settings(root: Path) -> dict:
             "path_points": 30,
             "mesh": [6, 6, 1],
             "layers": {"graphene": {"supercell": [2, 2, 1]}},
-            "convergence": {"supercells": {"graphene": [3, 3, 1]}},
+            "convergence": {"run": False, "supercells": {"graphene": [3, 3, 1]}},
         },
         "adhesion": {
             "first_spacing": 2.2,

@@ -269,7 +269,7 @@ def test_the_order_of_keys_and_the_spelling_of_numbers_redo_nothing(copied):
 def test_another_phonon_mesh_keeps_the_force_constants(copied):
     assert edited(copied, {"phonons": {"mesh": [8, 8, 1]}}) == {
         *SCORECARD,
-        "analyse_phonons 1",
+        "analyse_phonons 2",
         *redrawn(lambda stage, shown: stage == "phonons"),
     }
 

@@ -5,9 +5,7 @@ from scored import comparison, verdict
 
 from anodeflow.stages.phonons.results import Change, Convergence, Frequencies, Variant
 
-VERDICT = verdict(
-    reference=comparison(1.0, 1.0, kind="path", dos_overlap=1.0), compression_N_m=1.2
-)
+VERDICT = verdict(reference=comparison(1.0, 1.0, kind="path", dos_overlap=1.0), compression_N_m=1.2)
 NUMBERS = Frequencies(minimum_THz=0.02, highest_THz=22.03, mean_abs_THz=0.01)
 CHANGE = Change(mean_change_THz=0.01, max_change_THz=0.05, path_fraction=0.3, branch=4)
 VARIANT = Variant(

@@ -17,8 +17,8 @@ GRAPHENE = 2 * 12.011 / (2.46**2 * np.sqrt(3) / 2)  # amu/Å²
 
 
 def test_the_units_are_those_of_ase():
-    assert EV_A2_TO_N_M == pytest.approx(1 / (units.J / units.m**2), rel=1e-6)
-    assert AMU_THZ2_TO_N_M == pytest.approx(units._amu * 1e24, rel=1e-6)
+    assert pytest.approx(1 / (units.J / units.m**2), rel=1e-6) == EV_A2_TO_N_M
+    assert pytest.approx(units._amu * 1e24, rel=1e-6) == AMU_THZ2_TO_N_M
 
 
 def test_a_plate_under_compression_needs_as_much_as_presses_it_less_what_bending_resists():
