@@ -67,7 +67,7 @@ def run_dynamics(
         number = _simulate(run, folder, number, mark, progress)
         segments = read_series(folder, number)
         about = {"settings": settings, "model": label, "reason": run.reason, "mark": mark}
-        made = {"last_step": run.step, "software": run.software}
+        made = {"last_step": run.step, "step_fs": settings["timestep_fs"], "software": run.software}
         outcome: dict[str, Any] = about | made
         write_trajectory(output, atoms, segments, **outcome)
 
@@ -275,7 +275,8 @@ class _Run:
         if self.step % self.frame_every == 0:
             self.record.frame(self.step)
         if self.step % self.sample_every == 0:
-            temperature, energy = self.record.sample(self.step)
+            heat = self.thermostat.transferred_energy
+            temperature, energy = self.record.sample(self.step, heat)
             self.reason = self.watch.check(
                 self.atoms.positions, temperature=temperature, energy=energy
             )
