@@ -205,7 +205,7 @@ def test_a_study_of_one_stack_leaves_the_runs_of_the_others_out(study_config, ro
     plan = Plan(load_config(study_config, root=root))
     assert list(plan.runs) == [
         "m-g_0na_300K_0",
-        *(f"m-g_1na_300K_{r}" for r in range(3)),
+        *(f"m-g_1na_300K_{r}" for r in range(6)),
         "m-g_8na_300K_0",
     ]
     assert plan.voltage_stacks == []

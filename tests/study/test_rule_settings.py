@@ -125,8 +125,8 @@ def test_an_exception_holds_for_its_runs_and_no_other(given, study_config):
 def test_replicas_are_gathered_together_and_without_ions_have_no_mobility(given):
     one, names = given(), job(model="mace-mp-0", group="m-g_1na_300K")
     files = one.of_replicas("motion", "diffusion", with_ions=True)(names)
-    assert files == [f"results/mace-mp-0/diffusion/m-g_1na_300K_{n}.json" for n in range(3)]
-    assert one.replicas(names) == [f"m-g_1na_300K_{n}" for n in range(3)]
+    assert files == [f"results/mace-mp-0/diffusion/m-g_1na_300K_{n}.json" for n in range(6)]
+    assert one.replicas(names) == [f"m-g_1na_300K_{n}" for n in range(6)]
     empty = job(model="mace-mp-0", group="m-g_0na_300K")
     assert one.of_replicas("motion", "diffusion", with_ions=True)(empty) == []
     assert len(one.of_replicas("motion", "spacing")(empty)) == 1
