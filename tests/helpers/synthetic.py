@@ -20,6 +20,7 @@ def synthetic_run(atoms: Atoms, ion_times_ps: np.ndarray, /, **fields) -> Trajec
         "temperature": np.full(frames, 300.0),
         "potential_energy": np.zeros(frames),
         "kinetic_energy": np.zeros(frames),
+        "conserved_energy": np.zeros(frames),
         "initial": atoms,
         "stable": True,
         "reason": "",

@@ -57,6 +57,7 @@ def test_a_day_of_dynamics_is_as_many_steps_as_force_calls_fit_into_it():
     steps_a_day = 24 * 3600 / 0.05
     assert rows["ns_per_day"].value == pytest.approx(steps_a_day * 2.0 / 1e6)
     assert "130 atoms, float32, cpu" in rows["ns_per_day"].note
+    assert "steps of 2 fs, as without hydrogen" in rows["ns_per_day"].note
     assert rows["ns_per_day"].error is None
 
 

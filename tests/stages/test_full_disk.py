@@ -99,6 +99,7 @@ with job(log=sys.argv[1] + ".log", threads=1):
     segment |= {name: np.zeros((500, 1, 3)) for name in ION_SERIES}
     segment |= {name: np.zeros(500) for name in OBSERVABLES}
     outcome = {"settings": SETTINGS, "model": "springs", "reason": "", "last_step": 499}
+    outcome["step_fs"] = 1.0
     outcome["software"] = {}
     write_trajectory(Path(sys.argv[1]), stack, [segment], **outcome)
 """

@@ -62,6 +62,8 @@ def test_every_field_of_the_schema_is_in_the_study_file(study_config, root):
         ("dynamics/temperatures", [0], "dynamics.temperatures.0 is 0: it must be greater than 0"),
         ("dynamics/temperatures", [300, 300], "holds '300.0' twice"),
         ("dynamics/ion_interval_fs", 7.5, "no whole multiple"),
+        ("dynamics/timestep_with_hydrogen_fs", 0.3, "ion_interval_fs is 10 fs, no whole multiple of timestep_with_hydrogen_fs 0.3 fs"),
+        ("dynamics/timestep_with_hydrogen_fs", 0.0, "dynamics.timestep_with_hydrogen_fs is 0.0: it must be greater than 0"),
         ("structures/layers/ti2co2/builder", "mxne", "ti2co2.builder is 'mxne' (did you mean 'mxene'?); allowed: mxene, honeycomb"),
         ("structures/layers/ti2co2", {"size": [4, 4]}, "config: structures.layers.ti2co2.builder is missing: add it"),
         ("structures/layers/ti2co2", "ti2co2.xyz", "structures.layers.ti2co2 is 'ti2co2.xyz': it must hold keys"),
@@ -213,7 +215,7 @@ def test_a_study_of_one_stack_leaves_the_runs_of_the_others_out(study_config, ro
     plan = Plan(load_config(study_config, root=root))
     assert list(plan.runs) == [
         "m-g_0na_300K_0",
-        *(f"m-g_1na_300K_{r}" for r in range(3)),
+        *(f"m-g_1na_300K_{r}" for r in range(6)),
         "m-g_8na_300K_0",
     ]
     assert plan.voltage_stacks == []

@@ -16,7 +16,7 @@ from anodeflow.study.stages import FIGURES, SCORED, STAGE_OF_FIGURE, TABLES
 
 MODELS = ["mace-mp-0", "chgnet"]
 STACKS = ["m-g", "m-go"]
-RUNS = [(0, 1), (1, 3), (8, 1)]  # ions, replicas
+RUNS = [(0, 1), (1, 6), (8, 1)]  # ions, replicas
 
 
 @pytest.fixture

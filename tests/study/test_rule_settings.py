@@ -5,8 +5,11 @@ import json
 from types import SimpleNamespace
 
 import pytest
+import yaml
+from snakemake.utils import update_config
 
 from anodeflow.errors import ConfigError
+from anodeflow.structures.builders.layers import build_layer
 from anodeflow.study.loading import load_config
 from anodeflow.study.plan import Plan
 from anodeflow.study.settings import Given
@@ -123,8 +126,8 @@ def test_an_exception_holds_for_its_runs_and_no_other(given, study_config):
 def test_replicas_are_gathered_together_and_without_ions_have_no_mobility(given):
     one, names = given(), job(model="mace-mp-0", group="m-g_1na_300K")
     files = one.of_replicas("motion", "diffusion", with_ions=True)(names)
-    assert files == [f"results/mace-mp-0/diffusion/m-g_1na_300K_{n}.json" for n in range(3)]
-    assert one.replicas(names) == [f"m-g_1na_300K_{n}" for n in range(3)]
+    assert files == [f"results/mace-mp-0/diffusion/m-g_1na_300K_{n}.json" for n in range(6)]
+    assert one.replicas(names) == [f"m-g_1na_300K_{n}" for n in range(6)]
     empty = job(model="mace-mp-0", group="m-g_0na_300K")
     assert one.of_replicas("motion", "diffusion", with_ions=True)(empty) == []
     assert len(one.of_replicas("motion", "spacing")(empty)) == 1
@@ -191,6 +194,45 @@ def test_a_file_of_weights_is_an_input_and_a_name_or_nothing_is_none(given, stud
     assert len(given().pinned_hash(job(model="mace-demo"))) == 64
     source = study_config["models"]["mace-demo"]["weights"]["source"]
     assert source == demo and (root / source).is_file()
+
+
+def timesteps(one: Given) -> dict[str, set[float]]:
+    """Return the time steps that runs are given, by their stacks."""
+    found: dict[str, set[float]] = {}
+    for name, run in one.plan.runs.items():
+        settings = one.run_settings(job(run=name))
+        steps = {value for key, value in settings.items() if key.startswith("timestep")}
+        assert settings == one.runs_to_advance(job(model="mace-mp-0"))[name]
+        found[run["stack"]] = found.get(run["stack"], set()) | steps
+    return found
+
+
+def test_the_study_takes_half_the_time_step_where_a_stack_holds_hydrogen(given, study_config, root):
+    assert timesteps(given()) == {"m-g": {1.0}, "m-go": {1.0}, "m-goh": {0.5}}
+    overlay = yaml.safe_load((root / "config/published.yaml").read_text())
+    update_config(study_config, overlay)
+    assert timesteps(given()) == {"m-g": {1.0}, "m-go": {1.0}, "m-goh": {1.0}}
+
+
+def test_a_layer_from_a_file_gives_its_runs_both_time_steps(given, study_config):
+    layers = study_config["structures"]["layers"]
+    layers["sheet"] = {"builder": "file", "path": "README.md", "role": "top", "size": [5, 5]}
+    study_config["structures"]["stacks"]["m-g"]["top"] = "sheet"
+    layers["graphene-o"]["base"] = "sheet"
+    assert timesteps(given()) == {"m-g": {0.5, 1.0}, "m-go": {0.5, 1.0}, "m-goh": {0.5}}
+
+
+def test_the_elements_that_a_plan_reads_off_are_those_of_the_atoms_that_are_built(given):
+    plan = given().plan
+    layers = plan.plain["structures"]["layers"]
+    for name, run in plan.runs.items():
+        stack = plan.plain["structures"]["stacks"][run["stack"]]
+        built = [
+            build_layer(layers[stack[end]], cell_height=40.0, base=plan.base(stack[end]))
+            for end in ("bottom", "top")
+        ]
+        ions = ["Na"] if run["ions"] else []
+        assert plan.elements(name) == {*built[0].symbols, *built[1].symbols, *ions}
 
 
 def test_what_is_handed_out_is_no_part_of_the_configuration_that_a_job_could_change(given):

@@ -10,7 +10,7 @@ DEMO = ["--configfile", "config/demo.yaml"]
 
 def test_the_study_plans_every_stage_with_no_weights_present(project):
     planned = project.planned()
-    assert {"fetch_weights 3", "run_phonons 12", "scan_adhesion 9", "run_dynamics 45"} <= planned
+    assert {"fetch_weights 3", "run_phonons 12", "scan_adhesion 9", "run_dynamics 72"} <= planned
     assert not (project.folder / "resources/weights").exists()
 
 

@@ -16,11 +16,13 @@ def cost_quantities(
     ns a day = timestep / (seconds a call) · 86400, one force call a step.
     """
     seconds = backend.seconds_per_call.total
-    ns_per_day = about["timestep_fs"] * 1e-6 / seconds * 86400
+    step_fs = about["timestep_fs"]
+    ns_per_day = step_fs * 1e-6 / seconds * 86400
+    step = f"steps of {step_fs:g} fs, as without hydrogen"
     note = f"{backend.atoms} atoms, {about['precision']}, {backend.device}; no error measured"
     return [
         quantity_row("cost", "seconds_per_call", seconds, "s", note=note),
-        quantity_row("cost", "ns_per_day", ns_per_day, "ns/day", note=note),
+        quantity_row("cost", "ns_per_day", ns_per_day, "ns/day", note=f"{note}; {step}"),
         quantity_row("cost", "device", backend.device, note=note),
     ]
 

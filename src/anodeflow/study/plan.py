@@ -8,7 +8,7 @@ from typing import Any
 
 from anodeflow.errors import ConfigError, nearest
 from anodeflow.stages.declaration import Stage
-from anodeflow.structures.settings import FunctionalisedLayer
+from anodeflow.structures.settings import FunctionalisedLayer, HoneycombLayer, MXeneLayer
 from anodeflow.study.config import Config
 from anodeflow.study.stages import STAGES
 
@@ -268,6 +268,25 @@ class Plan:
         carrying = layers[layer]
         if isinstance(carrying, FunctionalisedLayer):
             return layers[carrying.base].model_dump(mode="json")
+        return None
+
+    def elements(self, run: str) -> set[str] | None:
+        """Return the elements of a run's atoms; None where a layer's own file has to tell."""
+        stack = self.config.structures.stacks[self.runs[run]["stack"]]
+        bottom, top = self._elements(stack.bottom), self._elements(stack.top)
+        if bottom is None or top is None:
+            return None
+        ion = self.config.structures.ions.element
+        return bottom | top | ({ion} if self.runs[run]["ions"] else set())
+
+    def _elements(self, layer: str) -> set[str] | None:
+        own = self.config.structures.layers[layer]
+        if isinstance(own, MXeneLayer):
+            return {own.metal, own.x, own.termination}
+        if isinstance(own, HoneycombLayer):
+            return set(own.elements)
+        if isinstance(own, FunctionalisedLayer) and (base := self._elements(own.base)):
+            return base | ({"O", "H"} if own.group == "hydroxyl" else {"O"})
         return None
 
     def runs_with(self, *, ions: bool) -> list[str]:

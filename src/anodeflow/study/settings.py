@@ -16,7 +16,8 @@ from anodeflow.study.paths import path
 from anodeflow.study.plan import Plan
 
 ENDS = ("bottom", "top")
-SHARED_BY_RUNS = {"temperatures", "seed", "runs", "checkpoint_interval_ps", "together"}
+TIMESTEPS = ("timestep_fs", "timestep_with_hydrogen_fs")
+SHARED_BY_RUNS = {"temperatures", "seed", "runs", "checkpoint_interval_ps", "together", *TIMESTEPS}
 """Settings of dynamics that are no run's own, or decide no number of one."""
 
 
@@ -223,7 +224,14 @@ class Given:
         section = {key: value for key, value in dynamics.items() if key not in SHARED_BY_RUNS}
         run = self.plan.runs[name]
         own = ("temperature", "seed", "equilibration_ps", "production_ps")
-        return section | {key: run[key] for key in own}
+        return section | self._timesteps(name) | {key: run[key] for key in own}
+
+    def _timesteps(self, run: str) -> dict[str, float]:
+        """Return the time step of a run, or both where its start has to tell if it has hydrogen."""
+        elements = self.plan.elements(run)
+        if elements is None:
+            return self.section("dynamics", *TIMESTEPS)
+        return {"timestep_fs": self.config["dynamics"][TIMESTEPS["H" in elements]]}
 
     def runs_to_advance(self, wildcards: Wildcards) -> dict[str, dict[str, Any]]:
         """Return every run with all that its trajectory depends on beside the calculator."""

@@ -3,6 +3,7 @@
 import pandas as pd
 
 from anodeflow.stages.motion.results import (
+    EnergyDrift,
     Ensemble,
     MeanSpacing,
     MeanTemperature,
@@ -17,8 +18,16 @@ CORRELATED |= {"independent_frames": 50.0, "frames": 90, "note": ""}
 WARMTH = MeanTemperature(
     mean=301.0, **CORRELATED, std_error=0.3, expected_std=21.6, thermostat="agrees"
 )
+DRIFT = EnergyDrift(drift_meV_atom_10ps=0.02, standard_error=0.01, verdict="kept", note="")
 SPACING = MeanSpacing(
-    mean=3.9, **CORRELATED, stable=True, unstable_after_ps=None, reason="", temperature_K=WARMTH
+    mean=3.9,
+    **CORRELATED,
+    stable=True,
+    unstable_after_ps=None,
+    reason="",
+    timestep_fs=1.0,
+    temperature_K=WARMTH,
+    conserved_energy=DRIFT,
 )
 DIFFUSION = Mobility(
     ions=1,

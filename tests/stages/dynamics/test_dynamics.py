@@ -223,6 +223,25 @@ def test_momenta_at_the_start_obey_the_constraints_and_the_temperature(hold):
     assert abs(temperature - 300) < 4 * 300 * np.sqrt(2 / freedom)
 
 
+@pytest.mark.parametrize("hold", [True, False])
+def test_two_free_layers_slide_with_the_thermal_velocity_of_their_reduced_mass_and_held_ones_do_not(
+    hold,
+):
+    stack, rng = make_stack(ions=0), np.random.default_rng(2)
+    constraints, conserved = hold_centres(stack, hold)
+    stack.set_constraint(constraints)
+    layers = [np.flatnonzero(mask) for mask in (roles.bottom(stack), roles.top(stack))]
+    masses = [stack.get_masses()[layer].sum() for layer in layers]
+    slides = []
+    for _ in range(2000):
+        draw_momenta(stack, rng, temperature=300.0, conserved=conserved)
+        momenta = stack.get_momenta()
+        lower, upper = (momenta[layers[k], :2].sum(axis=0) / masses[k] for k in (0, 1))
+        slides.append(upper - lower)
+    thermal = 0.0 if hold else units.kB * 300.0 * (1 / masses[0] + 1 / masses[1])
+    assert np.var(slides) == pytest.approx(thermal, rel=4 * np.sqrt(2 / 4000), abs=1e-20)
+
+
 def test_unwrapped_positions_and_velocities_are_continuous_across_the_cell(tmp_path):
     stack = make_stack()
     stack.positions[:, 0] -= stack.positions[:, 0].min()

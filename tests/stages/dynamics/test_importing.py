@@ -1,24 +1,31 @@
 """Frames of other programs give the analyses what a run of our own gives them."""
 
+import h5py
 import numpy as np
 import pytest
+import yaml
 from ase import Atoms, units
 from ase.calculators.singlepoint import SinglePointCalculator
+from ase.constraints import FixAtoms
 from ase.io import write
-from springs import make_stack, simulate
+from springs import SETTINGS, make_stack, simulate
 from study import GRAPHENE, HEIGHT, TI2CO2
 
 from anodeflow.errors import TrajectoryError
+from anodeflow.stages.dynamics.constraints import hold_centres
 from anodeflow.stages.dynamics.importing import import_trajectory, main, unwrap
-from anodeflow.stages.dynamics.trajectory import read_trajectory
+from anodeflow.stages.dynamics.trajectory import A_PER_PS, read_trajectory
 from anodeflow.stages.motion.msd import mean_square_displacement
-from anodeflow.stages.motion.spacing_series import spacing_series
+from anodeflow.stages.motion.spacing_series import run_spacing, spacing_series
+from anodeflow.stages.motion.temperature import degrees_of_freedom
 from anodeflow.structures.builders.ions import fill_ions
 from anodeflow.structures.builders.layers import build_layer
 from anodeflow.structures.builders.stacks import stack_layers
 from anodeflow.structures.role_guessing import guess_stack_tags
 
 INTERVAL_FS = 10.0
+OPTIONS = {"interval_fs": INTERVAL_FS, "equilibration_ps": 0.0, "temperature": None}
+OPTIONS |= {"stability": SETTINGS["stability"], "model": "other"}
 
 
 @pytest.fixture
@@ -42,9 +49,7 @@ def frames_of(run):
 
 def test_an_imported_run_gives_the_series_of_the_run_itself(own, tmp_path):
     output = tmp_path / "imported.h5"
-    import_trajectory(
-        frames_of(own), output, interval_fs=INTERVAL_FS, equilibration_ps=0.1, model="other"
-    )
+    import_trajectory(frames_of(own), output, **OPTIONS | {"equilibration_ps": 0.1})
     read = read_trajectory(output)
     np.testing.assert_allclose(read.spacing, own.spacing, atol=1e-9)
     np.testing.assert_allclose(read.potential_energy, own.potential_energy)
@@ -59,15 +64,123 @@ def test_an_imported_run_gives_the_series_of_the_run_itself(own, tmp_path):
 
 def test_the_temperature_is_that_of_the_momenta_and_unknown_without(own, tmp_path):
     frames = frames_of(own)
-    options = {"interval_fs": INTERVAL_FS, "equilibration_ps": 0.0, "model": "other"}
-    import_trajectory(frames, tmp_path / "still.h5", **options)
+    import_trajectory(frames, tmp_path / "still.h5", **OPTIONS)
     assert np.isnan(read_trajectory(tmp_path / "still.h5").temperature).all()
     for frame in frames:
         frame.set_velocities(np.full((len(frame), 3), 0.01))
-    import_trajectory(frames, tmp_path / "moving.h5", **options)
+    import_trajectory(frames, tmp_path / "moving.h5", **OPTIONS)
     kinetic = 0.5 * frames[0].get_masses().sum() * 3 * 0.01**2
     temperature = 2 * kinetic / ((3 * len(frames[0]) - 3) * units.kB)
     np.testing.assert_allclose(read_trajectory(tmp_path / "moving.h5").temperature, temperature)
+
+
+def moving_frames(path, hold):
+    """Return a run of our own, and its frames with their momenta and the constraints it had."""
+    run = simulate(path, frame_interval_fs=INTERVAL_FS, hold_centres_of_mass=hold)
+    with h5py.File(path) as file:
+        velocities = file["particles/all/velocity/value"][:] / A_PER_PS
+    frames = frames_of(run)
+    for frame, velocity in zip(frames, velocities, strict=True):
+        frame.set_velocities(velocity)
+        frame.set_constraint(hold_centres(run.initial, hold)[0])
+    return run, frames
+
+
+@pytest.mark.parametrize(("hold", "held"), [(True, 5), (False, 3), ("published", 6)])
+def test_constraints_in_the_frames_count_in_the_temperature(tmp_path, hold, held):
+    run, frames = moving_frames(tmp_path / "own.h5", hold)
+    import_trajectory(frames, tmp_path / "imported.h5", **OPTIONS)
+    read = read_trajectory(tmp_path / "imported.h5")
+    assert degrees_of_freedom(read) == degrees_of_freedom(run) == 3 * len(frames[0]) - held
+    np.testing.assert_allclose(read.temperature, run.temperature)
+
+
+def drawn(count, seed=0):
+    """Return frames of a stack whose momenta are drawn at 300 K, one apart from the other."""
+    stack, rng = make_stack(), np.random.default_rng(seed)
+    frames = [stack.copy() for _ in range(count)]
+    for frame in frames:
+        spread = np.sqrt(frame.get_masses()[:, None] * units.kB * 300.0)
+        frame.set_momenta(spread * rng.standard_normal((len(frame), 3)))
+    return frames
+
+
+def test_a_momentum_that_does_not_stay_is_a_degree_of_freedom_and_fixed_atoms_are_none(tmp_path):
+    """As Langevin's thermostat and a frozen layer leave it."""
+    counted = {}
+    for name, fixed in {"free": [], "frozen": [0, 1, 2]}.items():
+        frames = drawn(400)
+        for frame in frames:
+            frame.set_constraint(FixAtoms(fixed))
+            frame.set_momenta(frame.get_momenta())  # takes those of fixed atoms off
+        import_trajectory(frames, tmp_path / f"{name}.h5", **OPTIONS)
+        read = read_trajectory(tmp_path / f"{name}.h5")
+        counted[name] = 3 * len(frames[0]) - degrees_of_freedom(read)
+        expected = 300 * np.sqrt(2 / (3 * len(frames[0]) * len(frames)))
+        assert abs(read.temperature.mean() - 300) < 4 * expected
+    assert counted == {"free": 0, "frozen": 9}
+
+
+def test_an_imported_run_passes_the_watch_of_our_own_and_ends_where_it_breaks(
+    own, tmp_path, capsys
+):
+    frames = frames_of(own)
+    for frame in frames[12:]:
+        frame.positions[frame.get_tags() == 10, 2] += 2.5
+    import_trajectory(frames, tmp_path / "detached.h5", **OPTIONS)
+    read = read_trajectory(tmp_path / "detached.h5")
+    assert not read.stable and "the sheet detached" in read.reason
+    assert read.reason in capsys.readouterr().err
+    assert read.unstable_after_ps == read.ion_times_ps[-1] == pytest.approx(0.12)
+    assert list(spacing_series(read)["phase"]) == ["production"] * 12 + ["unstable"]
+
+
+@pytest.mark.parametrize(
+    ("faulty", "said"), [(np.nan, "temperature (nan) is not finite"), (40.0, "temperature reached")]
+)
+def test_an_imported_run_that_heats_up_or_has_no_finite_energy_is_unstable(
+    own, tmp_path, faulty, said
+):
+    frames = drawn(9)
+    frames[4].set_momenta(faulty * frames[4].get_momenta())
+    import_trajectory(frames, tmp_path / "hot.h5", **OPTIONS)
+    read = read_trajectory(tmp_path / "hot.h5")
+    assert said in read.reason
+    assert read.unstable_after_ps == pytest.approx(0.04)
+
+
+def test_the_thermostat_of_an_imported_run_is_judged_if_its_temperature_is_told(tmp_path):
+    for told, verdict in ((300.0, "agrees"), (330.0, "off"), (None, "undetermined")):
+        output = tmp_path / f"{told}.h5"
+        import_trajectory(drawn(400), output, **OPTIONS | {"temperature": told})
+        read = read_trajectory(output)
+        found = run_spacing(read, spacing_series(read))
+        assert found.temperature_K.thermostat == verdict
+        assert found.timestep_fs is None
+        assert found.conserved_energy.drift_meV_atom_10ps is None
+        assert found.conserved_energy.note == "no conserved energy: the frames do not hold it"
+
+
+def test_the_command_takes_the_limits_of_the_study_and_refuses_a_file_without(
+    own, tmp_path, root, monkeypatch
+):
+    monkeypatch.chdir(root)
+    frames = frames_of(own)
+    for frame in frames[5:]:
+        frame.positions[frame.get_tags() == 10, 2] += 3.0  # below the study's 8 Å
+    write(tmp_path / "frames.traj", frames)
+    command = [str(tmp_path / "frames.traj"), str(tmp_path / "run.h5"), "--interval-fs", "10"]
+    main([*command, "--temperature", "300"])
+    read = read_trajectory(tmp_path / "run.h5")
+    assert read.stable and read.settings["temperature"] == 300.0
+    strict = {"max_spacing": 5.0, "max_bond_stretch": 1.5, "max_temperature_K": 1500.0}
+    config = tmp_path / "strict.yaml"
+    config.write_text(yaml.safe_dump({"dynamics": {"stability": strict}}))
+    main([*command, "--config", str(config)])
+    assert "limit 5 Å" in read_trajectory(tmp_path / "run.h5").reason
+    config.write_text("dynamics: {seed: 3}")
+    with pytest.raises(SystemExit, match=r"error: .*strict\.yaml gives no limits of stability"):
+        main([*command, "--config", str(config)])
 
 
 def test_an_ion_that_crosses_the_boundary_is_followed():
@@ -106,15 +219,14 @@ def test_atoms_that_are_no_two_layers_are_refused_with_their_parts():
 
 
 def test_frames_of_two_systems_or_cells_are_refused(own, tmp_path):
-    options = {"interval_fs": 1.0, "equilibration_ps": 0.0, "model": "other"}
     frames = frames_of(own)
     with pytest.raises(TrajectoryError, match="Frame 1 holds other atoms"):
-        import_trajectory([frames[0], frames[1][:-1]], tmp_path / "out.h5", **options)
+        import_trajectory([frames[0], frames[1][:-1]], tmp_path / "out.h5", **OPTIONS)
     frames[2].set_cell(frames[2].cell * 1.01)
     with pytest.raises(TrajectoryError, match="Frame 2 has another cell"):
-        import_trajectory(frames, tmp_path / "out.h5", **options)
+        import_trajectory(frames, tmp_path / "out.h5", **OPTIONS)
     with pytest.raises(TrajectoryError, match="needs two frames"):
-        import_trajectory(frames[:1], tmp_path / "out.h5", **options)
+        import_trajectory(frames[:1], tmp_path / "out.h5", **OPTIONS)
 
 
 def test_the_command_converts_a_file_and_refuses_a_missing_one_in_a_sentence(own, tmp_path):

@@ -44,7 +44,8 @@ def make_segment(start, rng, frame_steps, sample_steps):
             "bottom_centre": rng.standard_normal((samples, 3)),
             "top_centre": rng.standard_normal((samples, 3)),
         }
-        for name in ("potential_energy", "kinetic_energy", "temperature", "spacing"):
+        energies = ("potential_energy", "kinetic_energy", "conserved_energy")
+        for name in (*energies, "temperature", "spacing"):
             segment[name] = rng.standard_normal(samples)
     return segment
 
@@ -62,6 +63,7 @@ def write_example(path, *, ions=2, reason=""):
         start,
         segments,
         settings=SETTINGS,
+        step_fs=SETTINGS["timestep_fs"],
         model="toy",
         software=SOFTWARE,
         reason=reason,
@@ -92,6 +94,7 @@ def test_what_was_written_comes_back_exactly(tmp_path):
         "temperature",
         "potential_energy",
         "kinetic_energy",
+        "conserved_energy",
     ):
         assert np.array_equal(getattr(read, name), joined(segments, name)), name
     assert (read.stable, read.reason, read.unstable_after_ps) == (True, "", None)

@@ -194,13 +194,11 @@ def test_undetermined_replicas_are_counted_out():
 
 
 def test_a_group_lists_its_runs_and_those_that_broke(tmp_path):
-    temperature = MeanTemperature(**dict(result(300.0, 2.0)))
+    about_run = {"timestep_fs": 1.0, "conserved_energy": {"note": ""}}
+    about_run["temperature_K"] = MeanTemperature(**dict(result(300.0, 2.0)))
     whole = {"stable": True, "unstable_after_ps": None, "reason": ""}
     broken = {"stable": False, "unstable_after_ps": 3.2, "reason": "the sheet detached"}
-    spacings = [
-        MeanSpacing(**dict(result(4.0)), **end, temperature_K=temperature)
-        for end in (whole, broken)
-    ]
+    spacings = [MeanSpacing(**dict(result(4.0)), **end, **about_run) for end in (whole, broken)]
     about = {"stack": "m-g", "ions": 0, "temperature": 300.0}
     found = combine_replicas(about, ["a_0", "a_1"], spacings, None)
     told = BrokenRun(replica=1, after_ps=3.2, reason="the sheet detached")

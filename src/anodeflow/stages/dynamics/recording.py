@@ -37,16 +37,23 @@ class Record:
             }
         )
 
-    def sample(self, step: int) -> tuple[float, float]:
-        """Record ions and observables; return the temperature (K) and the potential energy."""
+    def sample(self, step: int, heat: float) -> tuple[float, float]:
+        """Record ions and observables; return the temperature (K) and the potential energy.
+
+        The conserved energy is E_pot + E_kin − heat, heat (eV) being all that the thermostat gave.
+        Source: G. Bussi, D. Donadio, M. Parrinello, J. Chem. Phys. 126, 014101 (2007), where it is
+        called the effective energy.
+        """
         positions = self.atoms.positions
         kinetic = float(self.atoms.get_kinetic_energy())
+        potential = float(self.atoms.get_potential_energy())
         sample = {
             "sample_step": step,
             "ion_position": positions[self.ions],
             "ion_velocity": self.atoms.get_velocities()[self.ions] * A_PER_PS,
-            "potential_energy": float(self.atoms.get_potential_energy()),
+            "potential_energy": potential,
             "kinetic_energy": kinetic,
+            "conserved_energy": potential + kinetic - heat,
             "temperature": 2 * kinetic / (self.degrees_of_freedom * units.kB),
             "spacing": spacing_in(positions, self.tags),
         }

@@ -45,6 +45,9 @@ class Dynamics(Section):
     seed: Annotated[int, Field(strict=True, ge=0)]
     """Replica r takes seed + r."""
     timestep_fs: Positive
+    """Of stacks without hydrogen."""
+    timestep_with_hydrogen_fs: Positive
+    """Of stacks that hold hydrogen, whose O-H and C-H bonds vibrate fastest."""
     thermostat_time_fs: Positive
     frame_interval_fs: Positive
     """Interval of frames of all atoms."""
@@ -60,11 +63,15 @@ class Dynamics(Section):
 
     @model_validator(mode="after")
     def _check(self) -> "Dynamics":
-        require_multiple("ion_interval_fs", self.ion_interval_fs, "timestep_fs", self.timestep_fs)
+        for name in ("timestep_fs", "timestep_with_hydrogen_fs"):
+            self._check_timestep(name, getattr(self, name))
         sample = ("ion_interval_fs", self.ion_interval_fs)
         require_multiple("frame_interval_fs", self.frame_interval_fs, *sample)
         require_multiple("checkpoint_interval_ps", 1000 * self.checkpoint_interval_ps, *sample)
+        return self
+
+    def _check_timestep(self, name: str, timestep_fs: float) -> None:
+        require_multiple("ion_interval_fs", self.ion_interval_fs, name, timestep_fs)
         for i, run in enumerate(self.runs):
             length_fs = 1000 * (run.equilibration_ps + run.production_ps)
-            require_multiple(f"the length of runs.{i}", length_fs, "timestep_fs", self.timestep_fs)
-        return self
+            require_multiple(f"the length of runs.{i}", length_fs, name, timestep_fs)

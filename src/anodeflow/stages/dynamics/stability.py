@@ -54,10 +54,11 @@ class StabilityWatch:
         found: np.ndarray = np.sqrt(np.einsum("bk,bk->b", vectors, vectors))
         return found
 
-    def check(self, positions: np.ndarray, *, temperature: float, energy: float) -> str:
+    def check(self, positions: np.ndarray, *, temperature: float = 0.0, energy: float = 0.0) -> str:
         """Return why the run must stop, or an empty string.
 
-        positions (N, 3) unwrapped, in Å; temperature in K, energy in eV.
+        positions (N, 3) unwrapped, in Å; temperature in K, energy in eV, each left out where a run
+        of another program does not hold it.
         """
         if not (np.isfinite(energy) and np.isfinite(temperature)):
             return f"the energy ({energy}) or temperature ({temperature}) is not finite"

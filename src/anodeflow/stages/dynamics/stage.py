@@ -11,7 +11,7 @@ STAGE = Stage(
         "trajectory": "results/{model}/dynamics/{run}.h5",
         "advanced": "results/{model}/dynamics/advanced.json",
     },
-    methods={"dynamics": 1},
+    methods={"dynamics": 2},
     needs=("run fillings",),
     precision="dynamics",
 )

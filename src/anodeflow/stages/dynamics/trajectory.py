@@ -35,6 +35,7 @@ ION_SERIES = {
 OBSERVABLES = {
     "potential_energy": ("observables/potential_energy", "eV"),
     "kinetic_energy": ("observables/kinetic_energy", "eV"),
+    "conserved_energy": ("observables/conserved_energy", "eV"),
     "temperature": ("observables/temperature", "K"),
     "spacing": ("observables/spacing", "Angstrom"),
     "bottom_centre": ("observables/bottom_centre", "Angstrom"),
@@ -51,7 +52,8 @@ class Trajectory:
     Shapes and units: symbols (N,), tags (N,), cell (3, 3) Å, times_ps (F,), positions (F, N, 3) Å
     unwrapped; ion_times_ps (G,), ion_positions (G, I, 3) Å unwrapped, bottom_centre and top_centre
     (G, 3) Å centres of mass of the layers, spacing (G,) Å mean z of tag 10 minus mean z of tag 3,
-    temperature (G,) K, potential_energy and kinetic_energy (G,) eV. Time zero is the start of the
+    temperature (G,) K, potential_energy and kinetic_energy (G,) eV, conserved_energy (G,) eV their
+    sum without the heat that the thermostat gave since the start. Time zero is the start of the
     equilibration; production starts at `production_start_ps`. A run that was stopped has
     `stable` False, a `reason` and the time `unstable_after_ps` (None for a stable one).
     """
@@ -69,6 +71,7 @@ class Trajectory:
     temperature: np.ndarray
     potential_energy: np.ndarray
     kinetic_energy: np.ndarray
+    conserved_energy: np.ndarray
     initial: Atoms
     stable: bool
     reason: str
@@ -84,6 +87,7 @@ def write_trajectory(
     segments: Iterable[Mapping[str, np.ndarray]],
     *,
     settings: dict[str, Any],
+    step_fs: float,
     model: str,
     software: Software,
     reason: str,
@@ -94,8 +98,8 @@ def write_trajectory(
 
     Each segment maps `frame_step` (F,), `sample_step` (G,) and the names of FRAME_SERIES (F, ...),
     ION_SERIES and OBSERVABLES (G, ...) to arrays; a segment without frames or samples lacks their
-    names. `software` is what made the run. An empty `reason` means a stable run, `last_step` is
-    where it ended, `mark` is the run's fingerprint.
+    names. `step_fs` is the time of one step, `software` what made the run. An empty `reason` means
+    a stable run, `last_step` is where it ended, `mark` is the run's fingerprint.
     Source: P. de Buyl, P. H. Colberg, F. Höfling, Comput. Phys. Commun. 185, 1546 (2014).
     """
     with whole(path) as part, h5py.File(part, "w") as file:
@@ -105,10 +109,10 @@ def write_trajectory(
         outcome["reason"] = reason
         outcome["mark"] = mark
         if reason:
-            outcome["unstable_after_ps"] = last_step * settings["timestep_fs"] / 1000
+            outcome["unstable_after_ps"] = last_step * step_fs / 1000
         _write_clocks(file)
         for segment in segments:
-            _append(file, segment, timestep_fs=settings["timestep_fs"])
+            _append(file, segment, step_fs=step_fs)
         _write_boxes(file, initial)
 
 
@@ -166,13 +170,13 @@ def _write_clocks(file: h5py.File) -> None:
             file[f"{group}/step"], file[f"{group}/time"] = step, time
 
 
-def _append(file: h5py.File, segment: Mapping[str, np.ndarray], *, timestep_fs: float) -> None:
+def _append(file: h5py.File, segment: Mapping[str, np.ndarray], *, step_fs: float) -> None:
     for clock, series in _series(file).items():
         if clock not in segment:
             continue
         steps = segment[clock]
         _extend(file, f"parameters/{clock}", steps)
-        _extend(file, f"parameters/{clock}_time", steps * timestep_fs / 1000)
+        _extend(file, f"parameters/{clock}_time", steps * step_fs / 1000)
         for name, (group, unit) in series.items():
             values = segment[name]
             if f"{group}/value" not in file:

@@ -54,6 +54,14 @@ SPACING_COLUMNS = (
         "exact: T √(2/N_f) of the degrees of freedom",
     ),
     Column("thermostat", "thermostat"),
+    Column(
+        "drift_meV_atom_10ps",
+        "drift of the conserved energy",
+        "meV/atom in 10 ps",
+        "standard error of the slope; none where the note says why",
+        (plus_minus("drift_error_meV_atom_10ps", "meV/atom in 10 ps"),),
+    ),
+    Column("timestep_fs", "time step", "fs", "exact: set in the configuration"),
     NOTE,
 )
 SPACING_ENSEMBLE_COLUMNS = (

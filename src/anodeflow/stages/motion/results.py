@@ -66,13 +66,27 @@ class MeanTemperature(SeriesMean):
     thermostat: Literal["agrees", "off", "undetermined"] = "undetermined"
 
 
-class MeanSpacing(SeriesMean, ResultFile):
-    """Mean spacing (Å) and temperature of a run, and when and why it broke, if it did."""
+class EnergyDrift(ResultPart):
+    """Drift of the conserved energy, meV per atom in 10 ps; null where a run does not tell it."""
 
+    drift_meV_atom_10ps: float | None = None
+    standard_error: float | None = None
+    verdict: Literal["kept", "drifts", "undetermined"] = "undetermined"
+    note: str
+
+
+class MeanSpacing(SeriesMean, ResultFile):
+    """Mean spacing (Å) and temperature of a run, and when and why it broke, if it did.
+
+    timestep_fs is that of the run, null for one of another program.
+    """
+
+    timestep_fs: float | None
     stable: bool
     unstable_after_ps: float | None
     reason: str
     temperature_K: MeanTemperature
+    conserved_energy: EnergyDrift
 
 
 class HopRate(ResultPart):
@@ -217,7 +231,7 @@ def spacing_rows(about: Mapping[str, Any], spacing: MeanSpacing) -> list[dict[st
         about: model, system (stack), ions, temperature (K), replica.
         spacing: of the run.
     """
-    temperature = spacing.temperature_K
+    temperature, energy = spacing.temperature_K, spacing.conserved_energy
     row = {
         **about,
         **_cells(spacing, (*MEAN, *CORRELATION)),
@@ -227,7 +241,10 @@ def spacing_rows(about: Mapping[str, Any], spacing: MeanSpacing) -> list[dict[st
         "temperature_std_error_K": temperature.std_error,
         "canonical_std_K": temperature.expected_std,
         "thermostat": temperature.thermostat,
-        "note": joined_notes(spacing.note, temperature.note),
+        "drift_meV_atom_10ps": energy.drift_meV_atom_10ps,
+        "drift_error_meV_atom_10ps": energy.standard_error,
+        "timestep_fs": spacing.timestep_fs,
+        "note": joined_notes(spacing.note, temperature.note, energy.note),
     }
     return [row]
 

@@ -4,6 +4,7 @@ import pandas as pd
 
 from anodeflow.stages.dynamics.trajectory import Trajectory
 from anodeflow.stages.motion.correlated_mean import series_mean
+from anodeflow.stages.motion.energy_drift import energy_drift
 from anodeflow.stages.motion.production import phases, production, stability_note
 from anodeflow.stages.motion.results import MeanSpacing, SeriesMean
 from anodeflow.stages.motion.temperature import run_temperature
@@ -36,7 +37,7 @@ def mean_spacing(series: pd.DataFrame, *, discard_ps: float, note: str) -> Serie
 
 
 def run_spacing(traj: Trajectory, series: pd.DataFrame) -> MeanSpacing:
-    """Average spacing and temperature of a run over its stable production.
+    """Average spacing and temperature of a run over its stable production, and judge its energy.
 
     Args:
         traj: the run.
@@ -49,5 +50,7 @@ def run_spacing(traj: Trajectory, series: pd.DataFrame) -> MeanSpacing:
         stable=traj.stable,
         unstable_after_ps=traj.unstable_after_ps,
         reason=traj.reason,
+        timestep_fs=traj.settings.get("timestep_fs"),
         temperature_K=run_temperature(traj, series, note=note),
+        conserved_energy=energy_drift(traj),
     )
