@@ -154,10 +154,18 @@ DIFFUSION_COLUMNS = (
     ),
     Column("interval_note", "interval note"),
     Column(
+        "correlation_factor",
+        "correlation factor of hops",
+        "",
+        "95 % interval, from the angles between successive hops; none below ten pairs",
+        bounds("correlation_factor_low", "correlation_factor_high"),
+    ),
+    Column(
         "D_hop_cm2_s",
         "D from hops",
         "cm²/s",
-        "95 % Poisson interval of the hops",
+        "95 % interval, of the number of hops and of their correlation; none below ten pairs of "
+        "successive hops",
         bounds("D_hop_low_cm2_s", "D_hop_high_cm2_s", "cm²/s"),
     ),
 )

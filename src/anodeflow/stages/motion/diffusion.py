@@ -8,10 +8,9 @@ for a window of three lags, or when no ion stayed in a hollow for `residence_ps`
 be seen, and none seen means nothing.
 
 D is fitted only when diffusive, by `diffusion_fit.fit_diffusion` (D_*) and by kinisi (D_kinisi_*).
-Otherwise an upper bound is given, D ≤ max(n_high ⟨l²⟩ / (2d t), M_high / (2d τ_end)), d = 2, with
-n_high the upper end of the 95 % Poisson interval of the number of hops in the time t, and M_high
-the MSD and 1.96 of its standard errors at τ_end, the end of the window; none for ions in flight, of
-which no hop goes back.
+Otherwise an upper bound is given, the larger of that by hops (`hop_diffusion.hop_diffusion`) and
+M_high / (2d τ_end), d = 2, with M_high the MSD and 1.96 of its standard errors at τ_end, the end of
+the window; none for ions in flight, of which no hop goes back.
 
 With other than all time origins and all ions the MSD has a covariance that is not known: D is then
 given without an interval (`diffusion_fit.plain_diffusion`), and `interval_note` says so. Hops are
@@ -46,7 +45,7 @@ from anodeflow.stages.motion.msd import (
 )
 from anodeflow.stages.motion.production import production_positions, stability_note
 from anodeflow.stages.motion.results import HOPS, MSD, PATHS, HopCounts, Judgement, Mobility
-from anodeflow.structures.sites import hollow_sites
+from anodeflow.structures.sites import hollow_kinds, hollow_sites
 from anodeflow.units import A2_PS_TO_CM2_S
 
 Settings = dict[str, Any]
@@ -110,6 +109,7 @@ def analyse_diffusion(traj: Trajectory, *, settings: Settings) -> DiffusionAnaly
         criterion = f"no ion got farther than {settings['moved_only']:g} Å from its start"
         return _undetermined(about, criterion)
     sites, cell = hollow_sites(traj.initial), np.asarray(traj.cell)[:2, :2]
+    lattice: dict[str, Any] = {"sites": sites, "kinds": hollow_kinds(traj.initial), "cell": cell}
     require_unwrapped(positions, cell)
     msd = _msd_table(positions, times, averaged, settings["origins"])
     residence = {"times_ps": times, "residence_ps": settings["residence_ps"]}
@@ -118,7 +118,7 @@ def analyse_diffusion(traj: Trajectory, *, settings: Settings) -> DiffusionAnaly
     if (settled == UNSETTLED).all():
         stay = f"no ion stayed in a hollow for {settings['residence_ps']:g} ps"
         return _undetermined(about, f"{stay}: run longer, or shorten residence_ps", msd)
-    counted, hops = count_hops(assigned, settled, sites=sites, cell=cell, **residence)
+    counted, hops = count_hops(assigned, settled, **lattice, **residence)
     judged = _judge(positions[:, averaged], msd, lags, counted, settings)
     about["note"] = joined_notes(about["note"], _note_of_rate(counted, settings))
     return DiffusionAnalysis(Mobility(**about, **dict(counted), **dict(judged)), msd, hops)
@@ -132,7 +132,7 @@ def judge_together(
     Args:
         runs: what `production_positions` gives of each replica: times (F,) in ps, positions
             (F, ions, 3) in Å.
-        counted: hops, backward, jump_length_rms and D_hop_high_cm2_s of all of them together.
+        counted: hops, backward, jump_length_rms and D_hop_bound_cm2_s of all of them together.
         settings: as for `analyse_diffusion`.
 
     Returns:
@@ -271,7 +271,7 @@ def _judge(
     else:
         highest = end + TWO_SIGMA * (error or 0.0)
         by_msd = highest / (2 * IN_PLANE * end_ps) * A2_PS_TO_CM2_S
-        fits = {"D_upper_bound_cm2_s": float(max(known(counted.D_hop_high_cm2_s), by_msd))}
+        fits = {"D_upper_bound_cm2_s": float(max(known(counted.D_hop_bound_cm2_s), by_msd))}
         if _flies(slope, counted, settings):
             failed.append("the ions only go forward, faster than diffusion, so nothing bounds D")
             fits = {"D_upper_bound_cm2_s": None}
