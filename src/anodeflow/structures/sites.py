@@ -48,6 +48,16 @@ def hollow_kinds(atoms: Atoms) -> np.ndarray:
     return np.where((pointing * pointing[0].conj()).real > 0, 0, 1)
 
 
+def like_hollow_distance(sites: np.ndarray, cell: np.ndarray) -> float:
+    """Return the distance (Å) of neighbouring hollows of one kind, which is that of facing atoms.
+
+    Half of the sites (M, 2) are of a kind and make a triangular lattice, with a cell of a² √3/2;
+    `cell` has the lateral vectors in rows (2, 2), Å.
+    """
+    area = abs(float(np.linalg.det(cell)))
+    return float(np.sqrt(2 / np.sqrt(3) * area / (len(sites) / 2)))
+
+
 def triangles(atoms: Atoms) -> tuple[np.ndarray, float]:
     """Return the centroids (2 P, 2) of the facing triangles and their mean circumradius (Å)."""
     corners = _corners(atoms)

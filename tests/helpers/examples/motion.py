@@ -52,6 +52,18 @@ BY_HOPS = {
     "correlation_factor_low": 0.5,
     "correlation_factor_high": 1.6,
 }
+BY_HOPS |= {
+    "concerted_pairs": 6.5,
+    "concerted_expected": 2.1,
+    "concerted_ratio": 3.1,
+    "concerted_ratio_low": 1.2,
+    "concerted_ratio_high": 6.5,
+    "concerted_p": 0.01,
+    "collective_ratio": 1.8,
+    "collective_ratio_low": 0.9,
+    "collective_ratio_high": 3.3,
+    "concerted_note": "",
+}
 DIFFUSIVE = {
     "hops": 30,
     "rate_per_ps": 0.3,

@@ -28,6 +28,7 @@ from ase import Atoms
 from anodeflow.errors import TrajectoryError, known
 from anodeflow.scorecard.quantity import joined_notes
 from anodeflow.stages.dynamics.trajectory import Trajectory
+from anodeflow.stages.motion.concerted import concerted_motion
 from anodeflow.stages.motion.diffusion_fit import (
     fit_diffusion,
     fit_diffusion_by_kinisi,
@@ -44,7 +45,15 @@ from anodeflow.stages.motion.msd import (
     window_lags,
 )
 from anodeflow.stages.motion.production import production_positions, stability_note
-from anodeflow.stages.motion.results import HOPS, MSD, PATHS, HopCounts, Judgement, Mobility
+from anodeflow.stages.motion.results import (
+    HOPS,
+    MSD,
+    PATHS,
+    Concerted,
+    HopCounts,
+    Judgement,
+    Mobility,
+)
 from anodeflow.structures.sites import hollow_kinds, hollow_sites
 from anodeflow.units import A2_PS_TO_CM2_S
 
@@ -62,6 +71,9 @@ TWO_SIGMA = 1.959963984540054
 
 LEAST_LAGS = 3
 """A line and its scatter need three lags."""
+
+SIGNIFICANCE = 0.05
+"""Probability below which hops together are called more than chance."""
 
 FAST = 0.2
 """Hops per residence time above which a summary says that quick returns are missed."""
@@ -109,19 +121,23 @@ def analyse_diffusion(traj: Trajectory, *, settings: Settings) -> DiffusionAnaly
         criterion = f"no ion got farther than {settings['moved_only']:g} Å from its start"
         return _undetermined(about, criterion)
     sites, cell = hollow_sites(traj.initial), np.asarray(traj.cell)[:2, :2]
-    lattice: dict[str, Any] = {"sites": sites, "kinds": hollow_kinds(traj.initial), "cell": cell}
+    where: dict[str, Any] = {"sites": sites, "cell": cell, "times_ps": times}
     require_unwrapped(positions, cell)
     msd = _msd_table(positions, times, averaged, settings["origins"])
-    residence = {"times_ps": times, "residence_ps": settings["residence_ps"]}
-    assigned = assign_sites(positions[..., :2], sites, cell)
-    settled = settle(assigned, **residence)
+    in_plane, stay_ps = positions[..., :IN_PLANE], settings["residence_ps"]
+    assigned = assign_sites(in_plane, sites, cell)
+    settled = settle(assigned, times_ps=times, residence_ps=stay_ps)
     if (settled == UNSETTLED).all():
-        stay = f"no ion stayed in a hollow for {settings['residence_ps']:g} ps"
-        return _undetermined(about, f"{stay}: run longer, or shorten residence_ps", msd)
-    counted, hops = count_hops(assigned, settled, **lattice, **residence)
+        criterion = f"no ion stayed in a hollow for {stay_ps:g} ps"
+        return _undetermined(about, f"{criterion}: run longer, or shorten residence_ps", msd)
+    kinds, block = hollow_kinds(traj.initial), settings["fit_from_fraction"]
+    counted, hops = count_hops(assigned, settled, kinds=kinds, residence_ps=stay_ps, **where)
     judged = _judge(positions[:, averaged], msd, lags, counted, settings)
-    about["note"] = joined_notes(about["note"], _note_of_rate(counted, settings))
-    return DiffusionAnalysis(Mobility(**about, **dict(counted), **dict(judged)), msd, hops)
+    together = concerted_motion(in_plane, settled, hops, block_fraction=block, **where)
+    told = (_note_of_rate(counted, settings), _note_of_concert(together))
+    about["note"] = joined_notes(about["note"], *told)
+    parts = dict(counted) | dict(judged) | dict(together)
+    return DiffusionAnalysis(Mobility(**about, **parts), msd, hops)
 
 
 def judge_together(
@@ -167,6 +183,15 @@ def _note_of_rate(counted: HopCounts, settings: Settings) -> str:
         f"an ion hops {counted.rate_per_ps:.2g} times per ps and a stay counts from "
         f"{residence:g} ps on: hops taken back sooner are missed and the rate may be too low, "
         "shorten residence_ps"
+    )
+
+
+def _note_of_concert(together: Concerted) -> str:
+    if together.concerted_p is None or together.concerted_p >= SIGNIFICANCE:
+        return ""
+    return (
+        f"ions hop together {known(together.concerted_ratio):.2g} times as often as independent "
+        f"ones (p = {together.concerted_p:.2g}): the interval of the rate is too narrow"
     )
 
 

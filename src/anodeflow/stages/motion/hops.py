@@ -13,6 +13,7 @@ from anodeflow.stages.motion.hop_diffusion import (
 from anodeflow.stages.motion.msd import frame_interval
 from anodeflow.stages.motion.results import HOPS, HopCounts, HopRate
 from anodeflow.structures.geometry import lateral_distances
+from anodeflow.structures.sites import like_hollow_distance
 
 UNSETTLED = -1
 """Site of an ion that has not stayed anywhere yet."""
@@ -217,9 +218,8 @@ def _jump_lengths(
         spread = float(lengths.std(ddof=1)) if len(hops) > 1 else None
         return float((lengths**2).mean()), float(lengths.mean()), spread
     if one_kind:
-        # Half of the sites are of that kind, and make a triangular lattice: its cell is a² √3/2.
-        square = 2 / np.sqrt(3) * abs(float(np.linalg.det(cell))) / (len(sites) / 2)
-        return square, float(np.sqrt(square)), None
+        length = like_hollow_distance(sites, cell)
+        return length**2, length, None
     distances = lateral_distances(sites, sites, cell)
     shortest = float(distances[~np.eye(len(sites), dtype=bool)].min())
     return shortest**2, shortest, None

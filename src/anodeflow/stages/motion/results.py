@@ -146,7 +146,22 @@ class Judgement(MsdFit):
     msd_at_window_end: float | None = None
 
 
-class Mobility(Judgement, HopCounts, ResultFile):
+class Concerted(ResultPart):
+    """How ions move together: pairs of their hops, and N D_cm/D (`concerted.collective_ratio`)."""
+
+    concerted_pairs: float | None = None
+    concerted_expected: float | None = None
+    concerted_ratio: float | None = None
+    concerted_ratio_low: float | None = None
+    concerted_ratio_high: float | None = None
+    concerted_p: float | None = None
+    collective_ratio: float | None = None
+    collective_ratio_low: float | None = None
+    collective_ratio_high: float | None = None
+    concerted_note: str | None = None
+
+
+class Mobility(Judgement, HopCounts, Concerted, ResultFile):
     """How the ions of a run move; numbers of an undetermined run are null."""
 
     ions: int
@@ -266,7 +281,7 @@ def diffusion_rows(about: Mapping[str, Any], mobility: Mobility) -> list[dict[st
         "msd_at_window_end": mobility.msd_at_window_end,
         "msd_at_window_end_error": mobility.msd_at_window_end_error,
         **_cells(mobility, (*D, "interval_note")),
-        **_cells(mobility, D_HOP),
+        **_cells(mobility, (*D_HOP, *Concerted.model_fields)),
         "criterion": mobility.criterion,
         "note": mobility.note,
     }
