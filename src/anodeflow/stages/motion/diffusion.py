@@ -134,7 +134,11 @@ def analyse_diffusion(traj: Trajectory, *, settings: Settings) -> DiffusionAnaly
     counted, hops = count_hops(assigned, settled, kinds=kinds, residence_ps=stay_ps, **where)
     judged = _judge(positions[:, averaged], msd, lags, counted, settings)
     together = concerted_motion(in_plane, settled, hops, block_fraction=block, **where)
-    told = (_note_of_rate(counted, settings), _note_of_concert(together))
+    told = (
+        _note_of_rate(counted, settings),
+        _note_of_D(judged, counted, settings),
+        _note_of_concert(together),
+    )
     about["note"] = joined_notes(about["note"], *told)
     parts = dict(counted) | dict(judged) | dict(together)
     return DiffusionAnalysis(Mobility(**about, **parts), msd, hops)
@@ -183,6 +187,17 @@ def _note_of_rate(counted: HopCounts, settings: Settings) -> str:
         f"an ion hops {counted.rate_per_ps:.2g} times per ps and a stay counts from "
         f"{residence:g} ps on: hops taken back sooner are missed and the rate may be too low, "
         "shorten residence_ps"
+    )
+
+
+def _note_of_D(judged: Judgement, counted: HopCounts, settings: Settings) -> str:
+    """Say where D is of runs that moved by chance enough to be called diffusive."""
+    free = known(counted.hops) * min(counted.correlation_factor or 1.0, 1.0)
+    if judged.D_cm2_s is None or free >= 2 * settings["minimum_hops"]:
+        return ""
+    return (
+        f"{counted.hops} hops move the ions as far as {free:.2g} without memory would: runs that "
+        "happened to move less give no D, so that D may be too high"
     )
 
 
