@@ -191,7 +191,7 @@ def ensemble(
         verdict = said or ("hopping" if hops else "confined")
         mobility = PooledMobility(
             verdict=verdict,
-            verdicts=[verdict] * replicas,
+            verdicts=["hopping" if verdict == "mixed" else verdict] * replicas,
             hops=hops,
             watched_ion_ps=None if hops is None else watched_ps,
             rate_per_ps=rate,

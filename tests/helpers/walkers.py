@@ -17,13 +17,18 @@ SETTINGS = yaml.safe_load((ROOT / "config/config.yaml").read_text())["diffusion"
 """The study's own settings of the analysis."""
 
 
-def neighbours(atoms: Atoms) -> tuple[np.ndarray, np.ndarray, list[np.ndarray], float]:
-    """Return the hollows (M, 2), the vectors between them (M, M, 2), neighbours, and distance."""
+def neighbours(
+    atoms: Atoms, lattice: str = "honeycomb"
+) -> tuple[np.ndarray, np.ndarray, list[np.ndarray], float]:
+    """Return the hollows (M, 2), the vectors between them (M, M, 2), neighbours, and distance.
+
+    Hollows of both kinds make a honeycomb, those of one kind a triangular lattice.
+    """
     cell, sites = atoms.cell.array[:2, :2], hollow_sites(atoms)
     separation = (sites[None] - sites[:, None]) @ np.linalg.inv(cell)
     vectors = (separation - np.round(separation)) @ cell
     lengths = np.linalg.norm(vectors, axis=-1)
-    nearest = lengths[lengths > 1e-6].min()
+    nearest = lengths[lengths > 1e-6].min() * (np.sqrt(3) if lattice == "triangular" else 1)
     return sites, vectors, [np.flatnonzero(np.abs(row - nearest) < 0.1) for row in lengths], nearest
 
 
@@ -41,15 +46,16 @@ def hopper(
     rate: float,
     backward: float = 1 / 3,
     pair_only: bool = False,
+    lattice: str = "honeycomb",
 ) -> tuple[np.ndarray, float]:
     """Return the in-plane positions (F, I, 2) of hopping, vibrating ions, and their D (Å²/ps).
 
-    Hops come at random times, `rate` per ps and ion, and go back with probability `backward`; 1/3
-    is a hopper without memory. Three neighbours are 120° apart, so that the cosine between hops is
-    c = −p + (1 − p)/2 on average and D = rate l²/4 (1 + c)/(1 − c). With `pair_only` an ion knows
-    two sites.
+    Hops come at random times, `rate` per ps and ion, and go back with probability p = `backward`;
+    1/z is a hopper without memory on a lattice of z neighbours. The vectors to these add up to
+    zero, so that the cosine between hops is c = −p + (1 − p)/(z − 1) on average and
+    D = rate l²/4 (1 + c)/(1 − c). With `pair_only` an ion knows two sites.
     """
-    sites, vectors, near, nearest = neighbours(atoms)
+    sites, vectors, near, nearest = neighbours(atoms, lattice)
     frames = round(length_ps / STEP_PS)
     grid = np.arange(frames) * STEP_PS
     paths = []
@@ -64,7 +70,8 @@ def hopper(
             place, before, site = place + vectors[site, target], site, target
             places.append(place.copy())
         paths.append(np.array(places)[np.searchsorted(times, grid, side="right")])
-    cosine = -1.0 if pair_only else -backward + (1 - backward) / 2
+    others = len(near[0]) - 1
+    cosine = -1.0 if pair_only else -backward + (1 - backward) / others
     D = rate * nearest**2 / 4 * (1 + cosine) / (1 - cosine)
     return vibrating(rng, np.stack(paths, axis=1)), D
 

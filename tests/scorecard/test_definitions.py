@@ -39,7 +39,9 @@ def test_every_metric_is_defined_with_the_limits_and_reasons_of_its_file(definit
         assert (definition, why) == (metric.definition, metric.why)
         assert measure.startswith(metric.measure)
         assert metric.reference is None or metric.reference in measure
-        if isinstance(metric.good, float):
+        if metric.measure == "mobility":
+            assert limits == f"P ≥ {metric.good:g} in {metric.reference_ps:g} ps"
+        elif isinstance(metric.good, float):
             assert limits == f"{metric.good:g}, {metric.fair:g}"
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import yaml
 from places import REFERENCE
+from scipy.stats import norm, poisson
 from scored import (
     MODEL,
     OMAT,
@@ -34,7 +35,7 @@ from anodeflow.scorecard.results import Score
 
 def graded(rows, *, asked=None, sigma=2.0, only=None):
     """Return the rows of the scorecard by source, metric, system and ions."""
-    grading = Grading(quantities(rows, published()), asked or study(MODEL), sigma, 95.0)
+    grading = Grading(quantities(rows, published()), asked or study(MODEL), sigma)
     found = score(only or metrics(), grading).to_dict("records")
     assert json.loads(json.dumps(found)) == found
     assert [Score(**row).model_dump() for row in found] == found
@@ -59,12 +60,13 @@ def test_published_mpa_0_has_the_errors_of_the_studys_table_1():
         assert row["grade"] == "good"
 
 
-def test_published_omat_0_is_right_on_one_ion_in_two_stacks_of_three():
+def test_verdicts_published_without_hop_counts_leave_the_grade_of_mobility_open():
+    """They were good, good and poor by their words, as if 20 ps had to show what 95 ps did not."""
     found = graded([])
-    grades = {
-        stack: found[OMAT, "mobility", stack, 1]["grade"] for stack in ("m-g", "m-go", "m-goh")
-    }
-    assert grades == {"m-g": "good", "m-go": "good", "m-goh": "poor"}
+    for stack in ("m-g", "m-go", "m-goh"):
+        row = found[OMAT, "mobility", stack, 1]
+        assert (row["status"], row["grade"], row["certain"]) == ("ok", "undecided", None)
+        assert row["reason"].startswith("no counts of hops, so no rate; ")
     assert found[OMAT, "mobility", "m-g", 8]["status"] == "no reference"
 
 
@@ -153,15 +155,68 @@ def test_numbers_of_another_convention_are_shown_but_not_graded():
     assert "relaxed here, frozen in the reference" in row["reason"]
 
 
-def test_a_verdict_is_certain_only_if_the_run_is_long_enough_for_it():
-    short = dynamics("m-g", 1, ensemble(hops=0, watched_ps=0.5))
-    row = graded(short)[MODEL, "mobility", "m-g", 1]
-    assert (row["grade"], row["certain"]) == ("good", False)
-    long = dynamics("m-g", 1, ensemble(hops=0, watched_ps=400.0))
-    assert graded(long)[MODEL, "mobility", "m-g", 1]["certain"] is True
+@pytest.mark.parametrize(
+    ("stack", "hops", "watched_ps", "grade"),
+    [
+        # PBE's ion stays in m-g for 20 ps: P = exp(−20 Γ).
+        ("m-g", 0, 0.5, "undecided"),  # it was good, though such a run says nothing
+        ("m-g", 0, 95.0, "good"),
+        ("m-g", 1, 95.0, "good"),  # it was poor: Γ is at most 0.06, so P at least 0.29
+        ("m-g", 20, 95.0, "undecided"),
+        ("m-g", 60, 95.0, "poor"),
+        # PBE's ion hops in m-go within 20 ps: 1 − P.
+        ("m-go", 0, 95.0, "undecided"),
+        ("m-go", 0, 2000.0, "poor"),
+        ("m-go", 3, 95.0, "good"),
+        ("m-go", 60, 95.0, "good"),
+    ],
+)
+def test_mobility_is_graded_by_how_likely_the_reference_is_at_every_rate_of_the_interval(
+    stack, hops, watched_ps, grade
+):
+    rows = dynamics(stack, 1, ensemble(hops=hops, watched_ps=watched_ps))
+    row = graded(rows)[MODEL, "mobility", stack, 1]
+    assert (row["grade"], row["certain"]) == (grade, grade != "undecided")
+    # By drawing: rates that would give as few, or as many, hops once in 44 runs, and references.
+    rng = np.random.default_rng(7)
+    ends = [rate for rate in np.geomspace(1e-6, 50, 4000) if _allows(rate, hops, watched_ps)]
+    seen = [np.mean((rng.poisson(20 * rate, 4000) > 0) == (stack == "m-go")) for rate in ends]
+    enough = {bool(share >= 0.05) for share in (seen[0], seen[-1])}
+    assert grade == {1: "good" if enough == {True} else "poor", 2: "undecided"}[len(enough)]
+
+
+def _allows(rate, hops, watched_ps):
+    beyond, expected = norm.sf(2.0), rate * watched_ps
+    return poisson.cdf(hops, expected) > beyond and poisson.sf(hops - 1, expected) > beyond
+
+
+def test_replicas_that_differ_in_verdict_are_graded_by_their_rate_and_open_ones_are_not():
+    mixed = dynamics("m-g", 1, ensemble(hops=2, watched_ps=285.0, said="mixed"))
+    row = graded(mixed)[MODEL, "mobility", "m-g", 1]
+    assert (row["word"], row["grade"]) == ("mixed", "good")
+    assert row["reason"].startswith(
+        "no hop in 20 ps, as in the reference, has a probability of 0.6"
+    )
     open_run = dynamics("m-g", 1, ensemble(said="undetermined"))
     row = graded(open_run)[MODEL, "mobility", "m-g", 1]
     assert (row["status"], row["grade"]) == ("no value", None)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"reference_ps": None}, "needs the length of the reference's run"),
+        ({"good": None}, "needs a probability as good"),
+        ({"fair": 0.01}, "null as fair and better"),
+    ],
+)
+def test_a_metric_of_mobility_needs_a_probability_and_a_time(tmp_path, change, said):
+    raw = yaml.safe_load((REFERENCE / "metrics.yaml").read_text())
+    raw["mobility"] |= change
+    path = tmp_path / "metrics.yaml"
+    path.write_text(yaml.safe_dump(raw))
+    with pytest.raises(ReferenceDataError, match=said):
+        read_metrics(path)
 
 
 def test_what_was_not_run_or_has_no_reference_is_no_number_and_says_why():
@@ -239,7 +294,7 @@ def test_a_file_that_holds_no_metrics_is_refused(tmp_path, text):
 def test_a_published_word_where_a_number_is_needed_is_refused():
     rows = dynamics("m-g", 0, ensemble())
     wrong = dataclasses.replace(rows[0], source=PBE, value=None, word="near", published=True)
-    grading = Grading(quantities(rows, [wrong]), study(MODEL), 2.0, 95.0)
+    grading = Grading(quantities(rows, [wrong]), study(MODEL), 2.0)
     with pytest.raises(ReferenceDataError, match="hold 'near' as mean of m-g, 0 ions by PBE"):
         score(metrics(), grading)
 
@@ -258,6 +313,6 @@ def test_a_metric_that_stands_twice_and_one_of_no_table_are_refused_in_a_sentenc
     with pytest.raises(ReferenceDataError, match="'thickness' stands twice"):
         read_metrics(path)
     path.write_text(text.replace("table: relaxation", "table: structure"))
-    grading = Grading(quantities(), study(MODEL), 2.0, 95.0)
+    grading = Grading(quantities(), study(MODEL), 2.0)
     with pytest.raises(ReferenceDataError, match="the table structure, which is relaxation now"):
         score(read_metrics(path), grading)

@@ -26,7 +26,7 @@ from anodeflow.scorecard.results import Score
 
 def drawn(rows, asked):
     found = quantities(rows, published())
-    table = score(metrics(), Grading(found, asked, 2.0, 95.0))
+    table = score(metrics(), Grading(found, asked, 2.0))
     graded = [Score(**row) for row in table.to_dict("records")]
     judged = check_claims(claims(), found, asked, sigma=2.0, confined_ps=95.0, imaginary_THz=-0.1)
     return plot_scorecard(graded, judged, headings())

@@ -42,7 +42,7 @@ rule score_models:
         "../../envs/mace.yaml"
     params:
         study=GATHERED.studied,
-        limits=GIVEN.section("scorecard", "sigma", "confined_ps"),
+        limits=GIVEN.section("scorecard", "sigma"),
         method=METHOD["metrics"],
     script:
         "../scripts/score_models.py"

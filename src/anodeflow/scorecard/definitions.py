@@ -38,7 +38,7 @@ def _metric_row(name: str, metric: Metric) -> list[str]:
 
 def _limits(metric: Metric) -> str:
     if metric.measure == "mobility":
-        return "as the reference"
+        return f"P ≥ {metric.good:g} in {metric.reference_ps:g} ps"
     if metric.good is None:
         return "not graded"
     if isinstance(metric.good, list):

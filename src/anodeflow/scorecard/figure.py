@@ -44,7 +44,7 @@ SYMBOLS = {
     "left out": ("–", "absent"),
 }
 
-FACES = COLOURS | {"ungraded": UNGRADED, "absent": ABSENT}
+FACES = COLOURS | {"ungraded": UNGRADED, "undecided": UNGRADED, "absent": ABSENT}
 
 
 @styled

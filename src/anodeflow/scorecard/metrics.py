@@ -3,7 +3,8 @@
 Of a quantity x ± σ and a reference r ± σ_r: difference x − r ± √(σ² + σ_r²); relative x/r − 1
 ± √((σ/r)² + (x σ_r/r²)²); value x ± √(σ² + σ_r²), σ_r the reference's part in it; mean difference
 (1/n) Σ |x_i − r_i| ± √(Σ σ_i²)/n. The grade is that of the value; `certain` tells whether it is the
-same at the value ± `sigma` errors.
+same at the value ± `sigma` errors. A mobility is graded by how likely what the reference saw is at
+the rates that a model's hops allow, see `_grade_mobility`.
 """
 
 import math
@@ -22,7 +23,6 @@ from anodeflow.scorecard.quantities import NONE_HELD, Quantities, Study
 from anodeflow.scorecard.quantity import Case, Quantity
 from anodeflow.scorecard.results import SCORES_CSV
 
-VERDICTS = ("confined", *MOBILE)
 Limit = Annotated[float, Field(strict=True, allow_inf_nan=False)] | list[str] | None
 
 
@@ -38,6 +38,7 @@ class Metric(BaseModel):
     measure: Literal["value", "difference", "relative", "mean_difference", "word", "mobility"]
     reference: str | None
     reference_ions: int | None = None
+    reference_ps: Annotated[float, Field(gt=0)] | None = None
     reference_error: Annotated[float, Field(ge=0)] = 0.0
     better: Literal["low", "high"] | None
     good: Limit
@@ -50,8 +51,10 @@ class Metric(BaseModel):
         compares = self.measure not in ("value", "word")
         if compares != (self.reference is not None):
             raise ValueError(f"{self.measure} {'needs a' if compares else 'takes no'} reference")
-        kind = {"word": list, "mobility": type(None)}.get(self.measure, float)
-        graded = self.measure in ("word", "mobility") or self.better is not None
+        if self.measure == "mobility":
+            return self._check_mobility()
+        kind = list if self.measure == "word" else float
+        graded = self.measure == "word" or self.better is not None
         limits = {type(self.good), type(self.fair)}
         if limits != {type(None)} and (limits != {kind} or not graded):
             raise ValueError("good and fair must both be numbers (with better), word lists or null")
@@ -61,6 +64,13 @@ class Metric(BaseModel):
             good, fair = self.number_limits
             if (good < fair) != (self.better == "low"):
                 raise ValueError(f"good {good:g} is not better than fair {fair:g}")
+        return self
+
+    def _check_mobility(self) -> "Metric":
+        if not isinstance(self.good, float) or (self.fair, self.better) != (None, None):
+            raise ValueError("mobility needs a probability as good, and null as fair and better")
+        if self.reference_ps is None:
+            raise ValueError("mobility needs the length of the reference's run, reference_ps")
         return self
 
     @property
@@ -89,13 +99,12 @@ def read_metrics(path: Path) -> dict[str, Metric]:
 class Grading:
     """What metrics are computed from: all quantities, the study, and what makes a grade certain.
 
-    sigma: errors within which a grade must not change; confined_ps: as in `evidence.confined`.
+    sigma: errors within which a grade must not change.
     """
 
     quantities: Quantities
     study: Study
     sigma: float
-    confined_ps: float
 
     def own(self, metric: Metric, source: str, case: Case) -> Quantity | None:
         """Return the quantity of a source that a metric is about; of several, the first."""
@@ -126,10 +135,10 @@ def score(metrics: Mapping[str, Metric], grading: Grading) -> pd.DataFrame:
     Returns:
         a row for each source, metric and case, a `Score`: quantity is the number that value was
         made of; status is ok, no value (the number could not be had), other convention (not
-        graded), no reference, or not run; grade is good, fair, poor or None; certain is None where
-        an error is not known; reason says what is behind a status, a value and its error. What a
-        source never published is no row; nor is a case that a metric does not apply to: of which
-        models that ran have nothing, and no reference either.
+        graded), no reference, or not run; grade is good, fair, poor, undecided or None; certain is
+        None where an error is not known; reason says what is behind a status, a value and its
+        error. What a source never published is no row; nor is a case that a metric does not apply
+        to: of which models that ran have nothing, and no reference either.
     """
     rows = []
     study = grading.study
@@ -176,7 +185,7 @@ def _score_one(metric: Metric, grading: Grading, source: str, case: Case) -> dic
     if metric.measure == "word":
         return row | {"status": "ok", "grade": _grade_of_word(metric, known(own.word))}
     if metric.measure == "mobility":
-        return row | _grade_mobility(own, known(reference), grading)
+        return row | _grade_mobility(metric, own, known(reference), grading)
     value, error, reason = _compare(metric, own, reference, grading)
     row |= {"value": value, "error": error, "reason": reason}
     if reference is not None and not alike(own, reference):
@@ -258,15 +267,32 @@ def _grade_of_word(metric: Metric, said: str) -> str | None:
     return metric.word_grades.get(said, "poor")
 
 
-def _grade_mobility(own: Quantity, reference: Quantity, grading: Grading) -> dict[str, Any]:
-    """Compare two verdicts; certain when the bound of the hop rate that speaks against agrees."""
-    if own.word not in VERDICTS:
-        return {"status": "no value", "reason": f"verdict {own.held}; {own.note}"}
-    certain = None
+def _grade_mobility(
+    metric: Metric, own: Quantity, reference: Quantity, grading: Grading
+) -> dict[str, Any]:
+    """Grade by the probability of what the reference saw, at the rates that the hops allow.
+
+    P = exp(−Γ N t) for a reference of N ions that hopped nowhere in its t = `reference_ps`, and
+    1 − exp(−Γ N t) for one that hopped. With Γ between the bounds of `evidence.rate_bounds`, poor
+    where P is below `good` over all of them, good where it is nowhere below, else undecided.
+    """
     hops = grading.quantities.find(own.source, "diffusion", "hops", own.case)
-    if hops is not None and hops.value is not None:
-        low, high = rate_bounds(hops.value, known(hops.sample_ps), grading.sigma)
-        limit = 1 / grading.confined_ps
-        certain = high < limit if own.word == "confined" else low > limit
-    same = (own.word in MOBILE) == (reference.word in MOBILE)
-    return {"status": "ok", "grade": "good" if same else "poor", "certain": certain}
+    if hops is None or hops.value is None:
+        if not own.published:
+            return {"status": "no value", "reason": f"verdict {own.held}; {own.note}"}
+        told = f"no counts of hops, so no rate; {own.note}"
+        return {"status": "ok", "grade": "undecided", "certain": None, "reason": told}
+    time = known(own.case.ions) * known(metric.reference_ps)
+    rates = rate_bounds(hops.value, known(hops.sample_ps), grading.sigma)
+    stays = [math.exp(-rate * time) for rate in rates]
+    hopped = reference.word in MOBILE
+    chances = sorted(1 - stay if hopped else stay for stay in stays)
+    assert isinstance(metric.good, float)
+    enough = {chance >= metric.good for chance in chances}
+    grade = "undecided" if len(enough) == 2 else "good" if enough == {True} else "poor"
+    told = (
+        f"{'a hop' if hopped else 'no hop'} in {metric.reference_ps:g} ps, as in the reference, "
+        f"has a probability of {chances[0]:.2g} to {chances[1]:.2g}"
+    )
+    reason = "; ".join(filter(None, [told, own.note]))
+    return {"status": "ok", "grade": grade, "certain": len(enough) == 1, "reason": reason}

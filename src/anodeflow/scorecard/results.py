@@ -62,7 +62,7 @@ class Score(ResultPart):
     reference_value: float | None
     reference_word: str | None
     status: Literal["ok", "no value", "other convention", "no reference", "not run"]
-    grade: Literal["good", "fair", "poor"] | None
+    grade: Literal["good", "fair", "poor", "undecided"] | None
     certain: bool | None
     """Whether the grade stays the same within the error; null where none is known."""
     reason: str | None

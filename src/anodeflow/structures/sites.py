@@ -26,12 +26,48 @@ def hollow_sites(atoms: Atoms) -> np.ndarray:
     Source:
         Euler's formula on a torus, V − E + F = 0 with 3 F = 2 E.
     """
-    centroids, _ = triangles(atoms)
-    return centroids
+    found: np.ndarray = _corners(atoms).mean(axis=1)
+    return found
+
+
+def hollow_kinds(atoms: Atoms) -> np.ndarray:
+    """Tell the two kinds of hollows apart, by which way their triangles point.
+
+    Corners at angles φ about their centroid have one exp(3iφ) in triangles that point one way,
+    and its negative in those that point the other way.
+
+    Returns:
+        0 or 1 for each of `hollow_sites` (2 P,), 0 for the first.
+
+    Raises:
+        StructureError: as `hollow_sites` does.
+    """
+    corners = _corners(atoms)
+    from_centre = (corners - corners.mean(axis=1, keepdims=True)) @ np.array([1.0, 1.0j])
+    pointing = ((from_centre / np.abs(from_centre)) ** 3).sum(axis=1)
+    return np.where((pointing * pointing[0].conj()).real > 0, 0, 1)
+
+
+def like_hollow_distance(sites: np.ndarray, cell: np.ndarray) -> float:
+    """Return the distance (Å) of neighbouring hollows of one kind, which is that of facing atoms.
+
+    Half of the sites (M, 2) are of a kind and make a triangular lattice, with a cell of a² √3/2;
+    `cell` has the lateral vectors in rows (2, 2), Å.
+    """
+    area = abs(float(np.linalg.det(cell)))
+    return float(np.sqrt(2 / np.sqrt(3) * area / (len(sites) / 2)))
 
 
 def triangles(atoms: Atoms) -> tuple[np.ndarray, float]:
     """Return the centroids (2 P, 2) of the facing triangles and their mean circumradius (Å)."""
+    corners = _corners(atoms)
+    centroids = corners.mean(axis=1)
+    radii = np.linalg.norm(corners - centroids[:, None, :], axis=2)
+    return centroids, float(radii.mean())
+
+
+def _corners(atoms: Atoms) -> np.ndarray:
+    """Return the corners (2 P, 3, 2) of the facing triangles (Å), in the order of their hollows."""
     cell = atoms.cell.array[:2, :2]
     facing = atoms.positions[roles.facing(atoms), :2]
     if not len(facing):
@@ -50,5 +86,5 @@ def triangles(atoms: Atoms) -> tuple[np.ndarray, float]:
             f"neighbours where {2 * len(facing)} are needed: their tags do not mark one layer."
         )
     order = np.lexsort(fractions[inside].round(4).T)
-    radii = np.linalg.norm(corners[inside] - centroids[inside][:, None, :], axis=2)
-    return centroids[inside][order], float(radii.mean())
+    found: np.ndarray = corners[inside][order]
+    return found

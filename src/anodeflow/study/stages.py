@@ -39,7 +39,7 @@ METHOD: dict[str, int] = {
     **{name: version for stage in STAGES.values() for name, version in stage.methods.items()},
     "figures": 1,
     "quantities": 1,
-    "metrics": 1,
+    "metrics": 2,
     "claims": 1,
     "disagreement": 1,
 }

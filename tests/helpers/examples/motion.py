@@ -5,6 +5,7 @@ import pandas as pd
 from anodeflow.stages.motion.results import (
     EnergyDrift,
     Ensemble,
+    HopMemory,
     MeanSpacing,
     MeanTemperature,
     Mobility,
@@ -40,9 +41,7 @@ DIFFUSION = Mobility(
     rate_per_ps=0.0,
     rate_low_per_ps=0.0,
     rate_high_per_ps=0.04,
-    D_hop_cm2_s=0.0,
-    D_hop_low_cm2_s=0.0,
-    D_hop_high_cm2_s=1e-7,
+    D_hop_bound_cm2_s=1e-7,
     D_upper_bound_cm2_s=1e-7,
     analysed_ps=95.0,
     slope=0.1,
@@ -54,6 +53,26 @@ DIFFUSION = Mobility(
     forward=0,
     backward=0,
 )
+BY_HOPS = {
+    "D_hop_cm2_s": 9e-6,
+    "D_hop_low_cm2_s": 5e-6,
+    "D_hop_high_cm2_s": 2e-5,
+    "correlation_factor": 0.9,
+    "correlation_factor_low": 0.5,
+    "correlation_factor_high": 1.6,
+}
+BY_HOPS |= {
+    "concerted_pairs": 6.5,
+    "concerted_expected": 2.1,
+    "concerted_ratio": 3.1,
+    "concerted_ratio_low": 1.2,
+    "concerted_ratio_high": 6.5,
+    "concerted_p": 0.01,
+    "collective_ratio": 1.8,
+    "collective_ratio_low": 0.9,
+    "collective_ratio_high": 3.3,
+    "concerted_note": "",
+}
 DIFFUSIVE = {
     "hops": 30,
     "rate_per_ps": 0.3,
@@ -68,7 +87,7 @@ DIFFUSIVE = {
     "D_upper_bound_cm2_s": None,
 }
 HOPPING = DIFFUSION.model_copy(
-    update=DIFFUSIVE | {"verdict": "diffusive", "jump_length_spread": 0.1}
+    update=DIFFUSIVE | BY_HOPS | {"verdict": "diffusive", "jump_length_spread": 0.1}
 )
 POOLED = PooledMobility(
     **DIFFUSIVE,
@@ -105,6 +124,7 @@ BLOCKED = SPACING.model_copy(update={"block_ps": 5.0, "block_error": 0.012})
 MORE = {"hops_per_ion": (30,), "settled_ion_ps": 90.5, "settled_fraction": 0.95}
 MORE |= {"jump_length_rms": 1.8, "effective_hops": 28.5, "window_ps": (9.5, 47.5)}
 MORE |= {"averaged_ions": 1, "interval_note": "The interval is that of the hops."}
+MORE |= {"memory": HopMemory(pairs=(29, 28), products=(-1.5, 2.0), squares=(60.0, 55.5))}
 WHOLE = HOPPING.model_copy(update=MORE)
 BARE = ENSEMBLE.model_copy(update={"ions": 0, "mobility": None, "unstable": ()})
 SERIES = {"time_ps": [0.0, 0.01], "spacing": [3.9, 3.91], "temperature_K": [300.0, 301.5]}

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from scipy.stats import poisson
 
+from anodeflow.stages.motion.hop_diffusion import poisson_interval
 from anodeflow.stages.motion.hops import (
     UNSETTLED,
     assign_sites,
     count_hops,
     find_hops,
-    poisson_interval,
     settle,
 )
 from anodeflow.structures.geometry import lateral_distances
@@ -18,6 +18,7 @@ STEP_PS = 0.01
 CELL = 4 * 3.03 * np.array([[1.0, 0.0], [-0.5, np.sqrt(3) / 2]])
 FRACTIONS = np.array([(i / 4, j / 4) for i in range(4) for j in range(4)])
 SITES = np.vstack([FRACTIONS @ CELL, (FRACTIONS + np.array([1 / 12, 2 / 12])) @ CELL])
+KINDS = np.repeat([0, 1], 16)
 NEIGHBOUR = 3.03 / np.sqrt(3)
 
 
@@ -118,7 +119,7 @@ def test_the_poisson_interval_is_where_the_tails_hold_2_5_percent(count):
 
 def counted(settled, assigned=None, residence_ps=0.2):
     assigned = settled if assigned is None else assigned
-    lattice = {"sites": SITES, "cell": CELL, "times_ps": times(len(settled))}
+    lattice = {"sites": SITES, "kinds": KINDS, "cell": CELL, "times_ps": times(len(settled))}
     return count_hops(assigned, settled, **lattice, residence_ps=residence_ps)
 
 
@@ -134,7 +135,10 @@ def test_rate_and_d_of_hops_follow_from_the_counts():
     # Garwood's interval of one event: 0.02532 to 5.572.
     assert summary.rate_low_per_ps == pytest.approx(0.02532 / watched, rel=1e-3)
     assert summary.rate_high_per_ps == pytest.approx(5.572 / watched, rel=1e-3)
-    assert summary.D_hop_cm2_s == pytest.approx(0.05 * NEIGHBOUR**2 / 4 * 1e-4)
+    # It was 0.05 l²/4, as if one hop told that hops are not taken back: that is a bound only.
+    assert summary.D_hop_cm2_s is None
+    bound = 5.572 * 0.05 * NEIGHBOUR**2 / 4 * 1e-4
+    assert summary.D_hop_bound_cm2_s == pytest.approx(bound, rel=1e-3)
 
 
 def test_hops_of_different_lengths_widen_the_interval_of_d_as_fewer_equal_ones_do():
@@ -143,18 +147,27 @@ def test_hops_of_different_lengths_widen_the_interval_of_d_as_fewer_equal_ones_d
     summary, hops = counted(path(*stays))
     assert sorted(hops["length"].round(2).unique()) == [1.75, 3.03]
     assert summary.effective_hops == pytest.approx(32.0)
-    ratio = poisson_interval(32.0)[1] / 32
-    assert summary.D_hop_high_cm2_s / summary.D_hop_cm2_s == pytest.approx(ratio)
+    # Each hop of this ion goes out and back, which made D by f = 1 the D of an ion that stays: now
+    # f stands beside it, and its end in the bound.
+    factor, ratio = summary.correlation_factor, poisson_interval(32.0)[1] / 32
     square = (hops["length"] ** 2).sum()
-    assert summary.D_hop_cm2_s == pytest.approx(square / 4e4 / summary.settled_ion_ps)
+    assert summary.D_hop_cm2_s == pytest.approx(factor * square / 4e4 / summary.settled_ion_ps)
+    bound = ratio * summary.correlation_factor_high / factor
+    assert summary.D_hop_bound_cm2_s / summary.D_hop_cm2_s == pytest.approx(bound)
+    assert ratio < summary.D_hop_high_cm2_s / summary.D_hop_cm2_s < bound
 
 
-def test_without_a_hop_the_upper_bound_takes_the_nearest_site():
-    summary, hops = counted(path((0, 1000)))
-    assert hops.empty and summary.D_hop_cm2_s == 0.0
+@pytest.mark.parametrize(
+    ("seen", "length"), [((0,), 3.03), ((0, 5), 3.03), ((3, 20), NEIGHBOUR)], ids=str
+)
+def test_without_a_hop_the_bound_takes_the_nearest_hollow_of_a_kind_that_was_used(seen, length):
+    """It took the nearest hollow of either kind: a third of D for an ion that uses one kind."""
+    summary, hops = counted(np.hstack([path((site, 1000)) for site in seen]))
+    assert hops.empty and summary.D_hop_cm2_s is None
+    assert summary.jump_length == pytest.approx(length)
     # 3.689 events are the upper 97.5 % end for none seen.
-    expected = 3.689 / 10 * NEIGHBOUR**2 / 4 * 1e-4
-    assert summary.D_hop_high_cm2_s == pytest.approx(expected, rel=1e-3)
+    expected = 3.689 / (10 * len(seen)) * length**2 / 4 * 1e-4
+    assert summary.D_hop_bound_cm2_s == pytest.approx(expected, rel=1e-3)
 
 
 def test_time_before_an_ion_settles_does_not_dilute_the_rate():

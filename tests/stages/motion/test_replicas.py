@@ -3,11 +3,12 @@
 import numpy as np
 import pytest
 
-from anodeflow.stages.motion.hops import poisson_interval
+from anodeflow.stages.motion.hop_diffusion import poisson_interval
 from anodeflow.stages.motion.replicas import combine_means, combine_mobility, combine_replicas
 from anodeflow.stages.motion.results import (
     BrokenRun,
     Ensemble,
+    HopMemory,
     MeanAndSpread,
     MeanSpacing,
     MeanTemperature,
@@ -88,6 +89,7 @@ def test_a_replica_without_a_mean_or_an_error_is_left_out_and_told():
 
 
 RUN = {"ions": 1, "frames": 2000, "analysed_ps": 100.0, "stable": True, "note": ""}
+FORGETFUL = HopMemory(pairs=(0,), products=(0.0,), squares=(0.0,))
 UNDETERMINED = Mobility(**RUN, verdict="undetermined")
 
 
@@ -101,6 +103,7 @@ def summary(hops, *, watched=100.0, verdict="hopping", end=5.0):
         settled_ion_ps=watched,
         jump_length_rms=1.75,
         effective_hops=float(hops),
+        memory=FORGETFUL,
         msd_at_window_end=end,
     )
 

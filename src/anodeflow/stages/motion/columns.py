@@ -162,10 +162,43 @@ DIFFUSION_COLUMNS = (
     ),
     Column("interval_note", "interval note"),
     Column(
+        "concerted_pairs",
+        "pairs of hops together",
+        "",
+        "counted; expected are those of ions that hop without regard to each other",
+        (Column("concerted_expected", "expected pairs"),),
+    ),
+    Column(
+        "concerted_ratio",
+        "hops together over expected",
+        "",
+        "95 % Poisson interval; its p stands beside it, expected is 1",
+        (
+            *bounds("concerted_ratio_low", "concerted_ratio_high"),
+            Column("concerted_p", "p of so many together"),
+        ),
+    ),
+    Column(
+        "collective_ratio",
+        "collective D over D",
+        "",
+        "95 % interval; the inverse of the Haven ratio, 1 for independent ions",
+        bounds("collective_ratio_low", "collective_ratio_high"),
+    ),
+    Column("concerted_note", "note on concerted motion"),
+    Column(
+        "correlation_factor",
+        "correlation factor of hops",
+        "",
+        "95 % interval, from the angles between successive hops; none below ten pairs",
+        bounds("correlation_factor_low", "correlation_factor_high"),
+    ),
+    Column(
         "D_hop_cm2_s",
         "D from hops",
         "cm²/s",
-        "95 % Poisson interval of the hops",
+        "95 % interval, of the number of hops and of their correlation; none below ten pairs of "
+        "successive hops",
         bounds("D_hop_low_cm2_s", "D_hop_high_cm2_s", "cm²/s"),
     ),
 )

@@ -8,10 +8,9 @@ for a window of three lags, or when no ion stayed in a hollow for `residence_ps`
 be seen, and none seen means nothing.
 
 D is fitted only when diffusive, by `diffusion_fit.fit_diffusion` (D_*) and by kinisi (D_kinisi_*).
-Otherwise an upper bound is given, D ≤ max(n_high ⟨l²⟩ / (2d t), M_high / (2d τ_end)), d = 2, with
-n_high the upper end of the 95 % Poisson interval of the number of hops in the time t, and M_high
-the MSD and 1.96 of its standard errors at τ_end, the end of the window; none for ions in flight, of
-which no hop goes back.
+Otherwise an upper bound is given, the larger of that by hops (`hop_diffusion.hop_diffusion`) and
+M_high / (2d τ_end), d = 2, with M_high the MSD and 1.96 of its standard errors at τ_end, the end of
+the window; none for ions in flight, of which no hop goes back.
 
 With other than all time origins and all ions the MSD has a covariance that is not known: D is then
 given without an interval (`diffusion_fit.plain_diffusion`), and `interval_note` says so. Hops are
@@ -29,6 +28,7 @@ from ase import Atoms
 from anodeflow.errors import TrajectoryError, known
 from anodeflow.scorecard.quantity import joined_notes
 from anodeflow.stages.dynamics.trajectory import Trajectory
+from anodeflow.stages.motion.concerted import concerted_motion
 from anodeflow.stages.motion.diffusion_fit import (
     fit_diffusion,
     fit_diffusion_by_kinisi,
@@ -45,8 +45,16 @@ from anodeflow.stages.motion.msd import (
     window_lags,
 )
 from anodeflow.stages.motion.production import production_positions, stability_note
-from anodeflow.stages.motion.results import HOPS, MSD, PATHS, HopCounts, Judgement, Mobility
-from anodeflow.structures.sites import hollow_sites
+from anodeflow.stages.motion.results import (
+    HOPS,
+    MSD,
+    PATHS,
+    Concerted,
+    HopCounts,
+    Judgement,
+    Mobility,
+)
+from anodeflow.structures.sites import hollow_kinds, hollow_sites
 from anodeflow.units import A2_PS_TO_CM2_S
 
 Settings = dict[str, Any]
@@ -63,6 +71,9 @@ TWO_SIGMA = 1.959963984540054
 
 LEAST_LAGS = 3
 """A line and its scatter need three lags."""
+
+SIGNIFICANCE = 0.05
+"""Probability below which hops together are called more than chance."""
 
 FAST = 0.2
 """Hops per residence time above which a summary says that quick returns are missed."""
@@ -110,18 +121,27 @@ def analyse_diffusion(traj: Trajectory, *, settings: Settings) -> DiffusionAnaly
         criterion = f"no ion got farther than {settings['moved_only']:g} Å from its start"
         return _undetermined(about, criterion)
     sites, cell = hollow_sites(traj.initial), np.asarray(traj.cell)[:2, :2]
+    where: dict[str, Any] = {"sites": sites, "cell": cell, "times_ps": times}
     require_unwrapped(positions, cell)
     msd = _msd_table(positions, times, averaged, settings["origins"])
-    residence = {"times_ps": times, "residence_ps": settings["residence_ps"]}
-    assigned = assign_sites(positions[..., :2], sites, cell)
-    settled = settle(assigned, **residence)
+    in_plane, stay_ps = positions[..., :IN_PLANE], settings["residence_ps"]
+    assigned = assign_sites(in_plane, sites, cell)
+    settled = settle(assigned, times_ps=times, residence_ps=stay_ps)
     if (settled == UNSETTLED).all():
-        stay = f"no ion stayed in a hollow for {settings['residence_ps']:g} ps"
-        return _undetermined(about, f"{stay}: run longer, or shorten residence_ps", msd)
-    counted, hops = count_hops(assigned, settled, sites=sites, cell=cell, **residence)
+        criterion = f"no ion stayed in a hollow for {stay_ps:g} ps"
+        return _undetermined(about, f"{criterion}: run longer, or shorten residence_ps", msd)
+    kinds, block = hollow_kinds(traj.initial), settings["fit_from_fraction"]
+    counted, hops = count_hops(assigned, settled, kinds=kinds, residence_ps=stay_ps, **where)
     judged = _judge(positions[:, averaged], msd, lags, counted, settings)
-    about["note"] = joined_notes(about["note"], _note_of_rate(counted, settings))
-    return DiffusionAnalysis(Mobility(**about, **dict(counted), **dict(judged)), msd, hops)
+    together = concerted_motion(in_plane, settled, hops, block_fraction=block, **where)
+    told = (
+        _note_of_rate(counted, settings),
+        _note_of_D(judged, counted, settings),
+        _note_of_concert(together),
+    )
+    about["note"] = joined_notes(about["note"], *told)
+    parts = dict(counted) | dict(judged) | dict(together)
+    return DiffusionAnalysis(Mobility(**about, **parts), msd, hops)
 
 
 def judge_together(
@@ -132,7 +152,7 @@ def judge_together(
     Args:
         runs: what `production_positions` gives of each replica: times (F,) in ps, positions
             (F, ions, 3) in Å.
-        counted: hops, backward, jump_length_rms and D_hop_high_cm2_s of all of them together.
+        counted: hops, backward, jump_length_rms and D_hop_bound_cm2_s of all of them together.
         settings: as for `analyse_diffusion`.
 
     Returns:
@@ -167,6 +187,26 @@ def _note_of_rate(counted: HopCounts, settings: Settings) -> str:
         f"an ion hops {counted.rate_per_ps:.2g} times per ps and a stay counts from "
         f"{residence:g} ps on: hops taken back sooner are missed and the rate may be too low, "
         "shorten residence_ps"
+    )
+
+
+def _note_of_D(judged: Judgement, counted: HopCounts, settings: Settings) -> str:
+    """Say where D is of runs that moved by chance enough to be called diffusive."""
+    free = known(counted.hops) * min(counted.correlation_factor or 1.0, 1.0)
+    if judged.D_cm2_s is None or free >= 2 * settings["minimum_hops"]:
+        return ""
+    return (
+        f"{counted.hops} hops move the ions as far as {free:.2g} without memory would: runs that "
+        "happened to move less give no D, so that D may be too high"
+    )
+
+
+def _note_of_concert(together: Concerted) -> str:
+    if together.concerted_p is None or together.concerted_p >= SIGNIFICANCE:
+        return ""
+    return (
+        f"ions hop together {known(together.concerted_ratio):.2g} times as often as independent "
+        f"ones (p = {together.concerted_p:.2g}): the interval of the rate is too narrow"
     )
 
 
@@ -271,7 +311,7 @@ def _judge(
     else:
         highest = end + TWO_SIGMA * (error or 0.0)
         by_msd = highest / (2 * IN_PLANE * end_ps) * A2_PS_TO_CM2_S
-        fits = {"D_upper_bound_cm2_s": float(max(known(counted.D_hop_high_cm2_s), by_msd))}
+        fits = {"D_upper_bound_cm2_s": float(max(known(counted.D_hop_bound_cm2_s), by_msd))}
         if _flies(slope, counted, settings):
             failed.append("the ions only go forward, faster than diffusion, so nothing bounds D")
             fits = {"D_upper_bound_cm2_s": None}

@@ -3,17 +3,20 @@
 import numpy as np
 import pandas as pd
 from scipy.spatial import cKDTree
-from scipy.stats import chi2
 
+from anodeflow.stages.motion.hop_diffusion import (
+    IMAGES,
+    hop_diffusion,
+    hop_memory,
+    poisson_interval,
+)
 from anodeflow.stages.motion.msd import frame_interval
 from anodeflow.stages.motion.results import HOPS, HopCounts, HopRate
 from anodeflow.structures.geometry import lateral_distances
-from anodeflow.units import A2_PS_TO_CM2_S
+from anodeflow.structures.sites import like_hollow_distance
 
 UNSETTLED = -1
 """Site of an ion that has not stayed anywhere yet."""
-
-IMAGES = np.array([(a, b) for a in (-1, 0, 1) for b in (-1, 0, 1)])
 
 
 def assign_sites(xy: np.ndarray, sites: np.ndarray, cell: np.ndarray) -> np.ndarray:
@@ -91,19 +94,6 @@ def find_hops(
     return pd.DataFrame(rows, columns=list(HOPS.columns))
 
 
-def poisson_interval(count: float) -> tuple[float, float]:
-    """Give the exact 95 % interval of a Poisson mean, a number of events, from one count n.
-
-    n may be an effective count, which is no whole number.
-
-    [χ²(0.025; 2n)/2, χ²(0.975; 2n+2)/2], the lower end 0 for n = 0.
-
-    Source: F. Garwood, Biometrika 28, 437 (1936).
-    """
-    low = chi2.ppf(0.025, 2 * count) / 2 if count else 0.0
-    return float(low), float(chi2.ppf(0.975, 2 * count + 2) / 2)
-
-
 def watched_time(
     assigned: np.ndarray, settled: np.ndarray, *, times_ps: np.ndarray, residence_ps: float
 ) -> float:
@@ -160,59 +150,56 @@ def count_hops(
     settled: np.ndarray,
     *,
     sites: np.ndarray,
+    kinds: np.ndarray,
     cell: np.ndarray,
     times_ps: np.ndarray,
     residence_ps: float,
 ) -> tuple[HopCounts, pd.DataFrame]:
     """Count the hops of all ions and turn them into a rate and a diffusion coefficient.
 
-    The rate is that of `hop_rate` in the time of `watched_time`. D_hop = (n / t) ⟨l²⟩ / (2d), d = 2
-    and t the time that the ions were settled: a hop over a short stop is a longer one there.
-    Its interval is that of (Σ l²)² / Σ l⁴ hops, fewer than n where lengths differ. Without a hop
-    ⟨l²⟩ is the square of the shortest distance between two sites, so that the upper end of the
-    interval keeps a meaning.
+    The rate is that of `hop_rate` in the time of `watched_time`, D that of `hop_diffusion` in the
+    time that the ions were settled: a hop over a short stop is a longer one there.
+    Without a hop ⟨l²⟩ is the square of the shortest distance between two sites where ions were
+    seen to stay in both kinds of hollows; else that between like hollows, a² in place of a²/3,
+    since ions that use one kind only hop that far.
 
     Args:
         assigned: site of each ion (F, I).
         settled: settled sites (F, I), not all UNSETTLED.
         sites: lateral positions of the sites (M, 2), Å.
+        kinds: which of the two kinds of hollows each site is (M,), 0 or 1.
         cell: lateral cell vectors in rows (2, 2), Å.
         times_ps: evenly spaced times (F,), ps.
         residence_ps: as given to `settle`.
 
     Returns:
         the counts (rates in 1/ps per ion, D in cm²/s, lengths in Å); the table of `find_hops`.
-
-    Source: G. H. Vineyard, J. Phys. Chem. Solids 3, 121 (1957) for hops between sites.
     """
-    # ASSUME: successive hops are uncorrelated; hops back and forth make D_hop an overestimate.
     hops = find_hops(settled, sites=sites, cell=cell, times_ps=times_ps)
-    settled_ps = np.count_nonzero(settled != UNSETTLED) * frame_interval(times_ps)
+    settled_ps = float(np.count_nonzero(settled != UNSETTLED) * frame_interval(times_ps))
     watched = watched_time(assigned, settled, times_ps=times_ps, residence_ps=residence_ps)
     backward = int((hops["direction"] == "backward").sum())
-    square, length, spread = _jump_lengths(hops, sites, cell)
+    stays = np.unique(kinds[settled[settled != UNSETTLED]])
+    square, length, spread = _jump_lengths(hops, sites, cell, one_kind=len(stays) == 1)
     effective = _effective_hops(hops["length"].to_numpy(float))
-    per_hop = (len(hops) / effective if len(hops) else 1.0) * square / 4 / settled_ps
-    D_hop, D_low, D_high = (
-        n * per_hop * A2_PS_TO_CM2_S for n in (effective, *poisson_interval(effective))
-    )
+    memory = hop_memory(hops, sites=sites, cell=cell)
     rate = hop_rate(
         hops=len(hops), backward=backward, watched_ps=watched, residence_ps=residence_ps
     )
+    seen = {"effective": effective, "square": square, "settled_ps": settled_ps}
     counted = HopCounts(
         **dict(rate),
         forward=len(hops) - backward,
         backward=backward,
         hops_per_ion=[int((hops["ion"] == ion).sum()) for ion in range(settled.shape[1])],
-        settled_ion_ps=float(settled_ps),
+        settled_ion_ps=settled_ps,
         settled_fraction=float(np.mean(settled != UNSETTLED)),
         jump_length=length,
         jump_length_spread=spread,
         jump_length_rms=float(np.sqrt(square)),
         effective_hops=effective,
-        D_hop_cm2_s=D_hop,
-        D_hop_low_cm2_s=D_low,
-        D_hop_high_cm2_s=D_high,
+        **hop_diffusion(hops=len(hops), **seen, memory=memory),
+        memory=memory,
     )
     return counted, hops
 
@@ -223,13 +210,16 @@ def _effective_hops(lengths: np.ndarray) -> float:
 
 
 def _jump_lengths(
-    hops: pd.DataFrame, sites: np.ndarray, cell: np.ndarray
+    hops: pd.DataFrame, sites: np.ndarray, cell: np.ndarray, *, one_kind: bool
 ) -> tuple[float, float, float | None]:
     """Give the mean square (Å²) and mean (Å) length of the hops, and the spread (Å) of several."""
     lengths = hops["length"]
     if len(hops):
         spread = float(lengths.std(ddof=1)) if len(hops) > 1 else None
         return float((lengths**2).mean()), float(lengths.mean()), spread
+    if one_kind:
+        length = like_hollow_distance(sites, cell)
+        return length**2, length, None
     distances = lateral_distances(sites, sites, cell)
     shortest = float(distances[~np.eye(len(sites), dtype=bool)].min())
     return shortest**2, shortest, None

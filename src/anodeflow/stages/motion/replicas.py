@@ -10,11 +10,13 @@ from scipy.stats import t as student
 from anodeflow.errors import known
 from anodeflow.scorecard.quantity import joined_notes
 from anodeflow.stages.motion.diffusion import TWO_SIGMA, judge_together
-from anodeflow.stages.motion.hops import hop_rate, poisson_interval
+from anodeflow.stages.motion.hop_diffusion import hop_diffusion
+from anodeflow.stages.motion.hops import hop_rate
 from anodeflow.stages.motion.results import (
     BrokenRun,
     Ensemble,
     HopCounts,
+    HopMemory,
     HopRate,
     MeanAndSpread,
     MeanSpacing,
@@ -24,7 +26,6 @@ from anodeflow.stages.motion.results import (
     ReplicaMean,
     SeriesMean,
 )
-from anodeflow.units import A2_PS_TO_CM2_S
 
 SIGNIFICANCE = 0.05
 """Probability below which a disagreement of replicas is called one."""
@@ -146,23 +147,31 @@ def _mean_and_spread(values: Sequence[float]) -> MeanAndSpread:
 
 
 def _pooled_hops(counted: Sequence[HopCounts], residence_ps: float) -> HopCounts:
-    """Add up hops and times; lengths are averaged over hops, where there are any."""
+    """Add up hops, times and pairs of hops; lengths are averaged over hops, where there are any."""
     hops = np.array([run.hops for run in counted])
     squares = np.array([known(run.jump_length_rms) ** 2 for run in counted])
-    square = float(np.average(squares, weights=hops if hops.any() else None))
+    square = float(np.average(squares, weights=hops) if hops.any() else squares.max())
     watched = float(sum(known(run.watched_ion_ps) for run in counted))
-    settled = sum(known(run.settled_ion_ps) for run in counted)
     backward = sum(known(run.backward) for run in counted)
     total = int(hops.sum())
     rate = hop_rate(hops=total, backward=backward, watched_ps=watched, residence_ps=residence_ps)
-    effective = sum(known(run.effective_hops) for run in counted)
-    most = poisson_interval(effective)[1] * (total / effective if total else 1.0)
-    return HopCounts(
-        **dict(rate),
-        backward=backward,
-        jump_length_rms=float(np.sqrt(square)),
-        D_hop_high_cm2_s=most * square / 4 * A2_PS_TO_CM2_S / settled,
+    D = hop_diffusion(
+        hops=total,
+        effective=float(sum(known(run.effective_hops) for run in counted)),
+        square=square,
+        settled_ps=float(sum(known(run.settled_ion_ps) for run in counted)),
+        memory=_pooled_memory([known(run.memory) for run in counted]),
     )
+    return HopCounts(**dict(rate), backward=backward, jump_length_rms=float(np.sqrt(square)), **D)
+
+
+def _pooled_memory(memories: Sequence[HopMemory]) -> HopMemory:
+    """Add up pairs of hops, lag by lag."""
+    summed = {
+        name: [sum(values) for values in zip(*(getattr(m, name) for m in memories), strict=True)]
+        for name in HopMemory.model_fields
+    }
+    return HopMemory(**summed)
 
 
 def _hop_scatter(counted: Sequence[HopCounts]) -> tuple[float | None, float | None]:

@@ -99,8 +99,20 @@ class HopRate(ResultPart):
     rate_high_per_ps: float | None = None
 
 
+class HopMemory(ResultPart):
+    """Products r·r' (Å²) of hops of one ion that come 1, 2, … after one another: summed by lag."""
+
+    pairs: tuple[int, ...]
+    products: tuple[float, ...]
+    squares: tuple[float, ...]
+    """Sums of (r·r')², Å⁴."""
+
+
 class HopCounts(HopRate):
-    """Hops of all ions of a run, their lengths (Å), and the D that they make, with its interval."""
+    """Hops of all ions of a run, their lengths (Å), and the D that they make, with its interval.
+
+    Fewer than ten pairs of successive hops tell no correlation: then there is a bound of D only.
+    """
 
     forward: int | None = None
     backward: int | None = None
@@ -114,6 +126,11 @@ class HopCounts(HopRate):
     D_hop_cm2_s: float | None = None
     D_hop_low_cm2_s: float | None = None
     D_hop_high_cm2_s: float | None = None
+    D_hop_bound_cm2_s: float | None = None
+    correlation_factor: float | None = None
+    correlation_factor_low: float | None = None
+    correlation_factor_high: float | None = None
+    memory: HopMemory | None = None
 
 
 class MsdFit(ResultPart):
@@ -143,7 +160,22 @@ class Judgement(MsdFit):
     msd_at_window_end: float | None = None
 
 
-class Mobility(Judgement, HopCounts, ResultFile):
+class Concerted(ResultPart):
+    """How ions move together: pairs of their hops, and N D_cm/D (`concerted.collective_ratio`)."""
+
+    concerted_pairs: float | None = None
+    concerted_expected: float | None = None
+    concerted_ratio: float | None = None
+    concerted_ratio_low: float | None = None
+    concerted_ratio_high: float | None = None
+    concerted_p: float | None = None
+    collective_ratio: float | None = None
+    collective_ratio_low: float | None = None
+    collective_ratio_high: float | None = None
+    concerted_note: str | None = None
+
+
+class Mobility(Judgement, HopCounts, Concerted, ResultFile):
     """How the ions of a run move; numbers of an undetermined run are null."""
 
     ions: int
@@ -213,7 +245,8 @@ class Ensemble(ResultFile):
 
 
 RATE = ("rate_per_ps", "rate_low_per_ps", "rate_high_per_ps")
-D_HOP = ("D_hop_cm2_s", "D_hop_low_cm2_s", "D_hop_high_cm2_s")
+FACTOR = tuple(name for name in HopCounts.model_fields if name.startswith("correlation_factor"))
+D_HOP = (*FACTOR, "D_hop_cm2_s", "D_hop_low_cm2_s", "D_hop_high_cm2_s")
 D = tuple(name for name in MsdFit.model_fields if name.startswith("D_"))
 MEAN = ("mean", "standard_error", "low", "high")
 CORRELATION = (
@@ -256,7 +289,6 @@ def diffusion_rows(about: Mapping[str, Any], mobility: Mobility) -> list[dict[st
         about: model, system (stack), ions, temperature (K), replica.
         mobility: of the run.
     """
-    seen = mobility.hops != 0
     row = {
         **about,
         **_cells(mobility, ("verdict", "analysed_ps", "hops", "forward", "backward")),
@@ -266,7 +298,7 @@ def diffusion_rows(about: Mapping[str, Any], mobility: Mobility) -> list[dict[st
         "msd_at_window_end": mobility.msd_at_window_end,
         "msd_at_window_end_error": mobility.msd_at_window_end_error,
         **_cells(mobility, (*D, "interval_note")),
-        **(_cells(mobility, D_HOP) if seen else dict.fromkeys(D_HOP)),
+        **_cells(mobility, (*D_HOP, *Concerted.model_fields)),
         "criterion": mobility.criterion,
         "note": mobility.note,
     }

@@ -50,7 +50,7 @@ STAGE = Stage(
         "diffusion": Mobility,
         "ensemble": Ensemble,
     },
-    methods={"spacing": 4, "diffusion": 3, "ensembles": 1},
+    methods={"spacing": 4, "diffusion": 4, "ensembles": 2},
     tables=(
         Table(
             name="spacing",

@@ -1,0 +1,82 @@
+"""Which intervals and bounds of a run of ions hold a truth that is known."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from unittest.mock import patch
+
+import numpy as np
+from ase import Atoms
+from langevin import Potential, brownian_paths, exact_D
+from walkers import SETTINGS, hopper, neighbours, run_of
+
+from anodeflow.stages.motion import diffusion
+from anodeflow.stages.motion.diffusion_fit import DiffusionFit
+from anodeflow.stages.motion.results import Mobility
+
+LENGTH_PS = 95.0
+FREE_D = 1.0
+"""Å²/ps, of an ion without a potential."""
+
+NO_FIT = DiffusionFit(0.0, 0.0, 0.0)
+
+INTERVALS = {
+    "rate": ("rate_low_per_ps", "rate_high_per_ps"),
+    "D": ("D_low_cm2_s", "D_high_cm2_s"),
+    "D by hops": ("D_hop_low_cm2_s", "D_hop_high_cm2_s"),
+    "factor": ("correlation_factor_low", "correlation_factor_high"),
+    "bound of D": (None, "D_upper_bound_cm2_s"),
+    "bound by hops": (None, "D_hop_bound_cm2_s"),
+    "collective": ("collective_ratio_low", "collective_ratio_high"),
+}
+
+
+def hoppers(rng, atoms: Atoms, *, runs: int, rate: float, **kind) -> Iterable[tuple]:
+    """Yield paths of hopping ions with their rate (1/ps) and D (Å²/ps)."""
+    for _ in range(runs):
+        paths, D = hopper(rng, atoms, length_ps=LENGTH_PS, rate=rate or 1e-9, **kind)
+        yield paths, rate, D if rate else 0.0
+
+
+def brownian(rng, atoms: Atoms, *, runs: int, barrier: float, lattice: str) -> Iterable[tuple]:
+    """Yield the same of ions in a potential, whose rate is 4 D/l² as long as hops forget."""
+    potential = Potential(atoms, lattice, barrier)
+    D = exact_D(atoms, potential, free_D=FREE_D)
+    rate = 4 * D / neighbours(atoms, lattice)[3] ** 2
+    options = {"free_D": FREE_D, "length_ps": LENGTH_PS, "runs": runs}
+    for paths in brownian_paths(rng, atoms, potential, **options):
+        yield paths, rate, D
+
+
+def tally(atoms: Atoms, walks: Iterable[tuple], *, lattice: str) -> tuple[dict, list[Mobility]]:
+    """Return for each interval in which runs it held the truth, where it was given, and the runs.
+
+    Runs whose note speaks of the interval are counted apart, under its name with "noted".
+    """
+    held, found = defaultdict(list), []
+    length = neighbours(atoms, lattice)[3]
+    for paths, rate, D in walks:
+        # kinisi takes most of the time, and has a table of its own.
+        with patch.object(diffusion, "fit_diffusion_by_kinisi", return_value=NO_FIT):
+            run = diffusion.analyse_diffusion(run_of(atoms, paths), settings=SETTINGS).summary
+        cm = D * 1e-4
+        factor = 4 * D / (rate * length**2) if rate else 1.0
+        truths = dict.fromkeys(INTERVALS, cm) | {"rate": rate, "factor": factor, "collective": 1.0}
+        for name, (low, high) in INTERVALS.items():
+            if getattr(run, high) is not None:
+                least = getattr(run, low) if low else 0.0
+                noted = " noted" if speaks_of(run.note, name) else ""
+                held[name + noted].append(least <= truths[name] <= getattr(run, high))
+        found.append(run)
+    return dict(held), found
+
+
+def speaks_of(note: str, name: str) -> bool:
+    """Tell whether the note of a run says that an interval may not hold."""
+    words = {"rate": "rate may be too low", "D": "D may be too high"}
+    return name in words and words[name] in note
+
+
+def enough(held: list[bool]) -> bool:
+    """Tell whether a share of runs is 0.95 or more within two of its binomial errors."""
+    share = float(np.mean(held))
+    return share + 2 * np.sqrt(max(share * (1 - share), 0.25 / len(held) ** 2) / len(held)) >= 0.95
