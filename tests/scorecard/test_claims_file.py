@@ -68,6 +68,7 @@ def test_a_renamed_stack_is_told_with_its_nearest_name_and_the_claims_that_it_le
         "structure-kept",
         "no-imaginary-mode-ti2co2",
         "no-imaginary-mode-graphene",
+        "highest-branch",
         "no-imaginary-mode-ti2co2-own-lattice",
         "no-imaginary-mode-graphene-own-lattice",
     }

@@ -118,26 +118,51 @@ class _Predicate(BaseModel):
         given = [quantity for quantity in found if quantity is not None]
         if len(given) < len(found):
             case = self.cases_in(asked.study, asked.temperature_K)[found.index(None)]
-            why = asked.study.why_missing(asked.source, self.table, case)
+            table, _ = self._asked(found.index(None))
+            why = asked.study.why_missing(asked.source, table, case)
             return Part(NOT_RUN, f"{case}: {why}")
         return self._decide(asked, *given)
 
     def _found(self, asked: Asked, of: "_Predicate") -> list[Quantity | None]:
         """Return, in the cases of this predicate, the quantity of one."""
         return [
-            asked.quantities.find(asked.source, of.table, of.quantity, case)
-            for case in self.cases_in(asked.study, asked.temperature_K)
+            asked.quantities.find(asked.source, *of._asked(place), case)
+            for place, case in enumerate(self.cases_in(asked.study, asked.temperature_K))
         ]
+
+    def _asked(self, place: int) -> tuple[str, str]:
+        """Return the table and the quantity of which a case is asked."""
+        return self.table, self.quantity
 
     def _decide(self, asked: Asked, *found: Quantity) -> Part:
         raise NotImplementedError
 
 
+class OtherQuantity(BaseModel):
+    """The quantity of a second case, where it is another than that of the first."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    table: str
+    quantity: str
+
+
 class Less(_Predicate):
-    """The first number is below the second."""
+    """The first number is below the second, which may be another quantity, `than`."""
 
     predicate: Literal["less"]
     cases: TwoCases
+    than: OtherQuantity | None = None
+
+    @property
+    def tables(self) -> list[str]:
+        """Return the tables that are asked."""
+        return super().tables + ([self.than.table] if self.than else [])
+
+    def _asked(self, place: int) -> tuple[str, str]:
+        if self.than and place == 1:
+            return self.than.table, self.than.quantity
+        return super()._asked(place)
 
     def _decide(self, asked: Asked, *found: Quantity) -> Part:
         small, large = found
@@ -189,6 +214,19 @@ class NotImaginary(_Predicate):
         return less(limit, frequency, asked.sigma)
 
 
+class Above(_Predicate):
+    """A number is above `value`, in its own unit."""
+
+    predicate: Literal["above"]
+    cases: OneCase
+    value: float
+
+    def _decide(self, asked: Asked, *found: Quantity) -> Part:
+        (number,) = found
+        limit = replace(number, case=Case("the limit"), value=self.value, error=0.0)
+        return less(limit, number, asked.sigma)
+
+
 class Near(_Predicate):
     """A number differs from `value`, in its own unit, by at most the share `within` of it."""
 
@@ -224,6 +262,6 @@ class Word(_Predicate):
 
 
 Predicate = Annotated[
-    Less | Slower | Confined | Hopping | NotImaginary | Near | Word,
+    Less | Slower | Confined | Hopping | NotImaginary | Above | Near | Word,
     Field(discriminator="predicate"),
 ]

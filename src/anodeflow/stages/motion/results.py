@@ -372,7 +372,15 @@ def ensemble_quantities(
             sample_ps=group.replicas * about["production_ps"],
             replicas=group.replicas,
             note=joined_notes(group.spacing.note, broken),
-        )
+        ),
+        quantity_row(
+            "spacing",
+            "stability",
+            "unstable" if group.unstable else "stable",
+            sample_ps=group.replicas * about["production_ps"],
+            replicas=group.replicas,
+            note=broken,
+        ),
     ]
     return rows + (_mobility_quantities(group, broken) if group.ions else [])
 
