@@ -28,8 +28,8 @@ from anodeflow.scorecard.results import CLAIMS
 
 NOT_PUBLISHED = {f"no-imaginary-mode-{x}-own-lattice" for x in ("ti2co2", "graphene")}
 NOT_PUBLISHED |= {"highest-branch", "stays-whole", "best-anode"}
-"""No numbers of these were published: phonons at the models' own lattice constants were not computed,
-of models no highest branch, of dynamics no counts of hops and no word on each run."""
+"""No numbers of these were published: no phonons at the models' own lattice constants, no highest
+branch of a model, of dynamics no counts of hops and no word on each run."""
 
 MP, MPA = "MACE-MP-0 (published)", "MACE-MPA-0 (published)"
 

@@ -54,6 +54,7 @@ rule fit_adhesion:
         "../../envs/mace.yaml"
     params:
         settings=GIVEN.section("adhesion", "spacing", "layers", "peak_window"),
+        functional=GIVEN.functional_of_dispersion,
         method=METHOD["adhesion_fit"],
     script:
         "../scripts/fit_adhesion.py"

@@ -3,15 +3,18 @@
 from anodeflow.process.job import job
 
 
-def main(points, references, stack, curve, summary, *, settings):
+def main(points, references, stack, curve, summary, *, settings, functional):
     from anodeflow.stages.adhesion.curve import adhesion_curve, summarise_adhesion
     from anodeflow.stages.adhesion.results import CURVE
+    from anodeflow.stages.adhesion.three_body import three_body_adhesion
     from anodeflow.structures.files import read_frames, read_structure
 
     layers = {layer.info["reference"]: layer for layer in read_frames(references)}
-    table = adhesion_curve(read_frames(points), layers, relaxed=read_structure(stack))
+    relaxed = read_structure(stack)
+    table = adhesion_curve(read_frames(points), layers, relaxed=relaxed)
     CURVE.write(table, curve)
-    summarise_adhesion(table, layers, **settings).write(summary)
+    three_body = three_body_adhesion(relaxed, layers, functional=functional)
+    summarise_adhesion(table, layers, **settings, three_body_eV_nm2=three_body).write(summary)
 
 
 if __name__ == "__main__":
@@ -23,4 +26,5 @@ if __name__ == "__main__":
             snakemake.output.curve,
             snakemake.output.peak,
             settings=snakemake.params.settings,
+            functional=snakemake.params.functional,
         )

@@ -18,7 +18,14 @@ CHECK = ReferenceCheck(
     sentence="Bad.",
 )
 SUMMARY = adhesion(
-    0, 0, strain=0.89, given_layers_eV_nm2=0.1, references=CHECK, hysteresis_eV_nm2=0.01, **PEAKS
+    0,
+    0,
+    strain=0.89,
+    given_layers_eV_nm2=0.1,
+    references=CHECK,
+    hysteresis_eV_nm2=0.01,
+    three_body_eV_nm2=-0.4,
+    **PEAKS,
 )
 NONE = SPLINE | {"peak": no_peak("No peak in the window."), "strain_energy": None}
 CURVE = {"spacing": [2.8, 2.9421], "spacing_all_atoms": [2.81, 2.95], "relaxed": [False, True]}

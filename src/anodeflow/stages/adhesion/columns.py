@@ -22,6 +22,12 @@ COLUMNS = (
         "none: by how much the direction of the scan changes the points next to the peak, 0 where "
         "no neighbour's geometry was lower by 5 meV",
     ),
+    Column(
+        "three_body_eV_nm2",
+        "three-body D3 would add",
+        "eV/nm²",
+        "none: single points at the relaxed geometries, a measure of how far dispersion is known",
+    ),
     Column("spacing", "d", "Å", OF_RELAXED, (plus_minus("spacing_error", "Å"),)),
     Column(
         "height_of_points",

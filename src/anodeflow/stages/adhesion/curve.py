@@ -201,6 +201,7 @@ def summarise_adhesion(
     spacing: SpacingConvention,
     layers: str,
     peak_window: Sequence[float],
+    three_body_eV_nm2: float | None = None,
 ) -> AdhesionSummary:
     """Gather the numbers of one adhesion curve: peaks, published spline, strain energy.
 
@@ -210,6 +211,7 @@ def summarise_adhesion(
         spacing: as in `select_curve`.
         layers: as in `select_curve`.
         peak_window: window of `peak_spline`, Å.
+        three_body_eV_nm2: of `three_body_adhesion` for the relaxed stack.
 
     What structures of others do not hold is not made up: without forces there is no peak but that
     of the published spline, without the terms of the energy none without dispersion, and without
@@ -238,6 +240,7 @@ def summarise_adhesion(
         references=check_references(references) if "far" in references and complete else None,
         given_layers_eV_nm2=given_energy(references) if complete else None,
         hysteresis_eV_nm2=_hysteresis(curve),
+        three_body_eV_nm2=three_body_eV_nm2,
     )
 
 

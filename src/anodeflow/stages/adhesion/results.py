@@ -92,7 +92,9 @@ class AdhesionSummary(ResultFile):
     given_layers_eV_nm2: by how much layers that another model relaxed raise the curve, null without
     one; strain_energy: null where a layer's energy is missing. peak is that of the relaxed stack,
     peak_of_points that of the scan alone, its check; references: null for structures of others;
-    hysteresis_eV_nm2: by how much the direction of the scan changes the points next to the peak.
+    hysteresis_eV_nm2: by how much the direction of the scan changes the points next to the peak;
+    three_body_eV_nm2: by how much the three-body term of D3 would change the relaxed stack's
+    adhesion, null without dispersion or without the package dftd3.
     """
 
     spacing_convention: SpacingConvention
@@ -105,6 +107,7 @@ class AdhesionSummary(ResultFile):
     references: ReferenceCheck | None = None
     given_layers_eV_nm2: float | None = None
     hysteresis_eV_nm2: float | None = None
+    three_body_eV_nm2: float | None = None
 
 
 def adhesion_rows(about: Mapping[str, Any], summary: AdhesionSummary) -> list[dict[str, Any]]:
@@ -126,6 +129,7 @@ def adhesion_rows(about: Mapping[str, Any], summary: AdhesionSummary) -> list[di
         "height_of_points": summary.peak_of_points.height,
         "height_of_points_error": summary.peak_of_points.height_error,
         "hysteresis_eV_nm2": summary.hysteresis_eV_nm2,
+        "three_body_eV_nm2": summary.three_body_eV_nm2,
         "spacing": peak.spacing,
         "spacing_error": peak.spacing_error,
         "spacing_of_points": summary.peak_of_points.spacing,
@@ -151,6 +155,12 @@ def adhesion_rows(about: Mapping[str, Any], summary: AdhesionSummary) -> list[di
 def flagged(summary: AdhesionSummary) -> str:
     """Say what is wrong with the reference layers; empty if nothing is, or it is not known."""
     return (summary.references and summary.references.sentence) or ""
+
+
+def _three_body(summary: AdhesionSummary) -> str:
+    """Say what the error leaves out: it would move all stacks alike, so it is no part of it."""
+    change = summary.three_body_eV_nm2
+    return "" if change is None else f"three-body D3 would change it by {change:+.2f} eV/nm²"
 
 
 def peak_for(summary: AdhesionSummary, layers: LayersApart) -> FittedPeak:
@@ -207,6 +217,8 @@ def adhesion_quantities(
         "eV/nm^2",
         error=None if known_to is None else math.hypot(known_to, hysteresis),
         convention="own",
-        note=joined_notes("error of the peak, and hysteresis", flagged(summary)),
+        note=joined_notes(
+            "error of the peak, and hysteresis", _three_body(summary), flagged(summary)
+        ),
     )
     return [height, spacing]
