@@ -16,7 +16,7 @@ import numpy as np
 from figures import study_stack, study_unit
 
 SPACINGS = np.linspace(2.8, 5.5, 20)
-FMAX, MAX_STEPS = 0.01, 1000
+FMAX, MAX_STEPS = 0.003, 1000
 SUPERCELLS = {"ti2co2": (4, 4, 1), "graphene": (5, 5, 1)}
 
 
