@@ -52,7 +52,7 @@ def moving(ions: int, lattice: str, runs: int, *, barrier: float = 0.0, **kind: 
         walks = brownian(rng, atoms, runs=runs, barrier=barrier, lattice=lattice)
     else:
         walks = hoppers(rng, atoms, runs=runs, lattice=lattice, **kind)
-    held, found = tally(atoms, walks, lattice=lattice)
+    held, found = tally(atoms, walks)
     verdicts = Counter(run.verdict for run in found)
     said = ", ".join(f"{count} {verdict}" for verdict, count in sorted(verdicts.items()))
     told = [_told(held.get(name, []), held.get(f"{name} noted", [])) for name in INTERVALS]
