@@ -31,10 +31,17 @@ INTERVALS = {
 
 
 def hoppers(rng, atoms: Atoms, *, runs: int, rate: float, **kind) -> Iterable[tuple]:
-    """Yield paths of hopping ions with their rate (1/ps) and D (Å²/ps)."""
-    for _ in range(runs):
+    """Yield paths of hopping ions with their rate (1/ps) and D (Å²/ps).
+
+    Two long hops between two frames look like a path folded into the cell, which is refused: such a
+    run, one of hundreds, is drawn again.
+    """
+    half = np.linalg.norm(atoms.cell.array[0]) / 2
+    while runs:
         paths, D = hopper(rng, atoms, length_ps=LENGTH_PS, rate=rate or 1e-9, **kind)
-        yield paths, rate, D if rate else 0.0
+        if np.linalg.norm(np.diff(paths, axis=0), axis=-1).max() < half:
+            runs -= 1
+            yield paths, rate, D if rate else 0.0
 
 
 def brownian(rng, atoms: Atoms, *, runs: int, barrier: float, lattice: str) -> Iterable[tuple]:
