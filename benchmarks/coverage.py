@@ -5,8 +5,8 @@ honeycomb) or over one (a triangular lattice), with and without memory of their 
 in a potential of known barrier; they are analysed with the study's settings. Series are noise with
 one or two correlation times. docs/uncertainty.md quotes the table.
 
-Run: python benchmarks/coverage.py [runs] (500 runs: about three hours on one core, of which the
-table with kinisi takes half).
+Run: python benchmarks/coverage.py [runs] (500 runs: some hours on one core; the rows with eight
+ions and the table with kinisi take most of it).
 """
 
 import sys
@@ -52,7 +52,7 @@ def moving(ions: int, lattice: str, runs: int, *, barrier: float = 0.0, **kind: 
         walks = brownian(rng, atoms, runs=runs, barrier=barrier, lattice=lattice)
     else:
         walks = hoppers(rng, atoms, runs=runs, lattice=lattice, **kind)
-    held, found = tally(atoms, walks, lattice=lattice)
+    held, found = tally(atoms, walks)
     verdicts = Counter(run.verdict for run in found)
     said = ", ".join(f"{count} {verdict}" for verdict, count in sorted(verdicts.items()))
     told = [_told(held.get(name, []), held.get(f"{name} noted", [])) for name in INTERVALS]

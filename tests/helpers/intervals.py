@@ -31,10 +31,17 @@ INTERVALS = {
 
 
 def hoppers(rng, atoms: Atoms, *, runs: int, rate: float, **kind) -> Iterable[tuple]:
-    """Yield paths of hopping ions with their rate (1/ps) and D (Å²/ps)."""
-    for _ in range(runs):
+    """Yield paths of hopping ions with their rate (1/ps) and D (Å²/ps).
+
+    Two long hops between two frames look like a path folded into the cell, which is refused: such a
+    run, one of hundreds, is drawn again.
+    """
+    half = np.linalg.norm(atoms.cell.array[0]) / 2
+    while runs:
         paths, D = hopper(rng, atoms, length_ps=LENGTH_PS, rate=rate or 1e-9, **kind)
-        yield paths, rate, D if rate else 0.0
+        if np.linalg.norm(np.diff(paths, axis=0), axis=-1).max() < half:
+            runs -= 1
+            yield paths, rate, D if rate else 0.0
 
 
 def brownian(rng, atoms: Atoms, *, runs: int, barrier: float, lattice: str) -> Iterable[tuple]:
@@ -47,26 +54,29 @@ def brownian(rng, atoms: Atoms, *, runs: int, barrier: float, lattice: str) -> I
         yield paths, rate, D
 
 
-def tally(atoms: Atoms, walks: Iterable[tuple], *, lattice: str) -> tuple[dict, list[Mobility]]:
+def tally(atoms: Atoms, walks: Iterable[tuple]) -> tuple[dict, list[Mobility]]:
     """Return for each interval in which runs it held the truth, where it was given, and the runs.
 
     Runs whose note speaks of the interval are counted apart, under its name with "noted".
     """
-    held, found = defaultdict(list), []
-    length = neighbours(atoms, lattice)[3]
+    held, found, truths = defaultdict(list), [], {"collective": 1.0}
     for paths, rate, D in walks:
         # kinisi takes most of the time, and has a table of its own.
         with patch.object(diffusion, "fit_diffusion_by_kinisi", return_value=NO_FIT):
             run = diffusion.analyse_diffusion(run_of(atoms, paths), settings=SETTINGS).summary
-        cm = D * 1e-4
-        factor = 4 * D / (rate * length**2) if rate else 1.0
-        truths = dict.fromkeys(INTERVALS, cm) | {"rate": rate, "factor": factor, "collective": 1.0}
+        found.append(run)
+        truths |= {"rate": rate, "D": D * 1e-4}
+    # The factor is of hops as they are seen, over short stops, of all runs together.
+    squares = sum(run.hops * run.jump_length_rms**2 for run in found)
+    settled_ps = sum(run.settled_ion_ps for run in found)
+    truths["factor"] = 4 * D * settled_ps / squares if squares else 1.0
+    for run in found:
         for name, (low, high) in INTERVALS.items():
             if getattr(run, high) is not None:
                 least = getattr(run, low) if low else 0.0
                 noted = " noted" if speaks_of(run.note, name) else ""
-                held[name + noted].append(least <= truths[name] <= getattr(run, high))
-        found.append(run)
+                truth = truths.get(name, truths["D"])
+                held[name + noted].append(least <= truth <= getattr(run, high))
     return dict(held), found
 
 

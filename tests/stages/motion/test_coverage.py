@@ -23,7 +23,7 @@ def test_intervals_and_bounds_hold_for_hopping_ions(ions, runs, lattice, rate, b
     rng, atoms = np.random.default_rng(1), study_stack(ions=ions)
     kind = {"rate": rate, "backward": backward, "lattice": lattice}
     walks = hoppers(rng, atoms, runs=runs, **kind)
-    held, _ = tally(atoms, walks, lattice=lattice)
+    held, _ = tally(atoms, walks)
     assert {"rate", "bound of D", "bound by hops"} <= set(held)
     for name in set(held) & set(INTERVALS):
         assert enough(held[name]), (name, np.mean(held[name]))
@@ -32,9 +32,7 @@ def test_intervals_and_bounds_hold_for_hopping_ions(ions, runs, lattice, rate, b
 @pytest.mark.parametrize("lattice", ["honeycomb", "triangular"])
 def test_intervals_and_bounds_hold_for_ions_in_a_potential(lattice):
     rng = np.random.default_rng(2)
-    held, _ = tally(
-        ONE, brownian(rng, ONE, runs=25, barrier=0.12, lattice=lattice), lattice=lattice
-    )
+    held, _ = tally(ONE, brownian(rng, ONE, runs=25, barrier=0.12, lattice=lattice))
     for name in set(held) & set(INTERVALS):
         assert enough(held[name]), (name, np.mean(held[name]))
 

@@ -59,8 +59,12 @@ def test_hops_as_fast_as_the_residence_time_come_with_a_note():
         analysed(EIGHT, hopper(np.random.default_rng(9), EIGHT, length_ps=40.0, rate=rate)[0])
         for rate in (0.1, 1.0)
     )
-    assert slow.note == ""
+    # There was no note of the slow one; now one says that few hops called it diffusive.
+    assert slow.note.startswith("24 hops may be worth no more than")
+    assert slow.note.endswith("so that D may be too high")
+    assert "residence_ps" not in slow.note
     assert "shorten residence_ps" in fast.note
+    assert "D may be too high" not in fast.note
 
 
 def test_ions_that_rattle_between_two_sites_hop_and_do_not_diffuse():

@@ -192,11 +192,11 @@ def _note_of_rate(counted: HopCounts, settings: Settings) -> str:
 
 def _note_of_D(judged: Judgement, counted: HopCounts, settings: Settings) -> str:
     """Say where D is of runs that moved by chance enough to be called diffusive."""
-    free = known(counted.hops) * min(counted.correlation_factor or 1.0, 1.0)
+    free = known(counted.hops) * min(counted.correlation_factor_low or 0.0, 1.0)
     if judged.D_cm2_s is None or free >= 2 * settings["minimum_hops"]:
         return ""
     return (
-        f"{counted.hops} hops move the ions as far as {free:.2g} without memory would: runs that "
+        f"{counted.hops} hops may be worth no more than {free:.2g} without memory: runs that "
         "happened to move less give no D, so that D may be too high"
     )
 
