@@ -82,7 +82,7 @@ def test_models_of_several_environments_are_planned_in_one_study(project):
     settings["study"]["models"] = ["lj", "mace-demo", "7net-l3i5"]
     settings["environments"]["sevennet"] = sys.executable
     project.overlay(settings)
-    assert {"fetch_weights 3", "run_phonons 4", "scan_adhesion 6"} <= project.planned()
+    assert {"fetch_weights 3", "run_phonons 8", "scan_adhesion 6"} <= project.planned()
 
 
 @pytest.mark.parametrize("environment", [Path(sys.prefix), ROOT / ".envs/sevennet"])

@@ -1,11 +1,11 @@
-"""What is read from trajectories: its files as types, rows of four tables, and quantities."""
+"""What is read from trajectories: its files as types, and the rows of four tables."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
 from anodeflow.errors import known
 from anodeflow.files.result_file import CsvFile, ResultFile, ResultPart
-from anodeflow.scorecard.quantity import Quantity, joined_notes, quantity_row
+from anodeflow.scorecard.quantity import joined_notes
 
 SPACING_SERIES = CsvFile(("time_ps", "spacing", "temperature_K", "phase"))
 """Spacing (Å) and temperature of a run in time; phase of `production.phases`."""
@@ -352,60 +352,3 @@ def diffusion_ensemble_rows(about: Mapping[str, Any], group: Ensemble) -> list[d
         **_cells(mobility, ("slope", "slope_error", *D, "criterion", "note")),
     }
     return [row]
-
-
-def ensemble_quantities(
-    about: Mapping[str, Any], group: Ensemble, numerical: Mapping[str, Any]
-) -> list[Quantity]:
-    """Read the replicas of a group taken together: spacing, and mobility where there are ions."""
-    broken = "; ".join(
-        f"replica {run.replica} unstable after {run.after_ps:g} ps ({run.reason})"
-        for run in group.unstable
-    )
-    rows = [
-        quantity_row(
-            "spacing",
-            "mean",
-            group.spacing.mean,
-            "angstrom",
-            error=group.spacing.standard_error,
-            sample_ps=group.replicas * about["production_ps"],
-            replicas=group.replicas,
-            note=joined_notes(group.spacing.note, broken),
-        ),
-        quantity_row(
-            "spacing",
-            "stability",
-            "unstable" if group.unstable else "stable",
-            sample_ps=group.replicas * about["production_ps"],
-            replicas=group.replicas,
-            note=broken,
-        ),
-    ]
-    return rows + (_mobility_quantities(group, broken) if group.ions else [])
-
-
-def _mobility_quantities(group: Ensemble, broken: str) -> list[Quantity]:
-    """Read verdict, hops, rate and D of a group with ions; without a count the hops are None."""
-    found = group.mobility
-    if found is None:
-        note = broken or "no run could be analysed"
-        return [quantity_row("diffusion", name, None, note=note) for name in ("verdict", "hops")]
-    note = joined_notes(found.note, broken)
-    if not found.watched_ion_ps:
-        told = joined_notes(f"verdict {found.verdict}", note)
-        verdict = quantity_row("diffusion", "verdict", found.verdict, note=note)
-        return [verdict, quantity_row("diffusion", "hops", None, note=told)]
-    shared: dict[str, Any] = {"sample_ps": found.watched_ion_ps, "replicas": group.replicas}
-    rate = {"low": found.rate_low_per_ps, "high": found.rate_high_per_ps, "note": note}
-    if found.D_cm2_s is None:
-        told = joined_notes("not diffusive, high bounds it", note)
-        ends = {"high": found.D_upper_bound_cm2_s, "note": told}
-    else:
-        ends = {"low": found.D_low_cm2_s, "high": found.D_high_cm2_s, "note": note}
-    return [
-        quantity_row("diffusion", "verdict", found.verdict, note=note, **shared),
-        quantity_row("diffusion", "hops", found.hops, note=note, **shared),
-        quantity_row("diffusion", "rate_per_ps", found.rate_per_ps, "1/ps", **rate, **shared),
-        quantity_row("diffusion", "D_cm2_s", found.D_cm2_s, "cm^2/s", **ends, **shared),
-    ]

@@ -7,6 +7,7 @@ from anodeflow.stages.motion.columns import (
     SPACING_COLUMNS,
     SPACING_ENSEMBLE_COLUMNS,
 )
+from anodeflow.stages.motion.quantities import ensemble_quantities
 from anodeflow.stages.motion.results import (
     HOPS,
     MSD,
@@ -18,7 +19,6 @@ from anodeflow.stages.motion.results import (
     Mobility,
     diffusion_ensemble_rows,
     diffusion_rows,
-    ensemble_quantities,
     spacing_ensemble_rows,
     spacing_rows,
 )
