@@ -56,8 +56,10 @@ def explain(frequency_THz: float, distance: float, compression: Compression | No
             "it so: this is stress, which no larger supercell takes away; see the phonons at the "
             "model's own lattice constant."
         )
-    held = "free of stress" if abs(compression.N_m) < SMALL else f"at {compression.N_m:.2f} N/m"
+    held = "free of stress"
+    if abs(compression.N_m) >= SMALL:
+        held = f"{'pressed' if compression.N_m > 0 else 'drawn'} by {abs(compression.N_m):.2f} N/m"
     return (
-        f" The sheet is {held}, and {needed:.2f} N/m would be needed to bend it so: this is not "
-        "its stress."
+        f" The sheet is {held}, and it would take a pressure of {needed:.2f} N/m to bend it so: "
+        "its stress does not account for this."
     )
