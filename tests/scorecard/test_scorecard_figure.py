@@ -49,7 +49,7 @@ def test_values_marks_and_gaps_stand_where_they_belong(shown):
     assert cells["Thickness (Å), ti2co2", MODEL] == "+0.15"
     assert cells["Mobility, m-g, 1 ion", MODEL] == "confined ~"
     assert cells["Mobility, m-g, 1 ion", "relaxed only"] == "–"
-    assert cells["Adhesion peak, height, m-goh", OMAT] == "+40 %"
+    assert cells["Adhesion peak, height, m-goh", OMAT] == "+40 % ~"  # its layer apart
     assert cells["1 Na: confined in m-g, hops in m-go", MODEL] == "?"
     assert cells["1 Na: confined in m-g, hops in m-go", OMAT] == "(✓)"
     assert cells["1 Na: confined in m-g, hops in m-go", "relaxed only"] == "–"

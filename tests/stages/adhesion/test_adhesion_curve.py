@@ -207,6 +207,8 @@ def test_the_peak_for_layers_in_their_own_cells_is_lower_by_the_strain_energy_an
     own = peak_for(strained, "own")
     assert own.height == pytest.approx(0.91)
     assert own.spacing == 3.9
+    given = strained.model_copy(update={"given_layers_eV_nm2": 0.1})
+    assert peak_for(given, "own").height == pytest.approx(1.01)
     back = strained.model_copy(update={"layers": "own", "peak": own})
     assert peak_for(back, "strained").height == pytest.approx(1.8)
     with pytest.raises(StructureError, match="own cells are missing"):
@@ -217,6 +219,21 @@ def test_a_minimum_below_the_relaxed_stack_is_the_peak_and_said():
     summary = summarised(table_of(morse, 3.96, relaxed=3.96, lowered=0.05))
     assert summary.peak.spacing == summary.peak_of_points.spacing
     assert "100 meV below the relaxed stack" in summary.peak.sentence  # of 2 nm²
+
+
+def test_points_that_all_lie_in_a_higher_minimum_are_said():
+    summary = summarised(table_of(morse, 3.96, relaxed=3.96, lowered=-0.05))
+    assert summary.peak.spacing == 3.96
+    assert "100 meV above the relaxed stack: they lie in another minimum" in summary.peak.sentence
+    height = adhesion_quantities({}, summary.model_copy(update={"layers": "own"}), {})[0]
+    assert "another minimum" in height.note
+
+
+def test_a_scan_whose_spacings_do_not_rise_is_refused():
+    table = table_of(morse, 3.96)
+    table["spacing_all_atoms"] = table["spacing"] - 0.2 * (table.index == 5)
+    with pytest.raises(StructureError, match="measured over all, do not rise from point to point"):
+        select_curve(table, spacing="all", layers="strained", dispersion=True)
 
 
 def test_a_scan_that_does_not_pass_the_relaxed_stack_is_no_check_and_says_so():

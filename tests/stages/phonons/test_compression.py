@@ -30,7 +30,9 @@ def test_a_plate_under_compression_needs_as_much_as_presses_it_less_what_bending
         frequency = -np.sqrt(-square) / (2 * np.pi) * 1e-12
         needed = compression_needed(frequency, q * 1e-10, GRAPHENE)
         assert needed == pytest.approx(pressed - bending * q**2, rel=1e-5)
-        assert "this is stress" in explain(frequency, q * 1e-10, Compression(pressed, GRAPHENE))
+        assert "stress can account for this" in explain(
+            frequency, q * 1e-10, Compression(pressed, GRAPHENE)
+        )
         words = {0.99 * needed: "pressed by", 0.0: "free of stress", -1.0: "drawn by 1.00 N/m"}
         for less, word in words.items():
             said = explain(frequency, q * 1e-10, Compression(less, GRAPHENE))

@@ -26,7 +26,8 @@ COLUMNS = (
         "three_body_eV_nm2",
         "three-body D3 would add",
         "eV/nm²",
-        "none: single points at the relaxed geometries, a measure of how far dispersion is known",
+        "none: single points at the relaxed geometries, a measure of how far dispersion is known; "
+        "empty without dispersion, or without the package dftd3",
     ),
     Column("spacing", "d", "Å", OF_RELAXED, (plus_minus("spacing_error", "Å"),)),
     Column(

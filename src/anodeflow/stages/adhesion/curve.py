@@ -178,20 +178,36 @@ def select_curve(
         )
     d, energies = curve[SPACING_COLUMNS["sheet"]].to_numpy(), curve[column].to_numpy()
     relaxed = curve["relaxed"].to_numpy(bool)
+    _refuse_unordered(curve, spacing)
     slopes = curve[[SLOPE, SLOPE_ERROR]].to_numpy().T if SLOPE in curve.columns else None
     if slopes is not None and not dispersion:
         of_dispersion = curve[column.replace("_no_dispersion", "")].to_numpy() - energies
-        slopes = slopes - [_derivative(d, of_dispersion), np.zeros(len(d))]
+        slopes = slopes - [_derivative(d, of_dispersion, relaxed), np.zeros(len(d))]
     if spacing != "sheet":
         measured = curve[SPACING_COLUMNS[spacing]].to_numpy()
-        slopes = None if slopes is None else slopes / _derivative(d, measured)
+        slopes = None if slopes is None else slopes / _derivative(d, measured, relaxed)
         d = measured
     return Curve(d, energies, slopes, relaxed)
 
 
-def _derivative(d: np.ndarray, values: np.ndarray) -> np.ndarray:
-    found: np.ndarray = CubicSpline(d, values)(d, 1)
+def _derivative(d: np.ndarray, values: np.ndarray, relaxed: np.ndarray) -> np.ndarray:
+    """Return the derivatives at all d (P,) of the spline through the scan's own points.
+
+    The relaxed stack may lie next to one of them, and was relaxed to another force.
+    """
+    inside = ~relaxed
+    found: np.ndarray = CubicSpline(d[inside], values[inside])(d, 1)
     return found
+
+
+def _refuse_unordered(curve: pd.DataFrame, spacing: SpacingConvention) -> None:
+    for convention in ("sheet", spacing):
+        points = curve.loc[~curve["relaxed"].astype(bool), SPACING_COLUMNS[convention]].to_numpy()
+        if (np.diff(points) <= 0).any():
+            raise StructureError(
+                f"The spacings of the scan, measured over {convention}, do not rise from point to "
+                "point: scan fewer points, or measure them over the sheet (adhesion.spacing)."
+            )
 
 
 def summarise_adhesion(
@@ -271,12 +287,19 @@ def _relaxed_peak(curve: Curve, scanned: FittedPeak, area: float) -> FittedPeak:
         return scanned
     (place,) = np.flatnonzero(curve.relaxed)
     d, energy = float(curve.spacings[place]), float(curve.energies[place])
-    curvature = float(CubicSpline(curve.spacings, curve.slopes[0])(d, 1))
+    inside = ~curve.relaxed
+    curvature = float(CubicSpline(curve.spacings[inside], curve.slopes[0, inside])(d, 1))
     left = float(np.abs(curve.slopes[:, place]).sum())
     peak = peak_of_relaxed(d, energy, left, scanned, curvature=curvature)
     if not scanned.found:
         return peak.model_copy(update={"sentence": f"The scan is no check: {scanned.sentence}"})
     higher = known(scanned.height) - energy
+    if higher < -LOWER_BY / area - 2 * (scanned.height_error or 0.0):
+        told = (
+            f"The points of the scan peak {-1000 * higher * area:.0f} meV above the relaxed stack: "
+            "they lie in another minimum."
+        )
+        return peak.model_copy(update={"sentence": told})
     if higher <= LOWER_BY / area:
         return peak
     told = (

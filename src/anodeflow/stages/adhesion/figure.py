@@ -45,7 +45,7 @@ def plot_adhesion(
 
     Args:
         stacks: by stack, a list of dicts of label, colour, curve (of `adhesion_curve`), peak (of
-            `peak_of_points`), flagged (what is wrong with the layers apart, or empty) and reference
+            `peak_for`), flagged (what is wrong with the layers apart, or empty) and reference
             (curves of others for this stack, columns source, spacing_angstrom,
             adhesion_ev_per_nm2; or None).
         spacing: `sheet` or `all`, as in `select_curve`.
@@ -107,7 +107,7 @@ def _draw_model(
 
 
 def _mark_peak(ax: Axes, entry: Mapping[str, Any], row: int) -> None:
-    """Mark the fitted peak, and write its position with its error in the panel's corner."""
+    """Mark the peak, and write its position with its error in the panel's corner."""
     peak = entry["peak"]
     text = "no peak"
     mark = " *" if entry.get("flagged") else ""

@@ -16,7 +16,7 @@ NEAR: Final = 10
 """Intervals of the scan, those nearest to the peak, by which the noise of energies is judged; those
 up the repulsive wall, where points are too far apart to integrate the slope, come last."""
 
-FEW_INTERVALS: Final = 1.15
+FEW_INTERVALS: Final = 1.21
 """ASSUME: a standard deviation out of ten neighbouring differences, which are worth about seven
 degrees of freedom, is raised by this: Student's t over the normal quantile at 95 %."""
 

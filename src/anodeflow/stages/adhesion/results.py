@@ -166,7 +166,8 @@ def _three_body(summary: AdhesionSummary) -> str:
 def peak_for(summary: AdhesionSummary, layers: LayersApart) -> FittedPeak:
     """Give the peak with the layers apart in their own cells, or strained to the common one.
 
-    h(own) = h(strained) − E_strain: straining the layers shifts the whole curve.
+    h(own) = h(strained) − E_strain + E_given: straining the layers shifts the whole curve, and so
+    do layers that another model relaxed and that stand in for those in their own cells.
 
     Raises:
         StructureError: the other cell is asked for, and the strain energy is not known.
@@ -176,7 +177,8 @@ def peak_for(summary: AdhesionSummary, layers: LayersApart) -> FittedPeak:
         return peak
     if strain is None:
         raise StructureError("the energies of the layers in their own cells are missing")
-    shift = strain.total_eV_nm2 * (-1 if layers == "own" else 1)
+    cost = strain.total_eV_nm2 - (summary.given_layers_eV_nm2 or 0.0)
+    shift = -cost if layers == "own" else cost
     return peak.model_copy(update={"height": known(peak.height) + shift})
 
 
@@ -202,15 +204,21 @@ def adhesion_quantities(
         "angstrom",
         error=peak.spacing_error,
         convention=summary.spacing_convention,
-        note="error of the peak",
+        note=joined_notes("error of the peak", peak.sentence or ""),
     )
+    return [_own_height(summary), spacing]
+
+
+def _own_height(summary: AdhesionSummary) -> Quantity:
+    """Read the height of the peak for layers in their own cells."""
     try:
         own = peak_for(summary, "own")
     except StructureError as error:
-        missing = quantity_row("adhesion", "height", None, "eV/nm^2", note=str(error))
-        return [spacing, missing]
+        return quantity_row("adhesion", "height", None, "eV/nm^2", note=str(error))
     known_to, hysteresis = own.height_error, summary.hysteresis_eV_nm2 or 0.0
-    height = quantity_row(
+    if wrong := flagged(summary):
+        known_to = None  # what the layers apart are wrong by is in no error
+    return quantity_row(
         "adhesion",
         "height",
         own.height,
@@ -218,7 +226,9 @@ def adhesion_quantities(
         error=None if known_to is None else math.hypot(known_to, hysteresis),
         convention="own",
         note=joined_notes(
-            "error of the peak, and hysteresis", _three_body(summary), flagged(summary)
+            "error not known" if wrong else "error of the peak, and hysteresis",
+            own.sentence or "",
+            _three_body(summary),
+            wrong,
         ),
     )
-    return [height, spacing]

@@ -117,6 +117,8 @@ class _Scan:
         tried = [(place, place + int(step)) for place, step in enumerate(farther)]
         if self.starts == "relaxed":  # else the neighbour nearer to the start was the start
             tried += [(place, place - int(step)) for place, step in enumerate(farther)]
+        elif 0 < (outer := int((farther < 0).sum())) < len(farther):
+            tried += [(outer - 1, outer), (outer, outer - 1)]  # both began from the stack
         number = 0
         while starts := self._lower_starts(tried, calc):
             number += 1

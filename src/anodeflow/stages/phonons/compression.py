@@ -46,15 +46,19 @@ def compression_needed(frequency_THz: float, distance: float, mass: float) -> fl
 
 
 def explain(frequency_THz: float, distance: float, compression: Compression | None) -> str:
-    """Say whether the compression accounts for an imaginary acoustic mode (THz, 1/Å from Γ)."""
+    """Say whether compression can account for an imaginary mode of long wavelength (THz, 1/Å).
+
+    It is as much as `compression_needed` where bending resists little, near Γ: κq² is 1 N/m for
+    graphene at 0.2 1/Å. Farther out that says nothing.
+    """
     if compression is None:
         return ""
     needed = compression_needed(frequency_THz, distance, compression.mass)
     if compression.N_m >= max(needed, SMALL):
         return (
-            f" The sheet is pressed by {compression.N_m:.2f} N/m, and {needed:.2f} N/m would bend "
-            "it so: this is stress, which no larger supercell takes away; see the phonons at the "
-            "model's own lattice constant."
+            f" The sheet is pressed by {compression.N_m:.2f} N/m, and {needed:.2f} N/m or more "
+            "bend it so: stress can account for this, and no larger supercell takes it away; see "
+            "the phonons at the model's own lattice constant (phonons.lattice: own)."
         )
     held = "free of stress"
     if abs(compression.N_m) >= SMALL:

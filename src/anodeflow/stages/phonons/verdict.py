@@ -45,7 +45,7 @@ def verdict(
             gives them.
         imaginary_THz: a negative number in THz.
         gamma_radius: in 1/Å, 2π included.
-        compression: how the sheet is pressed in its plane, for the sentence on imaginary modes.
+        compression: how the sheet is pressed in its plane, for the sentence on a residue.
         reference: how far the same frequencies are from reference ones, to stand beside.
     """
     modes = _mode_table(bands, np.asarray(reciprocal_cell))
@@ -57,7 +57,7 @@ def verdict(
     imaginary = frequency < imaginary_THz
     kind, candidates = _classify(imaginary, near)
     mode = _lowest_mode(modes, candidates)
-    bends = kind != "stable" and mode.branch <= ACOUSTIC_BRANCHES and mode.gamma_distance > 0
+    bends = kind == "acoustic residue near Gamma" and mode.gamma_distance > 0
     why = explain(mode.frequency_THz, mode.gamma_distance, compression) if bends else ""
     reach = float(modes["gamma_distance"][imaginary].max(initial=0.0))
     return PhononVerdict(
