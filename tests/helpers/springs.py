@@ -53,6 +53,19 @@ class Springs(Calculator):
         self.results = {"energy": 0.5 * self.stiffness * (stretch**2).sum(), "forces": forces}
 
 
+class Interrupting(Springs):
+    """Springs that break off at a given call, as a crash in the middle of a step would."""
+
+    def __init__(self, start: Atoms, *, last_call: int):
+        super().__init__(start)
+        self.last_call = last_call
+
+    def calculate(self, *args, **kwargs):
+        if self.calls == self.last_call:
+            raise RuntimeError("crash")
+        super().calculate(*args, **kwargs)
+
+
 def make_stack(*, bottom=2, top=2, lattice=2.46, ions=1, spacing=3.9):
     """Ti2CO2 below, a flat honeycomb sheet on the same cell above, ions in the middle."""
     side = bottom * lattice

@@ -269,7 +269,7 @@ def test_the_place_of_a_peak_is_held_against_the_mean_of_another_table(places, e
 def asks(claim, table, case):
     """Return whether a part of a claim is about a case."""
     return any(
-        part._asked(place)[0] == table and case.fits(asked)
+        part.quantity_of(place)[0] == table and case.fits(asked)
         for part in claim.parts
         for place, asked in enumerate(part.cases_in(study(MODEL), claim.temperature_K))
     )

@@ -77,6 +77,7 @@ def test_every_field_of_the_schema_is_in_the_study_file(study_config, root):
         ("structures/stacks/m-g/top", "graphen", "structures.stacks.m-g.top names the layer 'graphen'"),
         ("study/models", ["mace-omat"], "did you mean 'mace-omat-0'?"),
         ("study/models", ["mace-mp-0", "mace-mp-0"], "study.models holds 'mace-mp-0' twice"),
+        ("phonons/lattice", ["own", "own"], "phonons.lattice holds 'own' twice"),
         ("study/stacks", ["m-gg"], "study.stacks names the stack 'm-gg', which is not defined"),
         ("study/layers", ["mos2"], "study.layers names the layer 'mos2', which is not defined"),
         ("study/layers", ["graphene-o"], "which has no unit cell"),

@@ -14,6 +14,7 @@ from anodeflow.study.paths import FILES
 from anodeflow.study.plan import SUBJECTS, Plan
 from anodeflow.study.stages import FIGURES, SCORED, STAGE_OF_FIGURE, TABLES
 
+REFERENCE_OF_PHONONS = "resources/reference/phonons_highsymmetry.csv"
 MODELS = ["mace-mp-0", "chgnet"]
 STACKS = ["m-g", "m-go"]
 RUNS = [(0, 1), (1, 6), (8, 1)]  # ions, replicas
@@ -125,6 +126,16 @@ def test_a_reference_that_is_not_given_leaves_no_input_and_keeps_its_place(gathe
     assert given == dict.fromkeys(
         ["ti2co2", "graphene", "ti2co2, own lattice", "graphene, own lattice"]
     )
+
+
+def test_a_figure_is_told_of_the_very_references_that_are_its_inputs(
+    gather, root, tmp_path, monkeypatch
+):
+    gathered = gather()
+    monkeypatch.chdir(tmp_path)  # where what is shipped is found beside the Snakefile
+    told = gathered.figure_parameters(FIGURES["phonons"])["references"]
+    inputs = gathered.figure_references(FIGURES["phonons"])["references"]
+    assert list(told.values()) == inputs == 4 * [str(root / REFERENCE_OF_PHONONS)]
 
 
 def test_runs_at_several_temperatures_say_theirs_and_those_at_one_do_not(gather, config):

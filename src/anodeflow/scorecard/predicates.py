@@ -118,7 +118,7 @@ class _Predicate(BaseModel):
         given = [quantity for quantity in found if quantity is not None]
         if len(given) < len(found):
             case = self.cases_in(asked.study, asked.temperature_K)[found.index(None)]
-            table, _ = self._asked(found.index(None))
+            table, _ = self.quantity_of(found.index(None))
             why = asked.study.why_missing(asked.source, table, case)
             return Part(NOT_RUN, f"{case}: {why}")
         return self._decide(asked, *given)
@@ -126,11 +126,11 @@ class _Predicate(BaseModel):
     def _found(self, asked: Asked, of: "_Predicate") -> list[Quantity | None]:
         """Return, in the cases of this predicate, the quantity of one."""
         return [
-            asked.quantities.find(asked.source, *of._asked(place), case)
+            asked.quantities.find(asked.source, *of.quantity_of(place), case)
             for place, case in enumerate(self.cases_in(asked.study, asked.temperature_K))
         ]
 
-    def _asked(self, place: int) -> tuple[str, str]:
+    def quantity_of(self, place: int) -> tuple[str, str]:
         """Return the table and the quantity of which a case is asked."""
         return self.table, self.quantity
 
@@ -159,10 +159,11 @@ class Less(_Predicate):
         """Return the tables that are asked."""
         return super().tables + ([self.than.table] if self.than else [])
 
-    def _asked(self, place: int) -> tuple[str, str]:
+    def quantity_of(self, place: int) -> tuple[str, str]:
+        """Return the table and the quantity of which a case is asked."""
         if self.than and place == 1:
             return self.than.table, self.than.quantity
-        return super()._asked(place)
+        return super().quantity_of(place)
 
     def _decide(self, asked: Asked, *found: Quantity) -> Part:
         small, large = found

@@ -3,6 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
+BY_STIFFNESS = "stiffness"
+"""Value of `strained`: both layers take the cell in which straining them costs least."""
+
 
 def stiffnesses(structures: Mapping[str, Any], stack: str) -> list[float] | None:
     """Return C11 + C12 of the bottom and the top layer, N/m, or None for `strained` by other means.
@@ -14,7 +17,7 @@ def stiffnesses(structures: Mapping[str, Any], stack: str) -> list[float] | None
         stack: name of one of its stacks.
     """
     layers, settings = structures["layers"], structures["stacks"][stack]
-    if settings["strained"] != "stiffness":
+    if settings["strained"] != BY_STIFFNESS:
         return None
     ends = [layers[settings[end]] for end in ("bottom", "top")]
     return [layers.get(end.get("base"), end)["stiffness"] for end in ends]

@@ -9,6 +9,7 @@ from anodeflow.errors import ConfigError, ResultFileError, nearest
 from anodeflow.files.shipped import locate, places
 from anodeflow.models.weights.card import WeightsCard
 from anodeflow.structures.settings import FunctionalisedLayer, MXeneLayer
+from anodeflow.structures.stiffness import BY_STIFFNESS
 from anodeflow.study import paths
 from anodeflow.study.config import Config
 
@@ -62,9 +63,9 @@ def _check_stiffness(config: Config, stack: str) -> None:
     for end in (settings.bottom, settings.top):
         layer = layers[end]
         name = layer.base if isinstance(layer, FunctionalisedLayer) else end
-        if settings.strained == "stiffness" and getattr(layers.get(name), "stiffness", 1) is None:
+        if settings.strained == BY_STIFFNESS and getattr(layers.get(name), "stiffness", 1) is None:
             raise ConfigError(
-                f"config: structures.stacks.{stack}.strained is 'stiffness', but "
+                f"config: structures.stacks.{stack}.strained is '{BY_STIFFNESS}', but "
                 f"structures.layers.{name}.stiffness is not given: add its C11 + C12, N/m."
             )
 
@@ -127,6 +128,15 @@ def _check_environments(config: Config) -> None:
             _known(environment, where, "the environment", config.environments)
 
 
+def _check_repeats(config: Config) -> None:
+    study = config.study
+    for key in ("models", "stacks", "layers"):
+        _unique(getattr(study, key), f"study.{key}")
+    _unique(config.voltage.stacks, "voltage.stacks")
+    _unique(config.phonons.lattice, "phonons.lattice")
+    _unique([config.models[m].label for m in study.models], "labels of study.models")
+
+
 def check_names(config: Config) -> None:
     """Refuse a name that is used but not defined, defined twice, or reserved."""
     study = config.study
@@ -151,10 +161,7 @@ def check_names(config: Config) -> None:
     for name in config.models:
         if name in RESERVED_MODEL_NAMES:
             raise ConfigError(f"config: the model name '{name}' is a folder of results: rename it.")
-    for key in ("models", "stacks", "layers"):
-        _unique(getattr(study, key), f"study.{key}")
-    _unique(config.voltage.stacks, "voltage.stacks")
-    _unique([config.models[m].label for m in study.models], "labels of study.models")
+    _check_repeats(config)
     for where, named in (
         ("phonons.layers", config.phonons.layers),
         ("phonons.convergence.supercells", config.phonons.convergence.supercells),

@@ -171,8 +171,7 @@ class Gathered:
         for name, key in figure.references.items():
             given = self.leaf(key)
             if isinstance(given, dict):
-                files = filter(None, self._references(figure, given).values())
-                found[name] = [locate(file) for file in files]
+                found[name] = [file for file in self._references(figure, given).values() if file]
             else:
                 found[name] = self.file_of(key)
         return found
@@ -194,7 +193,8 @@ class Gathered:
         models = self.plan.config.study.models[:1]
         shown = [name for model in models for name in self.plan.subjects(figure.of, model)]
         layer_of = self.plan.phonon_cells
-        return {self.plan.called(name): given.get(layer_of.get(name, name)) for name in shown}
+        files = {self.plan.called(name): given.get(layer_of.get(name, name)) for name in shown}
+        return {name: locate(file) if file else None for name, file in files.items()}
 
     def figure_parameters(self, figure: Figure) -> dict[str, object]:
         """Return what a figure's script is given beside its files."""

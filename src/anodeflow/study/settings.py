@@ -236,7 +236,8 @@ class Given:
         elements = self.plan.elements(run)
         if elements is None:
             return self.section("dynamics", *TIMESTEPS)
-        return {"timestep_fs": self.config["dynamics"][TIMESTEPS["H" in elements]]}
+        without, with_hydrogen = self.section("dynamics", *TIMESTEPS).values()
+        return {"timestep_fs": with_hydrogen if "H" in elements else without}
 
     def runs_to_advance(self, wildcards: Wildcards) -> dict[str, dict[str, Any]]:
         """Return every run with all that its trajectory depends on beside the calculator."""

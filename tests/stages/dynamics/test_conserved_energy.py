@@ -5,7 +5,14 @@ import numpy as np
 import pytest
 from ase import units
 from ase.md.bussi import Bussi
-from springs import SETTINGS, Springs, assert_equal_to_the_last_bit, make_stack, simulate
+from springs import (
+    SETTINGS,
+    Interrupting,
+    Springs,
+    assert_equal_to_the_last_bit,
+    make_stack,
+    simulate,
+)
 
 from anodeflow.stages.dynamics.constraints import draw_momenta
 from anodeflow.stages.dynamics.run import advance_all, run_dynamics
@@ -73,26 +80,13 @@ def test_the_heat_is_what_the_thermostat_alone_changes_the_kinetic_energy_by(tmp
     np.testing.assert_allclose(run.conserved_energy, found, rtol=0, atol=1e-9)
 
 
-class Interrupted(Springs):
-    """Springs that break off at a given call."""
-
-    def __init__(self, start, last_call):
-        super().__init__(start)
-        self.last_call = last_call
-
-    def calculate(self, *args, **kwargs):
-        if self.calls == self.last_call:
-            raise RuntimeError("crash")
-        super().calculate(*args, **kwargs)
-
-
 def test_it_goes_on_over_a_crash_to_the_last_bit(tmp_path):
     stack = make_stack()
     whole, broken = tmp_path / "whole.h5", tmp_path / "broken.h5"
     run = simulate(whole, stack=stack)
     for last_call in (80, 130):
         with pytest.raises(RuntimeError, match="crash"):
-            simulate(broken, stack=stack, calc=Interrupted(stack, last_call))
+            simulate(broken, stack=stack, calc=Interrupting(stack, last_call=last_call))
     assert np.array_equal(simulate(broken, stack=stack).conserved_energy, run.conserved_energy)
     assert_equal_to_the_last_bit(whole, broken)
     with h5py.File(whole) as file:

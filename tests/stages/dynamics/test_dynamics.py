@@ -7,26 +7,20 @@ import numpy as np
 import pytest
 from ase import units
 from ase.constraints import FixSubsetCom
-from springs import SETTINGS, Springs, assert_equal_to_the_last_bit, make_stack, simulate
+from springs import (
+    SETTINGS,
+    Interrupting,
+    Springs,
+    assert_equal_to_the_last_bit,
+    make_stack,
+    simulate,
+)
 
 from anodeflow.errors import ConfigError, StructureError, TrajectoryError
 from anodeflow.evaluation.first_calls import WARM_UP_CALLS
 from anodeflow.stages.dynamics import run as run_module
 from anodeflow.stages.dynamics.constraints import draw_momenta, hold_centres
 from anodeflow.structures import roles
-
-
-class Interrupting(Springs):
-    """Springs that break off at a given call, as a crash in the middle of a step would."""
-
-    def __init__(self, start, *, last_call):
-        super().__init__(start)
-        self.last_call = last_call
-
-    def calculate(self, *args, **kwargs):
-        if self.calls == self.last_call:
-            raise RuntimeError("crash")
-        super().calculate(*args, **kwargs)
 
 
 def test_a_run_that_crashes_again_and_again_ends_with_the_numbers_of_an_unbroken_one(tmp_path):

@@ -14,15 +14,13 @@ from anodeflow.structures.builders.cells import SEED
 from anodeflow.structures.builders.checks import refuse_close_atoms, refuse_thin_vacuum
 from anodeflow.structures.settings import Stack
 from anodeflow.structures.spacing import move_top, spacing_in
+from anodeflow.structures.stiffness import BY_STIFFNESS
 
 LARGEST_ANGLE_MISMATCH = 0.5
 """Cells whose angles differ by more (degrees) are not strained copies of one lattice."""
 
 UNSCALED = "top-unscaled"
 """Value of `strained`: the top layer is put into the bottom's cell with its coordinates kept."""
-
-STIFFNESS = "stiffness"
-"""Value of `strained`: both layers take the cell in which straining them costs least."""
 
 LARGEST_BOND_CHANGE = 0.03
 """A bond over the boundary changed by more than this fraction is worth a warning."""
@@ -128,12 +126,12 @@ def _common_cell(
             f"most {LARGEST_ANGLE_MISMATCH}° apart is allowed: use layers with the same lattice."
         )
     cells = {"top": bottom, UNSCALED: bottom, "bottom": top, "share": (bottom + top) / 2}
-    if strained == STIFFNESS:
+    if strained == BY_STIFFNESS:
         if stiffnesses is None:
             raise StructureError(
-                f"strained: {STIFFNESS} needs the stiffness of both layers (C11 + C12, N/m)."
+                f"strained: {BY_STIFFNESS} needs the stiffness of both layers (C11 + C12, N/m)."
             )
-        cells[STIFFNESS] = np.average([bottom, top], axis=0, weights=stiffnesses)
+        cells[BY_STIFFNESS] = np.average([bottom, top], axis=0, weights=stiffnesses)
     found: np.ndarray = cells[strained]
     return found
 
