@@ -7,6 +7,7 @@ import sys
 from dataclasses import dataclass
 
 import pytest
+from forked import forked_python
 from project import Project, new_project
 from recipes import Checkout, copy_checkout, follow, patched, read_recipe
 from score_rules import MODEL as SCORED_MODEL
@@ -106,7 +107,7 @@ class Followed:
 
     def assert_tests_pass(self, *arguments: str) -> None:
         """Run some of the copy's own tests, and the style checks on what the recipe made."""
-        run = self.checkout.run(sys.executable, "-m", "pytest", "-q", *arguments)
+        run = self.checkout.run(forked_python(), "-m", "pytest", "-q", *arguments)
         assert run.returncode == 0, run.stdout
 
     def assert_style(self) -> None:

@@ -1,13 +1,15 @@
 """A Python for the workflows of tests whose processes are forked, their libraries imported before.
 
 A job spends seconds on importing torch, MACE and Snakemake, and a test's workflow has a hundred
-jobs. `forked_python` is a command that takes what `python` takes; Snakemake and its scripts run in
-processes forked from a server that has imported the libraries and nothing of this project. All
-else, and every process of tests/slurm, tests/browser and of the tests of interruption, starts anew.
+jobs. `forked_python` is a command that takes what `python` takes; Snakemake, its scripts and pytest
+run in processes forked from a server that has imported the libraries and this checkout's own
+modules, which a run of another checkout forgets. All else, and every process of tests/slurm,
+tests/browser and of the tests of interruption, starts anew.
 """
 
 import atexit
 import functools
+import gc
 import importlib
 import json
 import os
@@ -28,13 +30,16 @@ LIBRARIES = (
     *("scipy.interpolate", "scipy.optimize", "scipy.stats", "matplotlib.backends.backend_agg"),
     *("matplotlib.pyplot", "phonopy", "pydantic", "yaml", "snakemake.cli", "snakemake.script"),
 )
+ROOT = Path(__file__).parents[2]
+FORKED_BY = "FORKED_BY"
 DIED = 137
 """Exit status of a process that ended without one, as after SIGKILL."""
 
 CLIENT = """\
 #!{python} -IS
 import json, os, socket, sys
-if not (sys.argv[1].endswith(".py") or sys.argv[1:3] == ["-m", "snakemake"]):
+module = sys.argv[2:3] if sys.argv[1] == "-m" else []
+if ".snakemake/scripts/" not in sys.argv[1] and module not in (["snakemake"], ["pytest"]):
     os.execv({python!r}, [{python!r}, *sys.argv[1:]])
 server = socket.socket(socket.AF_UNIX)
 server.connect({address!r})
@@ -47,7 +52,12 @@ sys.exit(int(server.makefile().read() or {died}))
 
 @functools.cache
 def forked_python() -> str:
-    """Return the command; its server starts with the first call and ends with this process."""
+    """Return the command; its server starts with the first call and ends with this process.
+
+    In a process that is forked itself, the command is the one that it was started by.
+    """
+    if FORKED_BY in os.environ:
+        return os.environ[FORKED_BY]
     folder = tempfile.TemporaryDirectory(prefix="forked")
     atexit.register(folder.cleanup)
     address, command = f"{folder.name}/socket", Path(folder.name) / "python"
@@ -74,6 +84,11 @@ def serve(listener: socket.socket) -> None:
     with warnings.catch_warnings(action="ignore"):
         for library in LIBRARIES:
             importlib.import_module(library)
+        sys.path[0] = str(ROOT / "src")
+        for own in _own_modules():
+            importlib.import_module(own)
+        importlib.import_module("snakemake.cli").get_argument_parser()  # looks for plugins
+    gc.freeze()  # what is imported is looked through for garbage by no process that is forked
     # MACE switches off a guard of torch's, by which its own weights would not load.
     set_by_libraries = {key: value for key, value in os.environ.items() if key not in before}
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # ended processes leave nothing to wait for
@@ -88,6 +103,12 @@ def serve(listener: socket.socket) -> None:
         client.close()
 
 
+def _own_modules() -> list[str]:
+    """Return this checkout's modules, without those that run what they are when imported."""
+    files = [path.relative_to(ROOT / "src") for path in (ROOT / "src").rglob("*.py")]
+    return [".".join(path.with_suffix("").parts) for path in files if "child" not in path.parts]
+
+
 def _run(client: socket.socket, set_by_libraries: dict[str, str]) -> None:
     """Become the process that a client asked for, tell the client how it ended, and end."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
@@ -98,10 +119,11 @@ def _run(client: socket.socket, set_by_libraries: dict[str, str]) -> None:
         os.close(given)
     os.chdir(folder)
     os.environ.clear()
-    os.environ.update(environment | set_by_libraries)
-    given = filter(None, environment.get("PYTHONPATH", "").split(os.pathsep))
+    os.environ.update(environment | set_by_libraries | {FORKED_BY: sys.executable})
+    given = [*filter(None, environment.get("PYTHONPATH", "").split(os.pathsep))]
     module = arguments[0] == "-m"
     sys.argv = arguments[module:]
+    _forget_modules_of_another(_library(arguments, given))
     sys.path[:1] = [folder if module else os.path.dirname(arguments[0]), *given]
     status = _status_of(lambda: _start(module))
     atexit._run_exitfuncs()
@@ -109,6 +131,20 @@ def _run(client: socket.socket, set_by_libraries: dict[str, str]) -> None:
     sys.stderr.flush()
     client.sendall(str(status).encode())
     os._exit(status)
+
+
+def _library(arguments: list[str], searched: list[str]) -> Path:
+    """Return the folder of the library of a run: beside its Snakefile, or first on its path."""
+    if "-s" in arguments:
+        return Path(arguments[arguments.index("-s") + 1]).resolve().parent / "src"
+    return Path(searched[0]) if searched else Path()
+
+
+def _forget_modules_of_another(library: Path) -> None:
+    """Drop this checkout's modules where the library is another one."""
+    if library != ROOT / "src":
+        for name in [name for name in sys.modules if name.partition(".")[0] == "anodeflow"]:
+            del sys.modules[name]
 
 
 def _start(module: bool) -> None:

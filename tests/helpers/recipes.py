@@ -55,7 +55,7 @@ class Checkout:
 
 def copy_checkout(root: Path, folder: Path) -> Checkout:
     """Copy what a checkout holds, without results, weights and environments."""
-    unneeded = shutil.ignore_patterns("weights.lock.json", "__pycache__", "*.egg-info", "*.png")
+    unneeded = shutil.ignore_patterns("weights.lock.json", "*.egg-info", "*.png")
     folder.mkdir()
     for name in PARTS:
         if (root / name).is_dir():

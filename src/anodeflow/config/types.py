@@ -1,18 +1,64 @@
 """What the configuration's sections share: their base, and kinds of values."""
 
+import ast
+import inspect
+import itertools
 import re
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetJsonSchemaHandler,
+)
 
 
 class Section(BaseModel):
     """A part of the configuration: unknown keys are refused, values are fixed once read."""
 
-    # Schemas are built once, for Config: built for each section they cost every dry run 0.1 s.
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, use_attribute_docstrings=True, defer_build=True
-    )
+    # Schemas are built once, for Config: built for each section they cost every dry run 0.1 s, and
+    # pydantic's own look for descriptions (`use_attribute_docstrings`) another 0.15 s.
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
+
+    @classmethod
+    def descriptions(cls) -> dict[str, str]:
+        """Return the text that stands below each key that has one, those of bases included."""
+        found: dict[str, str] = {}
+        for section in reversed(cls.__mro__):
+            if issubclass(section, Section):
+                found |= _texts_below(section)
+        return found
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, core_schema: Any, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        """Return the JSON schema with the descriptions."""
+        schema = handler(core_schema)
+        properties = handler.resolve_ref_schema(schema)["properties"]
+        for key, text in cls.descriptions().items():
+            properties[key]["description"] = text
+        return schema
+
+
+def _texts_below(section: type) -> dict[str, str]:
+    """Return the strings below a class's annotated names; none of a class that no file holds."""
+    module = inspect.getmodule(section)
+    tree = ast.parse(inspect.getsource(module)) if module else ast.Module([], [])
+    classes = (node for node in tree.body if isinstance(node, ast.ClassDef))
+    body = next((node.body for node in classes if node.name == section.__name__), [])
+    return {
+        key.target.id: inspect.cleandoc(text.value.value)
+        for key, text in itertools.pairwise(body)
+        if isinstance(key, ast.AnnAssign)
+        and isinstance(key.target, ast.Name)
+        and isinstance(text, ast.Expr)
+        and isinstance(text.value, ast.Constant)
+        and isinstance(text.value.value, str)
+    }
 
 
 def _exponent(value: object) -> object:

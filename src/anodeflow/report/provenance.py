@@ -9,9 +9,9 @@ from typing import Any
 
 import pandas as pd
 import yaml
-from pydantic import BaseModel
 
 import anodeflow
+from anodeflow.config.types import Section
 from anodeflow.families import FAMILIES
 from anodeflow.models.child.tell_versions import NOT_INSTALLED, versions
 from anodeflow.models.labels import with_hubbard_u
@@ -47,14 +47,15 @@ def commented_yaml(config: Config) -> str:
     return "\n".join(_lines(config, plain, "")) + "\n"
 
 
-def _lines(section: BaseModel, plain: Mapping[str, Any], indent: str) -> Iterator[str]:
-    for name, field in type(section).model_fields.items():
-        comment = f"  # {' '.join(field.description.split())}" if field.description else ""
+def _lines(section: Section, plain: Mapping[str, Any], indent: str) -> Iterator[str]:
+    described = section.descriptions()
+    for name in type(section).model_fields:
+        comment = f"  # {' '.join(described[name].split())}" if name in described else ""
         yield from _entry(name, getattr(section, name), plain[name], comment, indent)
 
 
 def _entry(key: str, value: object, plain: Any, comment: str, indent: str) -> Iterator[str]:
-    if isinstance(value, BaseModel):
+    if isinstance(value, Section):
         yield f"{indent}{_flow(key)}:{comment}"
         yield from _lines(value, plain, f"{indent}  ")
     elif isinstance(value, Mapping) and value:
