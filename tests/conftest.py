@@ -1,6 +1,7 @@
 """What all tests share: their order, the checkout's paths, the study's configuration as a dict."""
 
 import copy
+import gc
 from collections import Counter
 from pathlib import Path
 
@@ -13,6 +14,11 @@ def pytest_collection_modifyitems(items):
     """Put the files with the most slow tests first, so that workers end at about the same time."""
     slow = Counter(item.path for item in items if item.get_closest_marker("slow"))
     items.sort(key=lambda item: -slow[item.path])
+
+
+def pytest_collection_finish():
+    """Keep what all tests have imported out of the search for garbage."""
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

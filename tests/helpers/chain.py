@@ -20,7 +20,7 @@ MODEL = "mace-demo"
 EMPTY_RUN, FILLED_RUN = "m-g_0na_300K_0", "m-g_1na_300K_0"
 TRAJECTORY = f"results/{MODEL}/dynamics/{FILLED_RUN}.h5"
 SCAN = f"results/{MODEL}/adhesion/m-g.extxyz"
-POINTS = 8
+POINTS = 7
 DYNAMICS_TABLES = ["spacing", "spacing_ensembles", "diffusion", "diffusion_ensembles"]
 TABLES = ["relaxation", "phonons", "adhesion", "voltage", *DYNAMICS_TABLES]
 FIGURES = ["phonons", "adhesion", "voltage", "spacing", "msd", "scorecard"] + [
@@ -77,11 +77,11 @@ def settings(root: Path) -> dict:
             "convergence": {"run": False, "supercells": {"graphene": [3, 3, 1]}},
         },
         "adhesion": {
-            "first_spacing": 2.2,
+            "first_spacing": 2.6,
             "last_spacing": 3.8,
             "points": POINTS,
-            "fmax": 0.05,
-            "peak_window": [2.3, 3.7],
+            "fmax": 0.1,
+            "peak_window": [2.7, 3.7],
         },
         "dynamics": {
             "frame_interval_fs": 10.0,

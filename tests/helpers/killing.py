@@ -1,5 +1,6 @@
 """Work in a child process that is signalled at a moment of choice."""
 
+import gc
 import os
 import signal
 import sys
@@ -27,6 +28,7 @@ def start(work: Callable[[], object], messages: Path) -> int:
     child = os.fork()
     if child:
         return child
+    gc.freeze()  # or the child would look for garbage in all that the tests before this one left
     code = 1
     try:
         sys.stderr = messages.open("w", buffering=1)

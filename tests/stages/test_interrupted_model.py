@@ -58,7 +58,7 @@ def relax_cell(output, calc):
 
 
 WORK = {
-    "dynamics": (run_md, assert_equal_to_the_last_bit, 4.0),
+    "dynamics": (run_md, assert_equal_to_the_last_bit, 2.0),
     "relaxation": (relax_cell, assert_same, 1.0),
 }
 """What is done, how results are compared, and how long (s) a child lives at most."""

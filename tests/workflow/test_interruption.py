@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import time
-from dataclasses import replace
 
 import psutil
 import pytest
@@ -19,11 +18,11 @@ LOG = f"results/logs/relax/{MODEL}/m-g.log"
 
 @pytest.fixture
 def relaxing(project) -> Project:
-    """Return a project whose stack takes some hundred steps to relax; its processes start anew."""
+    """Return a project whose stack takes some hundred steps to relax."""
     overlay = settings(project.root)
     overlay["relaxation"] |= {"optimiser": "BFGS", "stacks": {"fmax": 0.01}}
     project.overlay(overlay)
-    return replace(project, anew=True)
+    return project
 
 
 def wait_for(run: subprocess.Popen, project: Project, there) -> None:
