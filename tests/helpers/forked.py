@@ -28,7 +28,8 @@ from pathlib import Path
 LIBRARIES = (
     *("torch", "mace.calculators.mace", "ase.io", "ase.optimize", "ase.mep", "pandas", "h5py"),
     *("scipy.interpolate", "scipy.optimize", "scipy.stats", "matplotlib.backends.backend_agg"),
-    *("matplotlib.pyplot", "phonopy", "pydantic", "yaml", "snakemake.cli", "snakemake.script"),
+    *("matplotlib.pyplot", "phonopy", "pydantic", "yaml", "smart_open"),
+    *("snakemake.cli", "snakemake.script"),
 )
 ROOT = Path(__file__).parents[2]
 FORKED_BY = "FORKED_BY"

@@ -1,6 +1,8 @@
 """Snakemake's plan of a project, taken from its own graph of jobs in a forked process."""
 
 import contextlib
+import functools
+import gc
 import multiprocessing
 import os
 import sys
@@ -66,11 +68,11 @@ def _in_a_fork(folder: Path, snakefile: Path, arguments: tuple[str, ...], visit:
     In a fork, because importing Snakemake costs more than planning, and because it leaves its
     logging and its working directory behind.
     """
-    import snakemake.cli  # noqa: F401 (imported once, before the fork)
-
+    _import_snakemake()
     ours, theirs = multiprocessing.Pipe(duplex=False)
     child = os.fork()
     if child == 0:
+        gc.freeze()
         try:
             theirs.send(_visit(folder, snakefile, arguments, visit))
         except BaseException:
@@ -84,6 +86,15 @@ def _in_a_fork(folder: Path, snakefile: Path, arguments: tuple[str, ...], visit:
     if isinstance(found, str):
         raise RuntimeError(found)
     return found
+
+
+@functools.cache
+def _import_snakemake() -> None:
+    """Import Snakemake, what it imports while it reads a workflow, and its plugins."""
+    import smart_open  # noqa: F401
+    import snakemake.cli
+
+    snakemake.cli.get_argument_parser()
 
 
 def _visit(folder: Path, snakefile: Path, arguments: tuple[str, ...], visit: Callable):
