@@ -14,7 +14,7 @@ from anodeflow.scorecard.metrics import Metric, read_metrics
 from anodeflow.scorecard.quantities import Quantities, Study, published_quantities
 from anodeflow.scorecard.quantity import Quantity
 from anodeflow.stages.adhesion.results import AdhesionSummary, FittedPeak, StrainEnergy
-from anodeflow.stages.motion.results import Ensemble, PooledMobility, ReplicaMean
+from anodeflow.stages.motion.results import Ensemble, MapMeans, PooledMobility, ReplicaMean
 from anodeflow.stages.phonons.results import Comparison, Convergence, Frequencies, PhononVerdict
 from anodeflow.structures.structure_check import BondLengths, Coordination, StructureCheck
 from anodeflow.study.gathered import Gathered
@@ -178,13 +178,17 @@ def ensemble(
     *,
     spacing: float = 4.0,
     error: float | None = 0.01,
+    widths: tuple = (0.2, 0.3, 0.02),
     hops: int | None = None,
     watched_ps: float = 95.0,
     said: str | None = None,
     replicas: int = 1,
     unstable: tuple = (),
 ) -> Ensemble:
-    """Return what a group of replicas says; with `hops`, of ions."""
+    """Return what a group of replicas says; with `hops`, of ions.
+
+    widths: how far the map's lowest and highest place are from the mean, and its variance.
+    """
     mobility = None
     if hops is not None or said is not None:
         rate = None if hops is None else hops / watched_ps
@@ -200,6 +204,13 @@ def ensemble(
             D_upper_bound_cm2_s=1e-6,
             note="",
         )
+
+    def over_replicas(value: float | None) -> ReplicaMean:
+        return ReplicaMean(mean=value, standard_error=error, values=[value] * replicas, note="")
+
+    below, above, variance = widths
+    ends = (None, None) if spacing is None else (spacing - below, spacing + above)
+    numbers = zip(MapMeans.model_fields, (*ends, variance), strict=True)
     return Ensemble(
         stack="m-g",
         ions=0 if mobility is None and not unstable else 1,
@@ -207,9 +218,8 @@ def ensemble(
         replicas=replicas,
         runs=[f"run_{replica}" for replica in range(replicas)],
         unstable=unstable,
-        spacing=ReplicaMean(
-            mean=spacing, standard_error=error, values=[spacing] * replicas, note=""
-        ),
+        spacing=over_replicas(spacing),
+        map=MapMeans(**{name: over_replicas(value) for name, value in numbers}),
         temperature_K=ReplicaMean(mean=300.0, values=[300.0] * replicas, note=""),
         mobility=mobility,
     )

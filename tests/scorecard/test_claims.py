@@ -27,9 +27,9 @@ from anodeflow.scorecard.claims import check_claims, claims_markdown, claims_tab
 from anodeflow.scorecard.results import CLAIMS
 
 NOT_PUBLISHED = {f"no-imaginary-mode-{x}-own-lattice" for x in ("ti2co2", "graphene")}
-NOT_PUBLISHED |= {"highest-branch", "stays-whole", "best-anode"}
+NOT_PUBLISHED |= {"highest-branch", "stays-whole", "best-anode", "pillaring"}
 """No numbers of these were published: no phonons at the models' own lattice constants, no highest
-branch of a model, of dynamics no counts of hops and no word on each run."""
+branch of a model, of dynamics no counts of hops, no word on each run and few numbers of maps."""
 
 MP, MPA = "MACE-MP-0 (published)", "MACE-MPA-0 (published)"
 
@@ -244,6 +244,24 @@ def test_a_demo_of_half_a_picosecond_confirms_nothing_about_ions():
 )
 def test_eight_ions_gain_or_lose_per_ion_and_time(counts, expected):
     assert status(eight_ions(counts), "eight-ions") == expected
+
+
+@pytest.mark.parametrize(
+    ("one", "eight", "expected"),
+    [
+        ((3.9, (0.2, 0.6, 0.06)), (4.5, (0.1, 0.1, 0.01)), "holds"),
+        ((3.9, (0.2, 0.6, 0.06)), (4.5, (0.1, 0.5, 0.14)), "fails"),  # less evenly
+        ((3.9, (0.2, 0.6, 0.06)), (4.5, (0.9, 0.1, 0.01)), "fails"),  # not everywhere
+        ((3.9, (0.2, 0.1, 0.06)), (4.5, (0.1, 0.1, 0.01)), "fails"),  # nowhere wide with one
+        ((3.7, (0.2, 0.6, 0.06)), (4.5, (0.1, 0.1, 0.01)), "fails"),  # no wider with one
+        ((3.9, (0.2, 0.6, 0.02)), (4.5, (0.1, 0.1, 0.01)), "undecided"),  # within errors of 0.01
+    ],
+)
+def test_one_ion_pries_apart_locally_and_eight_everywhere(one, eight, expected):
+    rows = eight_ions([(0, 80)] * 3, one=one, eight=eight)
+    for stack in STACKS:
+        rows += dynamics(stack, 0, ensemble(spacing=3.8))
+    assert status(rows, "pillaring") == expected
 
 
 @pytest.mark.parametrize(

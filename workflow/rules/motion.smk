@@ -1,6 +1,6 @@
 """What is read from the runs of dynamics: spacing, mobility of the ions, replicas together.
 
-Needs: trajectories. Makes: results/{model}/spacing/{run}.csv, .json and _map.csv,
+Needs: trajectories. Makes: results/{model}/spacing/{run}.csv, .json, _map.csv and _map.json,
 results/{model}/diffusion/{run}.json, _msd.csv, _hops.csv and _paths.csv, and of all replicas
 results/{model}/ensembles/{group}.json.
 """
@@ -25,11 +25,12 @@ rule analyse_spacing:
 
 
 rule map_spacing:
-    """Average the local spacing over a run, cell by cell."""
+    """Average the local spacing over a run, cell by cell, and tell how uneven it is."""
     input:
         trajectory=path("dynamics", "trajectory"),
     output:
         map=path("motion", "spacing_map"),
+        numbers=path("motion", "map_numbers"),
     log:
         "results/logs/map_spacing/{model}/{run}.log",
     localrule: True
@@ -67,6 +68,7 @@ rule combine_replicas:
     """Put the replicas of a run together: means with their spread, pooled hops, one D."""
     input:
         spacings=GIVEN.of_replicas("motion", "spacing"),
+        maps=GIVEN.of_replicas("motion", "map_numbers"),
         mobilities=GIVEN.of_replicas("motion", "diffusion", with_ions=True),
         trajectories=GIVEN.of_replicas("dynamics", "trajectory", with_ions=True),
     output:

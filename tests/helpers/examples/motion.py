@@ -6,11 +6,14 @@ from anodeflow.stages.motion.results import (
     EnergyDrift,
     Ensemble,
     HopMemory,
+    MapMeans,
+    MapNumbers,
     MeanSpacing,
     MeanTemperature,
     Mobility,
     PooledMobility,
     ReplicaMean,
+    SeriesMean,
 )
 
 ENDS = {"standard_error": 0.01, "low": 3.8, "high": 4.0}
@@ -104,6 +107,8 @@ POOLED = PooledMobility(
     criterion="no hop",
     note="",
 )
+PLACE = SeriesMean(mean=3.7, **ENDS, frames=90, block_ps=9.5, note="")
+OVER_REPLICAS = ReplicaMean(mean=3.7, **ENDS, replica_std=0.02, values=[3.7] * 3, note="")
 ENSEMBLE = Ensemble(
     stack="m-g",
     ions=1,
@@ -115,6 +120,7 @@ ENSEMBLE = Ensemble(
         mean=3.9, **(ENDS | {"standard_error": 0.02}), replica_std=0.03, values=[3.9] * 3, note=""
     ),
     temperature_K=ReplicaMean(mean=301.0, **ENDS, replica_std=1.0, values=[301.0] * 3, note=""),
+    map=MapMeans(**dict.fromkeys(MapMeans.model_fields, OVER_REPLICAS)),
     mobility=POOLED,
 )
 BROKEN = SPACING.model_copy(
@@ -138,6 +144,7 @@ RESULTS = {
     "spacing_series": [pd.DataFrame(SERIES | {"phase": ["equilibration", "production"]})],
     "spacing": [SPACING, BLOCKED, BROKEN],
     "spacing_map": [pd.DataFrame(CELL | SAMPLES)],
+    "map_numbers": [MapNumbers(lowest=PLACE, highest=PLACE, variance=PLACE)],
     "msd": [pd.DataFrame(LAGS), pd.DataFrame(LAGS | {"ion_0": [0.0, 0.41]})],
     "hops": [pd.DataFrame(HOPS | {"direction": ["forward"]})],
     "paths": [pd.DataFrame(PATH)],

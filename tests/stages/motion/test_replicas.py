@@ -9,6 +9,7 @@ from anodeflow.stages.motion.results import (
     BrokenRun,
     Ensemble,
     HopMemory,
+    MapNumbers,
     MeanAndSpread,
     MeanSpacing,
     MeanTemperature,
@@ -203,7 +204,14 @@ def test_a_group_lists_its_runs_and_those_that_broke(tmp_path):
     broken = {"stable": False, "unstable_after_ps": 3.2, "reason": "the sheet detached"}
     spacings = [MeanSpacing(**dict(result(4.0)), **end, **about_run) for end in (whole, broken)]
     about = {"stack": "m-g", "ions": 0, "temperature": 300.0}
-    found = combine_replicas(about, ["a_0", "a_1"], spacings, None)
+    maps = [
+        MapNumbers(lowest=result(low, 0.02), highest=result(4.3), variance=result(0.03))
+        for low in (3.7, 3.8)
+    ]
+    found = combine_replicas(about, ["a_0", "a_1"], spacings, maps, None)
+    assert found.map.lowest.mean == pytest.approx(3.75)
+    assert found.map.lowest.standard_error == pytest.approx(0.05)  # of the spread
+    assert found.map.highest.mean == pytest.approx(4.3)
     told = BrokenRun(replica=1, after_ps=3.2, reason="the sheet detached")
     assert found.unstable == (told,)
     assert (found.replicas, found.runs, found.mobility) == (2, ("a_0", "a_1"), None)

@@ -14,6 +14,33 @@ from anodeflow.tables.columns import (
 
 BY_RUN = "larger of the errors from correlation time and from blocks; none where the note says why"
 MEAN_INTERVAL = (plus_minus("standard_error", "Å"), *bounds("low", "high", "Å"))
+MAP_ERROR = (
+    "standard error, the larger of that within and that between replicas; that of a run is from "
+    "ten parts of it, none where they are correlated"
+)
+MAP_COLUMNS = (
+    Column(
+        "map_lowest",
+        "lowest place of the map",
+        "Å",
+        MAP_ERROR,
+        (plus_minus("map_lowest_error", "Å"),),
+    ),
+    Column(
+        "map_highest",
+        "highest place of the map",
+        "Å",
+        MAP_ERROR,
+        (plus_minus("map_highest_error", "Å"),),
+    ),
+    Column(
+        "map_variance",
+        "variance of the map",
+        "Å²",
+        MAP_ERROR,
+        (plus_minus("map_variance_error", "Å²"),),
+    ),
+)
 SPACING_COLUMNS = (
     IONS,
     TEMPERATURE,
@@ -62,6 +89,7 @@ SPACING_COLUMNS = (
         (plus_minus("drift_error_meV_atom_10ps", "meV/atom in 10 ps"),),
     ),
     Column("timestep_fs", "time step", "fs", "exact: set in the configuration"),
+    *MAP_COLUMNS,  # of published maps; those of runs are in the table of replicas
     NOTE,
 )
 SPACING_ENSEMBLE_COLUMNS = (
@@ -83,6 +111,7 @@ SPACING_ENSEMBLE_COLUMNS = (
         "standard error, likewise",
         (plus_minus("temperature_error_K", "K"),),
     ),
+    *MAP_COLUMNS,
     Column("unstable", "unstable"),
     NOTE,
 )

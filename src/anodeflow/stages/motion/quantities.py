@@ -15,26 +15,30 @@ def ensemble_quantities(
         f"replica {run.replica} unstable after {run.after_ps:g} ps ({run.reason})"
         for run in group.unstable
     )
+    sampled: dict[str, Any] = {
+        "sample_ps": group.replicas * about["production_ps"],
+        "replicas": group.replicas,
+    }
+    stability = "unstable" if group.unstable else "stable"
+    numbers = {
+        "mean": group.spacing,
+        "map_lowest": group.map.lowest,
+        "map_highest": group.map.highest,
+        "map_variance": group.map.variance,
+    }
     rows = [
         quantity_row(
             "spacing",
-            "mean",
-            group.spacing.mean,
-            "angstrom",
-            error=group.spacing.standard_error,
-            sample_ps=group.replicas * about["production_ps"],
-            replicas=group.replicas,
-            note=joined_notes(group.spacing.note, broken),
-        ),
-        quantity_row(
-            "spacing",
-            "stability",
-            "unstable" if group.unstable else "stable",
-            sample_ps=group.replicas * about["production_ps"],
-            replicas=group.replicas,
-            note=broken,
-        ),
+            name,
+            number.mean,
+            "angstrom^2" if name == "map_variance" else "angstrom",
+            error=number.standard_error,
+            note=joined_notes(number.note, broken),
+            **sampled,
+        )
+        for name, number in numbers.items()
     ]
+    rows.append(quantity_row("spacing", "stability", stability, note=broken, **sampled))
     return rows + (_mobility_quantities(group, broken) if group.ions else [])
 
 

@@ -18,6 +18,8 @@ from anodeflow.stages.motion.results import (
     HopCounts,
     HopMemory,
     HopRate,
+    MapMeans,
+    MapNumbers,
     MeanAndSpread,
     MeanSpacing,
     Mobility,
@@ -208,6 +210,7 @@ def combine_replicas(
     about: Mapping[str, Any],
     names: Sequence[str],
     spacings: Sequence[MeanSpacing],
+    maps: Sequence[MapNumbers],
     mobility: PooledMobility | None,
 ) -> Ensemble:
     """Put together what is known of a group of replicas.
@@ -216,6 +219,7 @@ def combine_replicas(
         about: stack, ions, temperature.
         names: of the runs, replica 0 first.
         spacings: one for each run.
+        maps: likewise.
         mobility: of `combine_mobility`, or None without ions.
     """
     return Ensemble(
@@ -229,5 +233,10 @@ def combine_replicas(
         ],
         spacing=combine_means(spacings, what="spacing"),
         temperature_K=combine_means([s.temperature_K for s in spacings], what="temperature"),
+        map=MapMeans(
+            lowest=combine_means([m.lowest for m in maps], what="lowest place of the map"),
+            highest=combine_means([m.highest for m in maps], what="highest place of the map"),
+            variance=combine_means([m.variance for m in maps], what="variance of the map"),
+        ),
         mobility=mobility,
     )

@@ -89,6 +89,14 @@ class MeanSpacing(SeriesMean, ResultFile):
     conserved_energy: EnergyDrift
 
 
+class MapNumbers(ResultFile):
+    """Of a run's map: its lowest and highest spacing (Å), and its variance over the cell (Å²)."""
+
+    lowest: SeriesMean
+    highest: SeriesMean
+    variance: SeriesMean
+
+
 class HopRate(ResultPart):
     """Hops in the time that ions were watched, and the rate with its 95 % interval."""
 
@@ -199,6 +207,14 @@ class ReplicaMean(ResultPart):
     note: str
 
 
+class MapMeans(ResultPart):
+    """The numbers of a map (`MapNumbers`), over replicas."""
+
+    lowest: ReplicaMean
+    highest: ReplicaMean
+    variance: ReplicaMean
+
+
 class MeanAndSpread(ResultPart):
     """Mean over replicas and their standard deviation, null for one."""
 
@@ -241,6 +257,7 @@ class Ensemble(ResultFile):
     unstable: tuple[BrokenRun, ...]
     spacing: ReplicaMean
     temperature_K: ReplicaMean
+    map: MapMeans
     mobility: PooledMobility | None
 
 
@@ -330,10 +347,17 @@ def spacing_ensemble_rows(about: Mapping[str, Any], group: Ensemble) -> list[dic
         **_cells(spacing, (*MEAN, "replica_std")),
         "temperature_mean_K": temperature.mean,
         "temperature_error_K": temperature.standard_error,
+        **_map_cells(group.map),
         "unstable": ", ".join(f"{run.replica} after {run.after_ps:g} ps" for run in group.unstable),
-        "note": joined_notes(spacing.note, temperature.note),
+        "note": joined_notes(spacing.note, temperature.note, group.map.lowest.note),
     }
     return [row]
+
+
+def _map_cells(found: MapMeans) -> dict[str, Any]:
+    numbers = {name: getattr(found, name) for name in MapMeans.model_fields}
+    values = {f"map_{name}": number.mean for name, number in numbers.items()}
+    return values | {f"map_{name}_error": n.standard_error for name, n in numbers.items()}
 
 
 def diffusion_ensemble_rows(about: Mapping[str, Any], group: Ensemble) -> list[dict[str, Any]]:

@@ -39,19 +39,45 @@ def spacing_map(traj: Trajectory, *, cells: int, kind: str) -> pd.DataFrame:
     Raises:
         TrajectoryError: the run is not of a stack.
     """
+    positions = _production_frames(traj)
+    if not len(positions):
+        return pd.DataFrame(columns=list(SPACING_MAP.columns), dtype=float)
+    spacing, high_samples, low_samples = _local_spacing(traj, positions, cells, kind)
+    a, b = np.divmod(np.arange(cells**2), cells)
+    columns = (a, b, *_centres(cells, kind).T, spacing, high_samples, low_samples)
+    return pd.DataFrame(dict(zip(SPACING_MAP.columns, columns, strict=True)))
+
+
+def block_maps(traj: Trajectory, *, cells: int, kind: str, blocks: int) -> np.ndarray:
+    """Average the local spacing over successive parts of the run, as `spacing_map` does.
+
+    Returns:
+        spacing (blocks, cells²), Å; no row where there are fewer frames than blocks.
+    """
+    positions = _production_frames(traj)
+    if len(positions) < blocks:
+        return np.empty((0, cells**2))
+    parts = np.array_split(positions, blocks)
+    return np.array([_local_spacing(traj, part, cells, kind)[0] for part in parts])
+
+
+def _production_frames(traj: Trajectory) -> np.ndarray:
+    """Give the stable production (F, N, 3), Å, in the frame of the bottom layer."""
     roles.require_stack(traj.initial, "a spacing map", error=TrajectoryError)
     frames = phases(traj, traj.times_ps) == "production"
-    sheet, facing = traj.tags == roles.SHEET, traj.tags == roles.UPPER_TERMINATION
-    if not frames.any():
-        return pd.DataFrame(columns=list(SPACING_MAP.columns), dtype=float)
     host = traj.positions[:, np.isin(traj.tags, roles.BOTTOM_TAGS)].mean(axis=1)
-    positions = remove_drift(traj.positions, host)[frames]
+    followed: np.ndarray = remove_drift(traj.positions, host)[frames]
+    return followed
+
+
+def _local_spacing(
+    traj: Trajectory, positions: np.ndarray, cells: int, kind: str
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Average over positions (F, N, 3): spacing (Å), samples of sheet and facing, (cells²,)."""
     grid = (np.asarray(traj.cell)[:2, :2], cells, kind)
-    high, high_samples = _plane_heights(positions[:, sheet], *grid)
-    low, low_samples = _plane_heights(positions[:, facing], *grid)
-    a, b = np.divmod(np.arange(cells**2), cells)
-    columns = (a, b, *_centres(cells, kind).T, high - low, high_samples, low_samples)
-    return pd.DataFrame(dict(zip(SPACING_MAP.columns, columns, strict=True)))
+    high, high_samples = _plane_heights(positions[:, traj.tags == roles.SHEET], *grid)
+    low, low_samples = _plane_heights(positions[:, traj.tags == roles.UPPER_TERMINATION], *grid)
+    return high - low, high_samples, low_samples
 
 
 def _centres(cells: int, kind: str) -> np.ndarray:

@@ -15,6 +15,7 @@ from anodeflow.stages.motion.results import (
     SPACING_MAP,
     SPACING_SERIES,
     Ensemble,
+    MapNumbers,
     MeanSpacing,
     Mobility,
     diffusion_ensemble_rows,
@@ -34,6 +35,7 @@ STAGE = Stage(
         "spacing_series": "results/{model}/spacing/{run}.csv",
         "spacing": "results/{model}/spacing/{run}.json",
         "spacing_map": "results/{model}/spacing/{run}_map.csv",
+        "map_numbers": "results/{model}/spacing/{run}_map.json",
         "msd": "results/{model}/diffusion/{run}_msd.csv",
         "hops": "results/{model}/diffusion/{run}_hops.csv",
         "paths": "results/{model}/diffusion/{run}_paths.csv",
@@ -44,13 +46,14 @@ STAGE = Stage(
         "spacing_series": SPACING_SERIES,
         "spacing": MeanSpacing,
         "spacing_map": SPACING_MAP,
+        "map_numbers": MapNumbers,
         "msd": MSD,
         "hops": HOPS,
         "paths": PATHS,
         "diffusion": Mobility,
         "ensemble": Ensemble,
     },
-    methods={"spacing": 4, "diffusion": 4, "ensembles": 2},
+    methods={"spacing": 4, "diffusion": 4, "ensembles": 3},
     tables=(
         Table(
             name="spacing",
@@ -130,7 +133,7 @@ STAGE = Stage(
             read=ensemble_quantities,
             headings={"spacing": "Dynamics without ions", "diffusion": "Dynamics with ions"},
             # The verdict on ions follows from the hops, D from few of them.
-            compared={"spacing": ("mean",), "diffusion": ("hops",)},
+            compared={"spacing": ("mean", "map_lowest", "map_highest"), "diffusion": ("hops",)},
         ),
     ),
 )
