@@ -14,6 +14,7 @@ from anodeflow.scorecard.metrics import Metric, read_metrics
 from anodeflow.scorecard.quantities import Quantities, Study, published_quantities
 from anodeflow.scorecard.quantity import Quantity
 from anodeflow.stages.adhesion.results import AdhesionSummary, FittedPeak, StrainEnergy
+from anodeflow.stages.motion.hops import backward_share
 from anodeflow.stages.motion.results import Ensemble, MapMeans, PooledMobility, ReplicaMean
 from anodeflow.stages.phonons.results import Comparison, Convergence, Frequencies, PhononVerdict
 from anodeflow.structures.structure_check import BondLengths, Coordination, StructureCheck
@@ -185,12 +186,13 @@ def ensemble(
     replicas: int = 1,
     unstable: tuple = (),
 ) -> Ensemble:
-    """Return what a group of replicas says; with `hops`, of ions.
+    """Return what a group of replicas says; with `hops`, of ions, most of which go back.
 
     widths: how far the map's lowest and highest place are from the mean, and its variance.
     """
     mobility = None
     if hops is not None or said is not None:
+        after = max((hops or 0) - 1, 0)
         rate = None if hops is None else hops / watched_ps
         verdict = said or ("hopping" if hops else "confined")
         mobility = PooledMobility(
@@ -202,6 +204,7 @@ def ensemble(
             rate_low_per_ps=rate,
             rate_high_per_ps=rate,
             D_upper_bound_cm2_s=1e-6,
+            **dict(backward_share(backward=round(0.8 * after), pairs=after)),
             note="",
         )
 

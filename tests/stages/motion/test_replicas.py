@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.stats import binomtest
 
 from anodeflow.stages.motion.hop_diffusion import poisson_interval
 from anodeflow.stages.motion.replicas import combine_means, combine_mobility, combine_replicas
@@ -131,6 +132,16 @@ def test_hops_and_times_of_replicas_add_up_to_one_rate():
     assert found.rate_low_per_ps == pytest.approx(low / 300)
     assert found.rate_high_per_ps == pytest.approx(high / 300, rel=0.01)
     assert found.note == ""
+
+
+def test_hops_back_of_replicas_add_up_to_one_share():
+    memories = [HopMemory(pairs=(n,), products=(0.0,), squares=(0.0,)) for n in (7, 4)]
+    runs = [summary(9), summary(5)]
+    runs = [run.model_copy(update={"memory": m}) for run, m in zip(runs, memories, strict=True)]
+    found = combine_mobility(runs, [walk(0), walk(1)], settings=SETTINGS)
+    assert (found.successive_hops, found.backward_share) == (11, pytest.approx(4 / 11))
+    exact = binomtest(4, 11).proportion_ci(0.95, "exact")
+    assert (found.backward_share_low, found.backward_share_high) == pytest.approx(tuple(exact))
 
 
 def test_replicas_without_any_hop_give_an_upper_bound_of_the_rate():

@@ -167,6 +167,8 @@ MOBILITY_COLUMNS = (
     Column("criterion", "criterion"),
     # Published: whether eight ions move more than one.
     Column("mobility_change", "change of mobility"),
+    # Published: whether a step of the MSD goes back.
+    Column("step_back", "step back"),
     NOTE,
 )
 DIFFUSION_COLUMNS = (
@@ -235,6 +237,14 @@ DIFFUSION_ENSEMBLE_COLUMNS = (
     *MOBILITY_COLUMNS,
     REPLICAS,
     Column("verdicts", "verdicts"),
+    Column("successive_hops", "hops after a hop", "", COUNTED),
+    Column(
+        "backward_share",
+        "share of these that go back",
+        "",
+        "95 % binomial interval; 1/3 for an ion without memory on both kinds of hollows",
+        bounds("backward_share_low", "backward_share_high"),
+    ),
     Column(
         "hop_scatter",
         "scatter of hops over Poisson's",

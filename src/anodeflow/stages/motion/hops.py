@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 from scipy.spatial import cKDTree
+from scipy.stats import beta
 
 from anodeflow.stages.motion.hop_diffusion import (
     IMAGES,
@@ -11,7 +12,7 @@ from anodeflow.stages.motion.hop_diffusion import (
     poisson_interval,
 )
 from anodeflow.stages.motion.msd import frame_interval
-from anodeflow.stages.motion.results import HOPS, HopCounts, HopRate
+from anodeflow.stages.motion.results import HOPS, BackwardShare, HopCounts, HopRate
 from anodeflow.structures.geometry import lateral_distances
 from anodeflow.structures.sites import like_hollow_distance
 
@@ -142,6 +143,33 @@ def hop_rate(*, hops: int, backward: int, watched_ps: float, residence_ps: float
         rate_per_ps=hops / watched_ps,
         rate_low_per_ps=low,
         rate_high_per_ps=float(high / (1 - hidden)),
+    )
+
+
+def backward_share(*, backward: int, pairs: int) -> BackwardShare:
+    """Give the share of hops that go back, p = b / N, and its exact 95 % binomial interval.
+
+    Low and high are the 0.025-quantile of Beta(b, N − b + 1) and the 0.975-quantile of
+    Beta(b + 1, N − b). An ion without memory goes back with 1/3 on hollows of both kinds, with 1/6
+    on those of one kind: the number of its ways out.
+
+    Args:
+        backward: number of hops that return to the site that the ion's previous hop left.
+        pairs: number of hops N that follow another one of the same ion, and so could.
+
+    Source: C. J. Clopper and E. S. Pearson, Biometrika 26, 404 (1934).
+    """
+    if not pairs:
+        return BackwardShare(successive_hops=0)
+    return BackwardShare(
+        successive_hops=pairs,
+        backward_share=backward / pairs,
+        backward_share_low=float(
+            beta.ppf(0.025, backward, pairs - backward + 1) if backward else 0
+        ),
+        backward_share_high=float(
+            beta.ppf(0.975, backward + 1, pairs - backward) if backward < pairs else 1
+        ),
     )
 
 

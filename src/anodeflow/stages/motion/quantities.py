@@ -4,7 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from anodeflow.scorecard.quantity import Quantity, joined_notes, quantity_row
-from anodeflow.stages.motion.results import Ensemble
+from anodeflow.stages.motion.results import Ensemble, PooledMobility
+
+NORMAL_95 = 1.96
+"""Standard errors from the middle of a normal distribution to the end of its 95 % interval."""
 
 
 def ensemble_quantities(
@@ -64,5 +67,19 @@ def _mobility_quantities(group: Ensemble, broken: str) -> list[Quantity]:
         quantity_row("diffusion", "verdict", found.verdict, note=note, **shared),
         quantity_row("diffusion", "hops", found.hops, note=note, **shared),
         quantity_row("diffusion", "rate_per_ps", found.rate_per_ps, "1/ps", **rate, **shared),
+        _backward_share(found, note, shared),
         quantity_row("diffusion", "D_cm2_s", found.D_cm2_s, "cm^2/s", **ends, **shared),
     ]
+
+
+def _backward_share(found: PooledMobility, note: str, shared: Mapping[str, Any]) -> Quantity:
+    """Read the share of hops that go back; its error is the longer arm of the interval / 1.96."""
+    low, high = found.backward_share_low, found.backward_share_high
+    if found.backward_share is None or low is None or high is None:
+        told = joined_notes("no hop follows another one of its ion", note)
+        return quantity_row("diffusion", "backward_share", None, note=told, **shared)
+    told = joined_notes(f"of {found.successive_hops} hops that follow another", note)
+    share = found.backward_share
+    ends: dict[str, Any] = {"low": low, "high": high}
+    ends["error"] = max(high - share, share - low) / NORMAL_95
+    return quantity_row("diffusion", "backward_share", share, note=told, **ends, **shared)

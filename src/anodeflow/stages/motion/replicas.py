@@ -11,8 +11,9 @@ from anodeflow.errors import known
 from anodeflow.scorecard.quantity import joined_notes
 from anodeflow.stages.motion.diffusion import TWO_SIGMA, judge_together
 from anodeflow.stages.motion.hop_diffusion import hop_diffusion
-from anodeflow.stages.motion.hops import hop_rate
+from anodeflow.stages.motion.hops import backward_share, hop_rate
 from anodeflow.stages.motion.results import (
+    BackwardShare,
     BrokenRun,
     Ensemble,
     HopCounts,
@@ -136,6 +137,7 @@ def combine_mobility(
         **pooled.model_dump(include=set(HopRate.model_fields)),
         hop_scatter=scatter,
         hop_scatter_p=chance,
+        **dict(_backward(counted)),
         **(together.model_dump(include=set(MsdFit.model_fields)) if together else {}),
         pooled_verdict=together.verdict if together else "undetermined",
         msd_at_window_end=_mean_and_spread([known(m.msd_at_window_end) for m in counted]),
@@ -165,6 +167,13 @@ def _pooled_hops(counted: Sequence[HopCounts], residence_ps: float) -> HopCounts
         memory=_pooled_memory([known(run.memory) for run in counted]),
     )
     return HopCounts(**dict(rate), backward=backward, jump_length_rms=float(np.sqrt(square)), **D)
+
+
+def _backward(counted: Sequence[HopCounts]) -> BackwardShare:
+    backward = sum(known(run.backward) for run in counted)
+    return backward_share(
+        backward=backward, pairs=sum(known(run.memory).pairs[0] for run in counted)
+    )
 
 
 def _pooled_memory(memories: Sequence[HopMemory]) -> HopMemory:

@@ -107,6 +107,15 @@ class HopRate(ResultPart):
     rate_high_per_ps: float | None = None
 
 
+class BackwardShare(ResultPart):
+    """How many hops follow another one of the same ion, and which share of them goes back."""
+
+    successive_hops: int | None = None
+    backward_share: float | None = None
+    backward_share_low: float | None = None
+    backward_share_high: float | None = None
+
+
 class HopMemory(ResultPart):
     """Products r·r' (Å²) of hops of one ion that come 1, 2, … after one another: summed by lag."""
 
@@ -222,7 +231,7 @@ class MeanAndSpread(ResultPart):
     spread: float | None
 
 
-class PooledMobility(HopRate, MsdFit):
+class PooledMobility(HopRate, BackwardShare, MsdFit):
     """How the ions of all replicas move: the MSD fit and pooled_verdict are of all together.
 
     verdict is that of all replicas, or mixed; hop_scatter is that of their hops over Poisson's,
@@ -372,6 +381,7 @@ def diffusion_ensemble_rows(about: Mapping[str, Any], group: Ensemble) -> list[d
         "msd_at_window_end_spread": end and end.spread,
         **_cells(mobility, ("verdict", "hops", "watched_ion_ps")),
         **_rates(mobility),
+        **_cells(mobility, BackwardShare.model_fields),
         **_cells(mobility, ("hop_scatter", "hop_scatter_p", "pooled_verdict")),
         **_cells(mobility, ("slope", "slope_error", *D, "criterion", "note")),
     }

@@ -52,7 +52,7 @@ def block_maps(traj: Trajectory, *, cells: int, kind: str, blocks: int) -> np.nd
     """Average the local spacing over successive parts of the run, as `spacing_map` does.
 
     Returns:
-        spacing (blocks, cells²), Å; no row where there are fewer frames than blocks.
+        spacing (B, C) of B blocks and C = cells² cells, Å; (0, C) with fewer frames than blocks.
     """
     positions = _production_frames(traj)
     if len(positions) < blocks:
