@@ -6,6 +6,7 @@ from scored import (
     adhesion,
     check,
     claims,
+    comparison,
     convergence,
     dynamics,
     ensemble,
@@ -18,13 +19,16 @@ from anodeflow.scorecard.claims import check_claims
 from anodeflow.scorecard.quantities import Quantities
 
 DECLARED = claims()
+WORSE = "a worse model"
+"""A second model of the study, which has phonons only."""
+
 LIMITS = {"sigma": 2.0, "confined_ps": 95.0, "imaginary_THz": -0.1}
 
 
 def judge(rows, asked=None, source=MODEL, declared=DECLARED, **limits):
     """Return the verdict on every claim for one source."""
     found = rows if isinstance(rows, Quantities) else Quantities(rows)
-    judged = check_claims(declared, found, asked or study(MODEL), **LIMITS | limits)
+    judged = check_claims(declared, found, asked or study(MODEL, WORSE), **LIMITS | limits)
     return {row.claim: row for row in judged if row.source == source}
 
 
@@ -53,5 +57,7 @@ def complete_model():
     for stack, height, place in zip(STACKS, (2.0, 1.8, 2.5), (3.5, 3.6, 3.4), strict=True):
         rows += read("adhesion", adhesion(height, place), system=stack)
     for layer in ("ti2co2", "graphene", "ti2co2, own lattice", "graphene, own lattice"):
-        rows += read("phonons", verdict(), system=layer, convergence=convergence(0.01))
+        for source, off in ((MODEL, 0.4), (WORSE, 1.2)):
+            said, checked = verdict(reference=comparison(off, 3 * off)), convergence(0.01)
+            rows += read("phonons", said, system=layer, convergence=checked, source=source)
     return rows + read("relaxation", check(), system="ti2co2", is_unit=True)

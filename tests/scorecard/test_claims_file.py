@@ -5,7 +5,7 @@ import re
 
 import pytest
 import yaml
-from judged import DECLARED, LIMITS, complete_model, judge
+from judged import DECLARED, LIMITS, WORSE, complete_model, judge
 from places import REFERENCE
 from scored import (
     LAYERS,
@@ -53,7 +53,7 @@ def renamed(rows, old, new):
 
 
 def test_a_renamed_stack_is_told_with_its_nearest_name_and_the_claims_that_it_leaves_out():
-    asked = study(MODEL, stacks=("m-g", "m-go-new", "m-goh"))
+    asked = study(MODEL, WORSE, stacks=("m-g", "m-go-new", "m-goh"))
     (told,) = warn_of_unknown(DECLARED, [*LAYERS, "m-g", "m-go-new", "m-goh"])
     assert told.startswith(
         "m-go is no layer or stack of the configuration (did you mean 'm-go-new'?)"
@@ -69,6 +69,7 @@ def test_a_renamed_stack_is_told_with_its_nearest_name_and_the_claims_that_it_le
         "no-imaginary-mode-ti2co2",
         "no-imaginary-mode-graphene",
         "highest-branch",
+        "best-phonons",
         "no-imaginary-mode-ti2co2-own-lattice",
         "no-imaginary-mode-graphene-own-lattice",
     }
@@ -92,7 +93,7 @@ def test_a_configuration_that_has_all_that_is_claimed_is_told_nothing():
 def test_claims_renamed_with_the_stack_hold_as_before(tmp_path):
     text = (REFERENCE / "claims.yaml").read_text().replace("m-go,", "m-x,").replace("m-go}", "m-x}")
     (tmp_path / "claims.yaml").write_text(text)
-    asked = study(MODEL, stacks=("m-g", "m-x", "m-goh"))
+    asked = study(MODEL, WORSE, stacks=("m-g", "m-x", "m-goh"))
     found = judge(
         renamed(complete_model(), "m-go", "m-x"),
         asked,

@@ -9,7 +9,7 @@ independent than that, which makes the bounds of their rates somewhat too narrow
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from scipy.optimize import brentq
@@ -87,6 +87,28 @@ def less(small: Quantity, large: Quantity, sigma: float) -> Part:
     if status == UNDECIDED:
         needs = _more_of_both(small, large, (sigma / z) ** 2 if z else math.inf)
     return Part(status, f"{says}: {z:+.1f} combined errors apart", needs, z)
+
+
+def lowest(own: Quantity, others: Mapping[str, Quantity | None], sigma: float) -> Part:
+    """Judge whether a number lies below those of all other models (`less`), by their names.
+
+    It fails where one lies below it. A model without the number, None, is named and not compared;
+    without any other, nothing was run that could decide. `sigma` is a number of standard errors.
+    """
+    compared = {model: other for model, other in others.items() if other is not None}
+    left = [model for model in others if model not in compared]
+    told = f"; not compared with {', '.join(left)}, which have none" if left else ""
+    if not compared:
+        return Part(NOT_RUN, f"{own.case}: no other model of the study to compare with{told}")
+    parts = {model: less(own, other, sigma) for model, other in compared.items()}
+    against = ", ".join(
+        f"{model} {other}"
+        + ("" if parts[model].sigmas is None else f" ({parts[model].sigmas:+.1f})")
+        for model, other in compared.items()
+    )
+    needs = tuple(need for part in parts.values() for need in part.needs)
+    says = f"{own.case} {own}; others, and combined errors apart: {against}{told}"
+    return Part(conclude(list(parts.values())), says, needs)
 
 
 def slower(slow: Quantity, fast: Quantity, sigma: float) -> Part:

@@ -14,6 +14,7 @@ from anodeflow.scorecard.evidence import (
     confined,
     hopping,
     less,
+    lowest,
     slower,
     word,
 )
@@ -244,6 +245,23 @@ class Near(_Predicate):
         return less(replace(number, value=off), limit, asked.sigma)._replace(says=says)
 
 
+class Lowest(_Predicate):
+    """A number is below that of every other model of the study that has one."""
+
+    predicate: Literal["lowest"]
+    cases: OneCase
+
+    def _decide(self, asked: Asked, *found: Quantity) -> Part:
+        (own,) = found
+        (case,) = self.cases_in(asked.study, asked.temperature_K)
+        others = {
+            model: asked.quantities.find(model, self.table, self.quantity, case)
+            for model in asked.study.stages
+            if model != asked.source
+        }
+        return lowest(own, others, asked.sigma)
+
+
 class Word(_Predicate):
     """A word is one of `words`; it decides nothing where it is one of `open`."""
 
@@ -263,6 +281,6 @@ class Word(_Predicate):
 
 
 Predicate = Annotated[
-    Less | Slower | Confined | Hopping | NotImaginary | Above | Near | Word,
+    Less | Slower | Confined | Hopping | NotImaginary | Above | Near | Lowest | Word,
     Field(discriminator="predicate"),
 ]
