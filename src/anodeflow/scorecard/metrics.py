@@ -37,7 +37,6 @@ class Metric(BaseModel):
     unit: str
     measure: Literal["value", "difference", "relative", "mean_difference", "word", "mobility"]
     reference: str | None
-    reference_ions: int | None = None
     reference_ps: Annotated[float, Field(gt=0)] | None = None
     reference_error: Annotated[float, Field(ge=0)] = 0.0
     better: Literal["low", "high"] | None
@@ -115,9 +114,7 @@ class Grading:
 
     def reference(self, metric: Metric, case: Case) -> Quantity | None:
         """Return what a metric compares with; None if that was not published of this case."""
-        if metric.reference is None or metric.reference_ions not in (None, case.ions):
-            return None
-        return self.own(metric, metric.reference, case)
+        return self.own(metric, metric.reference, case) if metric.reference else None
 
     def pairs(self, metric: Metric, own: Quantity) -> list[tuple[Quantity, Quantity]]:
         """Return a source's quantities of a system beside the reference's, at the same ions."""
