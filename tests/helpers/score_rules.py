@@ -15,6 +15,7 @@ RULES = [
     "check_claims",
     "compare_models",
     "plot_scorecard",
+    "compare_with_study",
 ]
 
 

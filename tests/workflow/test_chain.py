@@ -233,6 +233,32 @@ def test_a_label_redoes_the_figures_and_tables_that_show_it_only(copied):
 
 
 @pytest.mark.slow
+def test_a_finished_run_is_set_beside_every_published_value_on_demand(copied):
+    edited(copied, {"models": {MODEL: {"label": "MACE-OMAT-0"}}})
+    assert copied.planned("compare_with_study") == {
+        "gather_quantities 1",
+        "compare_with_study 1",
+        "total 2",
+    }
+    result = copied.snakemake("compare_with_study")
+    assert result.returncode == 0, result.stdout
+    results = copied.folder / "results"
+    found = pd.read_csv(results / "comparison-with-study.csv")
+    published = pd.read_csv(copied.folder / "resources/reference/published.csv", comment="#")
+    assert found["quantity"].tolist() == published["quantity"].tolist()
+    (row,) = (
+        found[(found["system"] == "m-g") & (found["quantity"] == "height")]
+        .iloc[:1]
+        .to_dict("records")
+    )
+    peak = json.loads((results / MODEL / "adhesion/m-g.json").read_text())
+    own = peak["peak"]["height"] - peak["strain_energy"]["total_eV_nm2"]
+    assert (row["model"], row["value"]) == ("MACE-OMAT-0", pytest.approx(own))
+    lacking = found[(found["system"] == "m-go") & (found["source"].str.startswith("MACE-OMAT-0"))]
+    assert set(lacking["verdict"]) == {"not run", "no counterpart"}
+
+
+@pytest.mark.slow
 def test_a_colour_redoes_the_figures_that_show_it_only(copied):
     assert edited(copied, {"models": {MODEL: {"colour": "#112233"}}}) == {
         plot for plot in redrawn(of_all_models) if plot.startswith("plot_")

@@ -2,7 +2,8 @@
 
 Needs: the results of every stage, published values, the files of metrics and claims. Makes:
 results/scorecard/quantities.csv (every number with its uncertainty), scorecard.csv and .json
-(grades), claims and disagreement (.csv, .json, .md), and results/figures/scorecard.pdf, .png, .csv.
+(grades), claims and disagreement (.csv, .json, .md), results/figures/scorecard.pdf, .png, .csv, and when asked for
+results/comparison-with-study.csv and .md.
 """
 
 
@@ -91,6 +92,26 @@ rule compare_models:
         method=METHOD["disagreement"],
     script:
         "../scripts/compare_models.py"
+
+
+rule compare_with_study:
+    """Set the study's own results beside every published value; not part of `rule all`."""
+    input:
+        quantities=path("scorecard", "quantities"),
+    output:
+        csv=path("comparison", "csv"),
+        md=path("comparison", "md"),
+    log:
+        "results/logs/compare_with_study.log",
+    localrule: True
+    conda:
+        "../../envs/mace.yaml"
+    params:
+        study=GATHERED.studied,
+        sigma=lookup("scorecard/sigma", within=config),
+        method=METHOD["comparison"],
+    script:
+        "../scripts/compare_with_study.py"
 
 
 rule plot_scorecard:

@@ -33,7 +33,7 @@ def disagreements(quantities: Quantities, study: Study, *, sigma: float) -> pd.D
     for first, second in itertools.combinations(study.sources(quantities), 2):
         if first in study.stages or second in study.stages:
             rows += [
-                _compare(one, other, sigma)
+                compare_two(one, other, sigma)
                 for one, other in _pairs(quantities, study, first, second)
             ]
     columns = list(DISAGREEMENTS_CSV.columns)
@@ -65,7 +65,12 @@ def _cases(study: Study, quantities: Quantities, table: str) -> list[Case]:
     return cases if told or all(case.ions is None for case in found) else found
 
 
-def _compare(one: Quantity, other: Quantity, sigma: float) -> dict[str, Any]:
+def compare_two(one: Quantity, other: Quantity, sigma: float) -> dict[str, Any]:
+    """Compare a quantity of two sources, which differ by `sigma` times their errors or more.
+
+    Returns:
+        a `Disagreement`, as far as it is known.
+    """
     # What a published row does not say of its case, the model's does.
     case = min(one.case, other.case, key=lambda case: case.count(None))
     row: dict[str, Any] = {

@@ -100,3 +100,13 @@ class Disagreement(ResultPart):
 DISAGREEMENTS = RowsFile(Disagreement)
 """results/scorecard/disagreement.json"""
 DISAGREEMENTS_CSV = CsvFile(tuple(Disagreement.model_fields))
+
+COMPARISON_CSV = CsvFile(
+    (
+        *("table", "system", "ions", "temperature_K", "quantity", "unit"),
+        *("source", "published_value", "published_word", "published_error"),
+        *("model", "value", "word", "error"),
+        *("difference", "combined_error", "sigmas", "verdict", "reason"),
+    )
+)
+"""results/comparison-with-study.csv: see `comparison.compare_with_published`."""

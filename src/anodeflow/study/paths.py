@@ -30,6 +30,10 @@ FILES: dict[str, dict[str, str]] = {
             for kind in kinds
         },
     },
+    "comparison": {
+        "csv": "results/comparison-with-study.csv",
+        "md": "results/comparison-with-study.md",
+    },
     "report": {
         "configuration": "results/report/configuration.yaml",
         "record": "results/report/{record}.csv",

@@ -38,10 +38,11 @@ METHOD: dict[str, int] = {
     "weights": 1,
     **{name: version for stage in STAGES.values() for name, version in stage.methods.items()},
     "figures": 1,
-    "quantities": 1,
+    "quantities": 2,
     "metrics": 2,
     "claims": 1,
     "disagreement": 1,
+    "comparison": 1,
 }
 """Version of each method: bump it, in the stage's folder, when a change of code changes numbers.
 

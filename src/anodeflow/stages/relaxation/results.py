@@ -37,6 +37,8 @@ def relaxation_quantities(
         if metals:
             polytype = f"{metals}, {check.termination_site}"
             rows.append(quantity_row("relaxation", "polytype", polytype, note=changes))
+            site = check.termination_site
+            rows.append(quantity_row("relaxation", "termination_site", site, note=changes))
         lengths: dict[str, float] = {kind: bond.mean for kind, bond in check.bonds.items()}
         lengths |= {} if check.thickness is None else {"thickness": check.thickness}
         shared: dict[str, Any] = {"error": numerical["length"], "note": "numerical error"}
