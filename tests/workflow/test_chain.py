@@ -218,7 +218,7 @@ def test_another_temperature_redoes_the_dynamics_and_what_is_read_from_it_only(c
         *SCORECARD,
         "run_dynamics 3",
         "analyse_spacing 3",
-        "map_spacing 2",
+        "map_spacing 3",
         "analyse_diffusion 2",
         "combine_replicas 2",
         *redrawn(lambda stage, shown: shown.of.startswith(("runs", "groups"))),
@@ -243,7 +243,7 @@ def test_a_finished_run_is_set_beside_every_published_value_on_demand(copied):
     result = copied.snakemake("compare_with_study")
     assert result.returncode == 0, result.stdout
     results = copied.folder / "results"
-    found = pd.read_csv(results / "comparison-with-study.csv")
+    found = pd.read_csv(results / "scorecard/comparison_with_study.csv")
     published = pd.read_csv(copied.folder / "resources/reference/published.csv", comment="#")
     assert found["quantity"].tolist() == published["quantity"].tolist()
     (row,) = (

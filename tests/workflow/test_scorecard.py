@@ -49,7 +49,7 @@ def test_results_of_the_study_become_grades_claims_and_a_figure(project):
     grades = {(r["source"], r["metric"], r["system"]): r for r in found["scorecard"]}
     assert grades["MACE-MP-0", "voltage", "m-go"]["value"] == pytest.approx(0.01)
     assert grades["MACE-MP-0", "ns_per_day", ""]["value"] == pytest.approx(86400e-6 / 0.05)
-    beside = pd.read_csv(project.folder / "results/comparison-with-study.csv")
+    beside = pd.read_csv(project.folder / "results/scorecard/comparison_with_study.csv")
     mine = beside[(beside["model"] == "MACE-MP-0") & (beside["verdict"] != "not run")]
     verdicts = dict(zip(mine["quantity"] + " of " + mine["system"], mine["verdict"], strict=True))
     assert verdicts["thickness of ti2co2"] == "missed"  # 4.46 Å here, 3.856 published
@@ -58,7 +58,7 @@ def test_results_of_the_study_become_grades_claims_and_a_figure(project):
     assert set(beside["verdict"][beside["source"] == OMAT]) == {"not run", "no counterpart"}
     assert (
         f"{len(beside)} published values: "
-        in (project.folder / "results/comparison-with-study.md").read_text()
+        in (project.folder / "results/scorecard/comparison_with_study.md").read_text()
     )
     table = pd.read_csv(project.folder / "results/figures/scorecard.csv")
     assert {"MACE-MP-0", "CHGNet 0.3.0"} <= set(table["source"])
@@ -104,5 +104,5 @@ def test_another_material_is_scored_and_leaves_the_claims_out(project):
     reasons = {row["metric"]: row["reason"] for row in found["scorecard"]}
     assert "gives no mean of v-hbn" in reasons["spacing"]
     assert found["disagreement"] == []
-    beside = pd.read_csv(project.folder / "results/comparison-with-study.csv")
+    beside = pd.read_csv(project.folder / "results/scorecard/comparison_with_study.csv")
     assert set(beside["verdict"]) == {"not run", "no counterpart"}

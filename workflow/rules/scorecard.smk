@@ -3,7 +3,7 @@
 Needs: the results of every stage, published values, the files of metrics and claims. Makes:
 results/scorecard/quantities.csv (every number with its uncertainty), scorecard.csv and .json
 (grades), claims and disagreement (.csv, .json, .md), results/figures/scorecard.pdf, .png, .csv, and when asked for
-results/comparison-with-study.csv and .md.
+results/scorecard/comparison_with_study.csv and .md.
 """
 
 

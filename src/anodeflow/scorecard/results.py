@@ -109,4 +109,4 @@ COMPARISON_CSV = CsvFile(
         *("difference", "combined_error", "sigmas", "verdict", "reason"),
     )
 )
-"""results/comparison-with-study.csv: see `comparison.compare_with_published`."""
+"""results/scorecard/comparison_with_study.csv: see `comparison.compare_with_published`."""

@@ -31,8 +31,8 @@ FILES: dict[str, dict[str, str]] = {
         },
     },
     "comparison": {
-        "csv": "results/comparison-with-study.csv",
-        "md": "results/comparison-with-study.md",
+        "csv": "results/scorecard/comparison_with_study.csv",
+        "md": "results/scorecard/comparison_with_study.md",
     },
     "report": {
         "configuration": "results/report/configuration.yaml",
