@@ -25,6 +25,7 @@ SUMMARY = adhesion(
     references=CHECK,
     hysteresis_eV_nm2=0.01,
     three_body_eV_nm2=-0.4,
+    dispersion_eV_nm2=1.3,
     **PEAKS,
 )
 NONE = SPLINE | {"peak": no_peak("No peak in the window."), "strain_energy": None}

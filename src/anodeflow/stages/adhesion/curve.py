@@ -257,7 +257,17 @@ def summarise_adhesion(
         given_layers_eV_nm2=given_energy(references) if complete else None,
         hysteresis_eV_nm2=_hysteresis(curve),
         three_body_eV_nm2=three_body_eV_nm2,
+        dispersion_eV_nm2=_dispersion_part(curve),
     )
+
+
+def _dispersion_part(curve: pd.DataFrame) -> float | None:
+    """Give dispersion's part of the relaxed stack's adhesion, eV/nm²; None where none is told."""
+    relaxed = curve[curve["relaxed"].astype(bool)]
+    if relaxed.empty or not {"adhesion_eV_nm2", "adhesion_no_dispersion_eV_nm2"} <= {*curve}:
+        return None
+    whole, bare = relaxed.iloc[0][["adhesion_eV_nm2", "adhesion_no_dispersion_eV_nm2"]]
+    return float(whole - bare)
 
 
 def _hysteresis(curve: pd.DataFrame) -> float | None:

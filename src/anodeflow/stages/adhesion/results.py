@@ -94,7 +94,8 @@ class AdhesionSummary(ResultFile):
     peak_of_points that of the scan alone, its check; references: null for structures of others;
     hysteresis_eV_nm2: by how much the direction of the scan changes the points next to the peak;
     three_body_eV_nm2: by how much the three-body term of D3 would change the relaxed stack's
-    adhesion, null without dispersion or without the package dftd3.
+    adhesion, null without dispersion or without the package dftd3; dispersion_eV_nm2: dispersion's
+    part of the relaxed stack's adhesion, layers strained, null where it is not told apart.
     """
 
     spacing_convention: SpacingConvention
@@ -108,6 +109,7 @@ class AdhesionSummary(ResultFile):
     given_layers_eV_nm2: float | None = None
     hysteresis_eV_nm2: float | None = None
     three_body_eV_nm2: float | None = None
+    dispersion_eV_nm2: float | None = None
 
 
 def adhesion_rows(about: Mapping[str, Any], summary: AdhesionSummary) -> list[dict[str, Any]]:
@@ -192,7 +194,7 @@ def adhesion_quantities(
     """Read the peak of an adhesion curve, its height for layers in their own cells."""
     peak = summary.peak
     if not peak.found:
-        units = {"height": "eV/nm^2", "spacing": "angstrom"}
+        units = {"height": "eV/nm^2", "spacing": "angstrom", "dispersion_share": ""}
         return [
             quantity_row("adhesion", name, None, unit, note=peak.sentence)
             for name, unit in units.items()
@@ -206,7 +208,7 @@ def adhesion_quantities(
         convention=summary.spacing_convention,
         note=joined_notes("error of the peak", peak.sentence or ""),
     )
-    return [_own_height(summary), spacing]
+    return [_own_height(summary), spacing, _dispersion_share(summary)]
 
 
 def _own_height(summary: AdhesionSummary) -> Quantity:
@@ -231,4 +233,32 @@ def _own_height(summary: AdhesionSummary) -> Quantity:
             _three_body(summary),
             wrong,
         ),
+    )
+
+
+def _dispersion_share(summary: AdhesionSummary) -> Quantity:
+    """Read D / h, dispersion's part of the relaxed stack's adhesion over the peak, layers strained.
+
+    Above 1 the stack would not hold together there without it. D is exact for the geometry, so the
+    error is that of h.
+    """
+
+    def lacking(why: str) -> Quantity:
+        return quantity_row("adhesion", "dispersion_share", None, note=why)
+
+    if not summary.dispersion_eV_nm2:
+        return lacking("no dispersion term, or its energy is not told apart")
+    try:
+        height, error = (h := peak_for(summary, "strained")).height, h.height_error
+    except StructureError as fault:
+        return lacking(str(fault))
+    if known(height) <= 0:
+        return lacking(f"the stack is not bound: {height:.3g} eV/nm^2, layers strained")
+    share = summary.dispersion_eV_nm2 / known(height)
+    return quantity_row(
+        "adhesion",
+        "dispersion_share",
+        share,
+        error=None if error is None else share * error / known(height),
+        note=joined_notes("error of the peak", _three_body(summary)),
     )

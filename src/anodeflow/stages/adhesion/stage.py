@@ -22,7 +22,7 @@ STAGE = Stage(
         "peak": "results/{model}/adhesion/{stack}.json",
     },
     results={"curve": CURVE, "peak": AdhesionSummary},
-    methods={"adhesion": 4, "adhesion_fit": 4},
+    methods={"adhesion": 4, "adhesion_fit": 5},
     needs=("layers",),
     tables=(
         Table(
