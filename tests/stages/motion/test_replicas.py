@@ -66,6 +66,16 @@ def test_the_interval_holds_the_truth_whether_or_not_replicas_sample_the_same(re
     assert held >= 367
 
 
+def test_what_errs_to_one_side_is_known_no_better_from_more_replicas():
+    """Six runs whose lowest of 64 cells is 2.4 errors too low each: the truth stays in the ends."""
+    rng = np.random.default_rng(5)
+    lowest = [result(float(rng.normal(4, 0.02, 64).min()), 0.05) for _ in range(6)]
+    found = combine_means(lowest, what="lowest place", one_sided=True)
+    assert found.standard_error == pytest.approx(0.05)
+    assert found.low < 4.0 < found.high
+    assert combine_means(lowest, what="mean").high < 4.0
+
+
 def test_replicas_that_sample_different_states_are_told():
     found = combine_means([result(v, 0.02) for v in (3.9, 4.0, 4.4)], what="spacing")
     assert "differ in spacing by more than their own errors" in found.note

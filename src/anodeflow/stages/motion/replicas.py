@@ -37,7 +37,9 @@ DRAWS, SEED = 10_000, 2025
 """Random divisions of the hops among the replicas, and their seed."""
 
 
-def combine_means(results: Sequence[SeriesMean], *, what: str) -> ReplicaMean:
+def combine_means(
+    results: Sequence[SeriesMean], *, what: str, one_sided: bool = False
+) -> ReplicaMean:
     """Average the means of replicas, with an error of their own errors and of their spread.
 
     The mean is that of the R means v_r, each of equal weight. Within the runs its standard error is
@@ -51,6 +53,8 @@ def combine_means(results: Sequence[SeriesMean], *, what: str) -> ReplicaMean:
     Args:
         results: what `correlated_mean.series_mean` gave for each replica.
         what: what is averaged, for the note.
+        one_sided: whether all runs err to one side, as the extreme of noisy numbers does: more of
+            them do not mend that, and the error within the runs is Σ s_r/R.
 
     Returns:
         the mean over the replicas, with what each of them gave.
@@ -69,7 +73,8 @@ def combine_means(results: Sequence[SeriesMean], *, what: str) -> ReplicaMean:
     between = std / np.sqrt(len(means))
     given = [error for error in errors if error is not None]
     all_given = len(given) == len(errors)
-    within = float(np.sqrt(np.sum(np.square(given))) / len(means)) if all_given else None
+    added = np.sum(given) if one_sided else np.sqrt(np.sum(np.square(given)))
+    within = float(added / len(means)) if all_given else None
     half = max(student.ppf(0.975, len(means) - 1) * between, TWO_SIGMA * (within or 0.0))
     mean = float(means.mean())
     return ReplicaMean(
@@ -242,10 +247,15 @@ def combine_replicas(
         ],
         spacing=combine_means(spacings, what="spacing"),
         temperature_K=combine_means([s.temperature_K for s in spacings], what="temperature"),
-        map=MapMeans(
-            lowest=combine_means([m.lowest for m in maps], what="lowest place of the map"),
-            highest=combine_means([m.highest for m in maps], what="highest place of the map"),
-            variance=combine_means([m.variance for m in maps], what="variance of the map"),
-        ),
+        map=_map_means(maps),
         mobility=mobility,
+    )
+
+
+def _map_means(maps: Sequence[MapNumbers]) -> MapMeans:
+    ends = {"one_sided": True}
+    return MapMeans(
+        lowest=combine_means([m.lowest for m in maps], what="lowest place of the map", **ends),
+        highest=combine_means([m.highest for m in maps], what="highest place of the map", **ends),
+        variance=combine_means([m.variance for m in maps], what="variance of the map"),
     )
