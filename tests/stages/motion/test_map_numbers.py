@@ -131,6 +131,18 @@ def test_blocks_that_remember_each_other_give_no_error():
     assert "are correlated by" in found.lowest.note
 
 
+def test_a_run_too_short_for_an_error_of_its_mean_spacing_gives_none_of_its_map():
+    """Parts of a slow oscillation can look independent, one up and the next down."""
+    phase = np.arange(20) * np.pi / 2
+    heights = bump(0.8) + 0.2 * np.sin(phase)[:, None]
+    assert map_numbers(run_of(heights), **GRID).lowest.standard_error is not None
+    slow = np.sin(np.arange(20) * np.pi / 20)
+    found = map_numbers(run_of(heights, spacing=4.0 + 0.2 * slow), **GRID)
+    assert found.lowest.mean == pytest.approx(heights.mean(axis=0).min())
+    assert found.lowest.standard_error is found.variance.standard_error is None
+    assert found.lowest.note == "no error: the run is too short for one of its mean spacing"
+
+
 def test_noise_that_is_forgotten_within_a_block_rarely_costs_the_error():
     given = [
         map_numbers(run_of(noisy(bump(0.5), s, memory=0.5)), **GRID).lowest.standard_error

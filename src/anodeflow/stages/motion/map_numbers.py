@@ -11,6 +11,7 @@ from anodeflow.stages.dynamics.trajectory import Trajectory
 from anodeflow.stages.motion.production import phases, stability_note
 from anodeflow.stages.motion.results import MapNumbers, SeriesMean
 from anodeflow.stages.motion.spacing_map import block_maps, spacing_map
+from anodeflow.stages.motion.spacing_series import mean_spacing, spacing_series
 
 BLOCKS = 10
 """Parts of the run whose maps are compared."""
@@ -34,7 +35,8 @@ def map_numbers(traj: Trajectory, *, cells: int, kind: str) -> MapNumbers:
     negative within its error, which is the jackknife's over the blocks. low and high are 95 %
     intervals of Student's t.
 
-    No errors are given where successive blocks are correlated by more than MOST_CORRELATED.
+    No errors are given where successive blocks are correlated by more than MOST_CORRELATED, nor
+    where the run is too short for an error of its mean spacing (`correlated_mean.series_mean`).
 
     Args:
         traj: the run.
@@ -58,10 +60,7 @@ def map_numbers(traj: Trajectory, *, cells: int, kind: str) -> MapNumbers:
         lowest, highest = (SeriesMean(mean=end, **about) for end in ends)
         return MapNumbers(lowest=lowest, highest=highest, variance=SeriesMean(**about))
     about["block_ps"] = float(np.ptp(times)) / BLOCKS
-    memory = _correlation(parts)
-    lasting = memory > MOST_CORRELATED
-    told = f"no error: maps of {about['block_ps']:.3g} ps and of the next are correlated by "
-    about["note"] = joined_notes(stability_note(traj), f"{told}{memory:.2g}" if lasting else "")
+    about["note"] = joined_notes(stability_note(traj), why := _why_no_error(traj, parts))
     found = {
         "lowest": (whole.min(), _error_of_lowest(parts, whole)),
         "highest": (whole.max(), _error_of_lowest(-parts, -whole)),
@@ -69,12 +68,21 @@ def map_numbers(traj: Trajectory, *, cells: int, kind: str) -> MapNumbers:
     }
     return MapNumbers(
         **{
-            name: SeriesMean(
-                mean=float(value), **({} if lasting else _interval(value, error)), **about
-            )
+            name: SeriesMean(mean=float(value), **({} if why else _interval(value, error)), **about)
             for name, (value, error) in found.items()
         }
     )
+
+
+def _why_no_error(traj: Trajectory, parts: np.ndarray) -> str:
+    """Say why maps of a run's parts (B, C) tell no errors; empty if they do."""
+    series, start = spacing_series(traj), traj.production_start_ps
+    if mean_spacing(series, discard_ps=start, note="").standard_error is None:
+        return "no error: the run is too short for one of its mean spacing"
+    memory = _correlation(parts)
+    if memory <= MOST_CORRELATED:
+        return ""
+    return f"no error: maps of successive tenths of the run are correlated by {memory:.2g}"
 
 
 def _interval(value: float, error: float) -> dict[str, float]:
