@@ -24,6 +24,7 @@ SETTINGS = {
     "minimum_hops": 10,
     "origins": "all",
     "moved_only": None,
+    "dimensions": 2,
 }
 
 

@@ -112,11 +112,11 @@ def test_a_run_starts_from_its_own_filling_and_an_empty_one_from_the_stack(given
 
 
 def test_an_exception_holds_for_its_runs_and_no_other(given, study_config):
-    own = {"stacks": ["m-g"], "ions": 1, "origins": 200, "moved_only": 3.0}
+    own = {"stacks": ["m-g"], "ions": 1, "origins": 200, "moved_only": 3.0, "dimensions": 3}
     before = {run: given().averaging(job(run=run)) for run in (RUN, "m-go_1na_300K_0")}
     study_config["diffusion"]["exceptions"] = [own]
     after = {run: given().averaging(job(run=run)) for run in before}
-    assert after[RUN] == before[RUN] | {"origins": 200, "moved_only": 3.0}
+    assert after[RUN] == before[RUN] | {"origins": 200, "moved_only": 3.0, "dimensions": 3}
     assert after["m-go_1na_300K_0"] == before["m-go_1na_300K_0"]
     assert "exceptions" not in after[RUN]
     assert given().averaging_of_group(job(group="m-g_1na_300K")) == after[RUN]

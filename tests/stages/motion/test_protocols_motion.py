@@ -168,7 +168,7 @@ def test_an_msd_of_early_origins_gives_a_d_without_an_interval_and_says_why():
     assert early.verdict == full.verdict == "diffusive", early.criterion
     assert early.D_cm2_s == pytest.approx(rate * NEIGHBOUR**2 / 4 * 1e-4, rel=0.6)
     assert early.D_low_cm2_s is early.D_high_cm2_s is None
-    assert "the first 200 frames as origins and 8 of 8 ions" in early.interval_note
+    assert "the first 200 frames as origins and 8 of 8 ions in the plane" in early.interval_note
     assert full.interval_note == "" and full.D_low_cm2_s < full.D_high_cm2_s
     assert msd["origins"].tolist() == [min(200, 4000 - k) for k in range(4000)]
     assert len(hops) == full.hops
@@ -223,6 +223,61 @@ def test_a_run_in_which_no_ion_moved_has_no_average_and_says_so():
     assert summary.verdict == "undetermined"
     assert summary.criterion == "no ion got farther than 3 Å from its start"
     assert msd.empty
+
+
+# Dimensions of the mean square displacement
+
+
+def test_an_msd_in_three_dimensions_adds_that_along_z_and_makes_two_thirds_of_d():
+    atoms, rate = host(8), 0.3
+    run = trajectory(atoms, hopping(np.random.default_rng(3), atoms, frames=4000, rate=rate))
+    plane, _, hops = analyse_diffusion(run, settings=SETTINGS | {"origins": 200})
+    every = analyse_diffusion(run, settings=SETTINGS | {"origins": 200, "dimensions": 3})
+    flat = analyse_diffusion(run, settings=SETTINGS | {"origins": 200}).msd
+    assert every.msd["msd"].to_numpy() == pytest.approx((flat["msd"] + flat["msd_z"]).to_numpy())
+    # Along z the ions only shake by 0.1 Å: 2 · 0.1² at every lag.
+    assert flat["msd_z"][1:3000].mean() == pytest.approx(0.02, rel=0.1)
+    lags = window_lags(4000, from_fraction=0.02, to_fraction=0.2, count=10)
+    slope = np.polyfit(every.msd["lag_ps"][lags], every.msd["msd"][lags], 1)[0]
+    assert every.summary.D_cm2_s == pytest.approx(slope / 6 * 1e-4)
+    assert every.summary.D_cm2_s / plane.D_cm2_s == pytest.approx(2 / 3, abs=0.002)
+    assert every.summary.hops == plane.hops == len(hops)
+
+
+def test_in_three_dimensions_there_is_no_interval_and_the_bound_is_of_six_times_the_time():
+    atoms = host(8)
+    run = trajectory(atoms, hopping(np.random.default_rng(3), atoms, frames=4000, rate=0.3))
+    found = analyse_diffusion(run, settings=SETTINGS | {"dimensions": 3}).summary
+    assert found.D_low_cm2_s is found.slope_error is None
+    assert "in three dimensions" in found.interval_note
+    upwards = np.full((1000, 8, 3), 22.0)
+    upwards[..., :2] = rattling(np.random.default_rng(6), atoms, frames=1000)
+    upwards[:, 0, 2] += 12 * np.linspace(0, 1, 1000)  # one ion of eight, 12 Å in 50 ps
+    changes = {"ion_positions": upwards}
+    drifting = trajectory(atoms, upwards[..., :2], **changes)
+    still, flat, _ = analyse_diffusion(drifting, settings=SETTINGS)
+    moved, msd, _ = analyse_diffusion(drifting, settings=SETTINGS | {"dimensions": 3})
+    end = window_lags(1000, from_fraction=0.02, to_fraction=0.2, count=10)[-1]
+    square = (12 * end / 999) ** 2 / 8
+    assert msd["msd"][end] - flat["msd"][end] == pytest.approx(square)
+    bound = msd["msd"][end] / (6 * end * STEP_PS) * 1e-4
+    assert moved.D_upper_bound_cm2_s == pytest.approx(max(bound, still.D_hop_bound_cm2_s))
+
+
+def test_an_ion_that_only_goes_up_and_down_has_moved_in_three_dimensions_and_not_in_two():
+    atoms, frames = host(2), 1000
+    path = np.zeros((frames, 2, 3))
+    path[..., :2] = rattling(np.random.default_rng(8), atoms, frames=frames)
+    path[:, 0, 2] = 4 * np.sin(np.arange(frames) / 50)
+    run = trajectory(atoms, path[..., :2], ion_positions=path)
+    found = {
+        dimensions: analyse_diffusion(
+            run, settings=SETTINGS | {"moved_only": 3.0, "dimensions": dimensions}
+        ).summary
+        for dimensions in (2, 3)
+    }
+    assert {key: summary.averaged_ions for key, summary in found.items()} == {2: 0, 3: 1}
+    assert found[3].hops == 0
 
 
 # One trajectory or several

@@ -29,6 +29,7 @@ SETTINGS = {
     "minimum_hops": 10,
     "origins": "all",
     "moved_only": None,
+    "dimensions": 2,
 }
 
 

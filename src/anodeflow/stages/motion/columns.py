@@ -148,7 +148,7 @@ MOBILITY_COLUMNS = (
         "D",
         "cm²/s",
         "95 % interval, calibrated on random walks; the one to cite; none where the MSD takes a "
-        "choice of origins or ions",
+        "choice of origins or ions, or all three dimensions",
         bounds("D_low_cm2_s", "D_high_cm2_s", "cm²/s", of="D"),
     ),
     Column(

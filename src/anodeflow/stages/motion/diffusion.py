@@ -1,6 +1,6 @@
 """How the ions of a run move: confined to a site, hopping, or diffusing, and how fast.
 
-Verdict: `diffusive` when the log-log slope of the mean in-plane MSD over the fit window lies in
+Verdict: `diffusive` when the log-log slope of the mean MSD over the fit window lies in
 `slope_window`, the MSD at the end of the window exceeds `confined_msd` and at least `minimum_hops`
 hops were counted (a single jump already gives a slope of 1); `confined` when no hop was counted and
 that MSD stays at or below `confined_msd`; else `hopping`. `undetermined` when the run is too short
@@ -9,12 +9,16 @@ be seen, and none seen means nothing.
 
 D is fitted only when diffusive, by `diffusion_fit.fit_diffusion` (D_*) and by kinisi (D_kinisi_*).
 Otherwise an upper bound is given, the larger of that by hops (`hop_diffusion.hop_diffusion`) and
-M_high / (2d τ_end), d = 2, with M_high the MSD and 1.96 of its standard errors at τ_end, the end of
+M_high / (2d τ_end), with M_high the MSD and 1.96 of its standard errors at τ_end, the end of
 the window; none for ions in flight, of which no hop goes back.
 
-With other than all time origins and all ions the MSD has a covariance that is not known: D is then
-given without an interval (`diffusion_fit.plain_diffusion`), and `interval_note` says so. Hops are
-those of all ions at any rate.
+The MSD, and D with it, has the d = 2 dimensions of the plane, or all three as the study's scripts
+had it. Ions between two layers do not diffuse along z: by MSD = 6 D τ their D is two thirds of that
+in the plane.
+
+With other than all time origins, all ions and the plane the MSD has a covariance that is not known:
+D is then given without an interval (`diffusion_fit.plain_diffusion`), and `interval_note` says so.
+Hops are those of all ions in the plane at any rate.
 """
 
 from collections.abc import Callable
@@ -95,11 +99,12 @@ def analyse_diffusion(traj: Trajectory, *, settings: Settings) -> DiffusionAnaly
         settings: residence_ps (ps); slope_window [low, high]; fit_from_fraction and
             fit_to_fraction of the analysed time; confined_msd (Å²); minimum_hops; origins, "all" or
             the number of first frames that the MSD starts from; moved_only (Å or None), the MSD
-            is averaged over ions that got farther than this from their start, in the plane.
+            is averaged over ions that got farther than this from their start; dimensions, 2 or 3,
+            of the MSD and of that distance.
 
     Returns:
         summary with verdict and criterion; MSD table with lag_ps, origins, msd, msd_z (means over
-        the ions averaged) and ion_0 … (each ion, in-plane, Å²); table of hops.
+        the ions averaged) and ion_0 … (each ion, Å²); table of hops.
 
     Raises:
         TrajectoryError: the run has no ions.
@@ -115,7 +120,7 @@ def analyse_diffusion(traj: Trajectory, *, settings: Settings) -> DiffusionAnaly
         criterion = f"{len(times)} stable production frames, too few for {LEAST_LAGS} lags to fit"
         return _undetermined(about, criterion)
 
-    averaged = _averaged(positions, settings["moved_only"])
+    averaged = _averaged(positions, settings)
     about |= _describe_average(averaged, settings)
     if not averaged.any():
         criterion = f"no ion got farther than {settings['moved_only']:g} Å from its start"
@@ -123,7 +128,7 @@ def analyse_diffusion(traj: Trajectory, *, settings: Settings) -> DiffusionAnaly
     sites, cell = hollow_sites(traj.initial), np.asarray(traj.cell)[:2, :2]
     where: dict[str, Any] = {"sites": sites, "cell": cell, "times_ps": times}
     require_unwrapped(positions, cell)
-    msd = _msd_table(positions, times, averaged, settings["origins"])
+    msd = _msd_table(positions, times, averaged, settings)
     in_plane, stay_ps = positions[..., :IN_PLANE], settings["residence_ps"]
     assigned = assign_sites(in_plane, sites, cell)
     settled = settle(assigned, times_ps=times, residence_ps=stay_ps)
@@ -163,10 +168,10 @@ def judge_together(
     if len(lags) < LEAST_LAGS:
         return None
     positions = np.concatenate([positions[:frames] for _, positions in runs], axis=1)
-    averaged = _averaged(positions, settings["moved_only"])
+    averaged = _averaged(positions, settings)
     if not averaged.any():
         return None
-    msd = _msd_table(positions, runs[0][0][:frames], averaged, settings["origins"])
+    msd = _msd_table(positions, runs[0][0][:frames], averaged, settings)
     return _judge(positions[:, averaged], msd, lags, counted, settings)
 
 
@@ -232,12 +237,13 @@ def _describe_run(traj: Trajectory, times_ps: np.ndarray) -> dict[str, Any]:
     }
 
 
-def _averaged(positions: np.ndarray, moved_only: float | None) -> np.ndarray:
+def _averaged(positions: np.ndarray, settings: Settings) -> np.ndarray:
     """Select the ions of positions (F, I, 3) that the MSD is averaged over; mask (I,) of bool."""
-    if moved_only is None:
+    if settings["moved_only"] is None:
         return np.full(positions.shape[1], True)
-    from_start = np.linalg.norm((positions - positions[0])[..., :IN_PLANE], axis=-1)
-    found: np.ndarray = from_start.max(axis=0) > moved_only
+    displacements = (positions - positions[0])[..., : settings["dimensions"]]
+    from_start = np.linalg.norm(displacements, axis=-1)
+    found: np.ndarray = from_start.max(axis=0) > settings["moved_only"]
     return found
 
 
@@ -249,34 +255,37 @@ def _describe_average(averaged: np.ndarray, settings: Settings) -> dict[str, Any
         starts = (
             "all time origins" if origins == "all" else f"the first {origins} frames as origins"
         )
+        axes = "in the plane" if settings["dimensions"] == IN_PLANE else "in three dimensions"
         note = (
-            f"no interval of D: the MSD takes {starts} and {count} of {ions} ions, and the "
-            "covariance behind an interval holds for all time origins and all ions"
+            f"no interval of D: the MSD takes {starts} and {count} of {ions} ions {axes}, and the "
+            "covariance behind an interval holds for all time origins and all ions in the plane"
         )
     return {"averaged_ions": count, "interval_note": note}
 
 
 def _is_plain(settings: Settings) -> bool:
-    """Tell whether the MSD takes all time origins and all ions."""
-    return settings["origins"] == "all" and settings["moved_only"] is None
+    """Tell whether the MSD takes all time origins and all ions, in the plane."""
+    in_plane = settings["dimensions"] == IN_PLANE
+    return in_plane and settings["origins"] == "all" and settings["moved_only"] is None
 
 
 def _msd_table(
-    positions: np.ndarray, times_ps: np.ndarray, averaged: np.ndarray, origins: int | str
+    positions: np.ndarray, times_ps: np.ndarray, averaged: np.ndarray, settings: Settings
 ) -> pd.DataFrame:
     displacement: Callable[..., tuple[np.ndarray, np.ndarray]] = mean_square_displacement
-    most = len(times_ps)
+    most, origins = len(times_ps), settings["origins"]
     if isinstance(origins, int):
         displacement, most = partial(displacement_from_first, origins=origins), origins
-    lag, in_plane = displacement(positions, times_ps=times_ps, axes=(0, 1))
+    axes = tuple(range(settings["dimensions"]))
+    lag, msd = displacement(positions, times_ps=times_ps, axes=axes)
     _, along_z = displacement(positions, times_ps=times_ps, axes=(2,))
     table = {
         "lag_ps": lag,
         "origins": np.minimum(most, len(lag) - np.arange(len(lag))),
-        "msd": in_plane[averaged].mean(axis=0),
+        "msd": msd[averaged].mean(axis=0),
         "msd_z": along_z[averaged].mean(axis=0),
     }
-    return pd.DataFrame(table | {f"ion_{i}": curve for i, curve in enumerate(in_plane)})
+    return pd.DataFrame(table | {f"ion_{i}": curve for i, curve in enumerate(msd)})
 
 
 def _judge(
@@ -288,7 +297,7 @@ def _judge(
 ) -> Judgement:
     """Choose the verdict, say why, and give D or its upper bound."""
     lag_ps, mean = msd["lag_ps"].to_numpy(), msd["msd"].to_numpy()
-    size = {"ions": positions.shape[1], "dimensions": IN_PLANE}
+    size = {"ions": positions.shape[1], "dimensions": settings["dimensions"]}
     plain = _is_plain(settings)
     slope, slope_error = log_log_slope(lag_ps, mean, lags, **size)
     variance = msd_covariance(mean, lags[-1:], **size)[0, 0]
@@ -301,7 +310,7 @@ def _judge(
     failed = _not_diffusive(slope, end, known(counted.hops), settings)
     fits: dict[str, float | None] = {}
     if not failed:
-        jumps = {"hops": counted.hops, "jump_length": counted.jump_length_rms}
+        jumps: dict[str, Any] = {"hops": counted.hops, "jump_length": counted.jump_length_rms}
         try:
             fits = _fits(positions, lag_ps, mean, lags, plain, **size, **jumps)
         except TrajectoryError as reason:
@@ -310,7 +319,7 @@ def _judge(
         verdict, reasons = "diffusive", ["slope, MSD and number of hops within their limits"]
     else:
         highest = end + TWO_SIGMA * (error or 0.0)
-        by_msd = highest / (2 * IN_PLANE * end_ps) * A2_PS_TO_CM2_S
+        by_msd = highest / (2 * settings["dimensions"] * end_ps) * A2_PS_TO_CM2_S
         fits = {"D_upper_bound_cm2_s": float(max(known(counted.D_hop_bound_cm2_s), by_msd))}
         if _flies(slope, counted, settings):
             failed.append("the ions only go forward, faster than diffusion, so nothing bounds D")
@@ -336,12 +345,13 @@ def _fits(
     msd: np.ndarray,
     lags: np.ndarray,
     plain: bool,
+    dimensions: int,
     **options: Any,
 ) -> dict[str, float | None]:
     """Fit D by both methods; by the names of `results.MsdFit`."""
     if not plain:
-        return {"D_cm2_s": plain_diffusion(lag_ps, msd, lags)}
-    ours = fit_diffusion(lag_ps, msd, lags, **options)
+        return {"D_cm2_s": plain_diffusion(lag_ps, msd, lags, dimensions=dimensions)}
+    ours = fit_diffusion(lag_ps, msd, lags, dimensions=dimensions, **options)
     interval = frame_interval(lag_ps)
     peer = fit_diffusion_by_kinisi(positions[..., :IN_PLANE], lags, interval_ps=interval)
     return {

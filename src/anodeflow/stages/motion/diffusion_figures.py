@@ -36,7 +36,7 @@ POSITIONS = 4000
 
 @styled
 def plot_msd(panels: dict[tuple[str, int], list[dict[str, Any]]]) -> tuple[Figure, pd.DataFrame]:
-    """Draw the in-plane MSD of every run on logarithmic axes, one column for each stack.
+    """Draw the MSD of every run on logarithmic axes, one column for each stack.
 
     Thick is the mean over the ions, thin each ion. Of replicas the thin lines are their means over
     the ions, and the thick one is the mean of these, in a band from the lowest to the highest.
@@ -162,7 +162,7 @@ def _finish_msd(
     for ax in axes[-1]:
         ax.set_xlabel("Lag time (ps)")
     for ax in axes[:, 0]:
-        ax.set_ylabel("In-plane MSD (Å$^2$)")
+        ax.set_ylabel("MSD (Å$^2$)")
     entries = [entry for group in panels.values() for entry in group]
     looks = {entry["label"]: {"color": entry["colour"]} for entry in entries}
     if any(len(entry["runs"]) == 1 for entry in entries):

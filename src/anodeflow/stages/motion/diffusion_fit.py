@@ -93,8 +93,10 @@ def fit_diffusion(
     return DiffusionFit(*map(float, (D, D / high, D / low)))
 
 
-def plain_diffusion(lag_ps: np.ndarray, msd: np.ndarray, lags: np.ndarray) -> float:
-    """Fit MSD = 4 D τ + b, in the plane, by ordinary least squares; return D in cm²/s.
+def plain_diffusion(
+    lag_ps: np.ndarray, msd: np.ndarray, lags: np.ndarray, *, dimensions: int
+) -> float:
+    """Fit MSD = 2 d D τ + b by ordinary least squares; return D in cm²/s.
 
     For an MSD whose covariance is not known, so without an interval.
 
@@ -102,6 +104,7 @@ def plain_diffusion(lag_ps: np.ndarray, msd: np.ndarray, lags: np.ndarray) -> fl
         lag_ps: shape (F,), as in `fit_diffusion`.
         msd: likewise, Å².
         lags: as in `fit_diffusion`.
+        dimensions: d.
 
     Raises:
         TrajectoryError: the MSD does not grow in the window.
@@ -109,7 +112,7 @@ def plain_diffusion(lag_ps: np.ndarray, msd: np.ndarray, lags: np.ndarray) -> fl
     slope = np.polyfit(lag_ps[lags], msd[lags], 1)[0]
     if slope <= 0:
         raise _no_growth(lag_ps[lags])
-    return float(slope / 4 * A2_PS_TO_CM2_S)
+    return float(slope / (2 * dimensions) * A2_PS_TO_CM2_S)
 
 
 def _no_growth(times_ps: np.ndarray) -> TrajectoryError:

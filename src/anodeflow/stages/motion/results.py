@@ -24,7 +24,7 @@ SPACING_MAP = CsvFile(
 """Spacing (Å) in each cell of a grid, its middle in fractions, and the samples behind it."""
 
 MSD = CsvFile(("lag_ps", "origins", "msd", "msd_z"), optional=("ion_*",))
-"""In-plane mean square displacement (Å²): over ions, along z, and of each ion."""
+"""Mean square displacement (Å²): over ions, along z alone, and of each ion."""
 
 HOPS = CsvFile(("ion", "time_ps", "from_site", "to_site", "length", "direction"))
 """Hops of the ions between hollows, lengths in Å."""

@@ -16,6 +16,8 @@ from anodeflow.config.types import (
     word_or_count,
 )
 
+Dimensions = Literal[2, 3]
+"""Axes that a displacement counts along: those of the plane, or all three."""
 Origins = Annotated[Literal["all"] | int, word_or_count("all", least=1)]
 
 
@@ -37,6 +39,7 @@ class Averaging(Section):
     """Ions in the gap of the runs meant."""
     origins: Origins
     moved_only: Positive | None
+    dimensions: Dimensions
 
 
 class Diffusion(Section):
@@ -46,8 +49,10 @@ class Diffusion(Section):
     """Time origins of the MSD: all, or this many first frames of production."""
     moved_only: Positive | None
     """The MSD is averaged over ions that got farther than this from their start only, Å."""
+    dimensions: Dimensions
+    """Of the MSD, of the D fitted to it and of `moved_only`; hops are in the plane."""
     exceptions: list[Averaging]
-    """Runs whose MSD has other origins and ions."""
+    """Runs whose MSD has other origins, ions and dimensions."""
     residence_ps: NonNegative
     """Shorter visits to a site are no hop."""
     slope_window: Range
