@@ -18,6 +18,7 @@ SETTINGS = {
     "temperature": 300.0,
     "timestep_fs": 1.0,
     "thermostat_time_fs": 100.0,
+    "degrees_of_freedom": "counted",
     "equilibration_ps": 0.0,
     "frame_interval_fs": 20.0,
     "ion_interval_fs": 10.0,

@@ -13,6 +13,7 @@ SETTINGS = {
     "temperature": 300.0,
     "timestep_fs": 1.0,
     "thermostat_time_fs": 100.0,
+    "degrees_of_freedom": "counted",
     "equilibration_ps": 0.1,
     "production_ps": 0.2,
     "frame_interval_fs": 20.0,

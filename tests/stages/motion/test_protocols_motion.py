@@ -16,6 +16,8 @@ from anodeflow.stages.motion.msd import (
     window_lags,
 )
 from anodeflow.stages.motion.spacing_map import spacing_map
+from anodeflow.stages.motion.spacing_series import spacing_series
+from anodeflow.stages.motion.temperature import run_temperature
 from anodeflow.structures import roles
 
 PUBLISHED_COUPLING_FS = 0.10180505671
@@ -78,6 +80,29 @@ def test_velocities_lose_one_part_in_twice_the_degrees_of_freedom_and_no_more(co
     left = np.exp(2 * (gammaln(half + 0.5) - gammaln(half))) / half
     assert left == pytest.approx(1 - 1 / (4 * half), abs=1e-4)
     assert kept[PUBLISHED_COUPLING_FS] / kept[100.0] == pytest.approx(left, abs=1.5e-3)
+
+
+@pytest.mark.parametrize(("hold", "held"), [(True, 5), ("published", 6), (False, 3)])
+def test_a_thermostat_that_counts_what_is_held_as_free_heats_the_rest_by_3n_over_what_is_left(
+    tmp_path, hold, held
+):
+    options = {"production_ps": 4.0, "ion_interval_fs": 1.0, "frame_interval_fs": 1000.0}
+    options |= {"thermostat_time_fs": PUBLISHED_COUPLING_FS, "hold_centres_of_mass": hold}
+    options |= {"checkpoint_interval_ps": 1.0, "stack": make_stack(ions=1)}
+    every = 3 * 29
+    for counted, target in (("counted", 300.0), ("all", 300 * every / (every - held))):
+        path = tmp_path / f"{counted}.h5"
+        run = simulate(path, degrees_of_freedom=counted, **options)
+        found = run_temperature(run, spacing_series(run), note="")
+        assert found.degrees_of_freedom == every - held
+        assert found.target == pytest.approx(target)
+        # 4000 kinetic energies, each drawn afresh.
+        scatter = target * np.sqrt(2 / (every - held) / 4000)
+        assert found.mean == pytest.approx(target, abs=4 * scatter)
+        assert found.thermostat == "agrees", found.note
+        assert run.temperature.mean() == pytest.approx(
+            2 * run.kinetic_energy.mean() / ((every - held) * units.kB)
+        )
 
 
 def test_the_published_hold_pins_the_distance_of_the_layers_that_is_to_be_measured(tmp_path):

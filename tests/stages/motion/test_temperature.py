@@ -41,7 +41,7 @@ def test_a_canonical_series_agrees_and_says_what_it_was_held_against():
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"mean": 306.0}, "where 300 K was asked"),
+        ({"mean": 306.0}, "where 300.0 K is its aim"),
         ({"std": 0.5 * CANONICAL}, "K is canonical"),
         ({"std": 1.5 * CANONICAL}, "K is canonical"),
     ],

@@ -46,11 +46,12 @@ def run_dynamics(
     watch stops is kept, with the reason and the time. `load` gives the calculator, `software` the
     versions of what makes its numbers; neither is called for a run whose checkpoints go to its end,
     since these hold the versions they were made with. `settings` holds temperature (K),
-    timestep_fs, thermostat_time_fs, equilibration_ps, production_ps, frame_interval_fs (all
-    atoms), ion_interval_fs (ions and observables), seed, hold_centres_of_mass (see `hold_centres`)
-    and stability (see `StabilityWatch`). A checkpoint is written each `checkpoint_interval_ps`,
-    which decides no number. `label` names the model in the file, `fingerprint_extra` is what else
-    decides the numbers. `settings` may hold timestep_with_hydrogen_fs too, see `_with_timestep`.
+    timestep_fs, thermostat_time_fs, degrees_of_freedom (that the thermostat heats: counted, or all
+    3 of each atom), equilibration_ps, production_ps, frame_interval_fs (all atoms), ion_interval_fs
+    (ions and observables), seed, hold_centres_of_mass (see `hold_centres`), stability (see
+    `StabilityWatch`), and may hold timestep_with_hydrogen_fs too, see `_with_timestep`. A
+    checkpoint is written each `checkpoint_interval_ps`, which decides no number. `label` names the
+    model in the file, `fingerprint_extra` is what else decides the numbers.
 
     Raises ConfigError for intervals that are no whole steps, StructureError for atoms that are no
     stack, TrajectoryError when the checkpoints belong to another run, BusyError while another
@@ -207,7 +208,8 @@ class _Run:
             )
         else:
             self._restore(state)
-        self.thermostat = self._thermostat(freedom)
+        every = settings["degrees_of_freedom"] == "all"
+        self.thermostat = self._thermostat(3 * len(start) if every else freedom)
         if not self.finished:
             self._make_ready(load, software, state)
 

@@ -49,6 +49,8 @@ class Dynamics(Section):
     timestep_with_hydrogen_fs: Positive
     """Of stacks that hold hydrogen, whose O-H and C-H bonds vibrate fastest."""
     thermostat_time_fs: Positive
+    degrees_of_freedom: Literal["counted", "all"]
+    """What the thermostat heats: those that are not held, or 3 for each atom."""
     frame_interval_fs: Positive
     """Interval of frames of all atoms."""
     ion_interval_fs: Positive

@@ -40,6 +40,9 @@ def run_temperature(traj: Trajectory, series: pd.DataFrame, *, note: str) -> Mea
     A run of another program may hold no velocities, or not say at which temperature it was held:
     then the numbers of which nothing is known are null, and the note says so.
 
+    A thermostat that counted 3 N degrees of freedom, of which N_f move, brings the kinetic energy
+    to 3 N k T₀ / 2, since what it gives and takes is zero on average: the target is T₀ 3 N / N_f.
+
     Args:
         traj: the run.
         series: table of `spacing_series` of the run.
@@ -50,6 +53,8 @@ def run_temperature(traj: Trajectory, series: pd.DataFrame, *, note: str) -> Mea
         unknown = joined_notes(note, "no temperature: the run holds no velocities")
         return MeanTemperature(frames=0, note=unknown)
     start, freedom = traj.production_start_ps, degrees_of_freedom(traj)
+    if target is not None and traj.settings.get("degrees_of_freedom") == "all":
+        target *= 3 * len(traj.tags) / freedom
     return mean_temperature(series, discard_ps=start, target=target, freedom=freedom, note=note)
 
 
@@ -95,7 +100,7 @@ def mean_temperature(
         return MeanTemperature(**dict(found) | about | {"note": unknown})
     off = []
     if abs(known(found.mean) - target) > SIGMAS * found.standard_error:
-        off.append(f"mean {found.mean:.1f} K where {target:g} K was asked")
+        off.append(f"mean {found.mean:.1f} K where {target:.1f} K is its aim")
     if abs(std - expected) > SIGMAS * expected * relative:
         off.append(f"fluctuation {std:.1f} K where {expected:.1f} K is canonical")
     about |= {"thermostat": "off" if off else "agrees", "note": joined_notes(found.note, *off)}
