@@ -1,22 +1,31 @@
 """Voltage against content: averages, steps and what is refused, and its figure."""
 
+import copy
+import io
+
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 from ase import Atoms
 from ase.build import bulk, graphene
 from ase.calculators.lj import LennardJones
+from demo_model import load_demo
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
+from snakemake.utils import update_config
 from tabled import voltage_table
 
 from anodeflow.errors import StructureError
 from anodeflow.models.dispersion import load_dispersion
 from anodeflow.models.interface import DispersionCorrected, OneByOne, energy_terms
+from anodeflow.stages.relaxation.minimum import relax
 from anodeflow.stages.voltage.curve import voltage_curve, voltages
 from anodeflow.stages.voltage.figure import plot_voltage
 from anodeflow.stages.voltage.results import CURVE, TOTAL_ONLY
 from anodeflow.structures import roles
+from anodeflow.structures.builders.ions import build_bulk
+from anodeflow.structures.files import stored_energy
 from anodeflow.tables.published import published_voltages, read_published
 
 OMAT = "MACE-OMAT-0 (published)"
@@ -111,6 +120,44 @@ def test_steps_of_the_published_voltages_rise_by_more_than_the_error_of_reading_
     steps, errors = np.diff(n * average), 0.01 * np.hypot(n[1:], n[:-1])
     rises = np.flatnonzero(np.diff(steps) > 3 * np.hypot(errors[1:], errors[:-1]))
     assert (n[rises + 2]).tolist() == [4, 6]
+
+
+def metals(root, study_config, calc):
+    """Return the metal of the rigorous and of the published protocol, as the workflow has them."""
+    overlay = yaml.safe_load((root / "config/published.yaml").read_text())
+    published = copy.deepcopy(study_config)
+    update_config(published, overlay)
+    whole = {"checkpoint": None, "unfinished": None, "fingerprint_extra": "", "log": io.StringIO()}
+    for config in (study_config, published):
+        settings = config["relaxation"]["bulk"] | {"optimiser": "BFGS", "max_steps": 100}
+        start = build_bulk("Na", **config["structures"]["ions"]["bulk"])
+        yield relax(start, calc, **settings, **whole)
+
+
+def test_the_published_metal_is_a_single_point_at_4_23_and_shifts_every_voltage_alike(
+    root, study_config, tmp_path
+):
+    cutoffs = {"pair_cutoff_bohr": 40.0, "coordination_cutoff_bohr": 40.0}
+    d3 = {"functional": "pbe", "damping": "bj", "library": "anodeflow"} | cutoffs
+    calc = load_demo(tmp_path, "float64", dispersion=d3)
+    rigorous, published = metals(root, study_config, calc)
+    plain = bulk("Na", "bcc", a=4.23, cubic=True)
+    plain.calc = calc
+    point = plain.get_potential_energy() / 2
+    assert stored_energy(published, "total") == pytest.approx(point, abs=1e-6)
+    assert published.info["steps"] == 0
+    plain.set_cell([(2 * rigorous.get_volume()) ** (1 / 3)] * 3, scale_atoms=True)
+    shift = point - plain.get_potential_energy() / 2
+    assert shift == pytest.approx(0.0082, abs=5e-4)  # eV
+    found = [
+        voltages(
+            energies(), bulk_energy_per_atom=stored_energy(metal, "total"), electrons_per_ion=2
+        )
+        for metal in (rigorous, published)
+    ]
+    for column in ("average_V", "step_V"):
+        moved = (found[1][column] - found[0][column]).to_numpy()
+        assert moved == pytest.approx(shift / 2, abs=1e-5)
 
 
 def test_steps_add_up_to_the_average_at_every_content():
