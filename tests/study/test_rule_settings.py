@@ -111,6 +111,17 @@ def test_a_run_starts_from_its_own_filling_and_an_empty_one_from_the_stack(given
     assert {start, empty} <= set(one.starts_of_runs(job(model="mace-mp-0")))
 
 
+def test_a_run_whose_ions_are_not_relaxed_starts_from_the_relaxed_stack_filled(given, study_config):
+    study_config["dynamics"]["relax_ions"] = False
+    one = given()
+    start = one.start_of_run(job(model="mace-mp-0", run=RUN))
+    assert start == "results/mace-mp-0/dynamics/m-g_1na.extxyz"
+    empty = one.start_of_run(job(model="mace-mp-0", run="m-g_0na_300K_0"))
+    assert empty == "results/mace-mp-0/relaxation/m-g.extxyz"
+    relaxed = one.plan.relaxed_with("mace-mp-0")
+    assert "m-go_1na" in relaxed and "m-g_1na" not in relaxed  # the first for the voltage
+
+
 def test_an_exception_holds_for_its_runs_and_no_other(given, study_config):
     own = {"stacks": ["m-g"], "ions": 1, "origins": 200, "moved_only": 3.0, "dimensions": 3}
     before = {run: given().averaging(job(run=run)) for run in (RUN, "m-go_1na_300K_0")}

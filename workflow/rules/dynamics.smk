@@ -1,8 +1,28 @@
 """Molecular dynamics of stacks with and without ions.
 
 Needs: relaxed stacks, with ions or without, weights. Makes: results/{model}/dynamics/{run}.h5
-(H5MD); on demand results/{model}/dynamics/advanced.json, all runs of a model in one process.
+(H5MD); with dynamics.relax_ions: false, results/{model}/dynamics/{stack}_{n}{ion}.extxyz, where
+runs start; on demand results/{model}/dynamics/advanced.json, all runs of a model in one process.
 """
+
+
+rule start_dynamics:
+    """Put ions into a relaxed stack, for runs that start from it as it is."""
+    input:
+        stack=path("relaxation", "structure", structure="{stack}"),
+    output:
+        start=path("dynamics", "start"),
+    log:
+        "results/logs/start_dynamics/{model}/{stack}_{n}{ion}.log",
+    localrule: True
+    conda:
+        "../../envs/mace.yaml"
+    params:
+        element=lookup("structures/ions/element", within=config),
+        spacing=lookup("structures/ions/spacing", within=config),
+        method=METHOD["structures"],
+    script:
+        "../scripts/start_dynamics.py"
 
 
 rule advance_dynamics:

@@ -190,7 +190,9 @@ class Plan:
 
     @cached_property
     def run_fillings(self) -> set[str]:
-        """Return the names of the stacks with ions that runs start from."""
+        """Return the names of the stacks with ions that are relaxed before their runs."""
+        if not self.config.dynamics.relax_ions:
+            return set()
         runs = [run for run in self.runs.values() if run["ions"]]
         return {self.filled(run["stack"], run["ions"]) for run in runs}
 

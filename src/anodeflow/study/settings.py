@@ -18,7 +18,8 @@ from anodeflow.study.plan import Plan
 ENDS = ("bottom", "top")
 TIMESTEPS = ("timestep_fs", "timestep_with_hydrogen_fs")
 SHARED_BY_RUNS = {"temperatures", "seed", "runs", "checkpoint_interval_ps", "together", *TIMESTEPS}
-"""Settings of dynamics that are no run's own, or decide no number of one."""
+SHARED_BY_RUNS |= {"relax_ions"}
+"""Settings of dynamics that are no run's own, or decide no number of one but by its start."""
 
 
 def _without(settings: Mapping[str, Any], left_out: str) -> dict[str, Any]:
@@ -210,14 +211,17 @@ class Given:
 
     def _start(self, model: str, name: str) -> str:
         run = self.plan.run(name)
+        if run["ions"] and not self.config["dynamics"]["relax_ions"]:
+            own = {"stack": run["stack"], "n": str(run["ions"]), "ion": self.plan.ion}
+            return path("dynamics", "start", model=model, **own)
         return self._relaxed(model, self.plan.filled(run["stack"], run["ions"]))
 
     def start_of_run(self, wildcards: Wildcards) -> str:
-        """Return the relaxed structure that a run starts from."""
+        """Return the structure that a run starts from."""
         return self._start(wildcards.model, wildcards.run)
 
     def starts_of_runs(self, wildcards: Wildcards) -> list[str]:
-        """Return the relaxed structure that each run starts from."""
+        """Return the structure that each run starts from."""
         return [self._start(wildcards.model, run) for run in self.plan.runs]
 
     def run_settings(self, wildcards: Wildcards) -> dict[str, Any]:

@@ -1,11 +1,12 @@
 """Published and rigorous structures and adhesion side by side, each where the truth is known."""
 
 import io
+import runpy
 
 import numpy as np
 import pytest
 from study import GRAPHENE, HEIGHT, TI2CO2
-from toy import DEPTH, SPRING, Toy
+from toy import BEST, DEPTH, SPRING, STIFFNESS, Toy
 
 from anodeflow.models.loading import load_calculator
 from anodeflow.models.weights.fetching import fetch_weights
@@ -20,11 +21,13 @@ from anodeflow.stages.relaxation.kept_minima import KeptMinima
 from anodeflow.stages.relaxation.minimum import relax
 from anodeflow.structures import roles
 from anodeflow.structures.bonds import find_bonds
+from anodeflow.structures.builders.ions import fill_ions
 from anodeflow.structures.builders.layers import build_layer, build_unit
 from anodeflow.structures.builders.stacks import boundary_warning, stack_layers
+from anodeflow.structures.files import read_structure, write_structure
 from anodeflow.structures.geometry import area_nm2
 from anodeflow.structures.inspection import check_structure
-from anodeflow.structures.spacing import spacing_of
+from anodeflow.structures.spacing import move_top, spacing_of
 
 FAR = TI2CO2 | {"metal_x_height": 3.0, "metal_termination_height": 3.0}
 
@@ -156,6 +159,30 @@ def test_a_layer_relaxed_with_another_model_raises_the_adhesion_by_its_energy(tm
     assert summary.strain_energy.top_eV_nm2 == pytest.approx(
         51 * 2.0 / 2 * (12.30 - 12.12) ** 2 / area_nm2(stack)
     )
+
+
+# Ions at the start of a run
+
+
+def test_a_run_with_unrelaxed_ions_starts_above_the_minimum_by_the_well_of_the_gap(root, tmp_path):
+    script = runpy.run_path(str(root / "workflow/scripts/start_dynamics.py"))
+    host = stack_with(build_layer(GRAPHENE, cell_height=HEIGHT))
+    move_top(host, BEST, measured=3.5)  # where the gap of the toy is at rest
+    host.info |= {"energy_model": -1.0, "energy_dispersion": 0.0, "fmax": 1e-4, "steps": 9}
+    write_structure(tmp_path / "host.extxyz", host)
+    options = {"element": "Na", "count": 3, "spacing": 4.3}
+    script["main"](tmp_path / "host.extxyz", tmp_path / "start.extxyz", **options)
+    start = read_structure(tmp_path / "start.extxyz")
+    moved = start.positions[~roles.ions(start)] - host.positions
+    assert moved[roles.bottom(host)] == pytest.approx(0, abs=1e-7)
+    assert moved[roles.top(host)] - [0, 0, 4.3 - BEST] == pytest.approx(0, abs=1e-7)
+    assert not {"energy_model", "energy_dispersion", "fmax", "steps"} & start.info.keys()
+    energies = []
+    for atoms in (start, fill_ions(host, element="Na", count=3, spacing=BEST)):
+        atoms.calc = toy_for(host)
+        energies.append(atoms.get_potential_energy())
+    well = 50 * DEPTH * (1 - np.exp(-STIFFNESS * (4.3 - BEST))) ** 2
+    assert energies[0] - energies[1] == pytest.approx(well)
 
 
 # A layer whose coordinates are not scaled

@@ -60,6 +60,8 @@ class Dynamics(Section):
     """Runs of a model that `snakemake dynamics_together` advances at once, on a GPU."""
     hold_centres_of_mass: Literal[True, False, "published"]
     """true: both layers in the plane; false: free; published: as the study's scripts did."""
+    relax_ions: bool
+    """Stacks with ions are relaxed before their runs; else ions are put into the relaxed stack."""
     stability: Stability
     runs: Annotated[list[Runs], Field(min_length=1)]
 

@@ -8,6 +8,7 @@ STAGE = Stage(
     title="Dynamics",
     sections={"dynamics": Dynamics},
     files={
+        "start": "results/{model}/dynamics/{stack}_{n}{ion}.extxyz",
         "trajectory": "results/{model}/dynamics/{run}.h5",
         "advanced": "results/{model}/dynamics/advanced.json",
     },
