@@ -61,6 +61,7 @@ def our_scan(stack, calculator, folder: Path, *, starts: str = "neighbour") -> l
         calculator,
         spacings=SPACINGS,
         starts=starts,
+        hold="spacing",
         kept=kept,
         on_point=lambda point: None,
     )

@@ -28,6 +28,7 @@ def scan(
     *,
     spacings: Sequence[float] = SPACINGS,
     starts: str = "neighbour",
+    hold: str = "spacing",
     on_point: Callable[[Atoms], None] = lambda point: None,
     **changes,
 ) -> list[Atoms]:
@@ -37,6 +38,7 @@ def scan(
         calc,
         spacings=spacings,
         starts=starts,
+        hold=hold,
         kept=kept_in(folder, **changes),
         on_point=on_point,
     )

@@ -129,8 +129,8 @@ def scan(output, calculator=Toy):
     with part_folder(output) as folder:
         kept = kept_in(folder, "BFGS")
         references = reference_layers(stack, *layers, calc, kept=kept)
-        spacings = {"spacings": [3.0, 4.0], "starts": "neighbour", "on_point": lambda point: None}
-        scanned = scan_spacings(stack, calc, kept=kept, **spacings)
+        how = {"starts": "neighbour", "hold": "spacing", "on_point": lambda point: None}
+        scanned = scan_spacings(stack, calc, spacings=[3.0, 4.0], kept=kept, **how)
         keep([*references.values(), *scanned], output)
 
 

@@ -115,7 +115,10 @@ def test_a_run_whose_ions_are_not_relaxed_starts_from_the_relaxed_stack_filled(g
     study_config["dynamics"]["relax_ions"] = False
     one = given()
     start = one.start_of_run(job(model="mace-mp-0", run=RUN))
-    assert start == "results/mace-mp-0/dynamics/m-g_1na.extxyz"
+    assert start == f"results/mace-mp-0/dynamics/{RUN}.extxyz"
+    own = job(model="mace-mp-0", run=RUN)
+    assert one.host_of_run(own) == "results/mace-mp-0/relaxation/m-g.extxyz"
+    assert one.ions_of_run(own) == 1
     empty = one.start_of_run(job(model="mace-mp-0", run="m-g_0na_300K_0"))
     assert empty == "results/mace-mp-0/relaxation/m-g.extxyz"
     relaxed = one.plan.relaxed_with("mace-mp-0")

@@ -41,7 +41,7 @@ def overlay(root):
 def test_every_difference_is_a_setting_that_the_overlay_changes(root, overlay, study_config):
     published, rigorous = flat(overlay), flat(study_config)
     table = rows(root)
-    assert [row[0] for row, _ in table] == [*map(str, range(1, DIFFERENCES + 1)), *"––––––––"]
+    assert [row[0] for row, _ in table] == [*map(str, range(1, DIFFERENCES + 1)), *"–––––––––"]
     for row, settings in table:
         assert settings, row
         for setting in settings:

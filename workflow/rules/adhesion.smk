@@ -30,7 +30,7 @@ rule scan_adhesion:
         calculator=GIVEN.calculator("static"),
         given=GIVEN.given_ends,
         spacings=GIVEN.section(
-            "adhesion", "first_spacing", "last_spacing", "points", "starts"
+            "adhesion", "first_spacing", "last_spacing", "points", "starts", "hold"
         ),
         settings=GIVEN.minimiser(config["adhesion"]["fmax"]),
         method=METHOD["adhesion"],

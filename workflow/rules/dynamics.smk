@@ -1,24 +1,25 @@
 """Molecular dynamics of stacks with and without ions.
 
 Needs: relaxed stacks, with ions or without, weights. Makes: results/{model}/dynamics/{run}.h5
-(H5MD); with dynamics.relax_ions: false, results/{model}/dynamics/{stack}_{n}{ion}.extxyz, where
+(H5MD); with dynamics.relax_ions: false, results/{model}/dynamics/{run}.extxyz, where
 runs start; on demand results/{model}/dynamics/advanced.json, all runs of a model in one process.
 """
 
 
 rule start_dynamics:
-    """Put ions into a relaxed stack, for runs that start from it as it is."""
+    """Put ions into a relaxed stack, for a run that starts from it as it is."""
     input:
-        stack=path("relaxation", "structure", structure="{stack}"),
+        stack=GIVEN.host_of_run,
     output:
         start=path("dynamics", "start"),
     log:
-        "results/logs/start_dynamics/{model}/{stack}_{n}{ion}.log",
+        "results/logs/start_dynamics/{model}/{run}.log",
     localrule: True
     conda:
         "../../envs/mace.yaml"
     params:
         element=lookup("structures/ions/element", within=config),
+        ions=GIVEN.ions_of_run,
         spacing=lookup("structures/ions/spacing", within=config),
         method=METHOD["structures"],
     script:

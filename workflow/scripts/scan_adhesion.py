@@ -13,7 +13,7 @@ def main(inputs, scan, references, *, calculator, method, given, spacings, setti
     from anodeflow.files.checkpoint_folder import part_folder
     from anodeflow.models.loading import load_calculator
     from anodeflow.process.progress import Progress
-    from anodeflow.stages.adhesion.layers_apart import reference_layers
+    from anodeflow.stages.adhesion.layers_apart import layers_as_stack, reference_layers
     from anodeflow.stages.adhesion.reference_check import pull_apart
     from anodeflow.stages.adhesion.scan import scan_spacings
     from anodeflow.stages.relaxation.kept_minima import KeptMinima
@@ -22,12 +22,13 @@ def main(inputs, scan, references, *, calculator, method, given, spacings, setti
     calc = load_calculator(Path(inputs.weights), Path(inputs.card), **calculator)
     stack, bottom, top = (read_structure(inputs[key]) for key in ("stack", "bottom", "top"))
     settings |= {"fingerprint_extra": identity(Path(inputs.card), calculator, method)}
-    distances = linspace(*(spacings[key] for key in ("first_spacing", "last_spacing", "points")))
-    with part_folder(scan) as folder, Progress(len(distances), label="scan", unit="points") as bar:
+    asked = linspace(*(spacings.pop(key) for key in ("first_spacing", "last_spacing", "points")))
+    with part_folder(scan) as folder, Progress(len(asked), label="scan", unit="points") as bar:
         kept = KeptMinima(folder, **settings, max_steps=max_steps, log=sys.stdout)
         layers = reference_layers(stack, bottom, top, calc, kept=kept, given=given)
-        own = {"starts": spacings["starts"], "kept": kept, "on_point": lambda _: bar.update()}
-        points = scan_spacings(stack, calc, spacings=distances, **own)
+        own = {"kept": kept, "on_point": lambda _: bar.update()} | spacings  # and starts, hold
+        start = layers_as_stack(stack, bottom, top) if own["starts"] == "separate" else stack
+        points = scan_spacings(start, calc, spacings=asked, **own)
         layers |= pull_apart(points[-1], calc, kept=kept)
         write_frames(scan, points)
         write_frames(references, list(layers.values()))

@@ -1,4 +1,4 @@
-"""Put ions into a relaxed stack, for runs that start from it as it is."""
+"""Put ions into a relaxed stack, for a run that starts from it as it is."""
 
 from anodeflow.process.job import job
 
@@ -19,6 +19,6 @@ if __name__ == "__main__":
             snakemake.input.stack,
             snakemake.output.start,
             element=snakemake.params.element,
-            count=int(snakemake.wildcards.n),
+            count=snakemake.params.ions,
             spacing=snakemake.params.spacing,
         )

@@ -212,8 +212,7 @@ class Given:
     def _start(self, model: str, name: str) -> str:
         run = self.plan.run(name)
         if run["ions"] and not self.config["dynamics"]["relax_ions"]:
-            own = {"stack": run["stack"], "n": str(run["ions"]), "ion": self.plan.ion}
-            return path("dynamics", "start", model=model, **own)
+            return path("dynamics", "start", model=model, run=name)
         return self._relaxed(model, self.plan.filled(run["stack"], run["ions"]))
 
     def start_of_run(self, wildcards: Wildcards) -> str:
@@ -223,6 +222,15 @@ class Given:
     def starts_of_runs(self, wildcards: Wildcards) -> list[str]:
         """Return the structure that each run starts from."""
         return [self._start(wildcards.model, run) for run in self.plan.runs]
+
+    def host_of_run(self, wildcards: Wildcards) -> str:
+        """Return the relaxed stack that a run's ions are put into."""
+        return self._relaxed(wildcards.model, self.plan.run(wildcards.run)["stack"])
+
+    def ions_of_run(self, wildcards: Wildcards) -> int:
+        """Return how many ions a run has."""
+        found: int = self.plan.run(wildcards.run)["ions"]
+        return found
 
     def run_settings(self, wildcards: Wildcards) -> dict[str, Any]:
         """Return every setting of a run that its trajectory depends on."""

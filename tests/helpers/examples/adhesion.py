@@ -30,6 +30,7 @@ SUMMARY = adhesion(
 )
 NONE = SPLINE | {"peak": no_peak("No peak in the window."), "strain_energy": None}
 CURVE = {"spacing": [2.8, 2.9421], "spacing_all_atoms": [2.81, 2.95], "relaxed": [False, True]}
+NOMINAL = {"spacing_nominal": [2.80, 2.94]}
 ENERGIES = (
     "adhesion_eV_nm2",
     "adhesion_no_dispersion_eV_nm2",
@@ -40,7 +41,7 @@ SLOPES = ("slope_eV_nm2_angstrom", "slope_error_eV_nm2_angstrom", "lowered_eV_nm
 
 RESULTS = {
     "curve": [
-        pd.DataFrame(CURVE | {key: [0.1, 1.7] for key in (*SLOPES, *ENERGIES)}),
+        pd.DataFrame(CURVE | NOMINAL | {key: [0.1, 1.7] for key in (*SLOPES, *ENERGIES)}),
         pd.DataFrame(CURVE | {key: [0.1, 1.7] for key in ENERGIES[:2]}),
     ],
     "peak": [SUMMARY, adhesion(0, 0, **NONE)],

@@ -171,6 +171,27 @@ def test_a_scan_finds_the_lower_of_two_minima_on_both_sides_of_where_they_cross(
     assert len(metastable) == 2  # where the start's own minimum lives on, and is not the lower
 
 
+def test_points_that_start_from_the_layers_apart_are_left_in_the_minimum_they_fall_into(
+    stack, toy, tmp_path
+):
+    calc = Hopping(toy.heights, stack)
+    start = stack.copy()
+    start.positions[calc.atom, 0] -= 1.0
+    lowest = scan(start, calc, tmp_path / "neighbour")
+    left = scan(start, calc, tmp_path / "separate", starts="separate")
+    pairs = zip(lowest, left, strict=True)
+    above = [point.info["energy_model"] - low.info["energy_model"] for low, point in pairs]
+    # The other place is the lower one beyond EVEN; beyond `end` this one is no minimum any more.
+    end = calc.EVEN + 4 * calc.BARRIER * 2 / (3 * np.sqrt(3)) / calc.TILT
+    inner, outer = np.linspace(-2, -1 / np.sqrt(3), 20001), np.linspace(0, 2, 20001)
+    for d, higher in zip(SPACINGS, above, strict=True):
+        stays = calc.EVEN < d < end
+        gap = calc.well(inner, d).min() - calc.well(outer, d).min() if stays else 0
+        assert higher == pytest.approx(gap, abs=1e-3 if stays else LOWER_BY)
+    assert sum(calc.EVEN < d < end for d in SPACINGS) == 4
+    assert all("lowered_by" not in point.info for point in left)
+
+
 def take_batches(calc):
     """Let a calculator take batches; return the list that receives the size of each."""
     sizes = []

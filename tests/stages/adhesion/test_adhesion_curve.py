@@ -30,7 +30,7 @@ from anodeflow.stages.adhesion.results import (
     adhesion_quantities,
     peak_for,
 )
-from anodeflow.stages.adhesion.settings import LayersApart
+from anodeflow.stages.adhesion.settings import LayersApart, Spacing
 from anodeflow.structures.spacing import CONVENTIONS
 from anodeflow.structures.spacing_conventions import SpacingConvention
 from anodeflow.tables.published import read_adhesion_reference
@@ -53,7 +53,8 @@ def layer(tags, heights, cell, **info):
 
 
 def test_every_convention_that_the_schema_lists_is_measured_and_has_its_curve():
-    assert set(CONVENTIONS) == set(SPACING_COLUMNS) == set(get_args(SpacingConvention))
+    assert set(CONVENTIONS) == set(get_args(SpacingConvention))
+    assert set(SPACING_COLUMNS) == set(get_args(Spacing)) == {*CONVENTIONS, "nominal"}
     assert set(LAYER_STATES) == set(get_args(LayersApart))
 
 

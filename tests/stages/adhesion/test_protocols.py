@@ -5,17 +5,21 @@ import runpy
 
 import numpy as np
 import pytest
+from scanning import kept_in, scan
 from study import GRAPHENE, HEIGHT, TI2CO2
 from toy import BEST, DEPTH, SPRING, STIFFNESS, Toy
 
+from anodeflow.errors import StructureError
 from anodeflow.models.loading import load_calculator
 from anodeflow.models.weights.fetching import fetch_weights
 from anodeflow.stages.adhesion.curve import (
+    SLOPE,
     adhesion_curve,
+    select_curve,
     strain_energy,
     summarise_adhesion,
 )
-from anodeflow.stages.adhesion.layers_apart import in_common_cell, reference_layers
+from anodeflow.stages.adhesion.layers_apart import in_common_cell, layers_as_stack, reference_layers
 from anodeflow.stages.adhesion.scan import scan_spacings
 from anodeflow.stages.relaxation.kept_minima import KeptMinima
 from anodeflow.stages.relaxation.minimum import relax
@@ -103,10 +107,10 @@ def toy_for(stack, *, oxygen_shift=0.0):
     return Toy(heights | {roles.SHEET_OXYGEN: heights.get(roles.SHEET_OXYGEN, 0) + oxygen_shift})
 
 
-def scanned(stack, layers, calc, folder, *, points=4, given=()):
+def scanned(stack, layers, calc, folder, *, points=4, given=(), **changes):
     kept = KeptMinima(folder, "BFGS", 1e-5, 200, fingerprint_extra="toy", log=io.StringIO())
-    spacings = {"spacings": np.linspace(2.8, 5.0, points), "starts": "neighbour"}
-    spacings |= {"on_point": lambda point: None}
+    spacings = {"spacings": np.linspace(2.8, 5.0, points), "on_point": lambda point: None}
+    spacings |= {"starts": "neighbour", "hold": "spacing"} | changes
     references = reference_layers(stack, *layers, calc, kept=kept, given=given)
     found = scan_spacings(stack, calc, kept=kept, **spacings)
     return adhesion_curve(found, references), references
@@ -125,6 +129,90 @@ def test_the_published_spacing_moves_the_peak_by_its_offset_and_leaves_its_heigh
     assert np.ptp(flat) < 1e-4
     assert peaks["sheet"].spacing - peaks["all"].spacing == pytest.approx(flat[0], abs=1e-3)
     assert peaks["sheet"].height == pytest.approx(peaks["all"].height, abs=1e-6)
+
+
+def test_frozen_heights_carry_the_ripple_of_their_start_to_every_spacing(tmp_path):
+    layers = build_layer(TI2CO2, cell_height=HEIGHT), build_layer(GRAPHENE, cell_height=HEIGHT)
+    stack = stack_with(layers[1])
+    calc, rippled = toy_for(stack), stack.copy()
+    ripple = 0.1 * np.cos(2 * np.pi * stack.get_scaled_positions()[roles.sheet(stack), 0])
+    assert ripple.mean() == pytest.approx(0, abs=1e-12)
+    rippled.positions[roles.sheet(stack), 2] += ripple
+    curves = {
+        hold: scanned(rippled, layers, calc, tmp_path / hold, points=12, hold=hold)[0]
+        for hold in ("spacing", "heights")
+    }
+    lost = curves["spacing"]["adhesion_eV_nm2"] - curves["heights"]["adhesion_eV_nm2"]
+    frozen = SPRING / 2 * (ripple**2).sum() / area_nm2(stack)
+    assert frozen > 0.3
+    assert lost.to_numpy() == pytest.approx(frozen, abs=1e-6)
+    for curve in curves.values():  # the force on the spacing is the slope of either
+        d, e, slope = (curve[name] for name in ("spacing", "adhesion_eV_nm2", SLOPE))
+        decay = np.exp(-STIFFNESS * (d - BEST))
+        exact = -2 * 50 * DEPTH * STIFFNESS * decay * (1 - decay) / area_nm2(stack)
+        assert slope.to_numpy() == pytest.approx(exact.to_numpy(), abs=1e-5)
+        assert np.ptp(e) > 1
+        assert curve["slope_error_eV_nm2_angstrom"].max() < 1e-4
+
+
+@pytest.mark.parametrize("strained", ["top", "top-unscaled"])
+def test_the_layers_apart_are_stacked_as_the_stack_was_built_of_them(strained):
+    layers = build_layer(TI2CO2, cell_height=HEIGHT), layer_with("hydroxyl")
+    options = {"strained": strained, "strain_limit": 0.03, "cell_height": HEIGHT}
+    built = stack_layers(*layers, spacing=3.5, registry=(0.1, 0.3), **options)
+    shaken = built.copy()
+    rng = np.random.default_rng(1)
+    shaken.positions[roles.top(built)] += rng.normal(0, 0.05, (roles.top(built).sum(), 3))
+    again = layers_as_stack(shaken, *layers)
+    assert again.cell.array == pytest.approx(built.cell.array)
+    assert again.get_tags().tolist() == built.get_tags().tolist()
+    spacing = spacing_of(shaken, convention="sheet")
+    assert spacing_of(again, convention="sheet") == pytest.approx(spacing)
+    move_top(again, 3.5, measured=spacing)
+    assert again.get_all_distances(mic=True) == pytest.approx(built.get_all_distances(mic=True))
+
+
+def test_the_nominal_spacing_is_that_of_all_atoms_before_a_group_moved(tmp_path):
+    layers = build_layer(TI2CO2, cell_height=HEIGHT), layer_with("hydroxyl")
+    stack, shift = stack_with(layers[1]), 0.3
+    calc = toy_for(stack, oxygen_shift=shift)
+    start = layers_as_stack(stack, *layers)
+    options = {"points": 14, "starts": "separate", "hold": "heights"}
+    curve, references = scanned(start, layers, calc, tmp_path, **options)
+    # One of 52 atoms of the layer rises once it is free to.
+    moved = (curve["spacing_all_atoms"] - curve["spacing_nominal"]).to_numpy()
+    assert moved == pytest.approx(shift / 52, abs=1e-5)
+    peaks = {
+        name: summarise_adhesion(
+            curve, references, spacing=name, layers="strained", peak_window=[3.2, 5.0]
+        )
+        for name in ("sheet", "all", "nominal")
+    }
+    assert peaks["all"].peak.spacing - peaks["nominal"].peak.spacing == pytest.approx(
+        shift / 52, abs=1e-5
+    )
+    assert peaks["nominal"].peak.height == pytest.approx(peaks["sheet"].peak.height, abs=1e-6)
+    assert abs(peaks["sheet"].peak.spacing - BEST) < 2e-3
+    assert peaks["nominal"].hysteresis_eV_nm2 is None
+
+
+def test_against_the_nominal_spacing_the_relaxed_stack_has_no_place(tmp_path):
+    layers = build_layer(TI2CO2, cell_height=HEIGHT), layer_with("epoxide")
+    stack = stack_with(layers[1])
+    calc = toy_for(stack)
+    move_top(stack, BEST, measured=3.5)
+    kept = kept_in(tmp_path)
+    found = scan(stack, calc, tmp_path, starts="separate", hold="heights")
+    references = reference_layers(stack, *layers, calc, kept=kept)
+    curve = adhesion_curve(found, references, relaxed=relaxed(stack, calc, fmax=1e-5))
+    options = {"layers": "strained", "peak_window": [3.2, 5.0]}
+    nominal = summarise_adhesion(curve, references, spacing="nominal", **options)
+    assert nominal.peak == nominal.peak_of_points
+    assert len(select_curve(curve, spacing="all", layers="own", dispersion=True).spacings) == 21
+    assert len(select_curve(curve, spacing="nominal", layers="own", dispersion=True).spacings) == 20
+    old = curve.drop(columns="spacing_nominal")
+    with pytest.raises(StructureError, match="no column spacing_nominal"):
+        select_curve(old, spacing="nominal", layers="own", dispersion=True)
 
 
 def test_layers_in_their_own_cells_lower_the_adhesion_by_the_strain_energy(tmp_path):

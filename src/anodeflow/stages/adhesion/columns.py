@@ -6,7 +6,10 @@ OF_CUT = (
     "none: a difference of energies of relaxed layers, without sampling; forces left below "
     "adhesion.fmax"
 )
-OF_RELAXED = "of the relaxed stack: from the slope that relaxing may have left"
+OF_RELAXED = (
+    "of the relaxed stack: from the slope that relaxing may have left; theirs where the peak is "
+    "that of the points"
+)
 OF_POINTS = (
     "noise of the energies, known from their slopes, and the difference to the peak of every other "
     "point over 31"
@@ -20,7 +23,7 @@ COLUMNS = (
         "hysteresis",
         "eV/nm²",
         "none: by how much the direction of the scan changes the points next to the peak, 0 where "
-        "no neighbour's geometry was lower by 5 meV",
+        "no neighbour's geometry was lower by 5 meV, empty where none was tried",
     ),
     Column(
         "three_body_eV_nm2",

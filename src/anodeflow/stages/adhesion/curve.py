@@ -15,12 +15,16 @@ from anodeflow.stages.adhesion.peak import peak_of_points, peak_of_relaxed, peak
 from anodeflow.stages.adhesion.reference_check import check_references
 from anodeflow.stages.adhesion.results import AdhesionSummary, FittedPeak, StrainEnergy
 from anodeflow.stages.adhesion.scan import LOWER_BY
+from anodeflow.stages.adhesion.settings import Spacing
 from anodeflow.structures.files import TERMS, stored_energy
 from anodeflow.structures.geometry import area_nm2
 from anodeflow.structures.spacing import spacing_of
-from anodeflow.structures.spacing_conventions import SpacingConvention
 
-SPACING_COLUMNS: dict[SpacingConvention, str] = {"sheet": "spacing", "all": "spacing_all_atoms"}
+SPACING_COLUMNS: dict[Spacing, str] = {
+    "sheet": "spacing",
+    "all": "spacing_all_atoms",
+    "nominal": "spacing_nominal",
+}
 SLOPE = "slope_eV_nm2_angstrom"
 SLOPE_ERROR = "slope_error_eV_nm2_angstrom"
 LOWERED = "lowered_eV_nm2"
@@ -44,8 +48,9 @@ def adhesion_curve(
             another model relaxed, `bottom_given` or `top_given`, which stands in for the own one.
         relaxed: the stack whose spacing is free, a point of the curve like the others.
 
-    Returns a row for each: spacing (mean of the sheet's atoms) and spacing_all_atoms (mean of all
-    atoms of the top layer), Å; adhesion_eV_nm2 (strained layers) and
+    Returns a row for each: spacing (mean of the sheet's atoms), spacing_all_atoms (mean of all
+    atoms of the top layer) and, of points that hold it, spacing_nominal (the same before the point
+    relaxed; none of the stack whose spacing is free), Å; adhesion_eV_nm2 (strained layers) and
     adhesion_relaxed_reference_eV_nm2 (layers in their own cells), each also with _no_dispersion
     before the unit. Columns whose energies are not given are left out: structures that carry a
     total energy only have no curves without dispersion. relaxed marks the stack whose spacing is
@@ -74,10 +79,7 @@ def adhesion_curve(
     frames = [*frames, *([] if relaxed is None else [relaxed])]
     split = all(a.info.keys() >= TERMS for a in [*frames, *references.values()])
     area = np.array([area_nm2(frame) for frame in frames])
-    columns: dict[str, Any] = {
-        column: [spacing_of(frame, convention=convention) for frame in frames]
-        for convention, column in SPACING_COLUMNS.items()
-    }
+    columns = _spacings(frames, relaxed)
     columns["relaxed"] = [frame is relaxed for frame in frames]
     if all(frame.calc is not None and "forces" in frame.calc.results for frame in frames):
         columns[SLOPE] = np.array([force_on_spacing(frame) for frame in frames]) / area
@@ -93,6 +95,19 @@ def adhesion_curve(
                 stacked = np.array([stored_energy(frame, term) for frame in frames])
                 columns[f"adhesion{suffix}{name}_eV_nm2"] = (apart - stacked) / area
     return pd.DataFrame(columns).sort_values("spacing", ignore_index=True)
+
+
+def _spacings(frames: Sequence[Atoms], relaxed: Atoms | None) -> dict[str, Any]:
+    """Measure the spacings (Å) of points, and read what they were before the points relaxed."""
+    columns: dict[str, Any] = {
+        column: [spacing_of(frame, convention=convention) for frame in frames]
+        for convention, column in SPACING_COLUMNS.items()
+        if convention != "nominal"
+    }
+    nominal = SPACING_COLUMNS["nominal"]
+    if all(nominal in frame.info for frame in frames if frame is not relaxed):
+        columns[nominal] = [frame.info.get(nominal, np.nan) for frame in frames]
+    return columns
 
 
 def _given_or(references: Mapping[str, Atoms], name: str) -> Atoms:
@@ -150,9 +165,7 @@ class Curve:
     relaxed: np.ndarray
 
 
-def select_curve(
-    curve: pd.DataFrame, *, spacing: SpacingConvention, layers: str, dispersion: bool
-) -> Curve:
+def select_curve(curve: pd.DataFrame, *, spacing: Spacing, layers: str, dispersion: bool) -> Curve:
     """Take one curve out of the table of `adhesion_curve`.
 
     The slope is known with dispersion and for the spacing of the sheet. That of another convention
@@ -162,7 +175,9 @@ def select_curve(
 
     Args:
         curve: table of `adhesion_curve`.
-        spacing: `sheet` (mean of the sheet's atoms) or `all` (whole top layer, as published).
+        spacing: `sheet` (mean of the sheet's atoms), `all` (whole top layer) or `nominal` (whole
+            top layer before the point relaxed, as published): that curve is without the relaxed
+            stack, which has none.
         layers: `strained` (reference layers in the common cell) or `own` (in their own, as
             published).
         dispersion: with the dispersion term or without.
@@ -171,11 +186,15 @@ def select_curve(
         StructureError: the table lacks that curve.
     """
     column = f"adhesion{LAYER_STATES[layers][2]}{'' if dispersion else '_no_dispersion'}_eV_nm2"
-    if column not in curve.columns:
+    missing = {column, SPACING_COLUMNS[spacing]} - {*curve.columns}
+    if missing:
         raise StructureError(
-            f"The adhesion table has no column {column}, only {', '.join(curve.columns)}: compute "
-            "it from structures that carry energy_model and energy_dispersion and from all layers."
+            f"The adhesion table has no column {min(missing)}, only {', '.join(curve.columns)}: "
+            "compute it from points of a scan, whose structures carry energy_model and "
+            "energy_dispersion, and from all layers."
         )
+    if spacing == "nominal":
+        curve = curve[~curve["relaxed"].astype(bool)]
     d, energies = curve[SPACING_COLUMNS["sheet"]].to_numpy(), curve[column].to_numpy()
     relaxed = curve["relaxed"].to_numpy(bool)
     _refuse_unordered(curve, spacing)
@@ -200,8 +219,9 @@ def _derivative(d: np.ndarray, values: np.ndarray, relaxed: np.ndarray) -> np.nd
     return found
 
 
-def _refuse_unordered(curve: pd.DataFrame, spacing: SpacingConvention) -> None:
-    for convention in ("sheet", spacing):
+def _refuse_unordered(curve: pd.DataFrame, spacing: Spacing) -> None:
+    conventions: tuple[Spacing, ...] = ("sheet", spacing)
+    for convention in conventions:
         points = curve.loc[~curve["relaxed"].astype(bool), SPACING_COLUMNS[convention]].to_numpy()
         if (np.diff(points) <= 0).any():
             raise StructureError(
@@ -214,7 +234,7 @@ def summarise_adhesion(
     curve: pd.DataFrame,
     references: Mapping[str, Atoms],
     *,
-    spacing: SpacingConvention,
+    spacing: Spacing,
     layers: str,
     peak_window: Sequence[float],
     three_body_eV_nm2: float | None = None,
@@ -307,7 +327,7 @@ def _relaxed_peak(curve: Curve, scanned: FittedPeak, area: float) -> FittedPeak:
     if higher < -LOWER_BY / area - 2 * (scanned.height_error or 0.0):
         told = (
             f"The points of the scan peak {-1000 * higher * area:.0f} meV above the relaxed stack: "
-            "they lie in another minimum."
+            "they lie in another minimum, or more of them is held than the spacing (adhesion.hold)."
         )
         return peak.model_copy(update={"sentence": told})
     if higher <= LOWER_BY / area:

@@ -13,7 +13,7 @@ from uncertainties import ufloat
 
 from anodeflow.figures.style import PAGE_MM, REFERENCE_GREY, figure, styled
 from anodeflow.stages.adhesion.curve import select_curve
-from anodeflow.structures.spacing_conventions import SpacingConvention
+from anodeflow.stages.adhesion.settings import Spacing
 
 PANEL_MM = 66.0
 LEGEND_MM = 14.0
@@ -39,7 +39,7 @@ DEEPEST = -0.8
 
 @styled
 def plot_adhesion(
-    stacks: Mapping[str, Sequence[Mapping[str, Any]]], *, spacing: SpacingConvention, layers: str
+    stacks: Mapping[str, Sequence[Mapping[str, Any]]], *, spacing: Spacing, layers: str
 ) -> tuple[Figure, pd.DataFrame]:
     """Draw adhesion curves, one panel a stack, with D3 (full) and without (thin, dotted).
 
@@ -48,7 +48,7 @@ def plot_adhesion(
             `peak_for`), flagged (what is wrong with the layers apart, or empty) and reference
             (curves of others for this stack, columns source, spacing_angstrom,
             adhesion_ev_per_nm2; or None).
-        spacing: `sheet` or `all`, as in `select_curve`.
+        spacing: `sheet`, `all` or `nominal`, as in `select_curve`.
         layers: `strained` or `own`, as in `select_curve`.
 
     Returns the figure and what it shows: stack, source, dispersion, spacing, adhesion_eV_nm2.
@@ -93,7 +93,7 @@ def plot_adhesion(
 
 
 def _draw_model(
-    ax: Axes, stack: str, entry: Mapping[str, Any], spacing: SpacingConvention, layers: str
+    ax: Axes, stack: str, entry: Mapping[str, Any], spacing: Spacing, layers: str
 ) -> list[dict[str, Any]]:
     """Draw both curves of one model; return the rows of the table."""
     shown = []

@@ -1,10 +1,12 @@
-"""The spacing of a stack as one linear constraint: everything else is free."""
+"""The spacing of a stack as one linear constraint, or with all heights that make it."""
 
 from typing import Any
 
 import numpy as np
 from ase import Atoms
+from ase.constraints import FixCartesian
 
+from anodeflow.stages.adhesion.settings import Held
 from anodeflow.structures import roles
 
 
@@ -40,6 +42,22 @@ class HeldSpacing:
         return {"name": "HeldSpacing", "kwargs": {"direction": self.direction[:, 2].tolist()}}
 
 
+def held(stack: Atoms, what: Held) -> Atoms:
+    """Return a copy that keeps its spacing when it relaxes.
+
+    `spacing`: nothing else (`HeldSpacing`). `heights`: with it the z of every atom of the sheet and
+    of the facing termination, as the study's scans had it, so that both keep the ripples that they
+    start with; groups, and all lateral coordinates, are free.
+    """
+    kept: Atoms = stack.copy()
+    if what == "spacing":
+        kept.set_constraint(HeldSpacing(stack))
+    else:
+        atoms = np.flatnonzero(roles.sheet(stack) | roles.facing(stack))
+        kept.set_constraint(FixCartesian(atoms, mask=(False, False, True)))
+    return kept
+
+
 def spacing_direction(stack: Atoms) -> np.ndarray:
     """Return the gradient c (N, 3) of the spacing of a stack of N atoms, without unit."""
     direction = np.zeros((len(stack), 3))
@@ -54,6 +72,9 @@ def force_on_spacing(stack: Atoms) -> float:
 
     F (N, 3) are the forces that it carries, eV/Å, with nothing held; positive where the layers push
     each other apart. At the minimum F = λ c, whose sum over the top layer is λ, as is F·c / c·c.
+    Where all heights were held, F differs from atom to atom and both sums are the same: λ is −dE/dd
+    along points whose held heights are one pattern, shifted, which those of a scan are whose points
+    start from one structure.
     What relaxing left inside a layer cancels in the sum (Newton's third law) and does not in F·c,
     of which forces of 0.01 eV/Å can make a fifth.
     """

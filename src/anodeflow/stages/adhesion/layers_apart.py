@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from functools import partial
 
+import numpy as np
 from ase import Atoms
 from ase.calculators.calculator import Calculator
 
@@ -14,6 +15,7 @@ from anodeflow.stages.relaxation.kept_minima import KeptMinima
 from anodeflow.structures import roles
 from anodeflow.structures.builders.stacks import UNSCALED
 from anodeflow.structures.roles import require_empty_stack
+from anodeflow.structures.spacing import move_top, spacing_in, spacing_of
 
 
 def reference_layers(
@@ -85,6 +87,34 @@ def in_common_cell(layer: Atoms, stack: Atoms) -> Atoms:
     scaled = stack.info.get("strained") != UNSCALED
     strained.set_cell([*stack.cell.array[:2], layer.cell.array[2]], scale_atoms=scaled)
     return strained
+
+
+def layers_as_stack(stack: Atoms, bottom_own: Atoms, top_own: Atoms) -> Atoms:
+    """Return the stack of layers as they are apart, in place of those that relaxed in it.
+
+    Each is put into the common cell as it was when the stack was built (`in_common_cell`, registry
+    included), at the spacing of the stack: where the study's scans start from.
+
+    Args:
+        stack: relaxed stack of the two layers (N atoms).
+        bottom_own: bottom layer, in its own cell.
+        top_own: top layer, likewise.
+
+    Raises:
+        StructureError: the layers are not those of the stack.
+    """
+    _require_same_composition("bottom", bottom_own, stack[roles.bottom(stack)])
+    _require_same_composition("top", top_own, stack[roles.top(stack)])
+    bottom, top = (in_common_cell(layer, stack) for layer in (bottom_own, top_own))
+    shift = np.asarray(stack.info.get("registry", (0.0, 0.0))) @ stack.cell.array[:2, :2]
+    top.positions[:, :2] += shift
+    joined: Atoms = bottom + top
+    joined.set_cell(stack.cell)
+    joined.info = dict(stack.info)
+    # As they lie: the layers overlap before they are set apart.
+    measured = float(spacing_in(joined.positions, joined.get_tags()))
+    move_top(joined, spacing_of(stack, convention="sheet"), measured=measured)
+    return joined
 
 
 def _layer_starts(stack: Atoms, bottom_own: Atoms, top_own: Atoms) -> dict[str, Atoms]:

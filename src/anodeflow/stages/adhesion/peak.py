@@ -10,6 +10,7 @@ from scipy.interpolate import BPoly, CubicSpline, PPoly, UnivariateSpline
 from anodeflow.stages.adhesion.results import FittedPeak, Peak
 
 SPLINE_DEGREE: Final = 4
+SPLINE_SMOOTHING = 0.1
 SPLINE_GRID = 500
 LEAST_POINTS: Final = 4
 NEAR: Final = 10
@@ -28,9 +29,9 @@ of its errors."""
 def peak_spline(spacings: np.ndarray, energies: np.ndarray, *, window: Sequence[float]) -> Peak:
     """Find the peak of the published smoothing spline.
 
-    scipy's `UnivariateSpline(d, e, k=4)` at its default smoothing (s = number of points) through
-    the points with window[0] < d < window[1], highest value on 500 equal steps from the first of
-    these points to the last. The default s is so large that the spline is one quartic polynomial.
+    scipy's `UnivariateSpline(d, e, k=4, s=0.1)` through the points with
+    window[0] < d < window[1], highest value on 500 equal steps from the first of these points to
+    the last. s is so large that the spline is one quartic polynomial.
     With the published curves it gives 3.963, 3.995 and 3.892 Å as published.
 
     Args:
@@ -47,7 +48,7 @@ def peak_spline(spacings: np.ndarray, energies: np.ndarray, *, window: Sequence[
         few = f"{len(d)} points {where}: the spline needs {SPLINE_DEGREE + 1}."
         return Peak(found=False, points=len(d), sentence=few)
     grid = np.linspace(d[0], d[-1], SPLINE_GRID)
-    values = UnivariateSpline(d, e, k=SPLINE_DEGREE)(grid)
+    values = UnivariateSpline(d, e, k=SPLINE_DEGREE, s=SPLINE_SMOOTHING)(grid)
     best = int(values.argmax())
     if best in (0, SPLINE_GRID - 1):
         at_end = f"No peak {where}: the spline is highest at d = {grid[best]:.3f} Å."

@@ -9,7 +9,7 @@ from ase import Atoms
 from ase.calculators.calculator import Calculator
 
 from anodeflow.evaluation.lockstep import raise_first, run_in_lockstep
-from anodeflow.stages.adhesion.held_spacing import HeldSpacing
+from anodeflow.stages.adhesion.held_spacing import held
 from anodeflow.stages.adhesion.layers_apart import evaluate_layer
 from anodeflow.stages.adhesion.results import CutLayer, ReferenceCheck
 from anodeflow.stages.relaxation.kept_minima import KeptMinima
@@ -51,15 +51,13 @@ def pull_apart(farthest: Atoms, calc: Calculator, *, kept: KeptMinima) -> dict[s
     """
     start = _far_apart(farthest)
     series = kept.series(start, {})
-    held = start.copy()
-    held.set_constraint(HeldSpacing(start))
 
     def relaxed(name: str, atoms: Atoms, calc: Calculator) -> Atoms:
         return kept.relax(
             name, atoms, calc, series=series, title=name, describe=lambda _: {"reference": name}
         )
 
-    far = relaxed("far", held, calc)
+    far = relaxed("far", held(start, "spacing"), calc)
     masks = {"bottom": roles.bottom(far), "top": roles.top(far)}
     layers = {end: _cut(far, mask) for end, mask in masks.items()}
     as_cut = {

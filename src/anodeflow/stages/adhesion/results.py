@@ -7,13 +7,13 @@ from typing import Any
 from anodeflow.errors import StructureError, known
 from anodeflow.files.result_file import CsvFile, ResultFile, ResultPart
 from anodeflow.scorecard.quantity import Quantity, joined_notes, quantity_row
-from anodeflow.stages.adhesion.settings import LayersApart
-from anodeflow.structures.spacing_conventions import SpacingConvention
+from anodeflow.stages.adhesion.settings import LayersApart, Spacing
 from anodeflow.units import EV_NM2_TO_J_M2
 
 CURVE = CsvFile(
     ("spacing", "spacing_all_atoms", "relaxed"),
     optional=(
+        "spacing_nominal",
         "slope_eV_nm2_angstrom",
         "slope_error_eV_nm2_angstrom",
         "lowered_eV_nm2",
@@ -98,7 +98,7 @@ class AdhesionSummary(ResultFile):
     part of the relaxed stack's adhesion, layers strained, null where it is not told apart.
     """
 
-    spacing_convention: SpacingConvention
+    spacing_convention: Spacing
     layers: LayersApart
     peak: FittedPeak
     peak_of_points: FittedPeak

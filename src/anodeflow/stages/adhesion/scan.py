@@ -10,7 +10,8 @@ from ase.calculators.calculator import Calculator
 
 from anodeflow.evaluation.batches import evaluate_all
 from anodeflow.evaluation.lockstep import raise_first, run_in_lockstep
-from anodeflow.stages.adhesion.held_spacing import HeldSpacing, force_on_spacing
+from anodeflow.stages.adhesion.held_spacing import force_on_spacing, held
+from anodeflow.stages.adhesion.settings import Held, Starts
 from anodeflow.stages.relaxation.kept_minima import KeptMinima
 from anodeflow.structures.roles import require_empty_stack
 from anodeflow.structures.spacing import move_top, spacing_of
@@ -24,14 +25,15 @@ def scan_spacings(
     calc: Calculator,
     *,
     spacings: Sequence[float],
-    starts: str,
+    starts: Starts,
+    hold: Held,
     kept: KeptMinima,
     on_point: Callable[[Atoms], None],
 ) -> list[Atoms]:
     """Relax a stack at each of the given interlayer spacings.
 
     d = mean z(sheet) - mean z(facing termination). The top layer is moved rigidly to d, then all
-    relaxes at fixed cell but d itself (`HeldSpacing`). Then each point is tried with the geometry
+    relaxes at fixed cell but d itself, or more (`held`). Then each point is tried with the geometry
     of each neighbour that it did not follow, and relaxed from there where that is lower or where
     the curve jumps between the two, until no neighbour lowers a point. At a jump the energies
     differ from the integral of the force on the spacing: the points lie in different minima.
@@ -42,24 +44,29 @@ def scan_spacings(
         spacings: d, shape (P,), Å, ascending.
         starts: `neighbour`, each point follows the one before, from the stack's own spacing
             inwards and outwards: fewest force calls; or `relaxed`, each starts from the relaxed
-            stack, so that all advance together: fewest batches.
+            stack, so that all advance together: fewest batches; or `separate`, each starts from
+            `stack` as well, which then is of the layers as they are apart (`layers_as_stack`), and
+            is left where that leads: no neighbour's geometry is tried.
+        hold: what of a point does not relax.
         kept: how the points are relaxed, and where they are kept.
         on_point: called with each point when it is first found.
 
-    Returns the P relaxed stacks, in the order of `spacings`; info holds spacing (Å), energy_model
-    and energy_dispersion (eV), fmax (eV/Å), steps (of the relaxation that found it) and lowered_by
-    (eV, by how much neighbours lowered it: the hysteresis).
+    Returns the P relaxed stacks, in the order of `spacings`; info holds spacing (Å),
+    spacing_nominal (Å, of all atoms of the top layer, before the point relaxed), energy_model and
+    energy_dispersion (eV), fmax (eV/Å), steps (of the relaxation that found it) and, where
+    neighbours were tried, lowered_by (eV, by how much they lowered it: the hysteresis).
 
     Raises:
         StructureError: the stack has no sheet, no facing termination, or holds ions.
         NotConvergedError: a point used up `max_steps`.
     """
     require_empty_stack(stack, "adhesion")
-    scan = _Scan(stack, np.asarray(spacings, dtype=float), starts, kept)
+    scan = _Scan(stack, np.asarray(spacings, dtype=float), starts, hold, kept)
     scan.relax_all(calc, on_point)
-    scan.lower(calc)
-    for place, point in scan.found.items():
-        point.atoms.info["lowered_by"] = scan.first[place] - point.energy
+    if starts != "separate":
+        scan.lower(calc)
+        for place, point in scan.found.items():
+            point.atoms.info["lowered_by"] = scan.first[place] - point.energy
     return [scan.found[place].atoms for place in range(len(spacings))]
 
 
@@ -79,11 +86,14 @@ class _Point:
 class _Scan:
     """The points of a scan by their place in the order of spacings."""
 
-    def __init__(self, stack: Atoms, spacings: np.ndarray, starts: str, kept: KeptMinima):
+    def __init__(
+        self, stack: Atoms, spacings: np.ndarray, starts: Starts, hold: Held, kept: KeptMinima
+    ):
         self.start = _Point(stack, None)
         self.own_spacing = spacing_of(stack, convention="sheet")
-        self.spacings, self.starts, self.kept = spacings, starts, kept
-        self.series = kept.series(stack, {"spacings": spacings.tolist(), "starts": starts})
+        self.spacings, self.starts, self.hold, self.kept = spacings, starts, hold, kept
+        settings = {"spacings": spacings.tolist(), "starts": starts, "hold": hold}
+        self.series = kept.series(stack, settings)
         self.found: dict[int, _Point] = {}
         self.first: dict[int, float] = {}
 
@@ -104,7 +114,7 @@ class _Scan:
     def _branches(self) -> list[np.ndarray]:
         """Return places that follow one another; the first of each branch starts from the stack."""
         places = np.arange(len(self.spacings))
-        if self.starts == "relaxed":
+        if self.starts != "neighbour":
             return list(places[:, None])
         # ASSUME: the layers are pulled apart, and pressed together, so slowly that they stay in
         # the minimum that they come from; `lower` sees where that one is not the lowest.
@@ -177,13 +187,18 @@ class _Scan:
         """Relax a point from the geometry and the Hessian of another."""
         spacing = self.spacings[place]
         label = f"spacing-{spacing:.4f}{suffix}"
+        start = at_spacing(before.atoms, spacing)
+        nominal = spacing_of(start, convention="all")
         atoms = self.kept.relax(
             label,
-            hold_spacing(at_spacing(before.atoms, spacing)),
+            held(start, self.hold),
             calc,
             series=self.series,
             title=f"spacing {spacing:.4f} Å{', from its neighbour' if suffix else ''}",
-            describe=lambda point: {"spacing": spacing_of(point, convention="sheet")},
+            describe=lambda point: {
+                "spacing": spacing_of(point, convention="sheet"),
+                "spacing_nominal": nominal,
+            },
             hessian=before.hessian,
         )
         hessian = self.kept.hessian(label, self.series)
@@ -195,10 +210,3 @@ def at_spacing(stack: Atoms, spacing: float) -> Atoms:
     moved: Atoms = stack.copy()
     move_top(moved, spacing, measured=spacing_of(stack, convention="sheet"))
     return moved
-
-
-def hold_spacing(stack: Atoms) -> Atoms:
-    """Return a copy that keeps its spacing, and nothing else, when it relaxes."""
-    held: Atoms = stack.copy()
-    held.set_constraint(HeldSpacing(stack))
-    return held

@@ -5,10 +5,19 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from anodeflow.config.types import Count, Positive, Range, Section
-from anodeflow.structures.spacing_conventions import SpacingConvention
 
 LayersApart = Literal["strained", "own"]
 """Cell of the layers that the energy of a stack is referred to: the common one, or their own."""
+
+Spacing = Literal["sheet", "all", "nominal"]
+"""What curves are plotted against: a spacing of the relaxed points, or that of all atoms of the
+layer before the point relaxed, as the study's scripts plotted them."""
+
+Starts = Literal["neighbour", "relaxed", "separate"]
+"""Where the points of a scan start from."""
+
+Held = Literal["spacing", "heights"]
+"""What of a point does not relax."""
 
 
 class Adhesion(Section):
@@ -19,13 +28,15 @@ class Adhesion(Section):
     last_spacing: Positive
     """Farthest spacing of the scan, Å."""
     points: Annotated[int, Field(strict=True, ge=4)]
-    starts: Literal["neighbour", "relaxed"]
-    """Where the points of a scan start from."""
+    starts: Starts
+    """Each from its neighbour, from the relaxed stack, or from the layers as they are apart."""
+    hold: Held
+    """The spacing alone, or the height of every atom of the sheet and of the facing termination."""
     fmax: Positive
     """Largest force left on free components, eV/Å."""
     max_steps: Count
-    spacing: SpacingConvention
-    """Atoms of the top layer whose mean height counts."""
+    spacing: Spacing
+    """Atoms of the top layer whose mean height counts, and whether before or after relaxing."""
     layers: LayersApart
     """Cell of the layers that the energy is referred to."""
     peak_window: Range

@@ -8,7 +8,7 @@ STAGE = Stage(
     title="Dynamics",
     sections={"dynamics": Dynamics},
     files={
-        "start": "results/{model}/dynamics/{stack}_{n}{ion}.extxyz",
+        "start": "results/{model}/dynamics/{run}.extxyz",
         "trajectory": "results/{model}/dynamics/{run}.h5",
         "advanced": "results/{model}/dynamics/advanced.json",
     },
