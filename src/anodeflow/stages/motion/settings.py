@@ -25,9 +25,9 @@ class Spacing(Section):
     """The map of the local spacing."""
 
     map: Literal["cells", "windows"]
-    """cells: periodic and fractional, each atom counted once; windows: squares around grid
-    corners, both edges counted, not periodic."""
-    map_cells: Count
+    """cells: periodic and fractional, each atom counted once; windows: squares around points from
+    0 to 1 along each vector, both edges counted, not periodic, empty ones as the mean."""
+    map_cells: Annotated[int, Field(strict=True, ge=2)]
     """Cells, or windows, of the spacing map along each axis."""
 
 

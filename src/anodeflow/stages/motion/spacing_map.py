@@ -27,10 +27,11 @@ def spacing_map(traj: Trajectory, *, cells: int, kind: str) -> pd.DataFrame:
 
     Args:
         traj: the run.
-        cells: number of cells along each lateral vector.
-        kind: "cells" are fractional and periodic, each atom counts once; "windows" are squares, as
-            wide as a cell, around the lower left corner of each cell, both edges counted and
-            nothing beyond the boundary of the cell seen, as the published maps had them.
+        cells: number of cells, or windows, along each lateral vector.
+        kind: "cells" are fractional and periodic, each atom counts once; "windows" are squares
+            around the points i/(cells − 1) of the cell, 0 and 1 included, of side |a|/(cells − 1),
+            both edges counted and nothing beyond the boundary of the cell seen, as the published
+            maps had them: where a plane has no atom in one, its spacing is the mean of the others.
 
     Returns:
         one row per cell: cell_a, cell_b, fraction_a, fraction_b (its centre), spacing (Å),
@@ -77,29 +78,36 @@ def _local_spacing(
     grid = (np.asarray(traj.cell)[:2, :2], cells, kind)
     high, high_samples = _plane_heights(positions[:, traj.tags == roles.SHEET], *grid)
     low, low_samples = _plane_heights(positions[:, traj.tags == roles.UPPER_TERMINATION], *grid)
-    return high - low, high_samples, low_samples
+    spacing = high - low
+    if kind == "windows":
+        spacing[np.isnan(spacing)] = np.nanmean(spacing)
+    return spacing, high_samples, low_samples
 
 
 def _centres(cells: int, kind: str) -> np.ndarray:
     """Return the middles of cells, or of windows, in fractions of the lateral cell (cells², 2)."""
-    corners = np.stack(np.divmod(np.arange(cells**2), cells), axis=-1) / cells
-    return corners + 0.5 / cells if kind == "cells" else corners
+    places = np.stack(np.divmod(np.arange(cells**2), cells), axis=-1)
+    return (places + 0.5) / cells if kind == "cells" else places / (cells - 1)
 
 
 def _plane_heights(
     positions: np.ndarray, lateral: np.ndarray, cells: int, kind: str
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Average z of atoms (F, A, 3) in each cell: heights (cells²,) in Å and samples (cells²,)."""
+    """Average z of atoms (F, A, 3) in each cell: heights (cells²,) in Å and samples (cells²,).
+
+    Empty windows have no height, NaN.
+    """
     fractions = ((positions[..., :2] @ np.linalg.inv(lateral)) % 1.0).reshape(-1, 2)
     count = _count_in_cells if kind == "cells" else _count_in_windows
     samples, total = count(fractions, positions[..., 2].ravel(), lateral, cells)
+    if kind == "windows":
+        return np.where(samples > 0, total / np.maximum(samples, 1), np.nan), samples
     visited = samples >= min(LEAST_OCCUPANCY * len(positions), samples.max())
     heights = total / np.maximum(samples, 1)
     centres = _centres(cells, kind)
     for cell in np.flatnonzero(~visited):
         separation = centres[visited] - centres[cell]
-        if kind == "cells":
-            separation -= np.round(separation)
+        separation -= np.round(separation)
         distance = np.linalg.norm(separation @ lateral, axis=1)
         nearest = distance < distance.min() + 1e-6
         heights[cell] = heights[visited][nearest].mean()
@@ -121,9 +129,9 @@ def _count_in_cells(
 def _count_in_windows(
     fractions: np.ndarray, z: np.ndarray, lateral: np.ndarray, cells: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Do the same in squares of side |a| / cells around the corners, both edges counted."""
-    # ASSUME: the published windows lie around the lower left corners and their sides along x and y.
-    points, half = fractions @ lateral, np.linalg.norm(lateral[0]) / (2 * cells)
-    corners = _centres(cells, "windows") @ lateral
-    inside = [(np.abs(points - corner) <= half + EDGE).all(axis=1) for corner in corners]
+    """Do the same in squares around the points of the windows, both edges counted."""
+    # ASSUME: the sides of the published windows lie along x and y.
+    points, half = fractions @ lateral, np.linalg.norm(lateral[0]) / (2 * (cells - 1))
+    middles = _centres(cells, "windows") @ lateral
+    inside = [(np.abs(points - middle) <= half + EDGE).all(axis=1) for middle in middles]
     return np.array([i.sum() for i in inside]), np.array([z[i].sum() for i in inside])

@@ -53,7 +53,7 @@ STAGE = Stage(
         "diffusion": Mobility,
         "ensemble": Ensemble,
     },
-    methods={"spacing": 4, "diffusion": 4, "ensembles": 3},
+    methods={"spacing": 5, "diffusion": 4, "ensembles": 3},
     tables=(
         Table(
             name="spacing",
