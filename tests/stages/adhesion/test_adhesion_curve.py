@@ -92,6 +92,30 @@ def test_the_published_spline_does_not_depend_on_the_order_of_the_points():
     assert peak_spline(d[::-1], e[::-1], window=WINDOW) == peak_spline(d, e, window=WINDOW)
 
 
+@pytest.mark.parametrize("stack", ["m-g", "m-go", "m-goh"])
+def test_the_published_spline_is_one_quartic_and_lies_inwards_of_one_through_the_points(stack):
+    d, e = published(stack)
+    inside = (d > WINDOW[0]) & (d < WINDOW[1])
+    d, e = d[inside], e[inside]
+    grid = np.linspace(d[0], d[-1], 500)
+    quartic = np.polyval(np.polyfit(d - 4, e, 4), grid - 4)
+    peak = peak_spline(*published(stack), window=WINDOW)
+    assert peak.spacing == pytest.approx(grid[quartic.argmax()], abs=1e-6)
+    assert peak.height == pytest.approx(quartic.max(), abs=1e-6)
+    through = CubicSpline(d, e)(grid)
+    assert 0.002 < grid[through.argmax()] - peak.spacing < 0.010
+    assert 0.002 < through.max() - peak.height < 0.012
+
+
+def test_the_published_spline_errs_by_two_hundredths_of_an_angstrom_on_known_curves():
+    errors = []
+    for best in (3.7, 3.96):
+        peak = peak_spline(SPACINGS, morse(SPACINGS, best)[0], window=WINDOW)
+        errors.append((peak.spacing - best, peak.height - DEPTH))
+    assert errors[0] == pytest.approx((0.021, -0.022), abs=0.002)
+    assert errors[1] == pytest.approx((0.003, 0.063), abs=0.002)
+
+
 DEPTH, SPACINGS = 1.8, np.linspace(2.8, 5.5, 20)
 WELLS = (2.95, 3.2, 3.7, 3.96)
 
