@@ -63,7 +63,7 @@ def whole_run():
         rows += read("phonons", verdict(minimum_THz=lowest), system=layer, source=LABEL)
     peaks = {"m-g": (1.79, 3.963), "m-go": (1.61, 3.995), "m-goh": (2.0, 3.892)}
     for stack, peak in peaks.items():
-        curve = adhesion(*peak, layers="own", spacing_convention="all")
+        curve = adhesion(*peak, layers="own", spacing_convention="nominal")
         rows += read("adhesion", curve, system=stack, source=LABEL)
     for stack, mean in (("m-g", 3.96), ("m-go", 4.03), ("m-goh", 4.04)):
         one = 3 if stack == "m-go" else 0
@@ -176,7 +176,7 @@ def test_another_convention_is_not_compared_and_named():
     rows = read("adhesion", adhesion(1.79, 3.963), system="m-g", source=LABEL)
     row = of(compared(rows), "adhesion", "spacing", "m-g")
     assert row["verdict"] == "not comparable"
-    assert row["reason"] == f"{OMAT} is all, {LABEL} sheet"
+    assert row["reason"] == f"{OMAT} is nominal, {LABEL} sheet"
     assert of(compared(rows), "adhesion", "height", "m-g")["verdict"] == "met"
 
 
