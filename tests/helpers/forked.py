@@ -3,8 +3,8 @@
 A job spends seconds on importing torch, MACE and Snakemake, and a test's workflow has a hundred
 jobs. `forked_python` is a command that takes what `python` takes; Snakemake, its scripts and pytest
 run in processes forked from a server that has imported the libraries and this checkout's own
-modules, which a run of another checkout forgets. All else, and every process of tests/slurm,
-tests/browser and of the tests of interruption, starts anew.
+modules, which a run of another checkout forgets. All else, every process of tests/slurm and
+tests/browser, and every run that is killed or interrupted, starts anew.
 """
 
 import atexit
@@ -120,7 +120,7 @@ def _run(client: socket.socket, set_by_libraries: dict[str, str]) -> None:
         os.close(given)
     os.chdir(folder)
     os.environ.clear()
-    os.environ.update(environment | set_by_libraries | {FORKED_BY: sys.executable})
+    os.environ.update(set_by_libraries | environment | {FORKED_BY: sys.executable})
     given = [*filter(None, environment.get("PYTHONPATH", "").split(os.pathsep))]
     module = arguments[0] == "-m"
     sys.argv = arguments[module:]

@@ -55,7 +55,7 @@ def complete_model():
     for stack, mean in zip(STACKS, (3.7, 3.8, 3.9), strict=True):
         rows += dynamics(stack, 0, ensemble(spacing=mean))
     for stack, height, place in zip(STACKS, (2.0, 1.8, 2.5), (3.5, 3.6, 3.4), strict=True):
-        rows += read("adhesion", adhesion(height, place, dispersion_eV_nm2=1.6), system=stack)
+        rows += read("adhesion", adhesion(height, place, dispersion=1.6), system=stack)
     for layer in ("ti2co2", "graphene", "ti2co2, own lattice", "graphene, own lattice"):
         for source, off in ((MODEL, 0.4), (WORSE, 1.2)):
             said, checked = verdict(reference=comparison(off, 3 * off)), convergence(0.01)

@@ -13,9 +13,20 @@ from anodeflow.scorecard.claims import Claim, read_claims
 from anodeflow.scorecard.metrics import Metric, read_metrics
 from anodeflow.scorecard.quantities import Quantities, Study, published_quantities
 from anodeflow.scorecard.quantity import Quantity
-from anodeflow.stages.adhesion.results import AdhesionSummary, FittedPeak, StrainEnergy
+from anodeflow.stages.adhesion.results import (
+    AdhesionSummary,
+    FittedPeak,
+    RelaxedAdhesion,
+    StrainEnergy,
+)
 from anodeflow.stages.motion.hops import backward_share
-from anodeflow.stages.motion.results import Ensemble, MapMeans, PooledMobility, ReplicaMean
+from anodeflow.stages.motion.results import (
+    MAP_NUMBERS,
+    Ensemble,
+    MapMeans,
+    PooledMobility,
+    ReplicaMean,
+)
 from anodeflow.stages.phonons.results import Comparison, Convergence, Frequencies, PhononVerdict
 from anodeflow.structures.structure_check import BondLengths, Coordination, StructureCheck
 from anodeflow.study.gathered import Gathered
@@ -163,9 +174,11 @@ def no_peak(sentence: str) -> FittedPeak:
 
 
 def adhesion(
-    height: float, spacing: float, *, errors=(0.02, 0.01), strain=0.0, **more
+    height: float, spacing: float, *, errors=(0.02, 0.01), strain=0.0, dispersion=None, **more
 ) -> AdhesionSummary:
     """Return the summary of an adhesion curve, its height for strained layers."""
+    if dispersion is not None:
+        more["relaxed"] = RelaxedAdhesion(whole_eV_nm2=height, dispersion_eV_nm2=dispersion)
     peak = {"found": True, "points": 9, "height": height, "spacing": spacing}
     peak |= {"height_error": errors[0], "spacing_error": errors[1]}
     costs = {"bottom_eV_nm2": 0.0, "top_eV_nm2": strain, "total_eV_nm2": strain}
@@ -185,6 +198,7 @@ def ensemble(
     said: str | None = None,
     replicas: int = 1,
     unstable: tuple = (),
+    maps: str = "cells",
 ) -> Ensemble:
     """Return what a group of replicas says; with `hops`, of ions, most of which go back.
 
@@ -213,7 +227,7 @@ def ensemble(
 
     below, above, variance = widths
     ends = (None, None) if spacing is None else (spacing - below, spacing + above)
-    numbers = zip(MapMeans.model_fields, (*ends, variance), strict=True)
+    numbers = zip(MAP_NUMBERS, (*ends, variance), strict=True)
     return Ensemble(
         stack="m-g",
         ions=0 if mobility is None and not unstable else 1,
@@ -222,7 +236,7 @@ def ensemble(
         runs=[f"run_{replica}" for replica in range(replicas)],
         unstable=unstable,
         spacing=over_replicas(spacing),
-        map=MapMeans(**{name: over_replicas(value) for name, value in numbers}),
+        map=MapMeans(kind=maps, **{name: over_replicas(value) for name, value in numbers}),
         temperature_K=ReplicaMean(mean=300.0, values=[300.0] * replicas, note=""),
         mobility=mobility,
     )

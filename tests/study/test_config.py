@@ -115,8 +115,8 @@ def test_every_field_of_the_schema_is_in_the_study_file(study_config, root):
         ("models/mace-omat-0/layers_from", {"graphene-o": "mace-omat-0"}, "layers_from.graphene-o names the model itself"),
         ("diffusion/origins", 0, "diffusion.origins: 0 is neither 'all' nor a whole number from 1 up"),
         ("diffusion/moved_only", -3, "diffusion.moved_only is -3"),
-        ("diffusion/exceptions", [{"stacks": ["m-gx"], "ions": 1, "origins": 20, "moved_only": None, "dimensions": 2}], "diffusion.exceptions.0.stacks names the stack 'm-gx'"),
-        ("diffusion/exceptions", [{"stacks": ["m-g", "m-g"], "ions": 1, "origins": 20, "moved_only": None, "dimensions": 2}], "holds '('m-g', 1)' twice"),
+        ("diffusion/exceptions", [{"stacks": ["m-gx"], "ions": 1, "origins": 20, "moved_only": None}], "diffusion.exceptions.0.stacks names the stack 'm-gx'"),
+        ("diffusion/exceptions", [{"stacks": ["m-g", "m-g"], "ions": 1, "origins": 20, "moved_only": None}], "holds '('m-g', 1)' twice"),
         ("spacing/map", "squares", "spacing.map is 'squares'; allowed: 'cells' or 'windows'"),
     ],
 )  # fmt: skip

@@ -126,11 +126,11 @@ def test_a_run_whose_ions_are_not_relaxed_starts_from_the_relaxed_stack_filled(g
 
 
 def test_an_exception_holds_for_its_runs_and_no_other(given, study_config):
-    own = {"stacks": ["m-g"], "ions": 1, "origins": 200, "moved_only": 3.0, "dimensions": 3}
+    own = {"stacks": ["m-g"], "ions": 1, "origins": 200, "moved_only": 3.0}
     before = {run: given().averaging(job(run=run)) for run in (RUN, "m-go_1na_300K_0")}
     study_config["diffusion"]["exceptions"] = [own]
     after = {run: given().averaging(job(run=run)) for run in before}
-    assert after[RUN] == before[RUN] | {"origins": 200, "moved_only": 3.0, "dimensions": 3}
+    assert after[RUN] == before[RUN] | {"origins": 200, "moved_only": 3.0}
     assert after["m-go_1na_300K_0"] == before["m-go_1na_300K_0"]
     assert "exceptions" not in after[RUN]
     assert given().averaging_of_group(job(group="m-g_1na_300K")) == after[RUN]

@@ -55,7 +55,6 @@ def base_study(config: dict) -> dict:
     config["phonons"]["convergence"]["run"] = True
     config["models"]["chgnet"]["calculator"]["dispersion"] = False
     alike = {"stacks": ["m-g"], "ions": 8, "origins": "all", "moved_only": None}
-    alike["dimensions"] = 2
     config["diffusion"]["exceptions"] = [alike]
     return functools.reduce(extended, read_additions(), config)
 

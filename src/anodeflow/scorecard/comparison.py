@@ -29,14 +29,8 @@ NO_QUANTITY = {
     "says it",
     ("diffusion", "mobility_change"): "a comparison of two runs: a claim asks it of counts of hops "
     "(claims.md)",
-    (
-        "diffusion",
-        "step_back",
-    ): "an event of one trajectory: a claim asks for the share of hops that go back (claims.md)",
-    (
-        "msd",
-        "step_back",
-    ): "an event of one trajectory: hops are counted in place of steps of an MSD",
+    ("msd", "step_back"): "an event of one trajectory: a claim asks for the share of hops that go "
+    "back (claims.md)",
     ("msd", "first_plateau"): "of one trajectory: hops are counted in place of steps of an MSD",
     ("msd", "second_plateau"): "of one trajectory: hops are counted in place of steps of an MSD",
 }
@@ -78,15 +72,21 @@ def _beside(value: Quantity, quantities: Quantities, study: Study, sigma: float)
     row: dict[str, Any] = {"table": value.table, **value.case._asdict(), "quantity": value.name}
     row |= {"unit": value.unit, "source": value.source, "published_value": value.value}
     row |= {"published_word": value.word, "published_error": value.error}
-    own = quantities.find(model, value.table, value.name, value.case)
     if why := _no_counterpart(value, study):
         return row | {"verdict": NO_COUNTERPART, "reason": why}
     if model not in study.stages:
         why = f"no model of the study has the label {model}"
         return row | {"verdict": NOT_RUN, "reason": joined_notes(why, value.note)}
     row["model"] = model
+    cases = study.cases_of(value.table)
+    # What the published value does not say of ions and temperature, it does not ask either.
+    case = next((case for case in cases if value.case.fits(case)), value.case)
+    if sum(value.case.fits(other) for other in cases) > 1:
+        why = f"of which of the study's cases of {value.case.system} it is, is not said"
+        return row | {"verdict": NOT_COMPARABLE, "reason": joined_notes(why, value.note)}
+    own = quantities.find(model, value.table, value.name, case)
     if own is None:
-        why = study.why_missing(model, value.table, value.case)
+        why = study.why_missing(model, value.table, case)
         verdict = NOT_COMPARABLE if why == NONE_HELD else NOT_RUN
         return row | {"verdict": verdict, "reason": joined_notes(why, value.note)}
     row |= {"value": own.value, "word": own.word, "error": own.error}

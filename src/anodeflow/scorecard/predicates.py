@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from anodeflow.errors import known
 from anodeflow.scorecard.evidence import (
+    FAILS,
     NOT_RUN,
     UNDECIDED,
     Need,
@@ -217,16 +218,21 @@ class NotImaginary(_Predicate):
 
 
 class Above(_Predicate):
-    """A number is above `value`, in its own unit."""
+    """A number is above `value`, in its own unit; below it nothing is decided, if it is a bound."""
 
     predicate: Literal["above"]
     cases: OneCase
     value: float
+    bound: bool = False
 
     def _decide(self, asked: Asked, *found: Quantity) -> Part:
         (number,) = found
         limit = replace(number, case=Case("the limit"), value=self.value, error=0.0)
-        return less(limit, number, asked.sigma)
+        part = less(limit, number, asked.sigma)
+        if self.bound and part.status == FAILS:
+            below = f"{part.says}; the limit is a bound, below which nothing is decided"
+            return Part(UNDECIDED, below, sigmas=part.sigmas)
+        return part
 
 
 class Near(_Predicate):

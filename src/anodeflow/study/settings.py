@@ -275,7 +275,7 @@ class Given:
             key: entry[key]
             for entry in shared["exceptions"]
             if run["stack"] in entry["stacks"] and run["ions"] == entry["ions"]
-            for key in ("origins", "moved_only", "dimensions")
+            for key in ("origins", "moved_only")
         }
         return {key: value for key, value in (shared | own).items() if key != "exceptions"}
 

@@ -3,7 +3,7 @@
 import pandas as pd
 from scored import adhesion, no_peak
 
-from anodeflow.stages.adhesion.results import CutLayer, Peak, ReferenceCheck
+from anodeflow.stages.adhesion.results import CutLayer, Peak, ReferenceCheck, RelaxedAdhesion
 
 PEAK = adhesion(1.8, 3.9).peak.model_copy(update={"noise_eV_nm2": 0.001})
 SPLINE = {"peak_published_spline": Peak(found=True, points=11, spacing=3.96, height=1.8)}
@@ -25,7 +25,7 @@ SUMMARY = adhesion(
     references=CHECK,
     hysteresis_eV_nm2=0.01,
     three_body_eV_nm2=-0.4,
-    dispersion_eV_nm2=1.3,
+    relaxed=RelaxedAdhesion(whole_eV_nm2=1.9, dispersion_eV_nm2=1.3),
     **PEAKS,
 )
 NONE = SPLINE | {"peak": no_peak("No peak in the window."), "strain_energy": None}

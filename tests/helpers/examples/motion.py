@@ -3,6 +3,7 @@
 import pandas as pd
 
 from anodeflow.stages.motion.results import (
+    MAP_NUMBERS,
     EnergyDrift,
     Ensemble,
     HopMemory,
@@ -124,7 +125,7 @@ ENSEMBLE = Ensemble(
         mean=3.9, **(ENDS | {"standard_error": 0.02}), replica_std=0.03, values=[3.9] * 3, note=""
     ),
     temperature_K=ReplicaMean(mean=301.0, **ENDS, replica_std=1.0, values=[301.0] * 3, note=""),
-    map=MapMeans(**dict.fromkeys(MapMeans.model_fields, OVER_REPLICAS)),
+    map=MapMeans(kind="cells", **dict.fromkeys(MAP_NUMBERS, OVER_REPLICAS)),
     mobility=POOLED,
 )
 BROKEN = SPACING.model_copy(
@@ -148,7 +149,7 @@ RESULTS = {
     "spacing_series": [pd.DataFrame(SERIES | {"phase": ["equilibration", "production"]})],
     "spacing": [SPACING, BLOCKED, BROKEN],
     "spacing_map": [pd.DataFrame(CELL | SAMPLES)],
-    "map_numbers": [MapNumbers(lowest=PLACE, highest=PLACE, variance=PLACE)],
+    "map_numbers": [MapNumbers(kind="cells", lowest=PLACE, highest=PLACE, variance=PLACE)],
     "msd": [pd.DataFrame(LAGS), pd.DataFrame(LAGS | {"ion_0": [0.0, 0.41]})],
     "hops": [pd.DataFrame(HOPS | {"direction": ["forward"]})],
     "paths": [pd.DataFrame(PATH)],

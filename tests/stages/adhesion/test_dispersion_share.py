@@ -31,9 +31,13 @@ def share_of(summary):
     return adhesion_quantities({}, summary, {})[-1]
 
 
-def test_the_share_is_that_of_the_relaxed_stack_in_the_height_of_the_peak():
+def test_the_share_is_that_of_the_relaxed_stack_in_its_own_adhesion():
     exact, summary = 2.0 * (3.0 / BEST) ** 4, summarised()
-    assert summary.dispersion_eV_nm2 == pytest.approx(exact)
+    assert summary.relaxed.dispersion_eV_nm2 == pytest.approx(exact)
+    assert summary.relaxed.whole_eV_nm2 == pytest.approx(DEPTH)
+    # Of the points, whose peak is higher or lower than the relaxed stack, nothing enters.
+    other = summary.model_copy(update={"peak": summary.peak.model_copy(update={"height": 9.9})})
+    assert share_of(other).value == share_of(summary).value
     share = share_of(summary)
     assert (share.name, share.value) == ("dispersion_share", pytest.approx(exact / DEPTH, rel=1e-4))
     error = share.value * summary.peak.height_error / summary.peak.height
@@ -41,18 +45,16 @@ def test_the_share_is_that_of_the_relaxed_stack_in_the_height_of_the_peak():
 
 
 def test_straining_the_layers_is_no_part_of_what_binds_them():
-    strained = adhesion(1.8, 3.9, strain=0.8, dispersion_eV_nm2=1.2)
+    strained = adhesion(1.8, 3.9, strain=0.8, dispersion=1.2)
     own = strained.model_copy(update={"layers": "own", "peak": peak_for(strained, "own")})
     assert share_of(strained).value == share_of(own).value == pytest.approx(1.2 / 1.8)
 
 
 def test_what_has_no_dispersion_no_relaxed_stack_or_no_binding_has_no_share_and_says_why():
     for summary in (summarised(dispersion=False), summarised(relaxed=False), adhesion(1.8, 3.9)):
-        assert summary.dispersion_eV_nm2 is None
+        assert summary.relaxed is None
         assert "not told apart" in share_of(summary).note
-    assert "is not bound" in share_of(adhesion(-0.1, 3.9, dispersion_eV_nm2=1.2)).note
-    unknown = adhesion(1.8, 3.9, layers="own", strain_energy=None, dispersion_eV_nm2=1.2)
-    assert "own cells are missing" in share_of(unknown).note
+    assert "is not bound" in share_of(adhesion(-0.1, 3.9, dispersion=1.2)).note
 
 
 @pytest.mark.parametrize(
@@ -63,6 +65,6 @@ def test_the_claim_asks_for_more_than_half_in_every_stack(part, expected):
     rows = [
         row
         for stack, own in parts.items()
-        for row in read("adhesion", adhesion(1.8, 3.9, dispersion_eV_nm2=own), system=stack)
+        for row in read("adhesion", adhesion(1.8, 3.9, dispersion=own), system=stack)
     ]
     assert status(rows, "dispersion-binds") == expected

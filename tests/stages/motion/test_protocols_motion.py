@@ -284,7 +284,9 @@ def test_in_three_dimensions_there_is_no_interval_and_the_bound_is_of_six_times_
     square = (12 * end / 999) ** 2 / 8
     assert msd["msd"][end] - flat["msd"][end] == pytest.approx(square)
     bound = msd["msd"][end] / (6 * end * STEP_PS) * 1e-4
-    assert moved.D_upper_bound_cm2_s == pytest.approx(max(bound, still.D_hop_bound_cm2_s))
+    by_hops = 2 / 3 * still.D_hop_bound_cm2_s  # hops are in the plane: <r²> = 4 D₂ t = 6 D₃ t
+    assert moved.D_upper_bound_cm2_s == pytest.approx(max(bound, by_hops))
+    assert (still.dimensions, moved.dimensions) == (2, 3)
 
 
 def test_an_ion_that_only_goes_up_and_down_has_moved_in_three_dimensions_and_not_in_two():

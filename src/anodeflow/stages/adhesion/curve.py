@@ -13,7 +13,12 @@ from anodeflow.errors import StructureError, known
 from anodeflow.stages.adhesion.held_spacing import force_on_spacing, force_on_spacing_error
 from anodeflow.stages.adhesion.peak import peak_of_points, peak_of_relaxed, peak_spline
 from anodeflow.stages.adhesion.reference_check import check_references
-from anodeflow.stages.adhesion.results import AdhesionSummary, FittedPeak, StrainEnergy
+from anodeflow.stages.adhesion.results import (
+    AdhesionSummary,
+    FittedPeak,
+    RelaxedAdhesion,
+    StrainEnergy,
+)
 from anodeflow.stages.adhesion.scan import LOWER_BY
 from anodeflow.stages.adhesion.settings import Spacing
 from anodeflow.structures.files import TERMS, stored_energy
@@ -277,17 +282,17 @@ def summarise_adhesion(
         given_layers_eV_nm2=given_energy(references) if complete else None,
         hysteresis_eV_nm2=_hysteresis(curve),
         three_body_eV_nm2=three_body_eV_nm2,
-        dispersion_eV_nm2=_dispersion_part(curve),
+        relaxed=_relaxed_adhesion(curve),
     )
 
 
-def _dispersion_part(curve: pd.DataFrame) -> float | None:
-    """Give dispersion's part of the relaxed stack's adhesion, eV/nm²; None where none is told."""
+def _relaxed_adhesion(curve: pd.DataFrame) -> RelaxedAdhesion | None:
+    """Give the relaxed stack's adhesion, and dispersion's part; None where that is not told."""
     relaxed = curve[curve["relaxed"].astype(bool)]
     if relaxed.empty or not {"adhesion_eV_nm2", "adhesion_no_dispersion_eV_nm2"} <= {*curve}:
         return None
     whole, bare = relaxed.iloc[0][["adhesion_eV_nm2", "adhesion_no_dispersion_eV_nm2"]]
-    return float(whole - bare)
+    return RelaxedAdhesion(whole_eV_nm2=float(whole), dispersion_eV_nm2=float(whole - bare))
 
 
 def _hysteresis(curve: pd.DataFrame) -> float | None:

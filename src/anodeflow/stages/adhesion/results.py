@@ -85,6 +85,13 @@ class ReferenceCheck(ResultPart):
     sentence: str | None = None
 
 
+class RelaxedAdhesion(ResultPart):
+    """Adhesion of the relaxed stack, layers strained, and dispersion's part of it."""
+
+    whole_eV_nm2: float
+    dispersion_eV_nm2: float
+
+
 class AdhesionSummary(ResultFile):
     """The numbers of one adhesion curve.
 
@@ -94,8 +101,8 @@ class AdhesionSummary(ResultFile):
     peak_of_points that of the scan alone, its check; references: null for structures of others;
     hysteresis_eV_nm2: by how much the direction of the scan changes the points next to the peak;
     three_body_eV_nm2: by how much the three-body term of D3 would change the relaxed stack's
-    adhesion, null without dispersion or without the package dftd3; dispersion_eV_nm2: dispersion's
-    part of the relaxed stack's adhesion, layers strained, null where it is not told apart.
+    adhesion, null without dispersion or without the package dftd3; relaxed: null where
+    dispersion is not told apart.
     """
 
     spacing_convention: Spacing
@@ -109,7 +116,7 @@ class AdhesionSummary(ResultFile):
     given_layers_eV_nm2: float | None = None
     hysteresis_eV_nm2: float | None = None
     three_body_eV_nm2: float | None = None
-    dispersion_eV_nm2: float | None = None
+    relaxed: RelaxedAdhesion | None = None
 
 
 def adhesion_rows(about: Mapping[str, Any], summary: AdhesionSummary) -> list[dict[str, Any]]:
@@ -237,28 +244,26 @@ def _own_height(summary: AdhesionSummary) -> Quantity:
 
 
 def _dispersion_share(summary: AdhesionSummary) -> Quantity:
-    """Read D / h, dispersion's part of the relaxed stack's adhesion over the peak, layers strained.
+    """Read D / h, dispersion's part of the relaxed stack's adhesion over all of it.
 
-    Above 1 the stack would not hold together there without it. D is exact for the geometry, so the
-    error is that of h.
+    Layers strained. Above 1 the stack would not hold together there without it. D is exact for the
+    geometry; for the error of h stands that of the peak.
     """
 
     def lacking(why: str) -> Quantity:
         return quantity_row("adhesion", "dispersion_share", None, note=why)
 
-    if not summary.dispersion_eV_nm2:
-        return lacking("no dispersion term, or its energy is not told apart")
-    try:
-        height, error = (h := peak_for(summary, "strained")).height, h.height_error
-    except StructureError as fault:
-        return lacking(str(fault))
-    if known(height) <= 0:
-        return lacking(f"the stack is not bound: {height:.3g} eV/nm^2, layers strained")
-    share = summary.dispersion_eV_nm2 / known(height)
+    relaxed, error = summary.relaxed, summary.peak.height_error
+    if not (relaxed and relaxed.dispersion_eV_nm2):
+        return lacking("no dispersion term, no relaxed stack, or its energy is not told apart")
+    whole = relaxed.whole_eV_nm2
+    if whole <= 0:
+        return lacking(f"the stack is not bound: {whole:.3g} eV/nm^2, layers strained")
+    share = relaxed.dispersion_eV_nm2 / whole
     return quantity_row(
         "adhesion",
         "dispersion_share",
         share,
-        error=None if error is None else share * error / known(height),
+        error=None if error is None else share * error / whole,
         note=joined_notes("error of the peak", _three_body(summary)),
     )

@@ -303,9 +303,9 @@ def _judge(
     variance = msd_covariance(mean, lags[-1:], **size)[0, 0]
     end, end_ps = float(mean[lags[-1]]), float(lag_ps[lags[-1]])
     error = float(np.sqrt(variance)) if plain else None
-    judged: dict[str, Any] = {"slope": slope, "slope_error": slope_error if plain else None}
-    judged |= {"msd_at_window_end": end, "msd_at_window_end_error": error}
-    judged["window_ps"] = (float(lag_ps[lags[0]]), end_ps)
+    judged: dict[str, Any] = {"dimensions": settings["dimensions"], "slope": slope}
+    judged |= {"slope_error": slope_error if plain else None, "msd_at_window_end": end}
+    judged |= {"msd_at_window_end_error": error, "window_ps": (float(lag_ps[lags[0]]), end_ps)}
     facts = f"slope {slope:.2f}, MSD {end:.2f} Å² at {end_ps:.3g} ps, {counted.hops} hops"
     failed = _not_diffusive(slope, end, known(counted.hops), settings)
     fits: dict[str, float | None] = {}
@@ -320,10 +320,11 @@ def _judge(
     else:
         highest = end + TWO_SIGMA * (error or 0.0)
         by_msd = highest / (2 * settings["dimensions"] * end_ps) * A2_PS_TO_CM2_S
-        fits = {"D_upper_bound_cm2_s": float(max(known(counted.D_hop_bound_cm2_s), by_msd))}
-        if _flies(slope, counted, settings):
+        by_hops = known(counted.D_hop_bound_cm2_s) * 2 / settings["dimensions"]
+        bound = None if _flies(slope, counted, settings) else float(max(by_hops, by_msd))
+        fits = {"D_upper_bound_cm2_s": bound}
+        if bound is None:
             failed.append("the ions only go forward, faster than diffusion, so nothing bounds D")
-            fits = {"D_upper_bound_cm2_s": None}
         still = counted.hops == 0 and end <= settings["confined_msd"]
         verdict, reasons = ("confined" if still else "hopping"), failed
     told = f"{facts}: {'; '.join(reasons)}"

@@ -9,7 +9,7 @@ from scipy.stats import t as student
 from anodeflow.scorecard.quantity import joined_notes
 from anodeflow.stages.dynamics.trajectory import Trajectory
 from anodeflow.stages.motion.production import phases, stability_note
-from anodeflow.stages.motion.results import MapNumbers, SeriesMean
+from anodeflow.stages.motion.results import MapKind, MapNumbers, SeriesMean
 from anodeflow.stages.motion.spacing_map import block_maps, spacing_map
 from anodeflow.stages.motion.spacing_series import mean_spacing, spacing_series
 
@@ -21,7 +21,7 @@ MOST_CORRELATED = 0.25
 small or more: a run that hopped once is two states."""
 
 
-def map_numbers(traj: Trajectory, *, cells: int, kind: str) -> MapNumbers:
+def map_numbers(traj: Trajectory, *, cells: int, kind: MapKind) -> MapNumbers:
     """Read the extremes and the variance off a run's map, with errors from ten parts of the run.
 
     Lowest and highest are those of `spacing_map` d(c), Å. Their error has two parts: the standard
@@ -58,7 +58,7 @@ def map_numbers(traj: Trajectory, *, cells: int, kind: str) -> MapNumbers:
         about["note"] = joined_notes(stability_note(traj), few)
         ends = [float(end) for end in (whole.min(), whole.max())] if len(whole) else [None, None]
         lowest, highest = (SeriesMean(mean=end, **about) for end in ends)
-        return MapNumbers(lowest=lowest, highest=highest, variance=SeriesMean(**about))
+        return MapNumbers(kind=kind, lowest=lowest, highest=highest, variance=SeriesMean(**about))
     about["block_ps"] = float(np.ptp(times)) / BLOCKS
     about["note"] = joined_notes(stability_note(traj), why := _why_no_error(traj, parts))
     found = {
@@ -67,10 +67,11 @@ def map_numbers(traj: Trajectory, *, cells: int, kind: str) -> MapNumbers:
         "variance": _common_variance(parts),
     }
     return MapNumbers(
+        kind=kind,
         **{
             name: SeriesMean(mean=float(value), **({} if why else _interval(value, error)), **about)
             for name, (value, error) in found.items()
-        }
+        },
     )
 
 

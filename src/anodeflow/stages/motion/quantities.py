@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from anodeflow.scorecard.quantity import Quantity, joined_notes, quantity_row
-from anodeflow.stages.motion.results import Ensemble, PooledMobility
+from anodeflow.stages.motion.results import MAP_NUMBERS, Ensemble, PooledMobility
 
 NORMAL_95 = 1.96
 """Standard errors from the middle of a normal distribution to the end of its 95 % interval."""
@@ -23,12 +23,8 @@ def ensemble_quantities(
         "replicas": group.replicas,
     }
     stability = "unstable" if group.unstable else "stable"
-    numbers = {
-        "mean": group.spacing,
-        "map_lowest": group.map.lowest,
-        "map_highest": group.map.highest,
-        "map_variance": group.map.variance,
-    }
+    numbers = {"mean": group.spacing}
+    numbers |= {f"map_{name}": getattr(group.map, name) for name in MAP_NUMBERS}
     rows = [
         quantity_row(
             "spacing",
@@ -36,6 +32,7 @@ def ensemble_quantities(
             number.mean,
             "angstrom^2" if name == "map_variance" else "angstrom",
             error=number.standard_error,
+            convention="sheet" if name == "mean" else group.map.kind,
             note=joined_notes(number.note, broken),
             **sampled,
         )
@@ -68,7 +65,7 @@ def _mobility_quantities(group: Ensemble, broken: str) -> list[Quantity]:
         quantity_row("diffusion", "hops", found.hops, note=note, **shared),
         quantity_row("diffusion", "rate_per_ps", found.rate_per_ps, "1/ps", **rate, **shared),
         _backward_share(found, note, shared),
-        quantity_row("diffusion", "D_cm2_s", found.D_cm2_s, "cm^2/s", **ends, **shared),
+        _coefficient(found, ends, shared),
     ]
 
 
@@ -83,3 +80,12 @@ def _backward_share(found: PooledMobility, note: str, shared: Mapping[str, Any])
     ends: dict[str, Any] = {"low": low, "high": high}
     ends["error"] = max(high - share, share - low) / NORMAL_95
     return quantity_row("diffusion", "backward_share", share, note=told, **ends, **shared)
+
+
+def _coefficient(
+    found: PooledMobility, ends: Mapping[str, Any], shared: Mapping[str, Any]
+) -> Quantity:
+    """Read D, which in three dimensions is 2/3 of that in the plane."""
+    unlike = f"{found.dimensions} dimensions" if found.dimensions else ""
+    about = {"convention": unlike, **ends, **shared}
+    return quantity_row("diffusion", "D_cm2_s", found.D_cm2_s, "cm^2/s", **about)

@@ -54,7 +54,8 @@ def combine_means(
         results: what `correlated_mean.series_mean` gave for each replica.
         what: what is averaged, for the note.
         one_sided: whether all runs err to one side, as the extreme of noisy numbers does: more of
-            them do not mend that, and the error within the runs is Σ s_r/R.
+            them do not mend that, and the error within the runs is Σ s_r/R. Their spread does not
+            tell it either, so there is no error unless each has its own.
 
     Returns:
         the mean over the replicas, with what each of them gave.
@@ -77,6 +78,9 @@ def combine_means(
     within = float(added / len(means)) if all_given else None
     half = max(student.ppf(0.975, len(means) - 1) * between, TWO_SIGMA * (within or 0.0))
     mean = float(means.mean())
+    if one_sided and within is None:
+        why = f"no error: a replica has none of its own, and all err to one side in the {what}"
+        return ReplicaMean(mean=mean, replica_std=std, values=values, note=why)
     return ReplicaMean(
         mean=mean,
         standard_error=float(max(between, within or 0.0)),
@@ -255,6 +259,7 @@ def combine_replicas(
 def _map_means(maps: Sequence[MapNumbers]) -> MapMeans:
     ends = {"one_sided": True}
     return MapMeans(
+        kind=maps[0].kind,
         lowest=combine_means([m.lowest for m in maps], what="lowest place of the map", **ends),
         highest=combine_means([m.highest for m in maps], what="highest place of the map", **ends),
         variance=combine_means([m.variance for m in maps], what="variance of the map"),

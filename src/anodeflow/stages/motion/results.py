@@ -89,9 +89,15 @@ class MeanSpacing(SeriesMean, ResultFile):
     conserved_energy: EnergyDrift
 
 
+MapKind = Literal["cells", "windows"]
+
+MAP_NUMBERS = ("lowest", "highest", "variance")
+
+
 class MapNumbers(ResultFile):
     """Of a run's map: its lowest and highest spacing (Å), and its variance over the cell (Å²)."""
 
+    kind: MapKind
     lowest: SeriesMean
     highest: SeriesMean
     variance: SeriesMean
@@ -157,6 +163,7 @@ class MsdFit(ResultPart):
     """
 
     criterion: str | None = None
+    dimensions: Literal[2, 3] | None = None
     slope: float | None = None
     slope_error: float | None = None
     window_ps: tuple[float, float] | None = None
@@ -219,6 +226,7 @@ class ReplicaMean(ResultPart):
 class MapMeans(ResultPart):
     """The numbers of a map (`MapNumbers`), over replicas."""
 
+    kind: MapKind
     lowest: ReplicaMean
     highest: ReplicaMean
     variance: ReplicaMean
@@ -364,7 +372,7 @@ def spacing_ensemble_rows(about: Mapping[str, Any], group: Ensemble) -> list[dic
 
 
 def _map_cells(found: MapMeans) -> dict[str, Any]:
-    numbers = {name: getattr(found, name) for name in MapMeans.model_fields}
+    numbers = {name: getattr(found, name) for name in MAP_NUMBERS}
     values = {f"map_{name}": number.mean for name, number in numbers.items()}
     return values | {f"map_{name}_error": n.standard_error for name, n in numbers.items()}
 

@@ -39,7 +39,6 @@ class Averaging(Section):
     """Ions in the gap of the runs meant."""
     origins: Origins
     moved_only: Positive | None
-    dimensions: Dimensions
 
 
 class Diffusion(Section):
@@ -52,7 +51,7 @@ class Diffusion(Section):
     dimensions: Dimensions
     """Of the MSD, of the D fitted to it and of `moved_only`; hops are in the plane."""
     exceptions: list[Averaging]
-    """Runs whose MSD has other origins, ions and dimensions."""
+    """Runs whose MSD has other origins and ions."""
     residence_ps: NonNegative
     """Shorter visits to a site are no hop."""
     slope_window: Range

@@ -53,17 +53,27 @@ def run_temperature(traj: Trajectory, series: pd.DataFrame, *, note: str) -> Mea
         unknown = joined_notes(note, "no temperature: the run holds no velocities")
         return MeanTemperature(frames=0, note=unknown)
     start, freedom = traj.production_start_ps, degrees_of_freedom(traj)
+    heated = freedom
     if target is not None and traj.settings.get("degrees_of_freedom") == "all":
-        target *= 3 * len(traj.tags) / freedom
-    return mean_temperature(series, discard_ps=start, target=target, freedom=freedom, note=note)
+        heated = 3 * len(traj.tags)
+        target *= heated / freedom
+    counts = {"freedom": freedom, "heated": heated}
+    return mean_temperature(series, discard_ps=start, target=target, **counts, note=note)
 
 
 def mean_temperature(
-    series: pd.DataFrame, *, discard_ps: float, target: float | None, freedom: int, note: str
+    series: pd.DataFrame,
+    *,
+    discard_ps: float,
+    target: float | None,
+    freedom: int,
+    heated: int | None = None,
+    note: str,
 ) -> MeanTemperature:
     """Average the temperature (K) over the stable production, and check the thermostat.
 
-    In the canonical ensemble ⟨T⟩ is the target T₀ and the standard deviation is T₀ √(2/N_f). The
+    In the canonical ensemble ⟨T⟩ is the target T₀ and the standard deviation is T₀ √(2/N_f), with
+    N_f those that the thermostat heats, of whose kinetic energy it draws the distribution. The
     error of the standard deviation s is s √(τ₂ / (F Δt)), with τ₂ of
     `correlated_mean.squared_correlation_time`. s is held against the canonical one with the error
     that the canonical one would have, since a run of little fluctuation also seems to know it too
@@ -73,7 +83,8 @@ def mean_temperature(
         series: table of `spacing_series`.
         discard_ps: equilibration left out, ps.
         target: T₀, K; None if it is not known: then nothing is held against it.
-        freedom: N_f.
+        freedom: degrees of freedom that move, of which T is made.
+        heated: N_f, where the thermostat counts others.
         note: `stability_note` of the run.
 
     Returns:
@@ -86,7 +97,7 @@ def mean_temperature(
     kept = production(series, discard_ps=discard_ps)
     times, values = kept["time_ps"].to_numpy(), kept["temperature_K"].to_numpy()
     found = series_mean(values, times, what="temperature", note=note)
-    expected = None if target is None else float(target * np.sqrt(2 / freedom))
+    expected = None if target is None else float(target * np.sqrt(2 / (heated or freedom)))
     about: dict[str, Any] = {"target": target, "degrees_of_freedom": freedom}
     about["expected_std"] = expected
     if found.standard_error is None:
