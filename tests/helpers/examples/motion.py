@@ -41,6 +41,7 @@ DIFFUSION = Mobility(
     note="",
     verdict="confined",
     criterion="no hop",
+    dimensions=2,
     hops=0,
     rate_per_ps=0.0,
     rate_low_per_ps=0.0,
@@ -110,6 +111,7 @@ POOLED = PooledMobility(
     msd_at_window_end_error=0.1,
     pooled_verdict="diffusive",
     criterion="no hop",
+    dimensions=2,
     note="",
 )
 PLACE = SeriesMean(mean=3.7, **ENDS, frames=90, block_ps=9.5, note="")
