@@ -1,7 +1,8 @@
 """Which intervals and bounds of a run of ions hold a truth that is known."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from unittest.mock import patch
 
 import numpy as np
@@ -54,6 +55,13 @@ def brownian(rng, atoms: Atoms, *, runs: int, barrier: float, lattice: str) -> I
         yield paths, rate, D
 
 
+@contextmanager
+def without_kinisi() -> Iterator[None]:
+    """Leave kinisi's D out, which takes most of an analysis and has a test of its own."""
+    with patch.object(diffusion, "fit_diffusion_by_kinisi", return_value=NO_FIT):
+        yield
+
+
 def tally(atoms: Atoms, walks: Iterable[tuple]) -> tuple[dict, list[Mobility]]:
     """Return for each interval in which runs it held the truth, where it was given, and the runs.
 
@@ -61,8 +69,7 @@ def tally(atoms: Atoms, walks: Iterable[tuple]) -> tuple[dict, list[Mobility]]:
     """
     held, found, truths = defaultdict(list), [], {"collective": 1.0}
     for paths, rate, D in walks:
-        # kinisi takes most of the time, and has a table of its own.
-        with patch.object(diffusion, "fit_diffusion_by_kinisi", return_value=NO_FIT):
+        with without_kinisi():
             run = diffusion.analyse_diffusion(run_of(atoms, paths), settings=SETTINGS).summary
         found.append(run)
         truths |= {"rate": rate, "D": D * 1e-4}
