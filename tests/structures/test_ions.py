@@ -119,6 +119,15 @@ def test_the_gap_opens_to_the_spacing_and_the_host_stays(stack):
     assert moved[roles.top(stack)] == pytest.approx(np.tile([0, 0, 1.0], (50, 1)))
 
 
+def test_energies_of_the_stack_without_ions_are_not_taken_for_those_of_the_filled_one(stack):
+    relaxed = stack.copy()
+    of_relaxed = {"energy_model": -7.0, "energy_dispersion": -1.0, "fmax": 0.001, "steps": 9}
+    relaxed.info |= of_relaxed
+    filled = fill_ions(relaxed, element="Na", count=1, spacing=5.0)
+    assert not of_relaxed.keys() & filled.info.keys()
+    assert of_relaxed.keys() <= relaxed.info.keys()
+
+
 def test_ions_at_the_spacing_there_is_leave_the_host_where_it_is(stack):
     filled = fill_ions(stack, element="Na", count=3, spacing=3.6 - 0.1)
     assert filled.positions[:-3] == pytest.approx(stack.positions, abs=1e-12)

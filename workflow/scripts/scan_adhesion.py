@@ -22,13 +22,13 @@ def main(inputs, scan, references, *, calculator, method, given, spacings, setti
     calc = load_calculator(Path(inputs.weights), Path(inputs.card), **calculator)
     stack, bottom, top = (read_structure(inputs[key]) for key in ("stack", "bottom", "top"))
     settings |= {"fingerprint_extra": identity(Path(inputs.card), calculator, method)}
-    asked = linspace(*(spacings.pop(key) for key in ("first_spacing", "last_spacing", "points")))
+    asked = linspace(*(spacings[key] for key in ("first_spacing", "last_spacing", "points")))
     with part_folder(scan) as folder, Progress(len(asked), label="scan", unit="points") as bar:
         kept = KeptMinima(folder, **settings, max_steps=max_steps, log=sys.stdout)
         layers = reference_layers(stack, bottom, top, calc, kept=kept, given=given)
-        own = {"kept": kept, "on_point": lambda _: bar.update()} | spacings  # and starts, hold
-        start = layers_as_stack(stack, bottom, top) if own["starts"] == "separate" else stack
-        points = scan_spacings(start, calc, spacings=asked, **own)
+        how = {"starts": spacings["starts"], "hold": spacings["hold"], "kept": kept}
+        start = layers_as_stack(stack, bottom, top) if how["starts"] == "separate" else stack
+        points = scan_spacings(start, calc, spacings=asked, **how, on_point=lambda _: bar.update())
         layers |= pull_apart(points[-1], calc, kept=kept)
         write_frames(scan, points)
         write_frames(references, list(layers.values()))

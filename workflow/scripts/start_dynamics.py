@@ -5,11 +5,9 @@ from anodeflow.process.job import job
 
 def main(stack, start, *, element, count, spacing):
     from anodeflow.structures.builders.ions import fill_ions
-    from anodeflow.structures.files import TERMS, read_structure, write_structure
+    from anodeflow.structures.files import read_structure, write_structure
 
     filled = fill_ions(read_structure(stack), element=element, count=count, spacing=spacing)
-    for of_empty_stack in TERMS | {"fmax", "steps"}:
-        filled.info.pop(of_empty_stack, None)
     write_structure(start, filled)
 
 

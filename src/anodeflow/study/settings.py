@@ -17,8 +17,10 @@ from anodeflow.study.plan import Plan
 
 ENDS = ("bottom", "top")
 TIMESTEPS = ("timestep_fs", "timestep_with_hydrogen_fs")
-SHARED_BY_RUNS = {"temperatures", "seed", "runs", "checkpoint_interval_ps", "together", *TIMESTEPS}
-SHARED_BY_RUNS |= {"relax_ions"}
+SHARED_BY_RUNS = {
+    *("temperatures", "seed", "runs", "checkpoint_interval_ps", "together", "relax_ions"),
+    *TIMESTEPS,
+}
 """Settings of dynamics that are no run's own, or decide no number of one but by its start."""
 
 

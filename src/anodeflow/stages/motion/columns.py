@@ -167,8 +167,6 @@ MOBILITY_COLUMNS = (
     Column("criterion", "criterion"),
     # Published: whether eight ions move more than one.
     Column("mobility_change", "change of mobility"),
-    # Published: whether a step of the MSD goes back.
-    Column("step_back", "step back"),
     NOTE,
 )
 DIFFUSION_COLUMNS = (

@@ -13,6 +13,7 @@ from anodeflow.structures.builders.checks import (
     refuse_thin_vacuum,
     refuse_unknown_elements,
 )
+from anodeflow.structures.files import TERMS
 from anodeflow.structures.geometry import lateral_distances
 from anodeflow.structures.settings import BulkIon
 from anodeflow.structures.sites import triangles
@@ -26,7 +27,8 @@ def fill_ions(stack: Atoms, *, element: str, count: int, spacing: float) -> Atom
     """Put `count` ions into hollows of the facing lattice, mid-gap, and set the spacing.
 
     The top layer moves rigidly to `spacing` (Å, mean z(tag 10) − mean z(tag 3)); the bottom layer
-    stays where it is. Ions stand at z = mean z(tag 3) + spacing / 2. The first takes the hollow
+    stays where it is. What the stack without ions was relaxed to, its energies above all, is not
+    kept. Ions stand at z = mean z(tag 3) + spacing / 2. The first takes the hollow
     farthest from the groups of the top layer (the middle of the cell if there are none), each
     further one the hollow farthest from all groups and ions so far, laterally and periodically. Of
     equally far ones the least crowded is taken, by Σ 1/d² over groups and ions, then the first in
@@ -42,6 +44,8 @@ def fill_ions(stack: Atoms, *, element: str, count: int, spacing: float) -> Atom
     refuse_unknown_elements([element])
     roles.require_empty_stack(stack, "filling in ions")
     filled: Atoms = stack.copy()
+    for of_empty_stack in TERMS | {"fmax", "steps"}:
+        filled.info.pop(of_empty_stack, None)
     move_top(filled, spacing, measured=spacing_of(filled, convention="sheet"))
     filled.info["spacing_built"] = float(spacing)
     height = filled.positions[roles.facing(filled), 2].mean() + spacing / 2
