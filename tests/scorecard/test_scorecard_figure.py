@@ -19,7 +19,7 @@ from scored import (
 
 from anodeflow.figures.style import MM_PER_INCH, PAGE_MM
 from anodeflow.scorecard.claims import check_claims
-from anodeflow.scorecard.figure import COLOURS, plot_scorecard
+from anodeflow.scorecard.figure import COLOURS, NARROWEST_MM, plot_scorecard
 from anodeflow.scorecard.metrics import Grading, score
 from anodeflow.scorecard.results import Score
 
@@ -61,6 +61,18 @@ def test_every_cell_of_the_table_is_drawn_and_nothing_runs_out_of_the_page(shown
     texts = [text.get_text() for text in fig.axes[0].texts]
     assert all(texts.count(said) >= list(cells.values()).count(said) for said in cells.values())
     assert fig.get_size_inches()[0] * MM_PER_INCH <= PAGE_MM + 1e-6
+
+
+def test_names_of_claims_however_long_leave_the_cells_their_width(shown):
+    fig, cells = shown
+    fig.canvas.draw()
+    ax = fig.axes[0]
+    corners = ax.transData.transform([(0, 0), (1, 0)])
+    width_mm = (corners[1, 0] - corners[0, 0]) / fig.dpi * MM_PER_INCH
+    assert width_mm >= NARROWEST_MM
+    said = {" ".join(label.get_text().split("\n")) for label in ax.get_yticklabels()}
+    assert {row for row, _ in cells} <= said
+    assert max(len(row) for row, _ in cells) > 90
 
 
 def test_ten_models_still_fit_their_numbers_into_their_cells():

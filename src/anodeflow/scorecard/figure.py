@@ -1,5 +1,6 @@
 """Figure of the scorecard: metrics by model as a heat map, the study's claims below."""
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -15,6 +16,9 @@ from anodeflow.scorecard.quantity import UNIT_SYMBOLS
 from anodeflow.scorecard.results import JudgedClaim, Score
 
 LABEL_MM = 62.0
+LABEL_LETTERS = 46
+"""Letters of a row's label that fit into LABEL_MM; longer ones go on in the next line."""
+
 CELL_MM = 17.0
 
 NARROWEST_MM = 10.8
@@ -69,7 +73,7 @@ def plot_scorecard(
         cells = cells[~cells["published"]]
         sources = list(dict.fromkeys(cells["source"]))
     labels = cells[["section", "row"]].drop_duplicates()
-    lines = len(labels) + labels["section"].nunique()
+    lines = sum(map(len, map(_lines, labels["row"]))) + labels["section"].nunique()
     wanted = min(PAGE_MM, max(COLUMN_MM, LABEL_MM + CELL_MM * len(sources)))
     width = max(wanted, LABEL_MM + NARROWEST_MM * len(sources))
     fig, ax = figure(width, ROW_MM * lines + HEADER_MM + LEGEND_MM)
@@ -176,31 +180,36 @@ def _draw_rows(
             ax.text(0.05, y + 0.6, f"deviations from {against}", va="center", fontsize=7)
         y += 1
         for label, row in rows.groupby("row", sort=False):
+            lines = _lines(str(label))
             for cell in records(row):
-                _draw_cell(ax, sources.index(cell["source"]), y, cell)
-            places.append(y + 0.5)
-            labels.append(str(label))
-            y += 1
+                _draw_cell(ax, sources.index(cell["source"]), y, len(lines), cell)
+            places.append(y + len(lines) / 2)
+            labels.append("\n".join(lines))
+            y += len(lines)
     ax.set_yticks(places, labels)
     for text in ax.get_yticklabels():
         text.set_fontweight("bold" if text.get_text() in headings.values() else "normal")
     return y
 
 
-def _draw_cell(ax: Axes, x: int, y: int, cell: Mapping[str, Any]) -> None:
+def _lines(label: str) -> list[str]:
+    return textwrap.wrap(label, LABEL_LETTERS, break_on_hyphens=False)
+
+
+def _draw_cell(ax: Axes, x: int, y: int, height: int, cell: Mapping[str, Any]) -> None:
     hatch = HATCH if cell["face"] == "absent" else None
     look: dict[str, Any] = {
         "facecolor": FACES[cell["face"]],
         "edgecolor": "white",
         "linewidth": 1.0,
     }
-    ax.add_patch(Rectangle((x, y), 1, 1, **look))
+    ax.add_patch(Rectangle((x, y), 1, height, **look))
     if hatch:
-        ax.add_patch(Rectangle((x, y), 1, 1, fill=False, hatch=hatch, edgecolor="#DDDDDD", lw=0))
+        ax.add_patch(Rectangle((x, y), 1, height, fill=False, hatch=hatch, ec="#DDDDDD", lw=0))
     size: float = 8 if cell["section"] == "claims" else 7
     if len(cell["shown"]) > LONGEST_AT_FULL_SIZE:
         size = 5.5
-    ax.text(x + 0.5, y + 0.52, cell["shown"], ha="center", va="center", fontsize=size)
+    ax.text(x + 0.5, y + height / 2 + 0.02, cell["shown"], ha="center", va="center", fontsize=size)
 
 
 def _add_legend(fig: Figure) -> None:

@@ -224,7 +224,8 @@ def _own_height(summary: AdhesionSummary) -> Quantity:
         own = peak_for(summary, "own")
     except StructureError as error:
         return quantity_row("adhesion", "height", None, "eV/nm^2", note=str(error))
-    known_to, hysteresis = own.height_error, summary.hysteresis_eV_nm2 or 0.0
+    known_to, hysteresis = own.height_error, summary.hysteresis_eV_nm2
+    of = "error of the peak" if hysteresis is None else "error of the peak, and hysteresis"
     if wrong := flagged(summary):
         known_to = None  # what the layers apart are wrong by is in no error
     return quantity_row(
@@ -232,10 +233,10 @@ def _own_height(summary: AdhesionSummary) -> Quantity:
         "height",
         own.height,
         "eV/nm^2",
-        error=None if known_to is None else math.hypot(known_to, hysteresis),
+        error=None if known_to is None else math.hypot(known_to, hysteresis or 0.0),
         convention="own",
         note=joined_notes(
-            "error not known" if wrong else "error of the peak, and hysteresis",
+            "error not known" if wrong else of,
             own.sentence or "",
             _three_body(summary),
             wrong,
