@@ -135,7 +135,8 @@ def _walk_slopes(fractions: np.ndarray, *, ions: int, dimensions: int, jumps: fl
     steps *= np.sqrt(counts / per_frame)[..., None] / np.linalg.norm(steps, axis=-1, keepdims=True)
     paths = np.cumsum(np.pad(steps, ((0, 0), (1, 0), (0, 0), (0, 0))), axis=1)
     lags = np.unique(np.maximum(1, np.round(fractions * (WALK_FRAMES - 1)).astype(int)))
-    msd = [((paths[:, k:] - paths[:, :-k]) ** 2).sum(axis=-1).mean(axis=(1, 2)) for k in lags]
+    moved = ((paths[:, k:] - paths[:, :-k]).reshape(WALKS, -1) for k in lags)
+    msd = [np.vecdot(d, d) / (ions * (WALK_FRAMES - k)) for k, d in zip(lags, moved, strict=True)]
     weights = slope_weights(lags, frames=WALK_FRAMES, ions=ions, dimensions=dimensions)
     found: np.ndarray = np.stack(msd, axis=1) @ weights
     return found

@@ -80,7 +80,7 @@ def find_hops(
     Returns:
         one row per hop: ion, time_ps, from_site, to_site, length (Å), direction.
     """
-    rows = []
+    rows, lengths = [], lateral_distances(sites, sites, cell)
     for ion in range(settled.shape[1]):
         path = settled[:, ion]
         before = UNSETTLED
@@ -88,9 +88,8 @@ def find_hops(
             start, end = path[frame - 1], path[frame]
             if start == UNSETTLED:
                 continue
-            length = lateral_distances(sites[[start]], sites[[end]], cell)[0, 0]
             direction = "backward" if end == before else "forward"
-            rows.append((ion, times_ps[frame], start, end, length, direction))
+            rows.append((ion, times_ps[frame], start, end, lengths[start, end], direction))
             before = start
     return pd.DataFrame(rows, columns=list(HOPS.columns))
 
