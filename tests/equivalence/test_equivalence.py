@@ -5,6 +5,7 @@ import pytest
 import yaml
 from ase.build import bulk
 
+from anodeflow.equivalence import check as checking
 from anodeflow.equivalence import timing
 from anodeflow.equivalence.check import check_backend, require_agreement
 from anodeflow.equivalence.records import PlainCalculator, allowed_differences, excesses
@@ -62,6 +63,18 @@ def demo(config, root, tmp_path_factory):
     options = {"family": "mace", "sha256": None, "mirror": None, "lock": folder / "lock.json"}
     fetch_weights(*files, source=source, **options)
     return files
+
+
+@pytest.fixture(scope="module")
+def evaluated(demo, stacks):
+    """Return what the plain demo model gives for the stacks."""
+    return evaluate_model(demo[0], list(stacks.values()), {"family": "mace"})
+
+
+@pytest.fixture
+def plain(evaluated, monkeypatch):
+    """Evaluate the plain demo model once for all tests that have a fault in something else."""
+    monkeypatch.setattr(checking, "evaluate_model", lambda *_: evaluated)
 
 
 @pytest.fixture
@@ -138,7 +151,7 @@ def test_forces_that_are_no_numbers_do_not_pass(mine, stacks, config):
         require_agreement(check(files, stacks, config, calculator))
 
 
-def test_a_dispersion_of_other_parameters_does_not_pass(demo, stacks, config, monkeypatch):
+def test_a_dispersion_of_other_parameters_does_not_pass(plain, demo, stacks, config, monkeypatch):
     load = dispersion.D3Calculator
     monkeypatch.setattr(
         dispersion,
@@ -151,7 +164,7 @@ def test_a_dispersion_of_other_parameters_does_not_pass(demo, stacks, config, mo
     assert not excesses({"model": record.largest["model"]}, record.allowed)
 
 
-def test_a_dispersion_that_is_added_twice_does_not_pass(demo, stacks, config, monkeypatch):
+def test_a_dispersion_that_is_added_twice_does_not_pass(plain, demo, stacks, config, monkeypatch):
     class Twice(DispersionCorrected):
         def calculate(self, *args):
             super().calculate(*args)
@@ -166,8 +179,8 @@ def test_a_dispersion_that_is_added_twice_does_not_pass(demo, stacks, config, mo
 def test_the_plain_path_takes_the_cpu_and_the_highest_precision(mine, stacks):
     files, calculator = mine("forces", 1.0)
     atoms = list(stacks.values())
-    (plain,) = evaluate_model(files[0], atoms, calculator | {"device": "cuda"})
-    assert np.abs(plain.forces.sum(axis=0)).max() < 1e-9  # without the fault of float32
+    (found,) = evaluate_model(files[0], atoms, calculator | {"device": "cuda"})
+    assert np.abs(found.forces.sum(axis=0)).max() < 1e-9  # without the fault of float32
 
 
 def test_a_plain_path_that_fails_says_so_in_one_sentence(mine, stacks):

@@ -28,8 +28,9 @@ from pathlib import Path
 LIBRARIES = (
     *("torch", "mace.calculators.mace", "ase.io", "ase.optimize", "ase.mep", "pandas", "h5py"),
     *("scipy.interpolate", "scipy.optimize", "scipy.stats", "matplotlib.backends.backend_agg"),
-    *("matplotlib.pyplot", "phonopy", "pydantic", "yaml", "smart_open"),
-    *("snakemake.cli", "snakemake.script"),
+    *("matplotlib.pyplot", "matplotlib.backends.backend_pdf", "fontTools.subset", "PIL.Image"),
+    *("phonopy", "symfc", "pydantic", "yaml", "smart_open"),
+    *("snakemake.cli", "snakemake.script", "nbformat", "torch_dftd.torch_dftd3_calculator"),
 )
 ROOT = Path(__file__).parents[2]
 FORKED_BY = "FORKED_BY"
@@ -40,7 +41,8 @@ CLIENT = """\
 #!{python} -IS
 import json, os, socket, sys
 module = sys.argv[2:3] if sys.argv[1] == "-m" else []
-if ".snakemake/scripts/" not in sys.argv[1] and module not in (["snakemake"], ["pytest"]):
+script = ".snakemake/scripts/" in sys.argv[1] or sys.argv[1].endswith("/calculator_process.py")
+if not script and module not in (["snakemake"], ["pytest"]):
     os.execv({python!r}, [{python!r}, *sys.argv[1:]])
 server = socket.socket(socket.AF_UNIX)
 server.connect({address!r})

@@ -55,6 +55,9 @@ MODELS = {
     "mace in an environment": ("custom", str(DEMO), "float64", 1e-5, MACE | HERE),
     "sevennet": ("sevennet", "7net-0", "float32", 2e-2, {"python": SEVENNET}),
 }
+# A model in a process of its own sees nothing of this one's default: one is enough.
+DEFAULTS = [(name, "float64") for name in MODELS]
+DEFAULTS += [(name, "float32") for name, (*_, others) in MODELS.items() if "python" not in others]
 ABSENT = {} if os.path.exists(SEVENNET) else {"sevennet": f"no {SEVENNET}: make envs"}
 
 
@@ -125,7 +128,7 @@ def test_a_model_leaves_its_input_as_it_was(name, calculators):
         np.testing.assert_array_equal(before[key], after[key])
 
 
-@pytest.mark.parametrize("default", ["float32", "float64"])
+@pytest.mark.parametrize(("name", "default"), DEFAULTS, indirect=["name"])
 def test_torch_s_default_dtype_neither_changes_nor_matters(name, default, weights, calculators):
     import torch
 
@@ -145,11 +148,19 @@ def test_torch_s_default_dtype_neither_changes_nor_matters(name, default, weight
         torch.set_default_dtype(before)
 
 
-def test_dispersion_is_added_exactly_once(name, weights, calculators):
+def test_dispersion_is_added_exactly_once_and_loading_says_nothing(
+    name, weights, calculators, capfd
+):
     plain, alone, corrected = distorted_layer(), distorted_layer(), distorted_layer()
     plain.calc = calculators[name]
     alone.calc = load_dispersion(DISPERSION, device="cpu")
-    corrected.calc = _load(name, weights, dispersion=DISPERSION)
+    capfd.readouterr()
+    root = logging.getLogger()
+    before = (list(root.handlers), list(root.filters), root.level)
+    with contextlib.chdir("/"):
+        corrected.calc = _load(name, weights, dispersion=DISPERSION)
+    assert capfd.readouterr() == ("", "")
+    assert (list(root.handlers), list(root.filters), root.level) == before
     assert isinstance(corrected.calc, DispersionCorrected)
     assert alone.get_potential_energy() < -0.5
     for get in ("get_forces", "get_stress", "get_potential_energy"):
@@ -159,15 +170,6 @@ def test_dispersion_is_added_exactly_once(name, weights, calculators):
     assert terms["energy_model"] == pytest.approx(plain.get_potential_energy(), abs=1e-9)
     assert terms["energy_dispersion"] == pytest.approx(alone.get_potential_energy(), abs=1e-9)
     assert sum(terms.values()) == pytest.approx(corrected.get_potential_energy(), abs=1e-9)
-
-
-def test_loading_says_nothing_and_sets_up_no_logging(name, weights, capfd):
-    root = logging.getLogger()
-    before = (list(root.handlers), list(root.filters), root.level)
-    with contextlib.chdir("/"):
-        _load(name, weights, dispersion=DISPERSION)
-    assert capfd.readouterr() == ("", "")
-    assert (list(root.handlers), list(root.filters), root.level) == before
 
 
 def test_energy_terms_of_a_calculated_structure_compute_nothing_again(weights):

@@ -151,8 +151,9 @@ def test_asking_for_a_gpu_that_is_not_there_is_refused_and_never_replaced(projec
 
     if torch.cuda.is_available():
         pytest.skip("this machine has a GPU")
-    project.overlay({"study": {"models": ["chgnet"]}})
-    result = project.snakemake("results/chgnet/relaxation/graphene_unit.extxyz")
+    demo = {"mace-demo": {"calculator": {"device": "cuda"}}}
+    project.overlay({"study": {"models": ["mace-demo"]}, "models": demo})
+    result = project.snakemake("results/mace-demo/relaxation/graphene_unit.extxyz")
     assert result.returncode != 0
     assert "no CUDA device" in result.stdout
     assert "Traceback" not in result.stdout

@@ -54,8 +54,9 @@ def check_backend(
     Raises what loading and evaluating raise; see `require_agreement` for the verdict.
     """
     sha256 = verify_weights(weights, card)
-    plain = _plain_terms(weights, list(stacks.values()), calculator)
+    # Loaded first, it refuses what cannot be had here before the slow plain calculator begins.
     loaded = load_calculator(weights, card, **calculator)
+    plain = _plain_terms(weights, list(stacks.values()), calculator)
     calls = CAPTURED_FROM if calculator.get("cuda_graphs") else 1
     compared = [
         _compare(loaded, name, atoms, terms, calls)
