@@ -54,7 +54,7 @@ def check_backend(
     Raises what loading and evaluating raise; see `require_agreement` for the verdict.
     """
     sha256 = verify_weights(weights, card)
-    # Loaded first, it refuses what cannot be had here before the slow plain calculator begins.
+    # First, since it refuses at once what cannot be had here, and the plain calculator is slow.
     loaded = load_calculator(weights, card, **calculator)
     plain = _plain_terms(weights, list(stacks.values()), calculator)
     calls = CAPTURED_FROM if calculator.get("cuda_graphs") else 1
@@ -67,8 +67,7 @@ def check_backend(
         for term in plain[0]
     }
     allowed = allowed_differences(equivalence, calculator["dtype"])
-    biggest = max(stacks.values(), key=len)
-    software = software_of(calculator)
+    biggest, software = max(stacks.values(), key=len), software_of(calculator)
     return BackendRecord(
         agrees=not excesses(largest, allowed),
         calculator=dict(calculator),
