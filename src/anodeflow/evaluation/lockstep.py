@@ -29,7 +29,8 @@ def run_in_lockstep(
     """Run computations that each take a calculator; return results and failures by their names.
 
     With a calculator that takes batches they advance together, `at_once` of them or all: each runs
-    until it needs energy or forces, then waits until all others do, and one batch answers all. One
+    until it needs energy or forces, of one structure or of several at once (`evaluate_all`), then
+    waits until all others do, and one batch answers all. One
     that has ended leaves the batch to the next, and one that failed spoils no other. With any other
     calculator they run one after the other, since that is no slower and the first ends first.
 
@@ -77,13 +78,15 @@ class _Member(StructureCalculator):
     def __init__(self, shared: Calculator):
         super().__init__()
         self.implemented_properties = shared.implemented_properties
+        self.batch_size = batch_size(shared)
         mark_warm(self)
 
     def evaluate(self, structures: Sequence[Atoms]) -> list[Results]:
         """Leave this computation until the hub has results for it."""
         hub = getcurrent().parent
         assert hub is not None
-        return [hub.switch(atoms) for atoms in structures]
+        found: list[Results] = hub.switch(structures)
+        return found
 
 
 class _Hub:
@@ -92,7 +95,7 @@ class _Hub:
     def __init__(self, calc: Calculator):
         self.calc = calc
         self.members: dict[Any, greenlet] = {}
-        self.waiting: dict[Any, Atoms] = {}
+        self.waiting: dict[Any, Sequence[Atoms]] = {}
         self.results: dict[Any, Any] = {}
         self.failures: dict[Any, Exception] = {}
         self.left: SystemExit | None = None
@@ -106,9 +109,8 @@ class _Hub:
         """Give every waiting computation its results, and let it run up to its next force call."""
         if not self.waiting:
             return
-        names, structures = list(self.waiting), list(self.waiting.values())
-        self.waiting = {}
-        for name, answer in zip(names, self._evaluate(structures), strict=True):
+        waiting, self.waiting = self.waiting, {}
+        for name, answer in self._evaluate(waiting).items():
             member = self.members[name]
             go = member.throw if isinstance(answer, Exception) else member.switch
             self._go_on(name, partial(go, answer))
@@ -130,14 +132,18 @@ class _Hub:
             dead = self.members[name].dead
             (self.results if dead else self.waiting)[name] = given
 
-    def _evaluate(self, structures: Sequence[Atoms]) -> Sequence[Results | Exception]:
-        """Evaluate all; where the batch fails each alone, to find whose failure it is."""
+    def _evaluate(
+        self, asked: Mapping[Any, Sequence[Atoms]]
+    ) -> dict[Any, list[Results] | Exception]:
+        """Evaluate all; where the batch fails that of each alone, to find whose failure it is."""
+        structures = [atoms for own in asked.values() for atoms in own]
         probe = structures[0].copy()
         probe.calc = self.calc
         try:
             warm_up(probe)
-            return evaluate_all(self.calc, structures)
+            found = iter(evaluate_all(self.calc, structures))
+            return {name: [next(found) for _ in own] for name, own in asked.items()}
         except Exception as error:
-            if len(structures) == 1:
-                return [error]
-        return [self._evaluate([atoms])[0] for atoms in structures]
+            if len(asked) == 1:
+                return dict.fromkeys(asked, error)
+        return {name: self._evaluate({name: own})[name] for name, own in asked.items()}

@@ -56,7 +56,7 @@ def check_structure(atoms: Atoms, start: Atoms) -> StructureCheck:
         *_thickness_change(atoms, start),
         *_coordination_change(atoms, start),
         *_site_change(atoms, start),
-        *_bond_changes(atoms, start),
+        *bond_changes(atoms, start),
     )
     return StructureCheck(
         thickness=_thickness(atoms),
@@ -203,7 +203,11 @@ def _site_change(atoms: Atoms, start: Atoms) -> list[str]:
     ]
 
 
-def _bond_changes(atoms: Atoms, start: Atoms) -> list[str]:
+def bond_changes(atoms: Atoms, start: Atoms) -> list[str]:
+    """Tell which bonds inside and between the layers broke and formed since `start`, as sentences.
+
+    Contacts of two metals, and all of ions, are left out.
+    """
     now, then = _bond_graph(atoms), _bond_graph(start)
     sentences = []
     for verb, pairs in (("broke", then - now), ("formed", now - then)):

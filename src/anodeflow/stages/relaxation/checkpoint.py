@@ -1,8 +1,5 @@
-"""Checkpoints of a relaxation: all that an optimiser's next step depends on, the last two kept."""
+"""What a relaxation's checkpoint holds: all that an optimiser's next step depends on."""
 
-import os
-import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,65 +8,30 @@ from ase import Atoms
 from ase.optimize import BFGS, FIRE, LBFGS
 from ase.optimize.optimize import Optimizer
 
-from anodeflow.errors import TrajectoryError
-from anodeflow.files.archives import DamagedArchiveError, read_archive, write_archive
+from anodeflow.files.archives import DamagedArchiveError, read_archive
+from anodeflow.files.kept_state import KeptState
 
 
-@dataclass(frozen=True)
-class RelaxationCheckpoint:
-    """Where the state of one relaxation is kept: `path` (.npz), and the one before beside it.
+def keep(state: KeptState, run: Optimizer, moving: Atoms) -> None:
+    """Keep the state of `run` after a step, and the atoms and cell that it moved."""
+    arrays = {"positions": moving.positions, "cell": moving.cell.array}
+    state.write(arrays | internals(run), run.nsteps)
 
-    `mark` is the fingerprint of the relaxation.
+
+def resume(state: KeptState, run: Optimizer, moving: Atoms) -> bool:
+    """Put `run` and its atoms into the last state that can be read; return whether one was.
+
+    Raises:
+        TrajectoryError: the state belongs to another relaxation.
     """
-
-    path: Path
-    mark: str
-
-    @property
-    def before(self) -> Path:
-        """Return the path of the checkpoint before the last."""
-        return self.path.with_name(f"{self.path.stem}-before.npz")
-
-    def write(self, run: Optimizer, moving: Atoms) -> None:
-        """Keep the state of `run` after a step, and the atoms and cell that it moved."""
-        arrays = {"positions": moving.positions, "cell": moving.cell.array}
-        values = {"fingerprint": self.mark, "steps": run.nsteps}
-        if self.path.exists():
-            os.replace(self.path, self.before)
-        write_archive(self.path, arrays | internals(run), values)
-
-    def resume(self, run: Optimizer, moving: Atoms) -> bool:
-        """Put `run` and its atoms into the last state that can be read; return whether one was.
-
-        Damaged checkpoints are named on stderr and deleted.
-        Raises TrajectoryError when the checkpoint belongs to another relaxation.
-        """
-        for path in (self.path, self.before):
-            if not path.exists():
-                continue
-            try:
-                arrays, values = read_archive(path)
-            except DamagedArchiveError as error:
-                path.unlink()
-                back = "going back to the one before" if self.before.exists() else "beginning anew"
-                print(f"{path} is damaged ({error}); {back}.", file=sys.stderr)
-                continue
-            self._refuse_others(values["fingerprint"])
-            moving.set_cell(arrays.pop("cell"))
-            moving.set_positions(arrays.pop("positions"), apply_constraint=False)
-            run.nsteps = values["steps"]
-            set_internals(run, arrays)
-            print(f"continuing after step {run.nsteps} from {path}", file=sys.stderr)
-            return True
+    found = state.read()
+    if found is None:
         return False
-
-    def _refuse_others(self, found: str) -> None:
-        if found != self.mark:
-            raise TrajectoryError(
-                f"{self.path.parent} holds a checkpoint of a relaxation with another start, model "
-                "or settings: delete this folder to begin anew, or restore what was changed to "
-                "continue it."
-            )
+    arrays, run.nsteps = found
+    moving.set_cell(arrays.pop("cell"))
+    moving.set_positions(arrays.pop("positions"), apply_constraint=False)
+    set_internals(run, arrays)
+    return True
 
 
 def internals(run: Optimizer) -> dict[str, Any]:

@@ -16,9 +16,10 @@ from anodeflow.config.allowed_values import require_allowed
 from anodeflow.errors import NotConvergedError
 from anodeflow.evaluation.first_calls import warm_up
 from anodeflow.evaluation.identity import fingerprint
+from anodeflow.files.kept_state import KeptState
 from anodeflow.models.interface import energy_terms
 from anodeflow.process.signals import deferred_signals, leave
-from anodeflow.stages.relaxation.checkpoint import RelaxationCheckpoint
+from anodeflow.stages.relaxation.checkpoint import keep, resume
 from anodeflow.stages.relaxation.optimisers import PreconBFGS, neighbour_hessian
 from anodeflow.stages.relaxation.settings import Minimum, Relaxation
 from anodeflow.structures.files import write_structure
@@ -72,8 +73,9 @@ def relax(
     kept, resumed = None, False
     if checkpoint is not None:
         settings = {"optimiser": optimiser, "fmax": fmax, "cell": cell}
-        kept = RelaxationCheckpoint(checkpoint, fingerprint(atoms, settings, fingerprint_extra))
-        resumed = kept.resume(run, moving)
+        mark = fingerprint(atoms, settings, fingerprint_extra)
+        kept = KeptState(checkpoint, mark, "a relaxation")
+        resumed = resume(kept, run, moving)
     warm_up(moving)
     if optimiser == "PreconBFGS" and not resumed:
         _set_hessian(run, moving, hessian)
@@ -101,7 +103,7 @@ def _keep_unfinished(moving: Atoms, path: Path | None) -> str:
 
 
 def _optimise(
-    run: Optimizer, moving: Atoms, fmax: float, max_steps: int, kept: RelaxationCheckpoint | None
+    run: Optimizer, moving: Atoms, fmax: float, max_steps: int, kept: KeptState | None
 ) -> float:
     """Run until converged, out of steps or not finite; return the force reached (eV/Å)."""
     written = time.monotonic()
@@ -114,7 +116,7 @@ def _optimise(
             ended = reached <= fmax or run.nsteps >= max_steps
             due = received or ended or time.monotonic() - written >= CHECKPOINT_INTERVAL_S
             if kept is not None and due and run.nsteps > 0:
-                kept.write(run, moving)
+                keep(kept, run, moving)
                 written = time.monotonic()
             if received:
                 leave(received, f"stopped after step {run.nsteps}")

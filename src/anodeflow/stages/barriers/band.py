@@ -1,0 +1,276 @@
+"""The path of lowest energy between two sites: a nudged elastic band whose top image climbs."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TextIO
+
+import numpy as np
+from ase import Atoms
+from ase.calculators.calculator import Calculator
+from ase.calculators.singlepoint import SinglePointCalculator
+from ase.mep.neb import NEB, idpp_interpolate
+
+from anodeflow.evaluation.batches import evaluate_all
+from anodeflow.evaluation.first_calls import warm_up
+from anodeflow.evaluation.identity import fingerprint
+from anodeflow.files.kept_state import KeptState
+from anodeflow.models.interface import Results
+from anodeflow.process.signals import deferred_signals, leave
+from anodeflow.stages.relaxation.minimum import CHECKPOINT_INTERVAL_S
+from anodeflow.stages.relaxation.optimisers import STIFFEST, neighbour_hessian
+
+SPRING = 0.1
+"""Springs between images (eV/Å²), which spread them along the path and do not move it."""
+
+SOFTEST = 1.0
+"""Curvature (eV/Å²) that no direction is taken to have less of when the band begins."""
+
+TERMS = ("energy_model", "energy_dispersion")
+
+LONGEST_STEP = 0.1
+"""No atom of an image moves farther (Å) in a step."""
+
+AT_REST = 0.7
+"""An image whose force is below this share of the limit waits for its neighbours."""
+
+
+@dataclass(frozen=True)
+class BandSettings:
+    """How a band is relaxed.
+
+    images: between the ends; fmax: largest force (eV/Å) left on the band before its top image
+    climbs; climbing_fmax: likewise of the band that climbs; max_steps: of both together.
+    """
+
+    images: int
+    fmax: float
+    climbing_fmax: float
+    max_steps: int
+
+
+@dataclass(frozen=True)
+class KeptBands:
+    """Where the states of a job's bands are kept; `fingerprint_extra` as in `KeptMinima`."""
+
+    folder: Path
+    fingerprint_extra: str
+    log: TextIO
+
+
+class Band:
+    """Images between two ends, in arrays: positions, energies and forces, and its next step.
+
+    Forces of the band are ASE's: improved tangents (G. Henkelman, H. Jónsson, J. Chem. Phys. 113,
+    9978 (2000)), of which the top image climbs (G. Henkelman, B. P. Uberuaga, H. Jónsson, J. Chem.
+    Phys. 113, 9901 (2000)). Each image steps by BFGS with an inverse Hessian of its own, which
+    begins with `neighbour_hessian` and learns from the band's forces. Images at rest are neither
+    moved nor evaluated again.
+    """
+
+    def __init__(self, start: Atoms, end: Atoms, *, images: int):
+        """Spread images between the ends, which hold energy and forces, by IDPP.
+
+        Source: S. Smidstrup, A. Pedersen, K. Stokbro, H. Jónsson, J. Chem. Phys. 140, 214106
+        (2014).
+        """
+        between = [start.copy() for _ in range(images)]
+        self.neb = NEB(
+            [start, *between, end],
+            k=SPRING,
+            method="improvedtangent",
+            allow_shared_calculator=True,
+        )
+        # The ends lie as they are: an ion that leaves the cell does not come back as its image.
+        self.neb.interpolate(mic=False, apply_constraint=False)
+        idpp_interpolate(self.neb, traj=None, log=None, mic=True)
+        for image in between:
+            image.calc = None
+        self.inverse = np.empty(0)
+        self.before: tuple[np.ndarray, np.ndarray] | None = None
+        self.steps = 0
+
+    @property
+    def inner(self) -> list[Atoms]:
+        """Return the images between the ends."""
+        found: list[Atoms] = self.neb.images[1:-1]
+        return found
+
+    @property
+    def energies(self) -> np.ndarray:
+        """Return the energies (eV) of all images (I + 2,), the ends included."""
+        return np.array([image.get_potential_energy() for image in self.neb.images])
+
+    def evaluate(self, calc: Calculator) -> None:
+        """Give every image that has moved its energy and forces, all in one batch."""
+        stale = [image for image in self.inner if image.calc is None]
+        bare = [image.copy() for image in stale]
+        for image, found in zip(stale, evaluate_all(calc, bare), strict=True):
+            hold_results(image, found)
+
+    def forces(self) -> np.ndarray:
+        """Return the band's forces (I, N, 3), eV/Å."""
+        found: np.ndarray = self.neb.get_forces()
+        return found.reshape(len(self.inner), -1, 3)
+
+    def begin(self, calc: Calculator) -> None:
+        """Set the inverse Hessians (I, 3N, 3N), Å²/eV, of springs between neighbours."""
+        probe = self.neb.images[0].copy()
+        probe.calc = calc
+        values, vectors = np.linalg.eigh(neighbour_hessian(probe))
+        inverse = (vectors / np.maximum(values, SOFTEST)) @ vectors.T
+        self.inverse = np.repeat(inverse[None], len(self.inner), axis=0)
+
+    def step(self, forces: np.ndarray, fmax: float) -> None:
+        """Move the images that are not at rest by their forces (I, N, 3), eV/Å."""
+        positions = np.array([image.positions for image in self.inner])
+        self._learn(positions, forces)
+        self.before = positions, forces
+        for image, inverse, own in zip(self.inner, self.inverse, forces, strict=True):
+            if _largest(own) <= AT_REST * fmax:
+                continue
+            move = (inverse @ own.ravel()).reshape(-1, 3)
+            move *= min(1.0, LONGEST_STEP / _largest(move))
+            image.set_positions(image.positions + move)
+            image.calc = None
+        self.steps += 1
+
+    def _learn(self, positions: np.ndarray, forces: np.ndarray) -> None:
+        """Update the inverse Hessians by what the last step did to the forces.
+
+        Cautiously, as `PreconBFGS`: not from a change that no stiffness explains, so that they
+        stay positive.
+        """
+        if self.before is None:
+            return
+        moves = (positions - self.before[0]).reshape(len(positions), -1)
+        changes = (self.before[1] - forces).reshape(len(positions), -1)
+        for number, (move, change) in enumerate(zip(moves, changes, strict=True)):
+            work = move @ change
+            if not 0 < change @ change < STIFFEST * work:
+                continue
+            inverse = self.inverse[number]
+            answer = inverse @ change
+            outer = np.outer(move, answer)
+            inverse += (1 + change @ answer / work) / work * np.outer(move, move)
+            inverse -= (outer + outer.T) / work
+
+    def state(self) -> dict[str, np.ndarray]:
+        """Return all that the next step depends on, beside the ends."""
+        positions, forces = self.before if self.before is not None else (np.empty(0),) * 2
+        return {
+            "positions": np.array([image.positions for image in self.inner]),
+            "terms": np.array([[image.info[term] for term in TERMS] for image in self.inner]),
+            "forces": np.array([image.get_forces(apply_constraint=False) for image in self.inner]),
+            "inverse": self.inverse,
+            "positions_before": positions,
+            "forces_before": forces,
+            "climbing": np.array(self.neb.climb),
+        }
+
+    def restore(self, state: dict[str, Any], steps: int) -> None:
+        """Put back what `state` returned."""
+        held = zip(self.inner, state["positions"], state["terms"], state["forces"], strict=True)
+        for image, positions, terms, forces in held:
+            image.set_positions(positions, apply_constraint=False)
+            hold_terms(image, terms, forces)
+        self.inverse, self.steps = state["inverse"], steps
+        if len(state["positions_before"]):
+            self.before = state["positions_before"], state["forces_before"]
+        self.neb.climb = bool(state["climbing"])
+
+    def dips(self, depth: float) -> list[int]:
+        """Return the images that lie lower than both their neighbours, by more than depth (eV)."""
+        energies = self.energies
+        return [
+            number
+            for number in range(1, len(energies) - 1)
+            if energies[number] < min(energies[number - 1], energies[number + 1]) - depth
+        ]
+
+
+def relax_band(
+    start: Atoms,
+    end: Atoms,
+    calc: Calculator,
+    *,
+    label: str,
+    settings: BandSettings,
+    dip: float,
+    kept: KeptBands,
+) -> tuple[Band, float]:
+    """Return the band between two sites, and the largest force (eV/Å) that is left on it.
+
+    It relaxes to `settings.fmax`; then its top image climbs, to `settings.climbing_fmax`. Where an
+    image then lies lower than both its neighbours, by more than `dip` (eV), it ends before it
+    climbs: there is a site between the ends. After `max_steps` it ends as it is.
+
+    Args:
+        start: a site, relaxed, with energy, forces and the constraints of all images.
+        end: another, its ion where the path leads, be that out of the cell.
+        calc: the model.
+        label: names the band in the job's folder and log.
+        settings: how it is relaxed.
+        dip: as above.
+        kept: where its state is kept, so that a band that was killed ends with the same numbers.
+
+    Raises:
+        TrajectoryError: the state of another band is kept there.
+        SystemExit: 128 + signal, after the state was kept, on SIGTERM, SIGUSR1 or SIGINT.
+    """
+    band = Band(start, end, images=settings.images)
+    plain = {"images": settings.images, "fmax": settings.fmax, "end": end.positions.tolist()}
+    plain |= {"climbing_fmax": settings.climbing_fmax, "dip": dip}
+    mark = fingerprint(start, plain, kept.fingerprint_extra)
+    state = KeptState(kept.folder / f"{label}.npz", mark, "a path")
+    probe = start.copy()
+    probe.calc = calc
+    warm_up(probe)
+    if found := state.read():
+        band.restore(*found)
+    else:
+        band.begin(calc)
+        band.evaluate(calc)
+    written = time.monotonic()
+    with deferred_signals() as received:
+        while True:
+            forces = band.forces()
+            reached = _largest(forces)
+            kept.log.write(_line(label, band, reached))
+            limit = settings.climbing_fmax if band.neb.climb else settings.fmax
+            if reached <= limit and not band.neb.climb and not band.dips(dip):
+                band.neb.climb = True
+                continue
+            ended = reached <= limit or band.steps >= settings.max_steps
+            if received or ended or time.monotonic() - written >= CHECKPOINT_INTERVAL_S:
+                state.write(band.state(), band.steps)
+                written = time.monotonic()
+            if received:
+                leave(received, f"stopped {label} after step {band.steps}")
+            if ended or not np.isfinite(reached):
+                return band, reached
+            band.step(forces, limit)
+            band.evaluate(calc)
+
+
+def hold_results(atoms: Atoms, found: Results) -> None:
+    """Give atoms the energy (eV) and forces (N, 3) (eV/Å) that a model found."""
+    hold_terms(atoms, found.get("energy_contributions", (found["energy"], 0.0)), found["forces"])
+
+
+def hold_terms(atoms: Atoms, terms: Sequence[float], forces: np.ndarray) -> None:
+    """Give atoms the energies (eV) of model and dispersion, and forces (N, 3) (eV/Å)."""
+    atoms.info.update(zip(TERMS, map(float, terms), strict=True))
+    atoms.calc = SinglePointCalculator(atoms, energy=float(sum(terms)), forces=np.array(forces))
+
+
+def _largest(vectors: np.ndarray) -> float:
+    return float(np.sqrt((vectors**2).sum(axis=-1)).max())
+
+
+def _line(label: str, band: Band, reached: float) -> str:
+    energies = band.energies
+    top = max(energies) - energies[0]
+    climbing = " climbing" if band.neb.climb else ""
+    return f"{label}: {band.steps:4d} {top:10.6f} {reached:10.6f}{climbing}\n"

@@ -1,0 +1,151 @@
+"""Vibrations of an ion at a site or a saddle and of what is near it, by finite differences."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from ase import Atoms, units
+from ase.calculators.calculator import Calculator
+from ase.geometry import get_distances
+
+from anodeflow.evaluation.batches import evaluate_all
+from anodeflow.evaluation.first_calls import warm_up
+from anodeflow.evaluation.identity import fingerprint
+from anodeflow.files.kept_state import KeptState
+from anodeflow.models.interface import batch_size
+from anodeflow.process.signals import deferred_signals, leave
+from anodeflow.stages.barriers.band import KeptBands
+from anodeflow.stages.relaxation.minimum import CHECKPOINT_INTERVAL_S
+from anodeflow.structures import roles
+
+TO_THZ = units.fs * 1000 / (2 * np.pi)
+"""Frequencies from roots of eigenvalues in eV/(Å² u)."""
+
+
+@dataclass(frozen=True)
+class Modes:
+    """Frequencies (M,) in THz, ascending; those of imaginary modes are negative."""
+
+    frequencies: np.ndarray
+
+    @property
+    def imaginary(self) -> int:
+        """Return how many modes are imaginary."""
+        return int((self.frequencies < 0).sum())
+
+    @property
+    def log_product(self) -> float:
+        """Return Σ ln(ν/THz) of the real modes."""
+        return float(np.log(self.frequencies[self.frequencies > 0]).sum())
+
+
+def vibrating(stacks: Sequence[Atoms], radius: float) -> np.ndarray:
+    """Return the indices (V,) of the atoms that come within a radius (Å) of the ion in any stack.
+
+    One set for all sites and saddles, so that in Vineyard's ratio of products what is left out is
+    left out of both; the ion is one of them.
+    """
+    near = np.zeros(len(stacks[0]), dtype=bool)
+    for stack in stacks:
+        ion = stack.positions[roles.ions(stack)]
+        near |= get_distances(ion, stack.positions, stack.cell, stack.pbc)[1][0] <= radius
+    return np.flatnonzero(near)
+
+
+def find_modes(
+    stack: Atoms,
+    calc: Calculator,
+    *,
+    atoms: np.ndarray,
+    displacement: float,
+    label: str,
+    kept: KeptBands,
+    on_call: Callable[[int], None],
+) -> Modes:
+    """Compute the vibrations of some atoms of a stack, all others at rest.
+
+    H_ij = −(F_j(+u_i) − F_j(−u_i)) / 2u, made symmetric; of H_ij / √(m_i m_j) the motion of the
+    centres of both layers in the plane is taken out, which are held as in the runs.
+
+    Args:
+        stack: at a site or a saddle (N atoms).
+        calc: the model.
+        atoms: indices (V,) of those that vibrate.
+        displacement: u, Å.
+        label: names the computation in the job's folder.
+        kept: where it is kept; killed, it continues.
+        on_call: called with the number of force calls that have been made since the last time.
+
+    Returns:
+        3V − 4 modes where both layers have atoms among them.
+
+    Raises:
+        SystemExit: 128 + signal, after what there is was kept.
+    """
+    forces = _displaced_forces(stack, calc, atoms, displacement, label, kept, on_call)
+    difference = forces[:, 0] - forces[:, 1]
+    hessian = -difference.reshape(len(difference), -1) / (2 * displacement)
+    hessian = (hessian + hessian.T) / 2
+    masses = np.repeat(stack.get_masses()[atoms], 3)
+    weighted = hessian / np.sqrt(np.outer(masses, masses))
+    free = _free_directions(stack, atoms)
+    values = np.linalg.eigvalsh(free.T @ weighted @ free)
+    return Modes(np.sign(values) * np.sqrt(np.abs(values)) * TO_THZ)
+
+
+def _displaced_forces(
+    stack: Atoms,
+    calc: Calculator,
+    atoms: np.ndarray,
+    displacement: float,
+    label: str,
+    kept: KeptBands,
+    on_call: Callable[[int], None],
+) -> np.ndarray:
+    """Return the forces (3V, 2, V, 3) on the atoms as each is moved along ±x, ±y, ±z."""
+    moves = [(atom, axis, sign) for atom in atoms for axis in range(3) for sign in (1, -1)]
+    settings = {"displacement": displacement, "atoms": atoms.tolist()}
+    mark = fingerprint(stack, settings, kept.fingerprint_extra)
+    state = KeptState(kept.folder / f"{label}.npz", mark, "vibrations")
+    resumed = state.read()
+    found = [] if resumed is None else list(resumed[0]["forces"])
+    probe = stack.copy()
+    probe.calc = calc
+    warm_up(probe)
+    on_call(len(found))
+    written = time.monotonic()
+    with deferred_signals() as received:
+        while len(found) < len(moves):
+            batch = moves[len(found) : len(found) + batch_size(calc)]
+            results = evaluate_all(calc, [_moved(stack, *move, displacement) for move in batch])
+            found += [np.asarray(result["forces"])[atoms] for result in results]
+            on_call(len(batch))
+            ended = len(found) == len(moves)
+            if received or ended or time.monotonic() - written >= CHECKPOINT_INTERVAL_S:
+                state.write({"forces": np.array(found)}, len(found))
+                written = time.monotonic()
+            if received:
+                leave(received, f"stopped {label} after {len(found)} force calls")
+    return np.array(found).reshape(3 * len(atoms), 2, len(atoms), 3)
+
+
+def _moved(stack: Atoms, atom: int, axis: int, sign: int, displacement: float) -> Atoms:
+    moved = Atoms(stack.numbers, stack.positions, cell=stack.cell, pbc=stack.pbc)
+    moved.positions[atom, axis] += sign * displacement
+    return moved
+
+
+def _free_directions(stack: Atoms, atoms: np.ndarray) -> np.ndarray:
+    """Return an orthonormal basis (3V, M) of the mass-weighted motion that the layers' hold leaves."""
+    roots = np.sqrt(stack.get_masses()[atoms])
+    held = []
+    for layer in (roles.bottom(stack)[atoms], roles.top(stack)[atoms]):
+        for axis in (0, 1):
+            direction = np.zeros((len(atoms), 3))
+            direction[layer, axis] = roots[layer]
+            if layer.any():
+                held.append(direction.ravel())
+    whole = np.column_stack([*held, np.eye(3 * len(atoms))]) if held else np.eye(3 * len(atoms))
+    basis: np.ndarray = np.linalg.qr(whole)[0][:, len(held) :]
+    return basis

@@ -1,0 +1,238 @@
+"""The paths between neighbouring sites of an ion, and the sites that they lead across."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+
+import numpy as np
+from ase import Atoms
+from ase.calculators.calculator import Calculator
+from ase.calculators.singlepoint import SinglePointCalculator
+from scipy.spatial import Delaunay
+
+from anodeflow.errors import StructureError
+from anodeflow.evaluation.lockstep import raise_first, run_in_lockstep
+from anodeflow.stages.barriers.band import BandSettings, KeptBands, relax_band
+from anodeflow.stages.barriers.host_symmetry import (
+    Edge,
+    Operation,
+    either_way,
+    host_operations,
+    orbit,
+    symmetric_copy,
+)
+from anodeflow.stages.barriers.sites import held, ion_positions, refuse_other_host, same_site
+from anodeflow.stages.relaxation.kept_minima import KeptMinima
+from anodeflow.structures.files import stored_energy
+from anodeflow.structures.sites import IMAGES
+
+ROUNDS = 4
+"""How often paths may be split by sites that lie on them."""
+
+
+@dataclass
+class Search:
+    """What a search for paths has found, and what it needs for the rest.
+
+    sites: stacks with an ion each (S), energies in info; the first are those that were given, the
+    others lay on paths. paths: by what they join, images with energies and forces, and the largest
+    force left (eV/Å).
+    """
+
+    host: Atoms
+    sites: list[Atoms]
+    merge: tuple[float, float]
+    tolerance: float
+    paths: dict[Edge, tuple[list[Atoms], float]] = field(default_factory=dict)
+    split: set[Edge] = field(default_factory=set)
+
+    def operations(self) -> list[Operation]:
+        """Return the operations of the host that map the sites on each other."""
+        energies = np.array([stored_energy(site, "total") for site in self.sites])
+        return host_operations(
+            self.host,
+            ion_positions(self.sites),
+            energies,
+            tolerance=self.tolerance,
+            near=self.merge,
+        )
+
+    def known(self, path: Edge, operations: Sequence[Operation]) -> bool:
+        """Return whether a path, or an equivalent one, has been found or split."""
+        done = {either_way(one) for one in self.paths} | self.split
+        return not orbit(path, operations).isdisjoint(done)
+
+
+def find_paths(
+    host: Atoms,
+    sites: Sequence[Atoms],
+    calc: Calculator,
+    *,
+    longest: float,
+    tolerance: float,
+    merge: tuple[float, float],
+    band: BandSettings,
+    kept: KeptMinima,
+    on_path: Callable[[int, int], None],
+) -> Search:
+    """Relax a band along every edge of the sites' triangulation, equivalent ones once.
+
+    A band that lies lowest between its ends is split there: the image is relaxed to a site, and
+    bands from there to both ends take its place.
+
+    Args:
+        host: relaxed stack without ions.
+        sites: of `find_sites`.
+        calc: the model.
+        longest: of an edge, Å.
+        tolerance: of the host's symmetry, Å.
+        merge: as in `find_sites`; a dip that is no deeper than its energy splits no path.
+        band: how bands are relaxed.
+        kept: how sites on paths are relaxed, and where all is kept.
+        on_path: called with (done, total) paths.
+
+    Raises:
+        StructureError: on a path the ion leaves the gap, or bonds of the host break or form.
+        NotConvergedError: a site on a path used up `max_steps`.
+    """
+    search = Search(host, [held(site) for site in sites], merge, tolerance)
+    todo = neighbouring(ion_positions(search.sites), host.cell.array[:2, :2], longest)
+    total = 0
+    for _ in range(ROUNDS):
+        operations, distinct = search.operations(), []
+        for path in todo:
+            known = search.known(path, operations) or orbit(path, operations) & set(distinct)
+            if not known and not _is_point(path):
+                distinct.append(either_way(path))
+        if not distinct:
+            return search
+        total += len(distinct)
+        todo = _relax_paths(search, distinct, calc, band=band, kept=kept)
+        on_path(len(search.paths) + len(search.split), total)
+    raise StructureError(
+        f"Paths in {host.symbols} were split {ROUNDS} times by sites that lie on them, so the "
+        "ion finds no sites to rest in; lower barriers.site_fmax or merge_energy_meV."
+    )
+
+
+def neighbouring(positions: np.ndarray, cell: np.ndarray, longest: float) -> list[Edge]:
+    """Return the edges of the periodic Delaunay triangulation that are short enough.
+
+    Args:
+        positions: of sites in the plane (S, 2), Å.
+        cell: lateral vectors in rows (2, 2), Å.
+        longest: Å.
+    """
+    images = (positions[None] + (IMAGES @ cell)[:, None]).reshape(-1, 2)
+    first, neighbours = Delaunay(images).vertex_neighbor_vertices
+    home = int(np.flatnonzero((IMAGES == 0).all(axis=1))[0]) * len(positions)
+    found: set[Edge] = set()
+    for site in range(len(positions)):
+        point = home + site
+        for other in neighbours[first[point] : first[point + 1]]:
+            image, end = divmod(int(other), len(positions))
+            if np.linalg.norm(images[other] - images[point]) <= longest:
+                shift = (int(IMAGES[image][0]), int(IMAGES[image][1]))
+                found.add(either_way((site, end, shift)))
+    return sorted(found)
+
+
+def _relax_paths(
+    search: Search,
+    paths: Sequence[Edge],
+    calc: Calculator,
+    *,
+    band: BandSettings,
+    kept: KeptMinima,
+) -> list[Edge]:
+    """Relax bands together, put what they are into `search`, return those that replace split ones."""
+    bands = KeptBands(kept.folder, kept.fingerprint_extra, kept.log)
+
+    def relax_one(path: Edge, calc: Calculator) -> tuple[list[Atoms], float, list[Atoms]]:
+        start, end = ends_of(path, search.sites)
+        options = {"label": label_of(path), "settings": band, "dip": search.merge[1], "kept": bands}
+        found, reached = relax_band(start, end, calc, **options)
+        images = list(found.neb.images)
+        dips = [] if found.neb.climb else found.dips(search.merge[1])
+        return images, reached, [_rest(images[n], path, n, calc, kept) for n in dips]
+
+    computations = {path: partial(relax_one, path) for path in paths}
+    results, failures = run_in_lockstep(calc, computations)
+    raise_first(failures)
+    follow: list[Edge] = []
+    for path in paths:
+        images, reached, rests = results[path]
+        follow += _settle(search, path, images, reached, rests)
+    return follow
+
+
+def _settle(
+    search: Search, path: Edge, images: list[Atoms], reached: float, rests: Sequence[Atoms]
+) -> list[Edge]:
+    """Put a band, or the sites on it, into `search`; return the paths between those."""
+    start, end, shift = path
+    stops, own = [(start, (0, 0))], {(start, (0, 0)), (end, shift)}
+    for atoms in rests:
+        refuse_other_host(atoms, search.host, f"on the way of {label_of(path)}")
+        stop = _place(search, atoms)
+        if stop not in own:
+            stops.append(stop)
+            own.add(stop)
+    if len(stops) == 1:
+        search.paths[path] = images, reached
+        return []
+    search.split.add(either_way(path))
+    stops.append((end, shift))
+    return [
+        (one, other, (there[0] - here[0], there[1] - here[1]))
+        for (one, here), (other, there) in zip(stops, stops[1:], strict=False)
+    ]
+
+
+def _place(search: Search, atoms: Atoms) -> tuple[int, tuple[int, int]]:
+    """Return the site that an ion rests in, and in which cell, after adding it if it is new."""
+    site = same_site(atoms, search.sites, search.merge)
+    if site is None:
+        operations = search.operations()
+        site = len(search.sites)
+        for operation in operations:
+            copy = symmetric_copy(atoms, search.host, operation)
+            copy.calc = SinglePointCalculator(copy, energy=atoms.get_potential_energy())
+            if same_site(copy, search.sites, search.merge) is None:
+                search.sites.append(held(copy))
+    cell = atoms.cell.array[:2, :2]
+    away = ion_positions([atoms])[0] - ion_positions([search.sites[site]])[0]
+    cells = np.round(np.linalg.solve(cell.T, away))
+    return site, (int(cells[0]), int(cells[1]))
+
+
+def _rest(image: Atoms, path: Edge, number: int, calc: Calculator, kept: KeptMinima) -> Atoms:
+    """Relax the ion from where a path dips."""
+    start = held(image)
+    start.info = {}
+    label = f"{label_of(path)}-site-{number}"
+    series = kept.series(start, {})
+    return kept.relax(label, start, calc, series=series, title=label, describe=lambda _: {})
+
+
+def ends_of(path: Edge, sites: Sequence[Atoms]) -> tuple[Atoms, Atoms]:
+    """Return the stacks at both ends of a path, the ion of the second in the cell of the end."""
+    start, end, shift = path
+    first, second = held(sites[start]), held(sites[end])
+    results = sites[end].calc.results
+    second.positions[-1, :2] += np.array(shift) @ second.cell.array[:2, :2]
+    second.calc = SinglePointCalculator(second, **results)
+    return first, second
+
+
+def label_of(path: Edge) -> str:
+    """Return the name of a path in files and messages, as `path-3-17` or `path-3-17+1-1`."""
+    start, end, shift = path
+    cells = "".join(f"{n:+d}" for n in shift) if any(shift) else ""
+    return f"path-{start}-{end}{cells}"
+
+
+def _is_point(path: Edge) -> bool:
+    """Return whether a path leads from a site to itself."""
+    start, end, shift = path
+    return start == end and not any(shift)

@@ -1,0 +1,199 @@
+"""Where one ion comes to rest in a stack: relaxed from every hollow and top of the facing lattice."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+from ase import Atoms
+from ase.calculators.calculator import Calculator
+
+from anodeflow.errors import StructureError
+from anodeflow.evaluation.lockstep import raise_first, run_in_lockstep
+from anodeflow.stages.barriers.held_centres import HeldCentres
+from anodeflow.stages.relaxation.kept_minima import KeptMinima
+from anodeflow.structures import roles
+from anodeflow.structures.builders.checks import refuse_unknown_elements
+from anodeflow.structures.files import stored_energy
+from anodeflow.structures.geometry import lateral_distances
+from anodeflow.structures.inspection import bond_changes
+from anodeflow.structures.sites import hollow_sites
+from anodeflow.structures.spacing import move_top, spacing_of
+
+
+@dataclass(frozen=True)
+class Starts:
+    """Where an ion is put: lateral positions (P, 2), Å, and what each lies over."""
+
+    positions: np.ndarray
+    names: list[str]
+
+
+def find_sites(
+    host: Atoms,
+    calc: Calculator,
+    *,
+    element: str,
+    spacing: float,
+    shift: float,
+    seed: int,
+    merge: tuple[float, float],
+    kept: KeptMinima,
+    on_start: Callable[[Atoms], None],
+) -> list[Atoms]:
+    """Relax one ion from above every hollow and every atom of the facing lattice; merge the ends.
+
+    The top layer is moved to `spacing`, the ion put in the middle of the gap, moved in the plane by
+    `shift` in a direction of its own, since by symmetry no force may act on it, and all is relaxed
+    at fixed cell, the centres of both layers held in the plane, as in the runs.
+
+    Args:
+        host: relaxed stack without ions (N atoms).
+        calc: the model.
+        element: symbol of the ion.
+        spacing: at which it is put in, Å.
+        shift: Å.
+        seed: of the directions.
+        merge: Å and eV within which two relaxed ions are at one site.
+        kept: how they are relaxed, and where they are kept.
+        on_start: called with each that is relaxed.
+
+    Returns:
+        the sites, from the lowest upwards, each a stack of N + 1 atoms, the ion last; info holds
+        energy_model and energy_dispersion (eV), fmax (eV/Å), and `starts`, from which starts it was
+        reached, as text.
+
+    Raises:
+        StructureError: the host holds ions or is no stack, an ion left the gap, or bonds of the
+            host broke or formed.
+        NotConvergedError: a relaxation used up `max_steps`.
+    """
+    roles.require_empty_stack(host, "the sites of an ion")
+    refuse_unknown_elements([element])
+    starts = ion_starts(host)
+    angles = np.random.default_rng(seed).uniform(0, 2 * np.pi, len(starts.names))
+    moved = starts.positions + shift * np.column_stack([np.cos(angles), np.sin(angles)])
+    series = kept.series(
+        host, {"element": element, "spacing": spacing, "shift": shift, "seed": seed}
+    )
+
+    def relaxed(number: int, calc: Calculator) -> Atoms:
+        found = kept.relax(
+            f"start-{number}",
+            with_ion(host, element, moved[number], spacing),
+            calc,
+            series=series,
+            title=f"start {number}, {starts.names[number]}",
+            describe=lambda _: {"start": starts.names[number]},
+        )
+        on_start(found)
+        return found
+
+    numbers = range(len(starts.names))
+    found, failures = run_in_lockstep(calc, {n: partial(relaxed, n) for n in numbers})
+    raise_first(failures)
+    for number in numbers:
+        refuse_other_host(found[number], host, f"from {starts.names[number]} (start {number})")
+    return merge_sites([found[number] for number in numbers], merge)
+
+
+def ion_starts(host: Atoms) -> Starts:
+    """Return all hollows of the facing lattice, both kinds, and the places on its atoms."""
+    hollows, tops = hollow_sites(host), host.positions[roles.facing(host), :2]
+    beneath = np.flatnonzero(roles.bottom(host) & ~roles.facing(host))
+    cell = host.cell.array[:2, :2]
+    distances = lateral_distances(hollows, host.positions[beneath, :2], cell)
+    # Of atoms right beneath one another the uppermost gives the name.
+    height = host.positions[beneath, 2]
+    nearest = beneath[(distances - 1e-2 * (height - height.min())).argmin(axis=1)]
+    names = [f"over {host[int(atom)].symbol}" for atom in nearest]
+    names += [f"on {symbol}" for symbol in host[roles.facing(host)].symbols]
+    return Starts(np.vstack([hollows, tops]), names)
+
+
+def with_ion(host: Atoms, element: str, place: np.ndarray, spacing: float) -> Atoms:
+    """Return a host with an ion in the middle of its gap at a place (2,), Å, its layers held.
+
+    What the host without ions was relaxed to is not kept.
+    """
+    filled = Atoms(host.symbols, host.positions, cell=host.cell, pbc=host.pbc, tags=host.get_tags())
+    move_top(filled, spacing, measured=spacing_of(filled, convention="sheet"))
+    height = filled.positions[roles.facing(filled), 2].mean() + spacing / 2
+    filled.append(element)
+    filled.positions[-1] = (*place, height)
+    tags = filled.get_tags()
+    tags[-1] = roles.ION
+    filled.set_tags(tags)
+    return held(filled)
+
+
+def held(stack: Atoms) -> Atoms:
+    """Return a copy whose layers keep their centres in the plane, as in the runs."""
+    kept: Atoms = stack.copy()
+    kept.calc = stack.calc
+    kept.set_constraint(HeldCentres(kept))
+    return kept
+
+
+def refuse_other_host(stack: Atoms, host: Atoms, where: str) -> None:
+    """Raise StructureError for an ion that is not in the gap, or a host with other bonds."""
+    ion = stack.positions[roles.ions(stack), 2]
+    floor = stack.positions[roles.facing(stack), 2].mean()
+    ceiling = stack.positions[roles.sheet(stack), 2].mean()
+    if not (floor < ion).all() or not (ion < ceiling).all():
+        raise StructureError(
+            f"The ion that was relaxed {where} left the gap of {host.symbols}: it ended "
+            f"{ion[0] - floor:+.1f} Å from the facing termination, the sheet at "
+            f"{ceiling - floor:.1f} Å; look at the model, which may not know this ion."
+        )
+    if changes := bond_changes(stack, host):
+        raise StructureError(
+            f"The host {host.symbols} reacted while an ion was relaxed {where}: {changes[0]} An ion "
+            "in a host that reacts has no sites that a network could join; look at the model."
+        )
+
+
+def merge_sites(relaxed: Sequence[Atoms], merge: tuple[float, float]) -> list[Atoms]:
+    """Return the distinct sites, from the lowest upwards, each with the starts that ended there.
+
+    Args:
+        relaxed: stacks with one ion each, energies and `start` in info.
+        merge: Å in the plane and eV within which two are one site.
+    """
+    sites: list[Atoms] = []
+    starts: list[Counter[str]] = []
+    for atoms in sorted(relaxed, key=lambda one: stored_energy(one, "total")):
+        known = same_site(atoms, sites, merge)
+        if known is None:
+            sites.append(atoms.copy())
+            sites[-1].calc = atoms.calc
+            starts.append(Counter())
+            known = len(sites) - 1
+        starts[known][atoms.info["start"]] += 1
+    for site, reached in zip(sites, starts, strict=True):
+        site.info.pop("start")
+        site.info["starts"] = ", ".join(f"{n} {name}" for name, n in sorted(reached.items()))
+    return sites
+
+
+def same_site(atoms: Atoms, sites: Sequence[Atoms], merge: tuple[float, float]) -> int | None:
+    """Return which of the sites an ion is at; None for a new one. `merge` as in `merge_sites`."""
+    if not sites:
+        return None
+    cell = atoms.cell.array[:2, :2]
+    distances = lateral_distances(ion_position(atoms)[None], ion_positions(sites), cell)[0]
+    energies = np.array([stored_energy(site, "total") for site in sites])
+    near = (distances <= merge[0]) & (np.abs(energies - stored_energy(atoms, "total")) <= merge[1])
+    return int(np.flatnonzero(near)[distances[near].argmin()]) if near.any() else None
+
+
+def ion_position(stack: Atoms) -> np.ndarray:
+    """Return where the ion of a stack is in the plane (2,), Å."""
+    found: np.ndarray = stack.positions[roles.ions(stack)][0, :2]
+    return found
+
+
+def ion_positions(stacks: Sequence[Atoms]) -> np.ndarray:
+    """Return the same of several stacks (S, 2), Å."""
+    return np.array([ion_position(stack) for stack in stacks])

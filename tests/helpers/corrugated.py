@@ -1,0 +1,61 @@
+"""An ion in a periodic potential of closed form above a host of springs, and what follows from it."""
+
+import numpy as np
+from ase import Atoms
+from ase.calculators.calculator import Calculator, all_changes
+
+from anodeflow.structures import roles
+
+Z_STIFFNESS = 1.0
+"""eV/Å², of the ion about the middle of the gap."""
+
+
+class Corrugated(Calculator):
+    """V(r) = A Σ cos G_k·(r − r_O) + B Σ sin G_k·(r − r_O) of the ion, over the facing lattice.
+
+    The three G_k, at 120° to each other, belong to the lattice of the facing atoms, of which one is
+    at r_O. Both kinds of hollows are minima, at −3A/2 ∓ 3√3B/2; for B = 0 the saddles lie in the
+    middle between neighbours, at −A. The host's atoms hang on springs, each by itself.
+    """
+
+    implemented_properties = ("energy", "forces")
+
+    def __init__(self, host: Atoms, *, lattice: float, A: float = 0.4, B: float = 0.0, spacing=4.0):
+        super().__init__()
+        self.rest = host.positions.copy()
+        facing = host.positions[roles.facing(host)]
+        self.origin, self.A, self.B = facing[0, :2], A, B
+        self.height = facing[:, 2].mean() + spacing / 2
+        cell = lattice * np.array([[1.0, 0.0], [-0.5, np.sqrt(3) / 2]])
+        first, second = 2 * np.pi * np.linalg.inv(cell).T
+        self.G = np.array([first, -second, second - first])
+        self.calls = 0
+
+    def calculate(self, atoms=None, properties=("energy",), system_changes=all_changes):
+        super().calculate(atoms, properties, system_changes)
+        self.calls += 1
+        host, ion = atoms.positions[: len(self.rest)], atoms.positions[-1]
+        away = host - self.rest
+        energy, forces = 2.0 * (away**2).sum(), np.zeros((len(atoms), 3))
+        forces[: len(away)] = -4.0 * away
+        if len(atoms) > len(away):
+            lateral, out = self.potential(ion[:2]), ion[2] - self.height
+            energy += lateral + 0.5 * Z_STIFFNESS * out**2
+            forces[-1] = [*-self.gradient(ion[:2]), -Z_STIFFNESS * out]
+        self.results = {"energy": energy, "forces": forces}
+
+    def potential(self, place):
+        """Return V (eV) at a place (2,), Å."""
+        phase = self.G @ (place - self.origin)
+        return float(self.A * np.cos(phase).sum() + self.B * np.sin(phase).sum())
+
+    def gradient(self, place):
+        """Return ∇V (2,), eV/Å."""
+        phase = self.G @ (place - self.origin)
+        return (self.B * np.cos(phase) - self.A * np.sin(phase)) @ self.G
+
+    def curvatures(self, place):
+        """Return the eigenvalues (2,) of V's second derivatives, eV/Å²."""
+        phase = self.G @ (place - self.origin)
+        strength = -self.A * np.cos(phase) - self.B * np.sin(phase)
+        return np.linalg.eigvalsh(np.einsum("k,ki,kj->ij", strength, self.G, self.G))

@@ -1,0 +1,228 @@
+"""Sites, paths, saddles and vibrations of an ion whose potential is known in closed form."""
+
+import io
+
+import numpy as np
+import pytest
+from ase import Atoms
+from ase.build import add_adsorbate, fcc100
+from ase.calculators.emt import EMT
+from ase.calculators.singlepoint import SinglePointCalculator
+from ase.constraints import FixAtoms
+from ase.mep import NEB
+from ase.optimize import BFGS
+from corrugated import Z_STIFFNESS, Corrugated
+from springs import make_stack
+
+from anodeflow.errors import StructureError
+from anodeflow.stages.barriers.band import BandSettings, KeptBands, relax_band
+from anodeflow.stages.barriers.host_symmetry import host_operations, orbit, symmetric_copy
+from anodeflow.stages.barriers.modes import TO_THZ, find_modes, vibrating
+from anodeflow.stages.barriers.paths import find_paths, neighbouring
+from anodeflow.stages.barriers.sites import (
+    find_sites,
+    ion_position,
+    ion_positions,
+    refuse_other_host,
+)
+from anodeflow.stages.relaxation.kept_minima import KeptMinima
+from anodeflow.structures import roles
+from anodeflow.structures.files import stored_energy
+
+LATTICE = 3.0
+MERGE = (0.5, 0.005)
+FINE = BandSettings(images=5, fmax=0.05, climbing_fmax=0.002, max_steps=200)
+
+
+def host(bottom=2):
+    return make_stack(bottom=bottom, top=bottom, lattice=LATTICE, ions=0)
+
+
+def kept(folder, fmax=0.002):
+    options = {"optimiser": "PreconBFGS", "max_steps": 200, "fingerprint_extra": "toy"}
+    return KeptMinima(folder, fmax=fmax, log=io.StringIO(), **options)
+
+
+def sites_of(stack, calc, folder):
+    return find_sites(
+        stack,
+        calc,
+        element="Na",
+        spacing=4.0,
+        shift=0.1,
+        seed=1,
+        merge=MERGE,
+        kept=kept(folder),
+        on_start=lambda _: None,
+    )
+
+
+def paths_of(stack, sites, calc, folder, *, longest=2.0, band=FINE):
+    return find_paths(
+        stack,
+        sites,
+        calc,
+        longest=longest,
+        tolerance=0.05,
+        merge=MERGE,
+        band=band,
+        kept=kept(folder),
+        on_path=lambda done, total: None,
+    )
+
+
+def test_all_starts_fall_into_the_hollows_which_are_the_minima(tmp_path):
+    stack = host()
+    calc = Corrugated(stack, lattice=LATTICE, B=0.02)
+    sites = sites_of(stack, calc, tmp_path)
+    assert len(sites) == 8
+    depth = [stored_energy(site, "total") for site in sites]
+    assert depth == pytest.approx(sorted([-0.6 - 0.0519615, -0.6 + 0.0519615] * 4), abs=1e-4)
+    places = [site.info["starts"] for site in sites]
+    assert sum("on O" in place for place in places) >= 1
+    assert sum(int(part.split()[0]) for place in places for part in place.split(", ")) == 12
+    assert {place.split(", ")[0].partition(" ")[2] for place in places} <= {
+        "over C",
+        "over Ti",
+        "on O",
+    }
+    for site in sites:
+        assert np.linalg.norm(calc.gradient(ion_position(site))) < 0.002
+        assert "start" not in site.info
+
+
+def test_a_path_has_the_barrier_of_the_potential_and_equivalent_ones_are_relaxed_once(tmp_path):
+    stack = host()
+    calc = Corrugated(stack, lattice=LATTICE)
+    sites = sites_of(stack, calc, tmp_path)
+    found = paths_of(stack, sites, calc, tmp_path)
+    # Twelve edges between neighbouring hollows, which the host's three-fold axes make one.
+    assert len(neighbouring(ion_positions(sites), stack.cell.array[:2, :2], 2.0)) == 12
+    assert len(found.paths) == 1 and not found.split
+    ((path, (images, reached)),) = found.paths.items()
+    energies = [image.get_potential_energy() for image in images]
+    assert reached <= 0.002
+    assert max(energies) - energies[0] == pytest.approx(0.5 * calc.A, abs=1e-4)
+    assert len(orbit(path, found.operations())) == 12
+
+
+def test_a_site_that_was_missed_splits_the_path_that_leads_across_it(tmp_path):
+    stack = host()
+    calc = Corrugated(stack, lattice=LATTICE, B=0.01)
+    every = sites_of(stack, calc, tmp_path)
+    deep = [site for site in every if stored_energy(site, "total") < -0.6]
+    found = paths_of(stack, deep, calc, tmp_path, longest=3.1)
+    assert len(deep) == 4 and len(found.sites) == 8
+    assert found.split and found.paths
+    for images, reached in found.paths.values():
+        energies = [image.get_potential_energy() for image in images]
+        assert reached <= 0.002
+        assert max(energies[1:-1]) > max(energies[0], energies[-1])
+        assert np.linalg.norm(ion_position(images[-1]) - ion_position(images[0])) < 2.0
+    lateral = ion_positions(found.sites)
+    for place in lateral:
+        assert np.linalg.norm(calc.gradient(place)) < 0.003
+
+
+def test_vibrations_and_vineyard_s_prefactor_are_those_of_the_curvatures(tmp_path):
+    stack = host()
+    calc = Corrugated(stack, lattice=LATTICE)
+    sites = sites_of(stack, calc, tmp_path)
+    ((images, _),) = paths_of(stack, sites, calc, tmp_path).paths.values()
+    saddle = max(images, key=lambda image: image.get_potential_energy())
+    atoms = vibrating([images[0], saddle], 3.0)
+    assert 1 < len(atoms) < len(saddle) and len(saddle) - 1 in atoms
+    bands = KeptBands(tmp_path, "toy", io.StringIO())
+    options = {"atoms": atoms, "displacement": 0.01, "kept": bands, "on_call": lambda _: None}
+    site, top = (
+        find_modes(stack, calc, label=name, **options)
+        for name, stack in (("site", images[0]), ("saddle", saddle))
+    )
+    assert (site.imaginary, top.imaginary) == (0, 1)
+    mass = images[0].get_masses()[-1]
+    at_site, at_saddle = (
+        np.array([*calc.curvatures(ion_position(one)), Z_STIFFNESS]) for one in (images[0], saddle)
+    )
+    assert (at_saddle < 0).sum() == 1
+    frequencies = [TO_THZ * np.sqrt(values[values > 0] / mass) for values in (at_site, at_saddle)]
+    ratio = np.prod(frequencies[0]) / np.prod(frequencies[1])
+    assert np.exp(site.log_product - top.log_product) == pytest.approx(ratio, rel=0.01)
+
+
+def test_a_root_of_one_ev_per_angstrom2_and_unit_mass_is_15_633_thz():
+    # 521.471 cm-1 in ASE's and VASP's own tables.
+    assert pytest.approx(521.471 * 0.0299792458, rel=1e-5) == TO_THZ
+
+
+def test_a_symmetric_copy_has_the_energy_of_the_original_and_the_host_in_its_place():
+    stack = host()
+    rng = np.random.default_rng(3)
+    filled = stack + Atoms("Na", positions=[[1.0, 0.7, 24.0]])
+    filled.positions[:-1] += rng.normal(scale=0.05, size=(len(stack), 3))
+    calc = Corrugated(stack, lattice=LATTICE, B=0.03)
+    tops = stack.positions[roles.facing(stack), :2]
+    every = host_operations(stack, tops, np.zeros(len(tops)), tolerance=0.05, near=MERGE)
+    assert len(every) > 10
+    energies = []
+    for operation in every:
+        copy = symmetric_copy(filled, stack, operation)
+        assert (copy.numbers == filled.numbers).all()
+        assert np.abs(copy.positions - filled.positions)[:-1].max() < 0.5
+        copy.calc = calc
+        energies.append(copy.get_potential_energy())
+    assert np.ptp(energies) < 1e-9
+
+
+def test_a_path_that_leaves_the_cell_is_as_long_as_one_inside():
+    square = np.array([[0.1, 0.1], [2.9, 0.1]])
+    paths = neighbouring(square, 4.0 * np.eye(2), 1.5)
+    assert paths == [(0, 1, (-1, 0))]
+
+
+def test_an_adatom_s_barrier_is_that_of_ase_alone(tmp_path):
+    slab = fcc100("Al", (2, 2, 2), vacuum=6.0)
+    ends = []
+    for place in ("hollow", "hollow"):
+        end = slab.copy()
+        add_adsorbate(end, "Au", 1.7, place)
+        end.positions[-1, 0] += len(ends) * slab.cell[0, 0] / 2
+        end.set_constraint(FixAtoms(mask=end.symbols == "Al"))
+        end.calc = EMT()
+        BFGS(end, logfile=None).run(fmax=0.005)
+        results = dict(end.calc.results)
+        end.calc = SinglePointCalculator(end, energy=results["energy"], forces=results["forces"])
+        ends.append(end)
+    band, reached = relax_band(
+        *ends,
+        EMT(),
+        label="adatom",
+        settings=BandSettings(5, 0.05, 0.005, 300),
+        dip=0.005,
+        kept=KeptBands(tmp_path, "EMT", io.StringIO()),
+    )
+    images = [ends[0].copy() for _ in range(6)] + [ends[1].copy()]
+    for image in images:
+        image.calc = EMT()
+    plain = NEB(images, climb=True, method="improvedtangent")
+    plain.interpolate("idpp", mic=True)
+    BFGS(plain, logfile=None).run(fmax=0.005, steps=300)
+    ours, theirs = (
+        max(image.get_potential_energy() for image in found) - images[0].get_potential_energy()
+        for found in (band.neb.images, images)
+    )
+    assert reached <= 0.005
+    assert ours > 0.1
+    assert ours == pytest.approx(theirs, abs=1e-3)
+
+
+def test_an_ion_outside_the_gap_and_a_host_that_reacts_get_one_sentence(tmp_path):
+    stack = host()
+    filled = stack + Atoms("Na", positions=[[1.0, 0.7, 31.0]], tags=[20])
+    with pytest.raises(StructureError, match="left the gap") as caught:
+        refuse_other_host(filled, stack, "from over C (start 3)")
+    assert "\n" not in str(caught.value)
+    filled.positions[-1, 2] = 24.0
+    refuse_other_host(filled, stack, "from over C (start 3)")
+    filled.positions[4, 2] += 1.5  # a facing O leaves its metals
+    with pytest.raises(StructureError, match=r"bonds? broke inside the bottom layer, among them"):
+        refuse_other_host(filled, stack, "from over C (start 3)")
