@@ -1,4 +1,4 @@
-"""An ion in a periodic potential of closed form above a host of springs, and what follows from it."""
+"""An ion in a periodic potential of closed form, in a host of springs."""
 
 import numpy as np
 from ase import Atoms

@@ -1,4 +1,4 @@
-"""The state of a computation that is going on: the last two of it kept, damage told and passed by."""
+"""The state of a computation that goes on: the last two are kept, damaged ones passed by."""
 
 import os
 import sys

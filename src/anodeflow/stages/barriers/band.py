@@ -220,18 +220,8 @@ def relax_band(
         SystemExit: 128 + signal, after the state was kept, on SIGTERM, SIGUSR1 or SIGINT.
     """
     band = Band(start, end, images=settings.images)
-    plain = {"images": settings.images, "fmax": settings.fmax, "end": end.positions.tolist()}
-    plain |= {"climbing_fmax": settings.climbing_fmax, "dip": dip}
-    mark = fingerprint(start, plain, kept.fingerprint_extra)
-    state = KeptState(kept.folder / f"{label}.npz", mark, "a path")
-    probe = start.copy()
-    probe.calc = calc
-    warm_up(probe)
-    if found := state.read():
-        band.restore(*found)
-    else:
-        band.begin(calc)
-        band.evaluate(calc)
+    state = _kept_state(band, label, settings, dip, kept)
+    _begin(band, calc, state)
     written = time.monotonic()
     with deferred_signals() as received:
         while True:
@@ -242,16 +232,38 @@ def relax_band(
             if reached <= limit and not band.neb.climb and not band.dips(dip):
                 band.neb.climb = True
                 continue
-            ended = reached <= limit or band.steps >= settings.max_steps
+            ended = not reached > limit or band.steps >= settings.max_steps
             if received or ended or time.monotonic() - written >= CHECKPOINT_INTERVAL_S:
                 state.write(band.state(), band.steps)
                 written = time.monotonic()
             if received:
                 leave(received, f"stopped {label} after step {band.steps}")
-            if ended or not np.isfinite(reached):
+            if ended:
                 return band, reached
             band.step(forces, limit)
             band.evaluate(calc)
+
+
+def _kept_state(
+    band: Band, label: str, settings: BandSettings, dip: float, kept: KeptBands
+) -> KeptState:
+    start, end = band.neb.images[0], band.neb.images[-1]
+    plain = {"images": settings.images, "fmax": settings.fmax, "end": end.positions.tolist()}
+    plain |= {"climbing_fmax": settings.climbing_fmax, "dip": dip}
+    mark = fingerprint(start, plain, kept.fingerprint_extra)
+    return KeptState(kept.folder / f"{label}.npz", mark, "a path")
+
+
+def _begin(band: Band, calc: Calculator, state: KeptState) -> None:
+    """Continue from a kept state, or evaluate the band as it was made."""
+    probe = band.neb.images[0].copy()
+    probe.calc = calc
+    warm_up(probe)
+    if found := state.read():
+        band.restore(*found)
+    else:
+        band.begin(calc)
+        band.evaluate(calc)
 
 
 def hold_results(atoms: Atoms, found: Results) -> None:

@@ -8,6 +8,8 @@ import spglib
 import spglib.error
 from ase import Atoms
 
+from anodeflow.errors import known
+
 spglib.error.OLD_ERROR_HANDLING = False  # it raises, as it will; phonopy sets the same
 
 Shift = tuple[int, int]
@@ -76,7 +78,7 @@ def host_operations(
 def _space_group(host: Atoms, tolerance: float) -> list[tuple[np.ndarray, np.ndarray]]:
     cell = (host.cell.array, host.get_scaled_positions(), host.numbers)
     try:
-        found = spglib.get_symmetry(cell, symprec=tolerance)
+        found = known(spglib.get_symmetry(cell, symprec=tolerance))
     except spglib.error.SpglibError:
         return []  # what is left is the identity
     return list(zip(found["rotations"], found["translations"], strict=True))
@@ -91,7 +93,7 @@ def _mapped(
     near: tuple[float, float],
 ) -> Operation | None:
     """Return an operation with what it makes of the sites, None where one has no image."""
-    fractions = np.linalg.solve(cell.T, sites.T).T
+    fractions = sites @ np.linalg.inv(cell)
     images = fractions @ matrix.T + translation
     away = images[:, None] - fractions[None]
     cells = np.round(away)
@@ -133,16 +135,14 @@ def symmetric_copy(atoms: Atoms, host: Atoms, operation: Operation) -> Atoms:
     cell = host.cell.array[:2, :2]
 
     def moved(positions: np.ndarray) -> np.ndarray:
-        fractions = np.linalg.solve(cell.T, positions[:, :2].T).T
+        fractions = positions[:, :2] @ np.linalg.inv(cell)
         lateral = (fractions @ operation.matrix.T + operation.translation) @ cell
         return np.column_stack([lateral, positions[:, 2]])
 
     images = moved(host.positions)
-    away = np.linalg.solve(
-        cell.T, (images[:, None, :2] - host.positions[None, :, :2]).reshape(-1, 2).T
-    )
-    cells = np.round(away.T).reshape(len(host), len(host), 2)
-    residual = (away.T.reshape(cells.shape) - cells) @ cell
+    away = (images[:, None, :2] - host.positions[None, :, :2]) @ np.linalg.inv(cell)
+    cells = np.round(away)
+    residual = (away - cells) @ cell
     heights = images[:, None, 2] - host.positions[None, :, 2]
     distance = np.hypot(np.linalg.norm(residual, axis=2), heights)
     distance[host.numbers[:, None] != host.numbers[None, :]] = np.inf

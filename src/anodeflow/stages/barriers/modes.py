@@ -137,7 +137,7 @@ def _moved(stack: Atoms, atom: int, axis: int, sign: int, displacement: float) -
 
 
 def _free_directions(stack: Atoms, atoms: np.ndarray) -> np.ndarray:
-    """Return an orthonormal basis (3V, M) of the mass-weighted motion that the layers' hold leaves."""
+    """Return an orthonormal basis (3V, M) of mass-weighted motion that leaves the centres."""
     roots = np.sqrt(stack.get_masses()[atoms])
     held = []
     for layer in (roles.bottom(stack)[atoms], roles.top(stack)[atoms]):

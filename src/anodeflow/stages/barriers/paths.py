@@ -1,5 +1,6 @@
 """The paths between neighbouring sites of an ion, and the sites that they lead across."""
 
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -99,7 +100,8 @@ def find_paths(
     todo = neighbouring(ion_positions(search.sites), host.cell.array[:2, :2], longest)
     total = 0
     for _ in range(ROUNDS):
-        operations, distinct = search.operations(), []
+        operations = search.operations()
+        distinct: list[Edge] = []
         for path in todo:
             known = search.known(path, operations) or orbit(path, operations) & set(distinct)
             if not known and not _is_point(path):
@@ -145,15 +147,17 @@ def _relax_paths(
     band: BandSettings,
     kept: KeptMinima,
 ) -> list[Edge]:
-    """Relax bands together, put what they are into `search`, return those that replace split ones."""
+    """Relax bands together and put them into `search`; return paths that replace split ones."""
     bands = KeptBands(kept.folder, kept.fingerprint_extra, kept.log)
 
     def relax_one(path: Edge, calc: Calculator) -> tuple[list[Atoms], float, list[Atoms]]:
         start, end = ends_of(path, search.sites)
-        options = {"label": label_of(path), "settings": band, "dip": search.merge[1], "kept": bands}
-        found, reached = relax_band(start, end, calc, **options)
+        dip = search.merge[1]
+        found, reached = relax_band(
+            start, end, calc, label=label_of(path), settings=band, dip=dip, kept=bands
+        )
         images = list(found.neb.images)
-        dips = [] if found.neb.climb else found.dips(search.merge[1])
+        dips = [] if found.neb.climb else found.dips(dip)
         return images, reached, [_rest(images[n], path, n, calc, kept) for n in dips]
 
     computations = {path: partial(relax_one, path) for path in paths}
@@ -185,7 +189,7 @@ def _settle(
     stops.append((end, shift))
     return [
         (one, other, (there[0] - here[0], there[1] - here[1]))
-        for (one, here), (other, there) in zip(stops, stops[1:], strict=False)
+        for (one, here), (other, there) in itertools.pairwise(stops)
     ]
 
 

@@ -1,4 +1,4 @@
-"""Where one ion comes to rest in a stack: relaxed from every hollow and top of the facing lattice."""
+"""Where one ion comes to rest in a stack: relaxed from every hollow and every facing atom."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -149,8 +149,8 @@ def refuse_other_host(stack: Atoms, host: Atoms, where: str) -> None:
         )
     if changes := bond_changes(stack, host):
         raise StructureError(
-            f"The host {host.symbols} reacted while an ion was relaxed {where}: {changes[0]} An ion "
-            "in a host that reacts has no sites that a network could join; look at the model."
+            f"The host {host.symbols} reacted while an ion was relaxed {where}: {changes[0]} An "
+            "ion in such a host has no sites that a network could join; look at the model."
         )
 
 
