@@ -31,6 +31,7 @@ SUBJECTS: dict[str, Callable[["Plan", str], Iterable[str]]] = {
     "phonon cells": lambda plan, model: plan.phonon_cells,
     "stacks": lambda plan, model: plan.config.study.stacks,
     "voltage stacks": lambda plan, model: plan.voltage_stacks,
+    "barrier stacks": lambda plan, model: plan.barrier_stacks,
     "runs": lambda plan, model: plan.runs,
     "runs with ions": lambda plan, model: plan.runs_with(ions=True),
     "runs without ions": lambda plan, model: plan.runs_with(ions=False),
@@ -85,6 +86,11 @@ class Plan:
     def voltage_stacks(self) -> list[str]:
         """Return the stacks whose voltage is computed."""
         return self._studied(self.config.voltage.stacks)
+
+    @cached_property
+    def barrier_stacks(self) -> list[str]:
+        """Return the stacks in which an ion's barriers are computed."""
+        return self._studied(self.config.barriers.stacks)
 
     def _studied(self, stacks: list[str]) -> list[str]:
         return [stack for stack in stacks if stack in self.config.study.stacks]

@@ -311,6 +311,28 @@ class Given:
         run = self.plan.runs[self.plan.group(wildcards.group)[0]]
         return self._averaging(run) if run["ions"] else None
 
+    # Barriers.
+
+    @property
+    def ion(self) -> dict[str, Any]:
+        """Return the one ion of a network, and the spacing at which it is put in."""
+        ions = self.config["structures"]["ions"]
+        return {"element": ions["element"], "spacing": ions["spacing"]}
+
+    @property
+    def merge(self) -> dict[str, float]:
+        """Return within which distance (Å) and energy (eV) two relaxed ions are at one site."""
+        barriers = self.config["barriers"]
+        return {
+            "within": barriers["merge_within"],
+            "energy": barriers["merge_energy_meV"] / 1000,
+        }
+
+    def vibrations(self, wildcards: Wildcards) -> str | list[Any]:
+        """Return the vibrations of a network, where the study computes them."""
+        own = {"model": wildcards.model, "stack": wildcards.stack}
+        return path("barriers", "vibrations", **own) if self.config["barriers"]["hessians"] else []
+
     # Voltage.
 
     def filled_hosts(self, wildcards: Wildcards) -> list[str]:

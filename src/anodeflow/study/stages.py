@@ -2,6 +2,7 @@
 
 from anodeflow.equivalence.results import COST
 from anodeflow.stages.adhesion.stage import STAGE as ADHESION
+from anodeflow.stages.barriers.stage import STAGE as BARRIERS
 from anodeflow.stages.declaration import Figure, Scored, Stage
 from anodeflow.stages.dynamics.stage import STAGE as DYNAMICS
 from anodeflow.stages.motion.stage import STAGE as MOTION
@@ -18,6 +19,7 @@ STAGES: dict[str, Stage] = {
         ADHESION,
         DYNAMICS,
         MOTION,
+        BARRIERS,
         VOLTAGE,
     )
 }

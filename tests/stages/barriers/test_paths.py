@@ -20,18 +20,18 @@ from anodeflow.stages.barriers.host_symmetry import host_operations, orbit, symm
 from anodeflow.stages.barriers.modes import TO_THZ, find_modes, vibrating
 from anodeflow.stages.barriers.paths import find_paths, neighbouring
 from anodeflow.stages.barriers.sites import (
+    Merge,
     find_sites,
     ion_position,
     ion_positions,
     refuse_other_host,
 )
 from anodeflow.stages.relaxation.kept_minima import KeptMinima
-from anodeflow.structures import roles
 from anodeflow.structures.files import stored_energy
 
 LATTICE = 3.0
-MERGE = (0.5, 0.005)
-FINE = BandSettings(images=5, fmax=0.05, climbing_fmax=0.002, max_steps=200)
+MERGE = Merge(within=0.5, energy=0.005)
+FINE = BandSettings(images=5, path_fmax=0.05, saddle_fmax=0.002, max_steps=200)
 
 
 def host(bottom=2):
@@ -49,9 +49,10 @@ def sites_of(stack, calc, folder):
         calc,
         element="Na",
         spacing=4.0,
-        shift=0.1,
+        start_shift=0.1,
         seed=1,
         merge=MERGE,
+        symmetry_tolerance=0.05,
         kept=kept(folder),
         on_start=lambda _: None,
     )
@@ -62,8 +63,8 @@ def paths_of(stack, sites, calc, folder, *, longest=2.0, band=FINE):
         stack,
         sites,
         calc,
-        longest=longest,
-        tolerance=0.05,
+        longest_hop=longest / LATTICE,
+        symmetry_tolerance=0.05,
         merge=MERGE,
         band=band,
         kept=kept(folder),
@@ -159,17 +160,19 @@ def test_a_symmetric_copy_has_the_energy_of_the_original_and_the_host_in_its_pla
     rng = np.random.default_rng(3)
     filled = stack + Atoms("Na", positions=[[1.0, 0.7, 24.0]])
     filled.positions[:-1] += rng.normal(scale=0.05, size=(len(stack), 3))
-    calc = Corrugated(stack, lattice=LATTICE, B=0.03)
-    tops = stack.positions[roles.facing(stack), :2]
-    every = host_operations(stack, tops, np.zeros(len(tops)), tolerance=0.05, near=MERGE)
-    assert len(every) > 10
+    filled.calc = calc = Corrugated(stack, lattice=LATTICE, B=0.03)
+    filled.get_forces()
+    every = host_operations(stack, 0.05)
+    assert len(every) == 6 * 4  # 3m, and the translations of 2 × 2 unit cells
     energies = []
     for operation in every:
         copy = symmetric_copy(filled, stack, operation)
         assert (copy.numbers == filled.numbers).all()
         assert np.abs(copy.positions - filled.positions)[:-1].max() < 0.5
+        turned = copy.get_forces()
         copy.calc = calc
         energies.append(copy.get_potential_energy())
+        np.testing.assert_allclose(turned, copy.get_forces(), atol=1e-9)
     assert np.ptp(energies) < 1e-9
 
 

@@ -1,8 +1,8 @@
 """The path of lowest energy between two sites: a nudged elastic band whose top image climbs."""
 
+import dataclasses
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -36,21 +36,21 @@ AT_REST = 0.7
 """An image whose force is below this share of the limit waits for its neighbours."""
 
 
-@dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True)
 class BandSettings:
     """How a band is relaxed.
 
-    images: between the ends; fmax: largest force (eV/Å) left on the band before its top image
-    climbs; climbing_fmax: likewise of the band that climbs; max_steps: of both together.
+    images: between the ends; path_fmax: largest force (eV/Å) left on the band before its top image
+    climbs; saddle_fmax: likewise of the band that climbs; max_steps: of both together.
     """
 
     images: int
-    fmax: float
-    climbing_fmax: float
+    path_fmax: float
+    saddle_fmax: float
     max_steps: int
 
 
-@dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True)
 class KeptBands:
     """Where the states of a job's bands are kept; `fingerprint_extra` as in `KeptMinima`."""
 
@@ -202,8 +202,8 @@ def relax_band(
 ) -> tuple[Band, float]:
     """Return the band between two sites, and the largest force (eV/Å) that is left on it.
 
-    It relaxes to `settings.fmax`; then its top image climbs, to `settings.climbing_fmax`. Where an
-    image then lies lower than both its neighbours, by more than `dip` (eV), it ends before it
+    It relaxes to `settings.path_fmax`; then its top image climbs, to `settings.saddle_fmax`. Where
+    an image then lies lower than both its neighbours, by more than `dip` (eV), it ends before it
     climbs: there is a site between the ends. After `max_steps` it ends as it is.
 
     Args:
@@ -228,7 +228,7 @@ def relax_band(
             forces = band.forces()
             reached = _largest(forces)
             kept.log.write(_line(label, band, reached))
-            limit = settings.climbing_fmax if band.neb.climb else settings.fmax
+            limit = settings.saddle_fmax if band.neb.climb else settings.path_fmax
             if reached <= limit and not band.neb.climb and not band.dips(dip):
                 band.neb.climb = True
                 continue
@@ -248,8 +248,8 @@ def _kept_state(
     band: Band, label: str, settings: BandSettings, dip: float, kept: KeptBands
 ) -> KeptState:
     start, end = band.neb.images[0], band.neb.images[-1]
-    plain = {"images": settings.images, "fmax": settings.fmax, "end": end.positions.tolist()}
-    plain |= {"climbing_fmax": settings.climbing_fmax, "dip": dip}
+    plain = dataclasses.asdict(settings) | {"dip": dip, "end": end.positions.tolist()}
+    del plain["max_steps"]  # more of them continue it
     mark = fingerprint(start, plain, kept.fingerprint_extra)
     return KeptState(kept.folder / f"{label}.npz", mark, "a path")
 

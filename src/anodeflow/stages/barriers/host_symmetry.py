@@ -7,6 +7,7 @@ import numpy as np
 import spglib
 import spglib.error
 from ase import Atoms
+from ase.calculators.singlepoint import SinglePointCalculator
 
 from anodeflow.errors import known
 
@@ -20,15 +21,23 @@ Edge = tuple[int, int, Shift]
 
 
 @dataclass(frozen=True)
-class Operation:
-    """A symmetry operation of the host that leaves z as it is: s ↦ W s + w of points in the plane.
+class HostOperation:
+    """A symmetry operation of a host that leaves z as it is: s ↦ W s + w of points in the plane.
 
-    matrix: W (2, 2), whole numbers; translation: w (2,), both in the lateral cell vectors;
-    sites: which site (S,) each becomes; shifts: in which cell (S, 2) that one then lies.
+    matrix: W (2, 2), whole numbers; translation: w (2,), both in the lateral cell vectors.
     """
 
     matrix: np.ndarray
     translation: np.ndarray
+
+
+@dataclass(frozen=True)
+class Operation(HostOperation):
+    """What an operation of the host makes of an ion's sites.
+
+    sites: which site (S,) each becomes; shifts: in which cell (S, 2) that one then lies.
+    """
+
     sites: np.ndarray
     shifts: np.ndarray
 
@@ -39,40 +48,24 @@ class Operation:
         return int(self.sites[start]), int(self.sites[end]), (int(moved[0]), int(moved[1]))
 
 
-def host_operations(
-    host: Atoms,
-    sites: np.ndarray,
-    energies: np.ndarray,
-    *,
-    tolerance: float,
-    near: tuple[float, float],
-) -> list[Operation]:
-    """Find the operations of a host's space group that map its ion's sites on each other.
+def host_operations(host: Atoms, tolerance: float) -> list[HostOperation]:
+    """Find the operations of the space group of a relaxed stack, by spglib; the identity first.
 
-    Args:
-        host: relaxed stack without ions.
-        sites: lateral positions (S, 2) of the ion at its sites, Å.
-        energies: of the sites (S,), eV.
-        tolerance: spglib's, Å.
-        near: Å and eV within which a site is taken for the image of another.
-
-    Returns:
-        the operations, the identity first. One that leads a site to where none is, as of sites that
-        are missing, or to one of another energy, is none.
+    tolerance: spglib's, Å.
     """
-    operations: list[Operation] = []
-    for matrix, translation in [
-        (np.eye(3, dtype=int), np.zeros(3)),
-        *_space_group(host, tolerance),
-    ]:
-        # ASSUME: a stack has a lower and an upper layer, so that no operation turns z round.
-        if matrix[2, 2] != 1 or matrix[2, :2].any() or matrix[:2, 2].any():
-            continue
-        lateral = (matrix[:2, :2], translation[:2], host.cell.array[:2, :2])
-        operation = _mapped(sites, energies, *lateral, near)
-        if operation is not None:
-            operations.append(operation)
-    return operations
+    found = [(np.eye(3, dtype=int), np.zeros(3)), *_space_group(host, tolerance)]
+    # ASSUME: a stack has a lower and an upper layer, so that no operation turns z round.
+    return [
+        HostOperation(matrix[:2, :2], translation[:2])
+        for number, (matrix, translation) in enumerate(found)
+        if number == 0 or not _is_identity(matrix, translation)
+        if matrix[2, 2] == 1 and not matrix[2, :2].any() and not matrix[:2, 2].any()
+    ]
+
+
+def _is_identity(matrix: np.ndarray, translation: np.ndarray) -> bool:
+    whole = np.abs(translation - np.round(translation)).max() < 1e-6
+    return bool((matrix == np.eye(3)).all() and whole)
 
 
 def _space_group(host: Atoms, tolerance: float) -> list[tuple[np.ndarray, np.ndarray]]:
@@ -84,28 +77,38 @@ def _space_group(host: Atoms, tolerance: float) -> list[tuple[np.ndarray, np.nda
     return list(zip(found["rotations"], found["translations"], strict=True))
 
 
-def _mapped(
+def site_operation(
+    operation: HostOperation,
     sites: np.ndarray,
     energies: np.ndarray,
-    matrix: np.ndarray,
-    translation: np.ndarray,
     cell: np.ndarray,
-    near: tuple[float, float],
+    *,
+    within: float,
+    energy: float,
 ) -> Operation | None:
-    """Return an operation with what it makes of the sites, None where one has no image."""
+    """Return what an operation of the host makes of sites, None where it leads to no site.
+
+    Args:
+        operation: of the host.
+        sites: lateral positions (S, 2) of the ion, Å.
+        energies: of the sites (S,), eV.
+        cell: lateral vectors in rows (2, 2), Å.
+        within: Å within which a site is taken for the image of another.
+        energy: likewise, eV.
+    """
     fractions = sites @ np.linalg.inv(cell)
-    images = fractions @ matrix.T + translation
+    images = fractions @ operation.matrix.T + operation.translation
     away = images[:, None] - fractions[None]
     cells = np.round(away)
     distances = np.linalg.norm((away - cells) @ cell, axis=2)
     nearest = distances.argmin(axis=1)
     rows = np.arange(len(sites))
-    same = np.abs(energies[nearest] - energies) <= near[1]
-    if (distances[rows, nearest] > near[0]).any() or not same.all():
+    same = np.abs(energies[nearest] - energies) <= energy
+    reached = (distances[rows, nearest] <= within).all() and same.all()
+    if not reached or len(set(nearest.tolist())) < len(sites):
         return None
-    if len(set(nearest.tolist())) < len(sites):
-        return None
-    return Operation(matrix, translation, nearest, cells[rows, nearest].astype(int))
+    shifts = cells[rows, nearest].astype(int)
+    return Operation(operation.matrix, operation.translation, nearest, shifts)
 
 
 def orbit(path: Edge, operations: Sequence[Operation]) -> set[Edge]:
@@ -124,15 +127,17 @@ def site_classes(operations: Sequence[Operation], count: int) -> list[int]:
     return [min(int(operation.sites[site]) for operation in operations) for site in range(count)]
 
 
-def symmetric_copy(atoms: Atoms, host: Atoms, operation: Operation) -> Atoms:
+def symmetric_copy(atoms: Atoms, host: Atoms, operation: HostOperation) -> Atoms:
     """Return a stack with its ion, moved by an operation of the host, its atoms in their order.
 
     Args:
-        atoms: stack with its ion last, held without constraints.
+        atoms: stack with its ion last, which holds energy (eV) and forces (eV/Å).
         host: the relaxed stack without it.
         operation: of the host.
     """
     cell = host.cell.array[:2, :2]
+    turn = np.eye(3)
+    turn[:2, :2] = np.linalg.inv(cell) @ operation.matrix.T @ cell
 
     def moved(positions: np.ndarray) -> np.ndarray:
         fractions = positions[:, :2] @ np.linalg.inv(cell)
@@ -147,9 +152,13 @@ def symmetric_copy(atoms: Atoms, host: Atoms, operation: Operation) -> Atoms:
     distance = np.hypot(np.linalg.norm(residual, axis=2), heights)
     distance[host.numbers[:, None] != host.numbers[None, :]] = np.inf
     places = distance.argmin(axis=1)
-    copy: Atoms = atoms.copy()
+    places = np.append(places, len(host))
     new = moved(atoms.positions)
-    new[: len(host), :2] -= cells[np.arange(len(host)), places] @ cell
-    copy.positions[places] = new[: len(host)]
-    copy.positions[len(host) :] = new[len(host) :]
+    new[:-1, :2] -= cells[np.arange(len(host)), places[:-1]] @ cell
+    copy: Atoms = atoms.copy()
+    copy.positions[places] = new
+    forces = np.empty_like(new)
+    forces[places] = atoms.get_forces(apply_constraint=False) @ turn
+    energy = atoms.get_potential_energy(apply_constraint=False)
+    copy.calc = SinglePointCalculator(copy, energy=energy, forces=forces)
     return copy

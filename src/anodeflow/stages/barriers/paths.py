@@ -20,12 +20,19 @@ from anodeflow.stages.barriers.host_symmetry import (
     either_way,
     host_operations,
     orbit,
-    symmetric_copy,
+    site_operation,
 )
-from anodeflow.stages.barriers.sites import held, ion_positions, refuse_other_host, same_site
+from anodeflow.stages.barriers.sites import (
+    Merge,
+    complete,
+    held,
+    ion_positions,
+    refuse_other_host,
+    same_site,
+)
 from anodeflow.stages.relaxation.kept_minima import KeptMinima
 from anodeflow.structures.files import stored_energy
-from anodeflow.structures.sites import IMAGES
+from anodeflow.structures.sites import IMAGES, hollow_sites, like_hollow_distance
 
 ROUNDS = 4
 """How often paths may be split by sites that lie on them."""
@@ -42,21 +49,14 @@ class Search:
 
     host: Atoms
     sites: list[Atoms]
-    merge: tuple[float, float]
+    merge: Merge
     tolerance: float
     paths: dict[Edge, tuple[list[Atoms], float]] = field(default_factory=dict)
     split: set[Edge] = field(default_factory=set)
 
     def operations(self) -> list[Operation]:
         """Return the operations of the host that map the sites on each other."""
-        energies = np.array([stored_energy(site, "total") for site in self.sites])
-        return host_operations(
-            self.host,
-            ion_positions(self.sites),
-            energies,
-            tolerance=self.tolerance,
-            near=self.merge,
-        )
+        return network_operations(self.host, self.sites, tolerance=self.tolerance, merge=self.merge)
 
     def known(self, path: Edge, operations: Sequence[Operation]) -> bool:
         """Return whether a path, or an equivalent one, has been found or split."""
@@ -64,14 +64,38 @@ class Search:
         return not orbit(path, operations).isdisjoint(done)
 
 
+def network_operations(
+    host: Atoms, sites: Sequence[Atoms], *, tolerance: float, merge: Merge
+) -> list[Operation]:
+    """Return the operations of a host that map its ion's sites on each other.
+
+    host: relaxed without ions; sites: stacks with an ion each, energies in info; tolerance: of the
+    host's symmetry, Å; merge: within which a site is the image of another.
+    """
+    cell = host.cell.array[:2, :2]
+    energies = np.array([stored_energy(site, "total") for site in sites])
+    found = (
+        site_operation(
+            operation,
+            ion_positions(sites),
+            energies,
+            cell,
+            within=merge.within,
+            energy=merge.energy,
+        )
+        for operation in host_operations(host, tolerance)
+    )
+    return [operation for operation in found if operation is not None]
+
+
 def find_paths(
     host: Atoms,
     sites: Sequence[Atoms],
     calc: Calculator,
     *,
-    longest: float,
-    tolerance: float,
-    merge: tuple[float, float],
+    longest_hop: float,
+    symmetry_tolerance: float,
+    merge: Merge,
     band: BandSettings,
     kept: KeptMinima,
     on_path: Callable[[int, int], None],
@@ -85,8 +109,8 @@ def find_paths(
         host: relaxed stack without ions.
         sites: of `find_sites`.
         calc: the model.
-        longest: of an edge, Å.
-        tolerance: of the host's symmetry, Å.
+        longest_hop: longest edge, in distances of neighbouring hollows of one kind.
+        symmetry_tolerance: of the host's symmetry, Å.
         merge: as in `find_sites`; a dip that is no deeper than its energy splits no path.
         band: how bands are relaxed.
         kept: how sites on paths are relaxed, and where all is kept.
@@ -96,8 +120,10 @@ def find_paths(
         StructureError: on a path the ion leaves the gap, or bonds of the host break or form.
         NotConvergedError: a site on a path used up `max_steps`.
     """
-    search = Search(host, [held(site) for site in sites], merge, tolerance)
-    todo = neighbouring(ion_positions(search.sites), host.cell.array[:2, :2], longest)
+    search = Search(host, [held(site) for site in sites], merge, symmetry_tolerance)
+    cell = host.cell.array[:2, :2]
+    longest = longest_hop * like_hollow_distance(hollow_sites(host), cell)
+    todo = neighbouring(ion_positions(search.sites), cell, longest)
     total = 0
     for _ in range(ROUNDS):
         operations = search.operations()
@@ -152,7 +178,7 @@ def _relax_paths(
 
     def relax_one(path: Edge, calc: Calculator) -> tuple[list[Atoms], float, list[Atoms]]:
         start, end = ends_of(path, search.sites)
-        dip = search.merge[1]
+        dip = search.merge.energy
         found, reached = relax_band(
             start, end, calc, label=label_of(path), settings=band, dip=dip, kept=bands
         )
@@ -197,13 +223,11 @@ def _place(search: Search, atoms: Atoms) -> tuple[int, tuple[int, int]]:
     """Return the site that an ion rests in, and in which cell, after adding it if it is new."""
     site = same_site(atoms, search.sites, search.merge)
     if site is None:
-        operations = search.operations()
         site = len(search.sites)
-        for operation in operations:
-            copy = symmetric_copy(atoms, search.host, operation)
-            copy.calc = SinglePointCalculator(copy, energy=atoms.get_potential_energy())
-            if same_site(copy, search.sites, search.merge) is None:
-                search.sites.append(held(copy))
+        atoms.info["starts"] = "on a path"
+        every = [*search.sites, atoms]
+        for copy in complete(every, search.host, search.tolerance, search.merge)[site:]:
+            search.sites.append(held(copy))
     cell = atoms.cell.array[:2, :2]
     away = ion_positions([atoms])[0] - ion_positions([search.sites[site]])[0]
     cells = np.round(np.linalg.solve(cell.T, away))

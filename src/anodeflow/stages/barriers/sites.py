@@ -12,6 +12,7 @@ from ase.calculators.calculator import Calculator
 from anodeflow.errors import StructureError
 from anodeflow.evaluation.lockstep import raise_first, run_in_lockstep
 from anodeflow.stages.barriers.held_centres import HeldCentres
+from anodeflow.stages.barriers.host_symmetry import host_operations, symmetric_copy
 from anodeflow.stages.relaxation.kept_minima import KeptMinima
 from anodeflow.structures import roles
 from anodeflow.structures.builders.checks import refuse_unknown_elements
@@ -30,32 +31,43 @@ class Starts:
     names: list[str]
 
 
+@dataclass(frozen=True)
+class Merge:
+    """Two relaxed ions are at one site: `within` Å of each other and `energy` eV."""
+
+    within: float
+    energy: float
+
+
 def find_sites(
     host: Atoms,
     calc: Calculator,
     *,
     element: str,
     spacing: float,
-    shift: float,
+    start_shift: float,
     seed: int,
-    merge: tuple[float, float],
+    merge: Merge,
+    symmetry_tolerance: float,
     kept: KeptMinima,
     on_start: Callable[[Atoms], None],
 ) -> list[Atoms]:
     """Relax one ion from above every hollow and every atom of the facing lattice; merge the ends.
 
     The top layer is moved to `spacing`, the ion put in the middle of the gap, moved in the plane by
-    `shift` in a direction of its own, since by symmetry no force may act on it, and all is relaxed
-    at fixed cell, the centres of both layers held in the plane, as in the runs.
+    `start_shift` in a direction of its own, since by symmetry no force may act on it, and all is
+    relaxed at fixed cell, the centres of both layers held in the plane, as in the runs.
 
     Args:
         host: relaxed stack without ions (N atoms).
         calc: the model.
         element: symbol of the ion.
         spacing: at which it is put in, Å.
-        shift: Å.
+        start_shift: Å.
         seed: of the directions.
-        merge: Å and eV within which two relaxed ions are at one site.
+        merge: when two relaxed ions are at one site.
+        symmetry_tolerance: of the host's symmetry, by which sites that no start fell into are
+            added where a like one was found, Å.
         kept: how they are relaxed, and where they are kept.
         on_start: called with each that is relaxed.
 
@@ -73,10 +85,9 @@ def find_sites(
     refuse_unknown_elements([element])
     starts = ion_starts(host)
     angles = np.random.default_rng(seed).uniform(0, 2 * np.pi, len(starts.names))
-    moved = starts.positions + shift * np.column_stack([np.cos(angles), np.sin(angles)])
-    series = kept.series(
-        host, {"element": element, "spacing": spacing, "shift": shift, "seed": seed}
-    )
+    moved = starts.positions + start_shift * np.column_stack([np.cos(angles), np.sin(angles)])
+    settings = {"element": element, "spacing": spacing, "start_shift": start_shift, "seed": seed}
+    series = kept.series(host, settings)
 
     def relaxed(number: int, calc: Calculator) -> Atoms:
         found = kept.relax(
@@ -95,7 +106,8 @@ def find_sites(
     raise_first(failures)
     for number in numbers:
         refuse_other_host(found[number], host, f"from {starts.names[number]} (start {number})")
-    return merge_sites([found[number] for number in numbers], merge)
+    sites = merge_sites([found[number] for number in numbers], merge)
+    return complete(sites, host, symmetry_tolerance, merge)
 
 
 def ion_starts(host: Atoms) -> Starts:
@@ -154,12 +166,12 @@ def refuse_other_host(stack: Atoms, host: Atoms, where: str) -> None:
         )
 
 
-def merge_sites(relaxed: Sequence[Atoms], merge: tuple[float, float]) -> list[Atoms]:
+def merge_sites(relaxed: Sequence[Atoms], merge: Merge) -> list[Atoms]:
     """Return the distinct sites, from the lowest upwards, each with the starts that ended there.
 
     Args:
         relaxed: stacks with one ion each, energies and `start` in info.
-        merge: Å in the plane and eV within which two are one site.
+        merge: when two are at one site.
     """
     sites: list[Atoms] = []
     starts: list[Counter[str]] = []
@@ -177,14 +189,31 @@ def merge_sites(relaxed: Sequence[Atoms], merge: tuple[float, float]) -> list[At
     return sites
 
 
-def same_site(atoms: Atoms, sites: Sequence[Atoms], merge: tuple[float, float]) -> int | None:
+def complete(sites: Sequence[Atoms], host: Atoms, tolerance: float, merge: Merge) -> list[Atoms]:
+    """Return the sites, and after them those that the host's symmetry makes of them.
+
+    A start may fall into a neighbour of its site; without it the network lacked the symmetry.
+    """
+    every = list(sites)
+    operations = host_operations(host, tolerance)
+    for site in sites:
+        for operation in operations:
+            copy = symmetric_copy(site, host, operation)
+            if same_site(copy, every, merge) is None:
+                copy.info["starts"] = "by symmetry"
+                every.append(copy)
+    return every
+
+
+def same_site(atoms: Atoms, sites: Sequence[Atoms], merge: Merge) -> int | None:
     """Return which of the sites an ion is at; None for a new one. `merge` as in `merge_sites`."""
     if not sites:
         return None
     cell = atoms.cell.array[:2, :2]
     distances = lateral_distances(ion_position(atoms)[None], ion_positions(sites), cell)[0]
     energies = np.array([stored_energy(site, "total") for site in sites])
-    near = (distances <= merge[0]) & (np.abs(energies - stored_energy(atoms, "total")) <= merge[1])
+    above = np.abs(energies - stored_energy(atoms, "total"))
+    near = (distances <= merge.within) & (above <= merge.energy)
     return int(np.flatnonzero(near)[distances[near].argmin()]) if near.any() else None
 
 

@@ -1,0 +1,119 @@
+"""Sites of one ion, the paths between them, and the network that they are.
+
+Needs: relaxed stacks, weights. Makes, in results/{model}/barriers/{stack}: sites.extxyz, paths.extxyz
+(all images), network_sites.extxyz, vibrations.json and network.json.
+"""
+
+
+rule find_sites:
+    """Relax one ion from every hollow and top of a stack's gap."""
+    input:
+        **WEIGHTS,
+        backend=GIVEN.backend("static"),
+        host=path("relaxation", "structure", structure="{stack}"),
+    output:
+        sites=path("barriers", "sites"),
+    log:
+        "results/logs/find_sites/{model}/{stack}.log",
+    cache: True
+    conda:
+        "../../envs/mace.yaml"
+    resources:
+        gpu=GIVEN.gpus,
+        mem_mb=4000,
+        runtime=360,
+        max_steps=lookup("barriers/max_steps", within=config),
+    params:
+        calculator=GIVEN.calculator("static"),
+        ion=GIVEN.ion,
+        search=GIVEN.section("barriers", "start_shift", "seed", "symmetry_tolerance"),
+        merge=GIVEN.merge,
+        settings=GIVEN.minimiser(config["barriers"]["site_fmax"]),
+        method=METHOD["sites"],
+    script:
+        "../scripts/find_sites.py"
+
+
+rule find_paths:
+    """Relax the paths between neighbouring sites to their saddles."""
+    input:
+        **WEIGHTS,
+        backend=GIVEN.backend("static"),
+        host=path("relaxation", "structure", structure="{stack}"),
+        sites=path("barriers", "sites"),
+    output:
+        paths=path("barriers", "paths"),
+        sites=path("barriers", "network_sites"),
+    log:
+        "results/logs/find_paths/{model}/{stack}.log",
+    cache: True
+    conda:
+        "../../envs/mace.yaml"
+    resources:
+        gpu=GIVEN.gpus,
+        mem_mb=8000,
+        runtime=720,
+        max_steps=lookup("barriers/max_steps", within=config),
+    params:
+        calculator=GIVEN.calculator("static"),
+        search=GIVEN.section("barriers", "longest_hop", "symmetry_tolerance"),
+        merge=GIVEN.merge,
+        band=GIVEN.section("barriers", "images", "path_fmax", "saddle_fmax"),
+        settings=GIVEN.minimiser(config["barriers"]["site_fmax"]),
+        method=METHOD["paths"],
+    script:
+        "../scripts/find_paths.py"
+
+
+rule compute_vibrations:
+    """Compute the vibrations at the distinct sites and at the saddles."""
+    input:
+        **WEIGHTS,
+        backend=GIVEN.backend("static"),
+        host=path("relaxation", "structure", structure="{stack}"),
+        paths=path("barriers", "paths"),
+        sites=path("barriers", "network_sites"),
+    output:
+        vibrations=path("barriers", "vibrations"),
+    log:
+        "results/logs/compute_vibrations/{model}/{stack}.log",
+    cache: True
+    conda:
+        "../../envs/mace.yaml"
+    resources:
+        gpu=GIVEN.gpus,
+        mem_mb=4000,
+        runtime=720,
+    params:
+        calculator=GIVEN.calculator("static"),
+        merge=GIVEN.merge,
+        settings=GIVEN.section(
+            "barriers", "symmetry_tolerance", "hessian_radius", "hessian_displacement"
+        ),
+        method=METHOD["vibrations"],
+    script:
+        "../scripts/compute_vibrations.py"
+
+
+rule analyse_network:
+    """Join sites and saddles to a network: its barriers, rates and diffusion."""
+    input:
+        host=path("relaxation", "structure", structure="{stack}"),
+        paths=path("barriers", "paths"),
+        sites=path("barriers", "network_sites"),
+        vibrations=GIVEN.vibrations,
+    output:
+        network=path("barriers", "network"),
+    log:
+        "results/logs/analyse_network/{model}/{stack}.log",
+    localrule: True
+    conda:
+        "../../envs/mace.yaml"
+    params:
+        merge=GIVEN.merge,
+        search=GIVEN.section("barriers", "symmetry_tolerance"),
+        saddle_fmax=lookup("barriers/saddle_fmax", within=config),
+        temperatures=lookup("dynamics/temperatures", within=config),
+        method=METHOD["network"],
+    script:
+        "../scripts/analyse_network.py"

@@ -1,0 +1,36 @@
+"""Join sites and saddles to a network: its barriers, rates and diffusion."""
+
+from anodeflow.process.job import job
+
+
+def main(inputs, output, *, merge, search, saddle_fmax, temperatures):
+    from anodeflow.stages.barriers.joining import join_network
+
+    from anodeflow.stages.barriers.path_files import read_paths
+    from anodeflow.stages.barriers.results import Vibrations
+    from anodeflow.stages.barriers.sites import Merge
+    from anodeflow.structures.files import read_frames, read_structure
+
+    vibrations = inputs.get("vibrations")
+    join_network(
+        read_structure(inputs.host),
+        read_frames(inputs.sites),
+        read_paths(read_frames(inputs.paths)),
+        Vibrations.read(vibrations) if vibrations else None,
+        merge=Merge(**merge),
+        **search,
+        saddle_fmax=saddle_fmax,
+        temperatures=temperatures,
+    ).write(output)
+
+
+if __name__ == "__main__":
+    with job(log=snakemake.log[0], threads=snakemake.threads):
+        main(
+            snakemake.input,
+            *snakemake.output,
+            merge=snakemake.params.merge,
+            search=snakemake.params.search,
+            saddle_fmax=snakemake.params.saddle_fmax,
+            temperatures=snakemake.params.temperatures,
+        )

@@ -1,0 +1,42 @@
+"""Relax the paths between neighbouring sites to their saddles; finished steps are kept."""
+
+import sys
+from pathlib import Path
+
+from anodeflow.process.job import job
+
+
+def main(inputs, paths, sites, *, calculator, search, merge, band, settings, method, max_steps):
+    from anodeflow.evaluation.identity import identity
+    from anodeflow.files.checkpoint_folder import part_folder
+    from anodeflow.models.loading import load_calculator
+    from anodeflow.process.progress import Progress
+    from anodeflow.stages.barriers.band import BandSettings
+    from anodeflow.stages.barriers.path_files import path_frames, site_frames
+    from anodeflow.stages.barriers.paths import find_paths
+    from anodeflow.stages.barriers.sites import Merge
+    from anodeflow.stages.relaxation.kept_minima import KeptMinima
+    from anodeflow.structures.files import read_frames, read_structure, write_frames
+
+    calc = load_calculator(Path(inputs.weights), Path(inputs.card), **calculator)
+    extra = identity(Path(inputs.card), calculator, method)
+    settings |= {"max_steps": max_steps, "fingerprint_extra": extra, "log": sys.stdout}
+    with part_folder(paths) as folder, Progress(None, label="paths", unit="paths") as bar:
+        found = find_paths(
+            read_structure(inputs.host),
+            read_frames(inputs.sites),
+            calc,
+            **search,
+            merge=Merge(**merge),
+            band=BandSettings(**band, max_steps=max_steps),
+            kept=KeptMinima(folder, **settings),
+            on_path=bar.reach,
+        )
+        write_frames(sites, site_frames(found))
+        write_frames(paths, path_frames(found))
+
+
+if __name__ == "__main__":
+    with job(log=snakemake.log[0], threads=snakemake.threads):
+        settings = dict(snakemake.params.items()) | {"max_steps": snakemake.resources.max_steps}
+        main(snakemake.input, *snakemake.output, **settings)
