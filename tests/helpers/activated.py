@@ -54,13 +54,11 @@ def brownian_activations(
 ) -> Iterable[ActivationFit]:
     """Yield the fits to one run of 95 ps at each temperature, analysed as the study's own are."""
     potential = Potential(atoms, lattice, barrier)
-    options = {"free_D": FREE_D, "length_ps": LENGTH_PS, "runs": runs}
-    paths = [
-        brownian_paths(rng, atoms, potential, kT=kB * temperature, **options)
-        for temperature in TEMPERATURES
-    ]
+    kT = kB * np.tile(TEMPERATURES, runs)
+    options = {"free_D": FREE_D, "length_ps": LENGTH_PS, "runs": len(kT), "kT": kT}
+    paths = brownian_paths(rng, atoms, potential, **options)
     settings = {"residence_ps": SETTINGS["residence_ps"], "rate_temperature": 300.0}
-    for each in zip(*paths, strict=True):
+    for each in paths.reshape(runs, len(TEMPERATURES), *paths.shape[1:]):
         with without_kinisi():
             found = [
                 diffusion.analyse_diffusion(run_of(atoms, path), settings=SETTINGS).summary

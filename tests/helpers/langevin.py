@@ -54,14 +54,17 @@ def brownian_paths(
     free_D: float,
     length_ps: float,
     runs: int,
-    kT: float = KT,
+    kT: float | np.ndarray = KT,
 ) -> np.ndarray:
-    """Integrate dr = D₀ F/kT dt + √(2 D₀ dt) ξ from minima; positions (runs, F, I, 2), Å."""
+    """Integrate dr = D₀ F/kT dt + √(2 D₀ dt) ξ from minima; positions (runs, F, I, 2), Å.
+
+    kT (eV) is one, or one for each run.
+    """
     frames, step = round(length_ps / STEP_PS), STEP_PS / SUBSTEPS
     begin = potential.minima[starts(atoms, potential.minima)]
     now = np.broadcast_to(begin, (runs, *begin.shape)).copy()
     paths = np.empty((frames, *now.shape))
-    drift, spread = free_D * step / kT, np.sqrt(2 * free_D * step)
+    drift, spread = free_D * step / np.reshape(kT, (-1, 1, 1)), np.sqrt(2 * free_D * step)
     for frame in range(frames):
         paths[frame] = now
         for _ in range(SUBSTEPS):

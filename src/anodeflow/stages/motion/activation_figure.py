@@ -26,6 +26,9 @@ MARGIN = 2.0
 NOTHING_DRAWN = (1e-3, 1.0)
 """Ends of the axis of rates where no run could be analysed, 1/ps."""
 
+LEAST_RATIO = 100.0
+"""Of the ends of the axis, that it has two powers of ten."""
+
 LINE = 0.08
 """Height of a line of text, as a share of a panel."""
 
@@ -94,6 +97,7 @@ def _limits(table: pd.DataFrame, lines: int) -> tuple[float, float]:
     if drawn.empty:
         return NOTHING_DRAWN
     low, high = float(drawn.min()) / MARGIN, float(drawn.max()) * MARGIN
+    low = min(low, high / LEAST_RATIO)
     return low * (low / high) ** (LINE * lines), high
 
 
