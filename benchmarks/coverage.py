@@ -3,8 +3,8 @@
 Ions hop over the hollows of the study's own stack for 95 ps, over both kinds of hollows (a
 honeycomb) or over one (a triangular lattice), with and without memory of their last hop, or diffuse
 in a potential of known barrier; they are analysed with the study's settings. Series are noise with
-one or two correlation times. Activation energies are of Poisson's counts, and of ions in a potential
-at 300, 400 and 500 K. docs/uncertainty.md quotes the tables.
+one or two correlation times. Activation energies are of Poisson's counts, and of ions in a
+potential at 300, 400 and 500 K. docs/uncertainty.md quotes the tables.
 
 Run: python benchmarks/coverage.py [runs] (500 runs: some hours on one core; the rows with eight
 ions and the table with kinisi take most of it).

@@ -10,7 +10,9 @@ from scipy.stats import f as fisher
 from walkers import study_stack
 
 from anodeflow.stages.motion.activation import activation_of_runs, fit_activation
+from anodeflow.stages.motion.activation_results import activation_rows
 from anodeflow.stages.motion.results import Mobility
+from anodeflow.study.scored_files import read_scored
 
 EV_K = 8.617333262e-5
 """Boltzmann's constant (CODATA 2018)."""
@@ -284,6 +286,43 @@ def test_a_note_says_that_hops_scatter_and_that_intervals_are_widened():
     found = activation_of_runs(runs, np.repeat(T, 2).tolist(), settings=SETTINGS)
     assert "scatter around the fit more than Poisson's law has it" in found.note
     assert "intervals are widened" in found.note
+
+
+# Its row and its quantities.
+
+
+def read(found):
+    about = {"file": "motion.activation", "source": "a model", "system": "m-g", "ions": 1}
+    return {row.name: row for row in read_scored(about, found, numerical={})}
+
+
+def test_the_scorecard_reads_the_energy_and_the_rate_with_the_longer_arm_as_error():
+    found = activation_of_runs([mobility(4), mobility(30)], [300.0, 400.0], settings=SETTINGS)
+    rows = read(found)
+    energy, rate = rows["energy"], rows["log10_rate"]
+    arms = (found.energy - found.energy_low, found.energy_high - found.energy)
+    assert (energy.value, energy.unit, energy.case) == (found.energy, "eV", ("m-g", 1, None))
+    assert energy.error == pytest.approx(max(arms) / 1.96)
+    assert (energy.low, energy.high) == (found.energy_low, found.energy_high)
+    assert rate.value == pytest.approx(np.log10(4 / 94))
+    assert 10**rate.low == pytest.approx(rows["rate_per_ps"].low)
+    assert "at 300 K" in rate.note
+
+
+def test_without_a_fit_quantities_have_no_value_and_the_reason():
+    found = activation_of_runs([mobility(0), mobility(3)], [300.0, 400.0], settings=SETTINGS)
+    rows = read(found)
+    assert {row.value for row in rows.values()} == {None}
+    assert all("hops at 400 K alone" in row.note for row in rows.values())
+
+
+def test_the_row_of_the_table_has_the_hops_of_each_temperature_and_the_reason_in_its_note():
+    about = {"model": "m", "system": "m-g", "ions": 1}
+    found = activation_of_runs([mobility(0), mobility(3)], [300.0, 400.0], settings=SETTINGS)
+    (row,) = activation_rows(about, found)
+    assert (row["temperatures"], row["hops_at_each"], row["hops"]) == ("300, 400", "0, 3", 3)
+    assert row["energy"] is None
+    assert row["note"] == found.reason
 
 
 # Coverage: a small, seeded part of benchmarks/coverage.py.

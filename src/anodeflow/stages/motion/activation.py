@@ -57,7 +57,7 @@ def fit_activation(
         residence_ps: shortest stay that counts, ps.
 
     Returns:
-        E in eV, ν and Γ in 1/ps, none larger than 1e299.
+        E in eV, ν and Γ in 1/ps, none larger than 1e299 or smaller than 1e-299.
 
     Source: Y. Pawitan, In All Likelihood (Oxford, 2001), chapter 3 for profiles; P. McCullagh,
         J. A. Nelder, Generalized Linear Models (Chapman and Hall, 1989), chapters 6 and 9, for
@@ -80,7 +80,7 @@ def fit_activation(
         value = float(seen.log_middle_rate(energy) - energy * (x - seen.middle))
         logs = {"": value, "_low": min(lows), "_high": max(highs)}
         return {
-            f"{name}{end}_per_ps": float(np.exp(min(at, LARGEST_EXPONENT)))
+            f"{name}{end}_per_ps": float(np.exp(np.clip(at, -LARGEST_EXPONENT, LARGEST_EXPONENT)))
             for end, at in logs.items()
         }
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from math import log10
 from typing import Any
 
+from anodeflow.errors import known
 from anodeflow.files.result_file import ResultFile, ResultPart
 from anodeflow.scorecard.quantity import Quantity, joined_notes, quantity_row
 from anodeflow.stages.motion.results import HopRate
@@ -98,7 +99,7 @@ def activation_quantities(
     return [
         _row("energy", energy, found, unit="eV"),
         _row("rate_per_ps", rate, found, told, unit="1/ps"),
-        _row("log10_rate", [end and log10(end) for end in rate], found, f"of 1/ps, {told}"),
+        _row("log10_rate", [log10(known(end)) for end in rate], found, f"of 1/ps, {told}"),
     ]
 
 
