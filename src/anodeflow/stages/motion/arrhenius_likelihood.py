@@ -6,10 +6,10 @@ import numpy as np
 from scipy.optimize import brentq
 from scipy.special import lambertw, xlogy
 
-STEPS, TOLERANCE = 100, 1e-12
+STEPS, TOLERANCE = 50, 1e-12
 """Most steps of Newton's method, and the change of E max|u| at which it ends."""
 
-LONGEST_STEP, FARTHEST = 2.0, 60.0
+LONGEST_STEP, FARTHEST = 3.0, 30.0
 """How far a step goes, and E at most, over max|u|."""
 
 POINTS = 721
@@ -35,7 +35,7 @@ class Region:
 
 @dataclass(frozen=True)
 class HopsOverTemperatures:
-    """Hops of runs, n (…, R), in watched times t (R,), ps, at x = 1/kT (R,), 1/eV.
+    """Hops of runs, n (..., R), in watched times t (R,), ps, at x = 1/kT (R,), 1/eV.
 
     ln Γ = α − E u, u = x − middle. Likelihood ℓ = Σ n ln(Γ t) − Γ t, concave in α and E. Over α it
     is largest at exp α = N/Z(E), N = Σ n, Z = Σ t exp(−E u), which leaves −E Σ n u − N ln Z(E).
@@ -56,7 +56,7 @@ class HopsOverTemperatures:
         return self.x - self.middle
 
     def best_energy(self) -> np.ndarray:
-        """Return the E (…), eV, of the largest likelihood, by Newton's method.
+        """Return the E (...), eV, of the largest likelihood, by Newton's method.
 
         There the mean of u over the weights t exp(−E u) is that over the hops. Hops at the lowest
         or the highest temperature alone have it at infinity, and get FARTHEST.
@@ -69,40 +69,41 @@ class HopsOverTemperatures:
             mean = weights @ self.u
             variance = np.maximum(weights @ self.u**2 - mean**2, TOLERANCE * scale**2)
             step = np.clip((mean - wanted) / variance * scale, -LONGEST_STEP, LONGEST_STEP)
-            energy = np.clip(energy + step / scale, -FARTHEST / scale, FARTHEST / scale)
-            if np.abs(step).max() < TOLERANCE:
+            before = energy
+            energy = np.clip(before + step / scale, -FARTHEST / scale, FARTHEST / scale)
+            if np.abs(energy - before).max() * scale < TOLERANCE:
                 break
         return np.asarray(energy)
 
     def _weights(self, energy: np.ndarray) -> np.ndarray:
-        """Return t exp(−E u)/Z (…, R)."""
+        """Return t exp(−E u)/Z (..., R)."""
         logs = np.log(self.watched) - np.multiply.outer(energy, self.u)
         weights = np.exp(logs - logs.max(axis=-1, keepdims=True))
         return np.asarray(weights / weights.sum(axis=-1, keepdims=True))
 
     def expected(self, energy: np.ndarray) -> np.ndarray:
-        """Return the hops μ (…, R) that runs have in the mean with energies (…), eV."""
+        """Return the hops μ (..., R) that runs have in the mean with energies (...), eV."""
         return np.asarray(self.hops.sum(axis=-1, keepdims=True) * self._weights(energy))
 
     def log_middle_rate(self, energy: np.ndarray) -> np.ndarray:
-        """Return the α (…), Γ in 1/ps, of the largest likelihood at energies (…), eV."""
+        """Return the α (...), Γ in 1/ps, of the largest likelihood at energies (...), eV."""
         logs = np.log(self.watched) - np.multiply.outer(energy, self.u)
         top = logs.max(axis=-1)
         log_Z = top + np.log(np.exp(logs - top[..., None]).sum(axis=-1))
         return np.asarray(np.log(self.hops.sum(axis=-1)) - log_Z)
 
     def _profile(self, energy: np.ndarray) -> np.ndarray:
-        """Return ℓ, largest over α, at energies (…), eV, but for what does not depend on them."""
+        """Return ℓ, largest over α, at energies (...), eV, but for what does not depend on them."""
         slope, total = self.hops @ self.u, self.hops.sum(axis=-1)
         return np.asarray(total * self.log_middle_rate(energy) - energy * slope)
 
     def deviance(self, energy: np.ndarray) -> np.ndarray:
-        """Return 2 Σ [n ln(n/μ) − (n − μ)] over runs (…) for energies (…), eV."""
+        """Return 2 Σ [n ln(n/μ) − (n − μ)] over runs (...) for energies (...), eV."""
         expected = np.maximum(self.expected(energy), np.exp(-LARGEST_EXPONENT))
         return np.asarray(2 * xlogy(self.hops, self.hops / expected).sum(axis=-1))
 
     def region(self, drop: float) -> Region:
-        """Find the edge of 2 (ℓ_max − ℓ) ≤ drop, for hops (R,) at two temperatures or more.
+        """Find the edge of 2 (ℓ_max − ℓ) ≤ drop (no unit); hops (R,) are at two temperatures.
 
         The profile interval of a parameter that is linear in α and E is the shadow of this region
         on it. At each E of the region α reaches from one root of N (exp a − 1 − a) =
