@@ -41,7 +41,7 @@ HOPPERS = [
 BARRIERS = [("honeycomb", 0.12), ("triangular", 0.12)]
 
 ACTIVATED = [("honeycomb", 0.12), ("honeycomb", 0.18), ("honeycomb", 0.24)]
-ACTIVATED += [("triangular", 0.18), ("triangular", 0.24)]
+ACTIVATED += [("triangular", 0.12), ("triangular", 0.18), ("triangular", 0.24)]
 """Lattice, barrier in eV, of ions at several temperatures."""
 
 COUNTS = [(400.0, 1.0, 0.2), (400.0, 5.0, 0.2), (400.0, 20.0, 0.2), (400.0, 5.0, 0.4)]
