@@ -3,7 +3,8 @@
 Ions hop over the hollows of the study's own stack for 95 ps, over both kinds of hollows (a
 honeycomb) or over one (a triangular lattice), with and without memory of their last hop, or diffuse
 in a potential of known barrier; they are analysed with the study's settings. Series are noise with
-one or two correlation times. docs/uncertainty.md quotes the table.
+one or two correlation times. Activation energies are of Poisson's counts, and of ions in a
+potential at 300, 400 and 500 K. docs/uncertainty.md quotes the tables.
 
 Run: python benchmarks/coverage.py [runs] (500 runs: some hours on one core; the rows with eight
 ions and the table with kinisi take most of it).
@@ -17,6 +18,9 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests/helpers"))
 
+import activated
+from activated import TEMPERATURES, brownian_activations, exact_activation, poisson_activations
+from ase.units import kB
 from correlated import ar1, averaged
 from intervals import INTERVALS, brownian, enough, hoppers, tally
 from walkers import SETTINGS, hopper, run_of, study_stack
@@ -35,6 +39,13 @@ HOPPERS = [
 """Lattice, hops per ps, and the share of them that go back."""
 
 BARRIERS = [("honeycomb", 0.12), ("triangular", 0.12)]
+
+ACTIVATED = [("honeycomb", 0.12), ("honeycomb", 0.18), ("honeycomb", 0.24)]
+ACTIVATED += [("triangular", 0.12), ("triangular", 0.18), ("triangular", 0.24)]
+"""Lattice, barrier in eV, of ions at several temperatures."""
+
+COUNTS = [(400.0, 1.0, 0.2), (400.0, 5.0, 0.2), (400.0, 20.0, 0.2), (400.0, 5.0, 0.4)]
+"""Temperature at which so many hops are expected in 100 ps, with an energy in eV."""
 
 
 def share(held: list[bool]) -> str:
@@ -111,6 +122,51 @@ def replicas(count: int, between: float, runs: int) -> str:
     return f"{count} | {between:g} | {share(held)}"
 
 
+def counted(temperature: float, expected: float, energy: float, runs: int) -> str:
+    """Return how often the intervals of an activation hold for Poisson's counts."""
+    x = 1 / (kB * np.array(TEMPERATURES))
+    prefactor = expected / 100 * np.exp(energy / (kB * temperature))
+    rates = prefactor * np.exp(-energy * x)
+    truth = {"energy": energy, "prefactor": prefactor, "rate": rates[0]}
+    rng = np.random.default_rng(2025)
+    held = activated.holds(truth, poisson_activations(rng, 100 * rates, TEMPERATURES, runs=runs))
+    expected_hops = ", ".join(f"{100 * rate:.2g}" for rate in rates)
+    return " | ".join([f"{energy:g} | {expected_hops}", *map(_marked, held.values())])
+
+
+def in_potential(lattice: str, barrier: float, runs: int) -> str:
+    """Return how often the intervals of an activation hold for ions in a potential, and its slope.
+
+    The slope of the exact rate is at the lowest, middle and highest temperature.
+    """
+    rng, atoms = np.random.default_rng(2025), study_stack(ions=1)
+    kind = {"barrier": barrier, "lattice": lattice}
+    fits = list(brownian_activations(rng, atoms, runs=runs, **kind))
+    truth = exact_activation(atoms, **kind)
+    held = activated.holds(truth, fits)
+    slopes = [activated.slope(atoms, barrier, lattice, one) for one in TEMPERATURES]
+    told = ", ".join(f"{one:.3f}" for one in slopes)
+    hops = np.mean([[one.hops for one in fit.temperatures] for fit in fits], axis=0)
+    seen = ", ".join(f"{one:.2g}" for one in hops)
+    about = f"{lattice} | {barrier:g} | {truth['energy']:.3f} ({told}) | {seen}"
+    return " | ".join([about, *map(_marked, held.values())])
+
+
+def _marked(held: list[bool]) -> str:
+    return _told(held, [])
+
+
+def activations(runs: int) -> None:
+    """Print the tables of activation energies."""
+    print("\nenergy | hops expected at 300, 400, 500 K", *activated.INTERVALS, sep=" | ")
+    for counts in COUNTS:
+        print(counted(*counts, max(2000, 10 * runs)), flush=True)
+    print("\nlattice | barrier | energy of the exact rates (slopes) | hops", end=" | ")
+    print(*activated.INTERVALS, sep=" | ")
+    for lattice, barrier in ACTIVATED:
+        print(in_potential(lattice, barrier, runs), flush=True)
+
+
 def main(runs: int) -> None:
     """Print the tables."""
     print("series | length (τ) | mean held")
@@ -121,6 +177,7 @@ def main(runs: int) -> None:
     for count in (2, 3, 5):
         for between in (0.0, 1.0, 10.0):
             print(replicas(count, between, 10 * runs), flush=True)
+    activations(runs)
     print("\nions | lattice | hops per ps, backward | verdicts", *INTERVALS, "p < 0.05", sep=" | ")
     for ions in (1, 8):
         for lattice, rate, backward in HOPPERS:

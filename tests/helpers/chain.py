@@ -26,9 +26,16 @@ TABLES = ["relaxation", "phonons", "adhesion", "voltage", *DYNAMICS_TABLES]
 FIGURES = ["phonons", "adhesion", "voltage", "spacing", "msd", "scorecard"] + [
     f"{figure}_{MODEL}" for figure in ("structures", "spacing_map", "paths", "last_frames")
 ]
+SEVERAL_TEMPERATURES = "activations"
+"""Of what tables and figures are that the chain, at one temperature, does not make."""
 # What was declared since.
-TABLES += [name for name in TABULATED if name not in TABLES]
-STEMS = [figure.stem.replace("{model}", MODEL) for figure in DRAWN.values()]
+AT_ONE = [name for name, table in TABULATED.items() if table.of != SEVERAL_TEMPERATURES]
+TABLES += [name for name in AT_ONE if name not in TABLES]
+STEMS = [
+    figure.stem.replace("{model}", MODEL)
+    for figure in DRAWN.values()
+    if figure.of != SEVERAL_TEMPERATURES
+]
 FIGURES += [stem for stem in STEMS if stem not in FIGURES]
 PAGES = [
     *TABLES,
@@ -121,8 +128,9 @@ def rules_of_other_stages(root: Path) -> list[str]:
 
 def redrawn(pick: Callable[[str, Table | Figure], bool]) -> set[str]:
     """Return the plots, and how many tables, are made anew: those picked by stage and subject."""
-    plots = {f"plot_{name} 1" for name, x in DRAWN.items() if pick(STAGE_OF_FIGURE[name].name, x)}
-    tables = [name for name, x in TABULATED.items() if pick(STAGE_OF_TABLE[name].name, x)]
+    drawn = [name for name, figure in DRAWN.items() if figure.of != SEVERAL_TEMPERATURES]
+    plots = {f"plot_{name} 1" for name in drawn if pick(STAGE_OF_FIGURE[name].name, DRAWN[name])}
+    tables = [name for name in AT_ONE if pick(STAGE_OF_TABLE[name].name, TABULATED[name])]
     return plots | {f"tabulate {len(tables)}"}
 
 

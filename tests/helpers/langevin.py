@@ -54,13 +54,17 @@ def brownian_paths(
     free_D: float,
     length_ps: float,
     runs: int,
+    kT: float | np.ndarray = KT,
 ) -> np.ndarray:
-    """Integrate dr = D₀ F/kT dt + √(2 D₀ dt) ξ from minima; positions (runs, F, I, 2), Å."""
+    """Integrate dr = D₀ F/kT dt + √(2 D₀ dt) ξ from minima; positions (runs, F, I, 2), Å.
+
+    kT (eV) is one, or one for each run.
+    """
     frames, step = round(length_ps / STEP_PS), STEP_PS / SUBSTEPS
     begin = potential.minima[starts(atoms, potential.minima)]
     now = np.broadcast_to(begin, (runs, *begin.shape)).copy()
     paths = np.empty((frames, *now.shape))
-    drift, spread = free_D * step / KT, np.sqrt(2 * free_D * step)
+    drift, spread = free_D * step / np.reshape(kT, (-1, 1, 1)), np.sqrt(2 * free_D * step)
     for frame in range(frames):
         paths[frame] = now
         for _ in range(SUBSTEPS):
@@ -68,7 +72,9 @@ def brownian_paths(
     return np.swapaxes(paths, 0, 1)
 
 
-def exact_D(atoms: Atoms, potential: Potential, *, free_D: float, points: int = 32) -> float:
+def exact_D(
+    atoms: Atoms, potential: Potential, *, free_D: float, kT: float = KT, points: int = 32
+) -> float:
     """Return D (Å²/ps) by the Smoluchowski equation on a grid, a walk with detailed balance.
 
     D_xx = ½ Σ π_i Σ_j Γ_ij (x_ij + χ_j − χ_i)², χ solving Σ_j Γ_ij (x_ij + χ_j − χ_i) = 0, on the
@@ -88,13 +94,13 @@ def exact_D(atoms: Atoms, potential: Potential, *, free_D: float, points: int = 
         rows.append(index.ravel())
         columns.append(there)
         rise = energy[there] - energy
-        rates.append(free_D / spacing[axis] ** 2 * np.exp(-rise / (2 * KT)))
+        rates.append(free_D / spacing[axis] ** 2 * np.exp(-rise / (2 * kT)))
         moved.append(np.full(index.size, sign * spacing[0] if axis == 0 else 0.0))
     row, column, rate, x = map(np.concatenate, (rows, columns, rates, moved))
     matrix = coo_matrix((rate, (row, column))).tocsr()
     matrix -= diags(np.asarray(matrix.sum(axis=1)).ravel())
     drift = np.bincount(row, weights=rate * x)
     chi = np.append(spsolve(matrix[:-1, :-1].tocsc(), -drift[:-1]), 0.0)
-    weight = np.exp(-energy / KT)
+    weight = np.exp(-energy / kT)
     weight /= weight.sum()
     return float((weight[row] * rate * (x + chi[column] - chi[row]) ** 2).sum() / 2)

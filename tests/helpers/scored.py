@@ -42,7 +42,7 @@ STACKS = ("m-g", "m-go", "m-goh")
 LAYERS = ("ti2co2", "graphene")
 MODEL = "a model"
 FILES = {key.partition(".")[0]: key for key in SCORED} | {"dynamics": "motion.ensemble"}
-FILES |= {"cost": "models.backend"}
+FILES |= {"activation": "motion.activation", "cost": "models.backend"}
 PBE, OMAT = "PBE (literature)", "MACE-OMAT-0 (published)"
 
 

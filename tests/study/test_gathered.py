@@ -18,6 +18,7 @@ REFERENCE_OF_PHONONS = "resources/reference/phonons_highsymmetry.csv"
 MODELS = ["mace-mp-0", "chgnet"]
 STACKS = ["m-g", "m-go"]
 RUNS = [(0, 1), (1, 6), (8, 1)]  # ions, replicas
+TEMPERATURES = [300.0, 350.0]
 
 
 @pytest.fixture
@@ -51,7 +52,8 @@ def test_a_table_has_a_row_for_each_model_that_runs_its_stage_and_each_of_its_su
 
 
 @pytest.mark.parametrize("table", TABLES)
-def test_every_row_of_a_table_has_its_file_and_the_file_is_of_its_model(gather, table):
+def test_every_row_of_a_table_has_its_file_and_the_file_is_of_its_model(gather, config, table):
+    config["dynamics"]["temperatures"] = TEMPERATURES
     gathered = gather()
     rows, files = gathered.table_rows(table), gathered.table_files(table)
     assert len(rows) == len(files) == len(set(files)) > 0
@@ -141,10 +143,29 @@ def test_a_figure_is_told_of_the_very_references_that_are_its_inputs(
 def test_runs_at_several_temperatures_say_theirs_and_those_at_one_do_not(gather, config):
     one = gather().figure_parameters(FIGURES["msd"])["rows"]
     assert {row["label"] for row in one} == {"MACE-MP-0"}
-    config["dynamics"]["temperatures"] = [300.0, 350.0]
+    config["dynamics"]["temperatures"] = TEMPERATURES
     two = gather().figure_parameters(FIGURES["msd"])["rows"]
     assert {row["label"] for row in two} == {"MACE-MP-0, 300 K", "MACE-MP-0, 350 K"}
     assert len(two) == 2 * len(one)
+
+
+def test_activation_is_of_a_stack_and_its_ions_at_all_temperatures_and_of_none_at_one(
+    gather, config
+):
+    alone = gather()
+    assert "activation" not in alone.tables
+    assert not [path for path in alone.figure_targets if "activation" in path]
+    assert alone.studied["cases"]["activation"] == []
+    config["dynamics"]["temperatures"] = TEMPERATURES
+    gathered = gather()
+    filled = [(stack, ions) for ions, _ in RUNS if ions for stack in STACKS]
+    rows, files = gathered.table_rows("activation"), gathered.table_files("activation")
+    assert [(row["system"], row["ions"]) for row in rows] == filled
+    assert not [row for row in rows if "temperature" in row]
+    folder = "results/mace-mp-0/motion"
+    assert files == [f"{folder}/{stack}_{ions}na_activation.json" for stack, ions in filled]
+    assert gathered.studied["cases"]["activation"] == [[*case, None] for case in filled]
+    assert {len(runs) for runs in gathered.plan.activations.values()} == {2 * 6, 2 * 1}
 
 
 def test_the_cost_of_a_model_is_told_in_the_precision_of_its_dynamics_if_it_runs_any(
@@ -157,7 +178,8 @@ def test_the_cost_of_a_model_is_told_in_the_precision_of_its_dynamics_if_it_runs
     assert gather().costly_dtype("mace-mp-0") == "float64"
 
 
-def test_what_the_scorecard_reads_has_a_row_a_file_and_a_reader_each(gather):
+def test_what_the_scorecard_reads_has_a_row_a_file_and_a_reader_each(gather, config):
+    config["dynamics"]["temperatures"] = TEMPERATURES
     gathered = gather()
     rows, files = gathered.scored_rows, gathered.scored_files
     assert len(rows) == len(files) == len(set(files))

@@ -20,6 +20,16 @@ def test_the_demo_plans_phonons_with_both_models_and_dynamics_with_one(project):
     assert {"fetch_weights 2", "run_phonons 4", "scan_adhesion 3", "run_dynamics 9"} <= planned
 
 
+def test_activation_is_fitted_for_each_filled_stack_at_several_temperatures_and_not_at_one(project):
+    shutil.copy(project.folder / "config/demo.yaml", project.folder / "overlay.yaml")
+    assert not [line for line in project.planned() if "activation" in line]
+    overlay = yaml.safe_load((project.folder / "overlay.yaml").read_text())
+    overlay.setdefault("dynamics", {})["temperatures"] = [300.0, 400.0]
+    project.overlay(overlay)
+    filled = {(s, r["ions"]) for r in overlay["dynamics"]["runs"] if r["ions"] for s in r["stacks"]}
+    assert {f"fit_activation {len(filled)}", "plot_activation 1"} <= project.planned()
+
+
 @pytest.mark.parametrize(
     ("overlay", "said"),
     [

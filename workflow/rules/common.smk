@@ -69,6 +69,7 @@ wildcard_constraints:
     structure=r"[a-z0-9_-]+",
     run=r"[\w.-]+_[\d.]+K_\d+",
     group=r"[\w.-]+_[\d.]+K",
+    filling=one_of(PLAN.activations),
     dtype="float32|float64",
     table=one_of(TABLES),
     ion=PLAN.ion,

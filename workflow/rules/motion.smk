@@ -1,8 +1,9 @@
-"""What is read from the runs of dynamics: spacing, mobility of the ions, replicas together.
+"""What is read from the runs of dynamics: spacing, mobility of the ions, several runs together.
 
 Needs: trajectories. Makes: results/{model}/spacing/{run}.csv, .json, _map.csv and _map.json,
-results/{model}/diffusion/{run}.json, _msd.csv, _hops.csv and _paths.csv, and of all replicas
-results/{model}/ensembles/{group}.json.
+results/{model}/diffusion/{run}.json, _msd.csv, _hops.csv and _paths.csv, of all replicas
+results/{model}/ensembles/{group}.json, and of all temperatures, where there are several,
+results/{model}/motion/{filling}_activation.json.
 """
 
 
@@ -85,3 +86,22 @@ rule combine_replicas:
         method=METHOD["ensembles"],
     script:
         "../scripts/combine_replicas.py"
+
+
+rule fit_activation:
+    """Fit the activation energy of hops to all runs of a stack and number of ions."""
+    input:
+        mobilities=GIVEN.runs_of_activation("motion", "diffusion"),
+    output:
+        activation=path("motion", "activation"),
+    log:
+        "results/logs/fit_activation/{model}/{filling}.log",
+    localrule: True
+    conda:
+        "../../envs/mace.yaml"
+    params:
+        temperatures=GIVEN.temperatures_of_activation,
+        settings=GIVEN.section("diffusion", "residence_ps", "rate_temperature"),
+        method=METHOD["activation"],
+    script:
+        "../scripts/fit_activation.py"

@@ -74,15 +74,22 @@ class Gathered:
 
     def rows(self, pairs: Iterable[tuple[str, str]], of: str) -> list[dict[str, Any]]:
         """Return what is said of each (model, name): model, colour, system, and of runs more."""
-        about = self._about_runs if of in RUNS else self._about_groups
-        plain = of not in (*RUNS, *GROUPS)
+        about = self._about.get(of)
         models = self.config["models"]
         return [
             {"model": models[model]["label"], "colour": models[model]["colour"]}
             | {"system": self.plan.called(name)}
-            | ({} if plain else about(model, name))
+            | (about(model, name) if about else {})
             for model, name in pairs
         ]
+
+    @cached_property
+    def _about(self) -> dict[str, Callable[[str, str], dict[str, Any]]]:
+        return {
+            **dict.fromkeys(RUNS, self._about_runs),
+            **dict.fromkeys(GROUPS, self._about_groups),
+            "activations": self._about_activations,
+        }
 
     def _about_runs(self, model: str, name: str) -> dict[str, Any]:
         run = self.plan.runs[name]
@@ -93,6 +100,10 @@ class Gathered:
     def _about_groups(self, model: str, name: str) -> dict[str, Any]:
         run = self.plan.runs[self.plan.groups[name][0]]
         return {"system": run["stack"], "ions": run["ions"], "temperature": run["temperature"]}
+
+    def _about_activations(self, model: str, name: str) -> dict[str, Any]:
+        run = self.plan.runs[self.plan.activations[name][0]]
+        return {"system": run["stack"], "ions": run["ions"]}
 
     @cached_property
     def row_names(self) -> dict[str, str]:
@@ -280,7 +291,12 @@ class Gathered:
         def cost(model: str, name: str) -> dict[str, Any]:
             return {"precision": self.costly_dtype(model)}
 
-        return {"units and stacks": unit_or_stack, "groups": group, "model": cost}
+        return {
+            "units and stacks": unit_or_stack,
+            "groups": group,
+            "activations": self._about_activations,
+            "model": cost,
+        }
 
     @cached_property
     def studied(self) -> dict[str, Any]:

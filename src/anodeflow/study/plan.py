@@ -39,6 +39,7 @@ SUBJECTS: dict[str, Callable[["Plan", str], Iterable[str]]] = {
     "groups with ions": lambda plan, model: [
         group for group, runs in plan.groups.items() if plan.runs[runs[0]]["ions"]
     ],
+    "activations": lambda plan, model: plan.activations,
 }
 """What a stage's tables, figures and scored files may be of; each gives the names for a model."""
 
@@ -169,6 +170,16 @@ class Plan:
             known = nearest(name, self.groups)
             raise ConfigError(f"no group of replicas of this study is named '{name}'{known}.")
         return self.groups[name]
+
+    @cached_property
+    def activations(self) -> dict[str, list[str]]:
+        """Return the runs of each stack and number of ions by its name; none at one temperature."""
+        found: dict[str, list[str]] = {}
+        if len(self.config.dynamics.temperatures) > 1:
+            for name in self.runs_with(ions=True):
+                run = self.runs[name]
+                found.setdefault(self.filled(run["stack"], run["ions"]), []).append(name)
+        return found
 
     def among_groups(self, run: str) -> str:
         """Return what tells a run's group from others of its stack and ions, e.g. `, 300 K`."""

@@ -279,7 +279,8 @@ class Given:
             if run["stack"] in entry["stacks"] and run["ions"] == entry["ions"]
             for key in ("origins", "moved_only")
         }
-        return {key: value for key, value in (shared | own).items() if key != "exceptions"}
+        left_out = ("exceptions", "rate_temperature")
+        return {key: value for key, value in (shared | own).items() if key not in left_out}
 
     def of_replicas(
         self, stage: str, file: str, *, with_ions: bool = False
@@ -310,6 +311,21 @@ class Given:
         """Return how the ions of a group's runs are analysed, None for a group without ions."""
         run = self.plan.runs[self.plan.group(wildcards.group)[0]]
         return self._averaging(run) if run["ions"] else None
+
+    def runs_of_activation(self, stage: str, file: str) -> Callable[[Wildcards], list[str]]:
+        """Return a function: a file of each run of a stack and number of ions."""
+
+        def files(wildcards: Wildcards) -> list[str]:
+            runs = self.plan.activations[wildcards.filling]
+            return [path(stage, file, model=wildcards.model, run=run) for run in runs]
+
+        return files
+
+    def temperatures_of_activation(self, wildcards: Wildcards) -> list[float]:
+        """Return the temperature of each of these runs, K."""
+        return [
+            self.plan.runs[run]["temperature"] for run in self.plan.activations[wildcards.filling]
+        ]
 
     # Barriers.
 

@@ -40,6 +40,9 @@ def _cases(plan: Plan, of: str) -> list[list[Any]]:
         runs = [plan.runs[names[0]] for names in plan.groups.values()]
         filled = [run for run in runs if run["ions"]] if of == "runs with ions" else runs
         return [[run["stack"], run["ions"], run["temperature"]] for run in filled]
+    if of == "activations":
+        runs = [plan.runs[names[0]] for names in plan.activations.values()]
+        return [[run["stack"], run["ions"], None] for run in runs]
     if of == "minima":
         return [[name, None, None] for name in [*study.layers, *study.stacks]]
     names = [name for model in study.models[:1] for name in plan.subjects(of, model)]

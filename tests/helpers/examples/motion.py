@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from anodeflow.stages.motion.activation_results import Activation
 from anodeflow.stages.motion.results import (
     MAP_NUMBERS,
     EnergyDrift,
@@ -140,6 +141,39 @@ MORE |= {"averaged_ions": 1, "interval_note": "The interval is that of the hops.
 MORE |= {"memory": HopMemory(pairs=(29, 28), products=(-1.5, 2.0), squares=(60.0, 55.5))}
 WHOLE = HOPPING.model_copy(update=MORE)
 BARE = ENSEMBLE.model_copy(update={"ions": 0, "mobility": None, "unstable": ()})
+RATE = {"rate_per_ps": 0.02, "rate_low_per_ps": 0.01, "rate_high_per_ps": 0.04}
+COUNTED = RATE | {"runs": 3, "watched_ion_ps": 280.0}
+ACTIVATION = Activation(
+    energy=0.2,
+    energy_low=0.15,
+    energy_high=0.26,
+    prefactor_per_ps=8.0,
+    prefactor_low_per_ps=1.0,
+    prefactor_high_per_ps=60.0,
+    **RATE,
+    deviance=3.5,
+    degrees_of_freedom=4,
+    deviance_p=0.45,
+    hop_scatter=0.9,
+    line=[RATE | {"temperature": 300.0}, RATE | {"temperature": 400.0}],
+    hops=45,
+    watched_ion_ps=560.0,
+    temperatures=[
+        COUNTED | {"temperature": 300.0, "hops": 6},
+        COUNTED | {"temperature": 400.0, "hops": 39},
+    ],
+    rate_temperature=300.0,
+    reason="",
+    note="",
+)
+WITHOUT_FIT = Activation(
+    hops=0,
+    watched_ion_ps=280.0,
+    temperatures=[COUNTED | {"temperature": 300.0, "hops": 0, "rate_low_per_ps": 0.0}],
+    rate_temperature=300.0,
+    reason="no hop at any temperature",
+    note="",
+)
 SERIES = {"time_ps": [0.0, 0.01], "spacing": [3.9, 3.91], "temperature_K": [300.0, 301.5]}
 CELL = {"cell_a": [0, 1], "cell_b": [0, 0], "fraction_a": [0.25, 0.75], "fraction_b": [0.5, 0.5]}
 SAMPLES = {"spacing": [3.9, None], "sheet_samples": [40, 0], "facing_samples": [30, 28]}
@@ -157,6 +191,7 @@ RESULTS = {
     "paths": [pd.DataFrame(PATH)],
     "diffusion": [DIFFUSION, HOPPING, WHOLE],
     "ensemble": [ENSEMBLE, BARE],
+    "activation": [ACTIVATION, WITHOUT_FIT],
 }
 RUN = {"model": "m", "ions": 1, "temperature": 300.0, "replica": 0, "system": "m-g"}
 GROUP = {key: value for key, value in RUN.items() if key != "replica"}
@@ -165,4 +200,5 @@ ROWS = {
     "diffusion": [RUN | {"result": HOPPING}],
     "spacing_ensembles": [GROUP | {"result": ENSEMBLE}],
     "diffusion_ensembles": [GROUP | {"result": ENSEMBLE}],
+    "activation": [{"model": "m", "ions": 1, "system": "m-g", "result": ACTIVATION}],
 }

@@ -1,4 +1,4 @@
-"""The columns of the four tables of what is read from trajectories."""
+"""The columns of the five tables of what is read from trajectories."""
 
 from anodeflow.tables.columns import (
     COUNTED,
@@ -258,4 +258,46 @@ DIFFUSION_ENSEMBLE_COLUMNS = (
         "standard deviation over the replicas; none for one",
         (plus_minus("msd_at_window_end_spread", "Å²", of="spread"),),
     ),
+)
+ACTIVATION_COLUMNS = (
+    IONS,
+    Column("temperatures", "temperatures in K"),
+    Column("hops_at_each", "hops at each"),
+    Column("hops", "hops", "", COUNTED),
+    Column(
+        "watched_ion_ps", "watched", "ion ps", "exact: time in which a hop could begin and be seen"
+    ),
+    Column(
+        "energy",
+        "activation energy",
+        "eV",
+        "95 % interval of the profile likelihood of all runs",
+        bounds("energy_low", "energy_high", "eV"),
+    ),
+    Column(
+        "prefactor_per_ps",
+        "prefactor",
+        "1/ps",
+        "95 % interval, likewise",
+        bounds("prefactor_low_per_ps", "prefactor_high_per_ps", "1/ps"),
+    ),
+    Column("rate_temperature", "rate at", "K", IONS.uncertainty),
+    Column(
+        "rate_per_ps",
+        "hops per ion and ps by the fit",
+        "",
+        "95 % interval, likewise",
+        bounds("rate_low_per_ps", "rate_high_per_ps"),
+    ),
+    Column(
+        "deviance",
+        "deviance of the runs",
+        "",
+        "its p stands beside it; expected is about their number less two",
+        (Column("degrees_of_freedom", "runs less two"), Column("deviance_p", "p of that deviance")),
+    ),
+    Column(
+        "hop_scatter", "scatter of hops over Poisson's", "", "expected is 1; see p of the deviance"
+    ),
+    NOTE,
 )

@@ -64,6 +64,8 @@ class Diffusion(Section):
     """Fewer hops are never called diffusive."""
     confined_msd: Positive
     """Above this an ion without a hop is not called confined, Å²."""
+    rate_temperature: Positive
+    """Where the fit to all temperatures gives the rate of hops, K."""
 
     @model_validator(mode="after")
     def _check(self) -> "Diffusion":

@@ -1,7 +1,13 @@
 """The stage motion, as the registry knows it: what is read from the runs of dynamics."""
 
 from anodeflow.stages.declaration import Figure, Scored, Stage
+from anodeflow.stages.motion.activation_results import (
+    Activation,
+    activation_quantities,
+    activation_rows,
+)
 from anodeflow.stages.motion.columns import (
+    ACTIVATION_COLUMNS,
     DIFFUSION_COLUMNS,
     DIFFUSION_ENSEMBLE_COLUMNS,
     SPACING_COLUMNS,
@@ -41,6 +47,7 @@ STAGE = Stage(
         "paths": "results/{model}/diffusion/{run}_paths.csv",
         "diffusion": "results/{model}/diffusion/{run}.json",
         "ensemble": "results/{model}/ensembles/{group}.json",
+        "activation": "results/{model}/motion/{filling}_activation.json",
     },
     results={
         "spacing_series": SPACING_SERIES,
@@ -52,8 +59,9 @@ STAGE = Stage(
         "paths": PATHS,
         "diffusion": Mobility,
         "ensemble": Ensemble,
+        "activation": Activation,
     },
-    methods={"spacing": 5, "diffusion": 4, "ensembles": 3},
+    methods={"spacing": 5, "diffusion": 4, "ensembles": 3, "activation": 1},
     tables=(
         Table(
             name="spacing",
@@ -88,6 +96,14 @@ STAGE = Stage(
             rows=diffusion_ensemble_rows,
             columns=DIFFUSION_ENSEMBLE_COLUMNS,
             published="diffusion",
+        ),
+        Table(
+            name="activation",
+            title="Table 7b. Activation of hops",
+            of="activations",
+            file="activation",
+            rows=activation_rows,
+            columns=ACTIVATION_COLUMNS,
         ),
     ),
     figures=(
@@ -125,6 +141,12 @@ STAGE = Stage(
             inputs={"trajectories": "dynamics.trajectory"},
             one_per_model=True,
         ),
+        Figure(
+            "activation",
+            "Figure 5e. Hops against temperature",
+            of="activations",
+            inputs={"activations": "activation"},
+        ),
     ),
     scored=(
         Scored(
@@ -134,6 +156,13 @@ STAGE = Stage(
             headings={"spacing": "Dynamics without ions", "diffusion": "Dynamics with ions"},
             # The verdict on ions follows from the hops, D from few of them.
             compared={"spacing": ("mean", "map_lowest", "map_highest"), "diffusion": ("hops",)},
+        ),
+        Scored(
+            of="activations",
+            file="activation",
+            read=activation_quantities,
+            headings={"activation": "Several temperatures"},
+            compared={"activation": ("energy", "log10_rate")},
         ),
     ),
 )
