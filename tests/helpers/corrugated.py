@@ -1,9 +1,16 @@
 """An ion in a periodic potential of closed form, in a host of springs."""
 
+import io
+
 import numpy as np
 from ase import Atoms
 from ase.calculators.calculator import Calculator, all_changes
+from springs import make_stack
 
+from anodeflow.stages.barriers.band import BandSettings
+from anodeflow.stages.barriers.paths import find_paths
+from anodeflow.stages.barriers.sites import Merge, find_sites
+from anodeflow.stages.relaxation.kept_minima import KeptMinima
 from anodeflow.structures import roles
 
 Z_STIFFNESS = 1.0
@@ -59,3 +66,50 @@ class Corrugated(Calculator):
         phase = self.G @ (place - self.origin)
         strength = -self.A * np.cos(phase) - self.B * np.sin(phase)
         return np.linalg.eigvalsh(np.einsum("k,ki,kj->ij", strength, self.G, self.G))
+
+
+LATTICE = 3.0
+MERGE = Merge(within=0.5, energy=0.005)
+FINE = BandSettings(images=5, path_fmax=0.05, saddle_fmax=0.002, max_steps=200)
+
+
+def host(bottom=2):
+    """Return a stack without ions."""
+    return make_stack(bottom=bottom, top=bottom, lattice=LATTICE, ions=0)
+
+
+def kept(folder, fmax=0.002):
+    """Return where minima are kept."""
+    options = {"optimiser": "PreconBFGS", "max_steps": 200, "fingerprint_extra": "toy"}
+    return KeptMinima(folder, fmax=fmax, log=io.StringIO(), **options)
+
+
+def sites_of(stack, calc, folder):
+    """Return the sites of an ion."""
+    return find_sites(
+        stack,
+        calc,
+        element="Na",
+        spacing=4.0,
+        start_shift=0.1,
+        seed=1,
+        merge=MERGE,
+        symmetry_tolerance=0.05,
+        kept=kept(folder),
+        on_start=lambda _: None,
+    )
+
+
+def paths_of(stack, sites, calc, folder, *, longest=2.0, band=FINE):
+    """Return the paths between its sites, up to a length in Å."""
+    return find_paths(
+        stack,
+        sites,
+        calc,
+        longest_hop=longest / LATTICE,
+        symmetry_tolerance=0.05,
+        merge=MERGE,
+        band=band,
+        kept=kept(folder),
+        on_path=lambda done, total: None,
+    )

@@ -11,65 +11,19 @@ from ase.calculators.singlepoint import SinglePointCalculator
 from ase.constraints import FixAtoms
 from ase.mep import NEB
 from ase.optimize import BFGS
-from corrugated import Z_STIFFNESS, Corrugated
-from springs import make_stack
+from corrugated import LATTICE, Z_STIFFNESS, Corrugated, host, paths_of, sites_of
 
 from anodeflow.errors import StructureError
 from anodeflow.stages.barriers.band import BandSettings, KeptBands, relax_band
 from anodeflow.stages.barriers.host_symmetry import host_operations, orbit, symmetric_copy
 from anodeflow.stages.barriers.modes import TO_THZ, find_modes, vibrating
-from anodeflow.stages.barriers.paths import find_paths, neighbouring
+from anodeflow.stages.barriers.paths import neighbouring
 from anodeflow.stages.barriers.sites import (
-    Merge,
-    find_sites,
     ion_position,
     ion_positions,
     refuse_other_host,
 )
-from anodeflow.stages.relaxation.kept_minima import KeptMinima
 from anodeflow.structures.files import stored_energy
-
-LATTICE = 3.0
-MERGE = Merge(within=0.5, energy=0.005)
-FINE = BandSettings(images=5, path_fmax=0.05, saddle_fmax=0.002, max_steps=200)
-
-
-def host(bottom=2):
-    return make_stack(bottom=bottom, top=bottom, lattice=LATTICE, ions=0)
-
-
-def kept(folder, fmax=0.002):
-    options = {"optimiser": "PreconBFGS", "max_steps": 200, "fingerprint_extra": "toy"}
-    return KeptMinima(folder, fmax=fmax, log=io.StringIO(), **options)
-
-
-def sites_of(stack, calc, folder):
-    return find_sites(
-        stack,
-        calc,
-        element="Na",
-        spacing=4.0,
-        start_shift=0.1,
-        seed=1,
-        merge=MERGE,
-        symmetry_tolerance=0.05,
-        kept=kept(folder),
-        on_start=lambda _: None,
-    )
-
-
-def paths_of(stack, sites, calc, folder, *, longest=2.0, band=FINE):
-    return find_paths(
-        stack,
-        sites,
-        calc,
-        longest_hop=longest / LATTICE,
-        symmetry_tolerance=0.05,
-        merge=MERGE,
-        band=band,
-        kept=kept(folder),
-        on_path=lambda done, total: None,
-    )
 
 
 def test_all_starts_fall_into_the_hollows_which_are_the_minima(tmp_path):

@@ -107,7 +107,7 @@ def _displaced_forces(
     moves = [(atom, axis, sign) for atom in atoms for axis in range(3) for sign in (1, -1)]
     settings = {"displacement": displacement, "atoms": atoms.tolist()}
     mark = fingerprint(stack, settings, kept.fingerprint_extra)
-    state = KeptState(kept.folder / f"{label}.npz", mark, "vibrations")
+    state = KeptState(kept.folder / f"vibrations-{label}.npz", mark, "vibrations")
     resumed = state.read()
     found = [] if resumed is None else list(resumed[0]["forces"])
     probe = stack.copy()

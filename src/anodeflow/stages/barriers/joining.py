@@ -1,0 +1,252 @@
+"""Sites, paths and vibrations joined to the network of an ion, with what follows from it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from ase import Atoms
+from ase.mep.neb import NEBTools
+
+from anodeflow.stages.barriers.host_symmetry import Operation, orbit, site_classes
+from anodeflow.stages.barriers.network import Hop, Network
+from anodeflow.stages.barriers.network_diffusion import network_diffusion
+from anodeflow.stages.barriers.path_files import FoundPath
+from anodeflow.stages.barriers.paths import network_operations
+from anodeflow.stages.barriers.percolation import Step as WalkStep
+from anodeflow.stages.barriers.percolation import limiting_path, percolation
+from anodeflow.stages.barriers.results import (
+    Frequencies,
+    HopRow,
+    MotionAt,
+    NetworkResult,
+    PercolationBarrier,
+    Site,
+    Step,
+    Vibrations,
+)
+from anodeflow.stages.barriers.sites import Merge, ion_positions
+from anodeflow.structures import roles
+from anodeflow.structures.files import stored_energy
+from anodeflow.units import A2_PS_TO_CM2_S
+
+STIFFNESS = 1.0
+"""ASSUME: the curvature (eV/Å²) along which the force that is left at a saddle is an energy."""
+
+
+@dataclass(frozen=True)
+class _Joined:
+    """A network, and of each of its hops the path that it was computed as."""
+
+    network: Network
+    paths: list[FoundPath]
+
+
+def join_network(
+    host: Atoms,
+    sites: Sequence[Atoms],
+    paths: Sequence[FoundPath],
+    vibrations: Vibrations | None,
+    *,
+    merge: Merge,
+    symmetry_tolerance: float,
+    saddle_fmax: float,
+    temperatures: Sequence[float],
+) -> NetworkResult:
+    """Join sites and paths to a network; compute its barriers and, with vibrations, its motion.
+
+    Sites that symmetry makes alike take the energy of the lowest of them, and equivalent hops that
+    of the one that was computed. A path that did not converge, or at whose top there is no saddle,
+    is left out and named.
+
+    Args:
+        host: relaxed stack without ions.
+        sites: of the network, stacks with an ion each.
+        paths: relaxed.
+        vibrations: at sites and saddles; None for barriers alone.
+        merge: as in `find_sites`.
+        symmetry_tolerance: of the host, Å.
+        saddle_fmax: largest force that a converged path has left, eV/Å.
+        temperatures: of the motion, K.
+    """
+    operations = network_operations(host, sites, tolerance=symmetry_tolerance, merge=merge)
+    like = site_classes(operations, len(sites))
+    left_out = {path.label: _fault(path, saddle_fmax, vibrations) for path in paths}
+    used = [path for path in paths if not left_out[path.label]]
+    joined = _join(host, sites, used, vibrations, operations, like)
+    found = percolation(joined.network)
+    walk = [] if found.one is None else limiting_path(joined.network, found.one)
+    rests = _unstable(like, vibrations)
+    return NetworkResult(
+        ion=str(sites[0].symbols[roles.ions(sites[0])][0]),
+        sites=_site_rows(joined.network, sites, like, vibrations),
+        hops=_hop_rows(joined),
+        percolation_barrier=PercolationBarrier(
+            one_direction=found.one.barrier if found.one else None,
+            both_directions=found.both.barrier if found.both else None,
+        ),
+        walk=[Step(hop=hop, backward=way < 0) for hop, way in walk],
+        motion=[] if vibrations is None or rests else _motion(joined, temperatures),
+        error_eV=_error(joined, walk),
+        left_out=[f"{label}: {fault}" for label, fault in left_out.items() if fault],
+        operations=len(operations),
+        note=_note(vibrations, rests, any(left_out.values())),
+    )
+
+
+def _fault(path: FoundPath, saddle_fmax: float, vibrations: Vibrations | None) -> str:
+    """Return why a path is no hop of the network, nothing if it is one."""
+    if not path.fmax <= saddle_fmax:
+        return f"a force of {path.fmax:.3g} eV/Å is left on it"
+    if path.top in (0, len(path.images) - 1):
+        return "it has no saddle between its ends"
+    if vibrations is not None and (found := _imaginary(vibrations.saddles[path.label])) != 1:
+        return f"its top has {found} imaginary modes where a saddle has one"
+    return ""
+
+
+def _imaginary(modes: Frequencies) -> int:
+    return sum(frequency < 0 for frequency in modes.frequencies_THz)
+
+
+def _log_product(modes: Frequencies) -> float:
+    real = [frequency for frequency in modes.frequencies_THz if frequency > 0]
+    return float(np.log(real).sum())
+
+
+def _unstable(like: Sequence[int], vibrations: Vibrations | None) -> list[int]:
+    """Return the distinct sites that have an imaginary mode."""
+    if vibrations is None:
+        return []
+    return [site for site in sorted(set(like)) if _imaginary(vibrations.sites[str(site)])]
+
+
+def _join(
+    host: Atoms,
+    sites: Sequence[Atoms],
+    paths: Sequence[FoundPath],
+    vibrations: Vibrations | None,
+    operations: Sequence[Operation],
+    like: Sequence[int],
+) -> _Joined:
+    own = np.array([stored_energy(site, "total") for site in sites])
+    energies = np.array([own[[one == other for other in like]].min() for one in like])
+    hops, of = [], []
+    for path in paths:
+        saddles = None if vibrations is None else vibrations.saddles[path.label]
+        product = None if saddles is None else _log_product(saddles)
+        top = float(path.energies[path.top] - energies.min())
+        for start, end, shift in sorted(orbit(path.edge, operations)):
+            hops.append(Hop(start, end, shift, top, product))
+            of.append(path)
+    products = None
+    if vibrations is not None:
+        products = np.array([_log_product(vibrations.sites[str(site)]) for site in like])
+    network = Network(
+        cell=host.cell.array[:2, :2],
+        positions=ion_positions(sites),
+        energies=energies - energies.min(),
+        hops=tuple(hops),
+        log_vibrations=products,
+    )
+    return _Joined(network, of)
+
+
+def _site_rows(
+    network: Network, sites: Sequence[Atoms], like: Sequence[int], vibrations: Vibrations | None
+) -> list[Site]:
+    rows = []
+    for number, site in enumerate(sites):
+        modes = None if vibrations is None else vibrations.sites[str(like[number])]
+        x, y, z = site.positions[roles.ions(site)][0].tolist()
+        rows.append(
+            Site(
+                energy_eV=float(network.energies[number]),
+                position=(x, y, z),
+                starts=str(site.info["starts"]),
+                like=like[number],
+                log_vibrations=None if modes is None else _log_product(modes),
+                imaginary=None if modes is None else _imaginary(modes),
+            )
+        )
+    return rows
+
+
+def _hop_rows(joined: _Joined) -> list[HopRow]:
+    network, rows = joined.network, []
+    for hop, path, vector in zip(network.hops, joined.paths, network.vectors, strict=True):
+        ends = network.energies[[hop.start, hop.end]]
+        barriers = (hop.saddle - ends).tolist()
+        prefactors: list[float | None] = [None, None]
+        if network.log_vibrations is not None and hop.log_vibrations is not None:
+            products = network.log_vibrations[[hop.start, hop.end]] - hop.log_vibrations
+            prefactors = np.exp(products).tolist()
+        rows.append(
+            HopRow(
+                path=path.label,
+                start=hop.start,
+                end=hop.end,
+                shift=hop.shift,
+                vector=(float(vector[0]), float(vector[1])),
+                saddle_eV=hop.saddle,
+                barrier_eV=barriers[0],
+                barrier_back_eV=barriers[1],
+                prefactor_per_ps=prefactors[0],
+                prefactor_back_per_ps=prefactors[1],
+            )
+        )
+    return rows
+
+
+def _motion(joined: _Joined, temperatures: Sequence[float]) -> list[MotionAt]:
+    rows = []
+    for temperature in temperatures:
+        found = network_diffusion(joined.network, temperature)
+        (xx, xy), (yx, yy) = (found.tensor * A2_PS_TO_CM2_S).tolist()
+        limiting = _share_by_path(joined, found.hop_shares)
+        path = max(limiting, key=lambda label: limiting[label]) if limiting else ""
+        rows.append(
+            MotionAt(
+                temperature_K=temperature,
+                D_cm2_s=found.in_plane_cm2_s,
+                D_tensor_cm2_s=((xx, xy), (yx, yy)),
+                anisotropy=found.anisotropy,
+                limiting_path=path,
+                limiting_share=limiting.get(path, 0.0),
+            )
+        )
+    return rows
+
+
+def _share_by_path(joined: _Joined, shares: np.ndarray) -> Mapping[str, float]:
+    """Return what equivalent hops, which are slow together, have of the derivative of ln D."""
+    found: dict[str, float] = {}
+    for path, share in zip(joined.paths, shares, strict=True):
+        found[path.label] = found.get(path.label, 0.0) + float(share)
+    return found
+
+
+def _error(joined: _Joined, walk: Sequence[WalkStep]) -> float | None:
+    """Return what the images and the forces of a walk's paths leave open of its barrier, eV.
+
+    The top of ASE's spline through energies and forces against the image that climbed, and F²/2k of
+    the force that is left on it.
+    """
+    errors = []
+    for path in {joined.paths[hop].label: joined.paths[hop] for hop, _ in walk}.values():
+        fitted = NEBTools(path.images).get_barrier(fit=True, raw=True)[0]
+        top = float(path.energies[path.top])
+        errors.append(abs(fitted - top) + path.fmax**2 / (2 * STIFFNESS))
+    return max(errors, default=None)
+
+
+def _note(vibrations: Vibrations | None, unstable: Sequence[int], incomplete: bool) -> str:
+    """Return what the network cannot know."""
+    parts = []
+    if incomplete:
+        parts.append("paths were left out, so that there may be lower ways")
+    if vibrations is None:
+        parts.append("without vibrations there are no rates")
+    if unstable:
+        named = ", ".join(map(str, unstable))
+        parts.append(f"sites {named} have imaginary modes, so that there are no rates")
+    return "; ".join(parts)

@@ -1,0 +1,134 @@
+"""The network of an ion in a potential of closed form, from force calls to its diffusion."""
+
+import io
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from ase.units import kB
+from corrugated import LATTICE, MERGE, Corrugated, host, paths_of, sites_of
+
+from anodeflow.stages.barriers.band import KeptBands
+from anodeflow.stages.barriers.joining import join_network
+from anodeflow.stages.barriers.modes import TO_THZ
+from anodeflow.stages.barriers.path_files import path_frames, read_paths, site_frames
+from anodeflow.stages.barriers.results import NetworkResult
+from anodeflow.stages.barriers.vibrations import compute_vibrations
+from anodeflow.structures.files import read_frames, write_frames
+
+STEP = LATTICE / np.sqrt(3)
+
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory):
+    """Return host, potential, sites, paths and vibrations, read back from their files."""
+    folder = tmp_path_factory.mktemp("network")
+    stack = host()
+    calc = Corrugated(stack, lattice=LATTICE)
+    search = paths_of(stack, sites_of(stack, calc, folder), calc, folder)
+    write_frames(folder / "sites.extxyz", site_frames(search))
+    write_frames(folder / "paths.extxyz", path_frames(search))
+    sites = read_frames(folder / "sites.extxyz")
+    paths = read_paths(read_frames(folder / "paths.extxyz"))
+    vibrations = compute_vibrations(
+        stack,
+        sites,
+        paths,
+        calc,
+        merge=MERGE,
+        symmetry_tolerance=0.05,
+        hessian_radius=3.0,
+        hessian_displacement=0.01,
+        kept=KeptBands(folder, "toy", io.StringIO()),
+        on_call=lambda done, total: None,
+    )
+    return stack, calc, sites, paths, vibrations
+
+
+def joined(found, vibrations, *, paths=None, temperatures=(300.0, 500.0)):
+    stack, _, sites, own, _ = found
+    return join_network(
+        stack,
+        sites,
+        own if paths is None else paths,
+        vibrations,
+        merge=MERGE,
+        symmetry_tolerance=0.05,
+        saddle_fmax=0.002,
+        temperatures=temperatures,
+    )
+
+
+def test_barriers_rates_and_d_are_those_of_the_potential(found, tmp_path):
+    _, calc, sites, _, vibrations = found
+    network = joined(found, vibrations)
+    barrier = 0.5 * calc.A
+    assert len(network.sites) == 8 and len(network.hops) == 12
+    # To the host hollows over C and over Ti are different, to the ion they are alike.
+    assert len({site.like for site in network.sites}) == 2
+    assert network.percolation_barrier.one_direction == pytest.approx(barrier, abs=1e-3)
+    assert network.percolation_barrier.both_directions == pytest.approx(barrier, abs=1e-3)
+    mass = sites[0].get_masses()[-1]
+    at_site = calc.curvatures(np.array(network.sites[0].position[:2]))
+    saddle = np.array(network.sites[network.hops[0].start].position[:2])
+    at_saddle = calc.curvatures(saddle + np.array(network.hops[0].vector) / 2)
+    prefactor = TO_THZ * np.sqrt(at_site.prod() / at_saddle.max() / mass)
+    for hop in network.hops:
+        assert hop.prefactor_per_ps == pytest.approx(prefactor, rel=0.01)
+        assert np.linalg.norm(hop.vector) == pytest.approx(STEP, abs=0.02)
+    for row in network.motion:
+        # Three ways out of each site of a honeycomb, all alike: D = Γ l²/4 of the total rate Γ.
+        rate = 3 * prefactor * np.exp(-barrier / (kB * row.temperature_K))
+        assert row.D_cm2_s == pytest.approx(rate * STEP**2 / 4 * 1e-4, rel=0.02)
+        assert row.anisotropy == pytest.approx(1.0, abs=0.01)
+        assert row.limiting_share == pytest.approx(1.0)
+    assert network.error_eV < 0.02
+    assert network.left_out == [] and network.note == ""
+    network.write(tmp_path / "network.json")
+    assert NetworkResult.read(tmp_path / "network.json") == network
+    json.loads((tmp_path / "network.json").read_text())
+
+
+def test_a_walk_winds_round_the_cell(found):
+    network = joined(found, None)
+    at, cell = network.hops[network.walk[0].hop].start, np.zeros(2, dtype=int)
+    first = at
+    for step in network.walk:
+        hop = network.hops[step.hop]
+        assert at == (hop.end if step.backward else hop.start)
+        at = hop.start if step.backward else hop.end
+        cell += np.array(hop.shift) * (-1 if step.backward else 1)
+    assert at == first and cell.any()
+
+
+def test_without_vibrations_there_are_barriers_and_no_rates(found):
+    network = joined(found, None)
+    assert network.percolation_barrier.one_direction == pytest.approx(0.2, abs=1e-3)
+    assert network.motion == []
+    assert network.hops[0].prefactor_per_ps is None
+    assert network.note == "without vibrations there are no rates"
+
+
+def test_a_path_that_did_not_converge_is_named_and_left_out(found):
+    (path,) = found[3]
+    network = joined(found, None, paths=[replace(path, fmax=0.3)])
+    assert network.hops == []
+    assert network.percolation_barrier.one_direction is None
+    assert network.left_out == [f"{path.label}: a force of 0.3 eV/Å is left on it"]
+    assert network.note.startswith("paths were left out, so that there may be lower ways")
+
+
+def test_a_top_without_one_imaginary_mode_is_no_saddle_and_a_site_with_one_has_no_rates(found):
+    vibrations, (path,) = found[4], found[3]
+    saddle = vibrations.saddles[path.label]
+    flat = saddle.model_copy(update={"frequencies_THz": [-1.0, -1.0, 2.0]})
+    network = joined(found, vibrations.model_copy(update={"saddles": {path.label: flat}}))
+    assert network.left_out == [
+        f"{path.label}: its top has 2 imaginary modes where a saddle has one"
+    ]
+    soft = vibrations.sites["0"].model_copy(update={"frequencies_THz": [-1.0, 2.0]})
+    sites = vibrations.sites | {"0": soft}
+    network = joined(found, vibrations.model_copy(update={"sites": sites}))
+    assert network.motion == []
+    assert network.note == "sites 0 have imaginary modes, so that there are no rates"
