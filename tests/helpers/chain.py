@@ -49,7 +49,7 @@ PAGES = [
     f"structures_{MODEL}",
 ]
 CLOSING = ("all ", "total ", "record_study ", "show_pages ")  # follow whatever else runs
-STAGES = ("relaxation", "phonons", "adhesion", "dynamics", "motion", "voltage")
+STAGES = ("relaxation", "phonons", "adhesion", "dynamics", "motion", "barriers", "voltage")
 SCORECARD = {"gather_quantities 1", "score_models 1", "check_claims 1", "compare_models 1"}
 SCORECARD |= {"plot_scorecard 1"}
 

@@ -1,6 +1,10 @@
 """What barriers leave behind: their files as types, and the rows and quantities made of them."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from anodeflow.files.result_file import ResultFile, ResultPart
+from anodeflow.scorecard.quantity import Quantity, joined_notes, quantity_row
 
 
 class Frequencies(ResultPart):
@@ -93,3 +97,64 @@ class NetworkResult(ResultFile):
     operations: int
     """Of the host's symmetry that the network has."""
     note: str
+
+
+def barrier_rows(about: Mapping[str, Any], found: NetworkResult) -> list[dict[str, Any]]:
+    """Give the barriers of a network, in a row for each temperature of its motion.
+
+    Args:
+        about: model and system (stack).
+        found: the network.
+    """
+    row = {
+        **about,
+        "ion": found.ion,
+        "sites": len(found.sites),
+        "hops": len(found.hops),
+        "left_out": len(found.left_out),
+        "one_direction_eV": found.percolation_barrier.one_direction,
+        "one_direction_error_eV": found.error_eV,
+        "both_directions_eV": found.percolation_barrier.both_directions,
+        "spread_eV": max(site.energy_eV for site in found.sites),
+        "note": found.note,
+    }
+    if not found.motion:
+        return [row]
+    moving = {"D_cm2_s", "anisotropy", "limiting_path"}
+    return [
+        row | {"temperature": one.temperature_K} | one.model_dump(include=moving)
+        for one in found.motion
+    ]
+
+
+def barrier_quantities(
+    about: Mapping[str, Any], found: NetworkResult, numerical: Mapping[str, Any]
+) -> list[Quantity]:
+    """Read the percolation barriers, and D where there are rates."""
+    barrier = found.percolation_barrier
+    missing = "no walk winds round the cell"
+    rows = [
+        quantity_row(
+            "barriers",
+            name,
+            value,
+            "eV",
+            error=found.error_eV if value is not None else None,
+            note=joined_notes("" if value is not None else missing, found.note),
+        )
+        for name, value in (
+            ("one_direction_eV", barrier.one_direction),
+            ("both_directions_eV", barrier.both_directions),
+        )
+    ]
+    rows += [
+        quantity_row(
+            "barriers",
+            "D_network_cm2_s",
+            motion.D_cm2_s,
+            "cm²/s",
+            note=f"of the network, at {motion.temperature_K:g} K",
+        )
+        for motion in found.motion[:1]
+    ]
+    return rows

@@ -1,8 +1,15 @@
 """The stage barriers, as the registry knows it."""
 
-from anodeflow.stages.barriers.results import NetworkResult, Vibrations
+from anodeflow.stages.barriers.columns import COLUMNS
+from anodeflow.stages.barriers.results import (
+    NetworkResult,
+    Vibrations,
+    barrier_quantities,
+    barrier_rows,
+)
 from anodeflow.stages.barriers.settings import Barriers
-from anodeflow.stages.declaration import Stage
+from anodeflow.stages.declaration import Scored, Stage
+from anodeflow.tables.table import Table
 
 FOLDER = "results/{model}/barriers/{stack}"
 
@@ -19,4 +26,23 @@ STAGE = Stage(
     },
     results={"vibrations": Vibrations, "network": NetworkResult},
     methods={"sites": 1, "paths": 1, "vibrations": 1, "network": 1},
+    tables=(
+        Table(
+            name="barriers",
+            title="Table 9. Barriers of one ion",
+            of="barrier stacks",
+            file="network",
+            rows=barrier_rows,
+            columns=COLUMNS,
+        ),
+    ),
+    scored=(
+        Scored(
+            of="barrier stacks",
+            file="network",
+            read=barrier_quantities,
+            headings={"barriers": "Barriers"},
+            compared={"barriers": ("one_direction_eV", "both_directions_eV")},
+        ),
+    ),
 )

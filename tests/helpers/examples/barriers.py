@@ -1,0 +1,68 @@
+"""Results of the stage barriers as they might be, with all that one can hold."""
+
+from anodeflow.stages.barriers.results import NetworkResult, Vibrations
+
+VIBRATIONS = Vibrations(
+    atoms=[0, 4, 5],
+    sites={"0": {"frequencies_THz": [1.2, 2.4]}},
+    saddles={"path-0-1": {"frequencies_THz": [-0.8, 2.1]}},
+)
+SITE = {
+    "energy_eV": 0.0,
+    "position": (0.0, 1.7, 22.5),
+    "starts": "2 on O, 1 over C",
+    "like": 0,
+    "log_vibrations": 3.4,
+    "imaginary": 0,
+}
+HOP = {
+    "path": "path-0-1",
+    "start": 0,
+    "end": 1,
+    "shift": (0, -1),
+    "vector": (1.5, 0.9),
+    "saddle_eV": 0.21,
+    "barrier_eV": 0.21,
+    "barrier_back_eV": 0.05,
+    "prefactor_per_ps": 2.1,
+    "prefactor_back_per_ps": 1.8,
+}
+MOTION = {
+    "temperature_K": 300.0,
+    "D_cm2_s": 1.1e-6,
+    "D_tensor_cm2_s": ((1.2e-6, 0.0), (0.0, 1.0e-6)),
+    "anisotropy": 1.2,
+    "limiting_path": "path-0-1",
+    "limiting_share": 0.8,
+}
+NETWORK = NetworkResult(
+    ion="Na",
+    sites=[SITE, SITE | {"energy_eV": 0.16, "like": 1}],
+    hops=[HOP],
+    percolation_barrier={"one_direction": 0.21, "both_directions": 0.24},
+    walk=[{"hop": 0, "backward": False}, {"hop": 0, "backward": True}],
+    motion=[MOTION],
+    error_eV=0.004,
+    left_out=["path-1-2: a force of 0.3 eV/Å is left on it"],
+    operations=6,
+    note="paths were left out, so that there may be lower ways",
+)
+WITHOUT_WALK = NetworkResult(
+    ion="Na",
+    sites=[SITE | {"log_vibrations": None, "imaginary": None}],
+    hops=[HOP | {"prefactor_per_ps": None, "prefactor_back_per_ps": None}],
+    percolation_barrier={"one_direction": None, "both_directions": None},
+    walk=[],
+    motion=[],
+    error_eV=None,
+    left_out=[],
+    operations=1,
+    note="without vibrations there are no rates",
+)
+RESULTS = {"vibrations": [VIBRATIONS], "network": [NETWORK, WITHOUT_WALK]}
+ROWS = {
+    "barriers": [
+        {"model": "m", "system": "m-g", "result": NETWORK},
+        {"model": "m", "system": "m-go", "result": WITHOUT_WALK},
+    ]
+}
