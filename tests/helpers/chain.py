@@ -100,6 +100,16 @@ def settings(root: Path) -> dict:
             ],
         },
         "diffusion": {"residence_ps": 0.01},
+        "barriers": {
+            "stacks": ["m-g"],
+            "site_fmax": 0.4,
+            "path_fmax": 0.8,
+            "saddle_fmax": 0.6,
+            "longest_hop": 0.6,
+            "merge_within": 1.0,
+            "merge_energy_meV": 100.0,
+            "hessian_radius": 1.0,
+        },
         "voltage": {"stacks": ["m-g"], "max_ions": 1},
     }
 
