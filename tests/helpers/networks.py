@@ -16,7 +16,7 @@ def neighbours(cell, positions, reach):
     found = []
     for i in range(len(positions)):
         for j in range(i, len(positions)):
-            for shift in [(a, b) for a in range(-3, 4) for b in range(-3, 4)]:
+            for shift in [(a, b) for a in range(-4, 5) for b in range(-4, 5)]:
                 length = np.linalg.norm(positions[j] + np.array(shift) @ cell - positions[i])
                 if (i != j or shift > (0, 0)) and abs(length - reach) < 1e-6:
                     found.append((i, j, shift))
