@@ -80,10 +80,31 @@ def test_rounding_does_not_grow_where_rates_differ_by_many_orders(temperature):
     assert found.in_plane == close(expected / 2)
 
 
-def test_flows_that_differ_by_too_many_orders_are_refused():
-    for temperature in (20.0, 2.0):
-        with pytest.raises(ValueError, match="give a higher temperature"):
-            network_diffusion(chain([0.1, 0.5]), temperature)
+def test_a_crooked_chain_moves_nothing_across_it_however_cold_it_is():
+    """Ten times as far across as along, over saddles of which rounding would show across."""
+    positions = [[0.0, 0.0], [1.0, 7.0], [2.0, -5.0], [3.0, 9.0]]
+    saddles = [0.05, 0.25, 0.07, 0.06]
+    hops = [(i, (i + 1) % 4, (int(i == 3), 0), saddles[i]) for i in range(4)]
+    one = network([[4.0, 0.5], [0.0, 30.0]], positions, [0] * 4, hops)
+    found = network_diffusion(one, 60.0)
+    along = np.array([4.0, 0.5]) / np.hypot(4.0, 0.5)
+    across = np.array([-along[1], along[0]])
+    assert across @ found.tensor @ across < 1e-16 * found.in_plane
+    assert found.anisotropy is None
+
+
+@pytest.mark.parametrize("temperature", [2.0, 20.0, 75.0])
+def test_flows_that_differ_by_too_many_orders_are_refused(temperature):
+    with pytest.raises(ValueError, match="give a higher temperature"):
+        network_diffusion(chain([0.1, 0.5]), temperature)
+    expected = 4.0 / np.mean([1 / rate(saddle, 95.0) for saddle in (0.1, 0.5)])
+    assert network_diffusion(chain([0.1, 0.5]), 95.0).in_plane == pytest.approx(expected / 2)
+
+
+def test_a_hop_that_no_ion_takes_is_refused_where_its_flow_is_lost():
+    dead = network([[2, 0], [0, 5]], [[0, 0], [1, 1]], [0, 0], [(0, 0, (1, 0), 0.3)])
+    with pytest.raises(ValueError, match="leave out hops that no ion takes"):
+        network_diffusion(joined(dead, (0, 1, (0, 0), 2.5)), 25.0)
 
 
 def test_a_square_lattice_of_two_rates_is_anisotropic():

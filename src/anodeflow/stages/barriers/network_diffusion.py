@@ -151,11 +151,9 @@ def _correctors(count: int, ends: np.ndarray, flows: np.ndarray, vectors: np.nda
     for k in range(count - 1, 0, -1):
         out, total = flow[k, :k], flow[k, :k].sum()
         share, drift = out / total, moment[k, :k] / total
-        # Path i → k → j: vector r_ik + r_kj, weighted with c_ik c_kj / total.
+        # From i over k to j: vector r_ik + r_kj, of weight c_ik c_kj / total; i = j is never read.
         moment[:k, :k] += out[:, None, None] * drift[None] - drift[:, None] * out[None, :, None]
         flow[:k, :k] += out[:, None] * share[None]
-        np.fill_diagonal(flow[:k, :k], 0.0)
-        moment[range(k), range(k)] = 0.0
     chi = np.zeros((count, 2))
     for k in range(1, count):
         total = flow[k, :k].sum()
