@@ -130,6 +130,14 @@ def test_unconnected_parts_share_d_by_their_weights():
     assert found.tensor[0, 0] == close(share * first + (1 - share) * second)
 
 
+def test_a_part_too_high_to_be_reached_still_has_its_own_d():
+    one = side_by_side(chain([0.2]), chain([3.3]))
+    one.energies[:] = [0.0, 3.0]
+    low, high = network_diffusion(one, 30.0).parts
+    assert (low.share, high.share) == (1.0, 0.0)
+    assert high.tensor[0, 0] == close(4 * rate(0.3, 30.0))
+
+
 def test_nothing_diffuses_where_nothing_winds_round_the_cell():
     one = network(np.eye(2), [[0, 0], [0.5, 0]], [0, 0], [(0, 1, (0, 0), 0.1)])
     found = network_diffusion(one, T)
