@@ -27,8 +27,10 @@ class PredictedHops:
 
 @dataclass(frozen=True, eq=False)
 class _Ways:
-    """The hops out of each site: rate (S,) of all, 1/ps; their cumulative shares (S, K), filled up
-    with infinity, the sites they lead to (S, K), and the shifts of these (S, K, 2).
+    """The hops out of each site.
+
+    rate: of all of them together (S,), 1/ps; shares: of each, added up (S, K), infinite where a
+    site has fewer; sites: that they lead to (S, K); shifts: of these (S, K, 2), in cell vectors.
     """
 
     rate: np.ndarray
@@ -66,27 +68,41 @@ def walk(
 
     Source: D. T. Gillespie, J. Comput. Phys. 22, 403 (1976), the direct method.
     """
+    sites, cells = _visits(network, temperature, times_ps=times_ps, ions=ions, rng=rng)
+    return network.positions[sites] + cells @ network.cell, sites
+
+
+def _visits(
+    network: Network,
+    temperature: float,
+    *,
+    times_ps: np.ndarray,
+    ions: int,
+    rng: np.random.Generator,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the sites (F, I) of a walk, and the cells (F, I, 2) that they lie in."""
     interval, frames = frame_interval(times_ps), len(times_ps)
     ways = _ways(network, temperature)
     weights = np.exp(log_weights(network, temperature))
     site = rng.choice(len(weights), size=ions, p=weights / weights.sum())
     cell, time = np.zeros((ions, 2), dtype=int), np.zeros(ions)
-    sites, cells = np.full((frames, ions), -1), np.zeros((frames, ions, 2), dtype=int)
+    sites, cells = np.full((frames, ions), -1, np.int32), np.zeros((frames, ions, 2), np.int32)
     sites[0], walking = site, np.arange(ions)
     while len(walking):
         here = site[walking]
         waits, rate = rng.exponential(size=len(here)), ways.rate[here]
         time[walking] += np.divide(waits, rate, out=np.full(len(here), np.inf), where=rate > 0)
         # The first frame that sees the ion at its new site; a later hop before it writes over it.
-        within = time[walking] <= (frames - 1) * interval
-        walking, here = walking[within], here[within]
+        frame = np.ceil(time[walking] / interval)
+        within = frame < frames
+        walking, here, frame = walking[within], here[within], frame[within].astype(int)
         way = (rng.random(len(here))[:, None] >= ways.shares[here]).sum(axis=1)
         site[walking], cell[walking] = ways.sites[here, way], cell[walking] + ways.shifts[here, way]
-        frame = np.ceil(time[walking] / interval).astype(int)
         sites[frame, walking], cells[frame, walking] = site[walking], cell[walking]
-    seen = np.maximum.accumulate(np.where(sites >= 0, np.arange(frames)[:, None], 0), axis=0)
-    sites, cells = sites[seen, np.arange(ions)], cells[seen, np.arange(ions)]
-    return network.positions[sites] + cells @ network.cell, sites
+    seen = np.maximum.accumulate(
+        np.where(sites >= 0, np.arange(frames, dtype=np.int32)[:, None], 0), axis=0
+    )
+    return sites[seen, np.arange(ions)], cells[seen, np.arange(ions)]
 
 
 def _ways(network: Network, temperature: float) -> _Ways:
@@ -147,11 +163,12 @@ def predicted_hops(
     Raises:
         ValueError: vibrations were not computed.
     """
+    nearest = assign_sites(network.positions[None], hollows, network.cell)[0]
     expected = sampled = spread = 0.0
     for length, runs in sorted(Counter(runs_ps).items()):
         times = np.arange(round(length / interval_ps) + 1) * interval_ps
-        positions, _ = walk(network, temperature, times_ps=times, ions=walkers, rng=rng)
-        assigned = assign_sites(positions, hollows, network.cell)
+        sites, _ = _visits(network, temperature, times_ps=times, ions=walkers, rng=rng)
+        assigned = nearest[sites]
         settled = settle(assigned, times_ps=times, residence_ps=residence_ps)
         hops = find_hops(settled, sites=hollows, cell=network.cell, times_ps=times)
         counts = np.bincount(hops["ion"].to_numpy(int), minlength=walkers)
@@ -164,8 +181,9 @@ def predicted_hops(
 def agreement(counted: int, expected: float) -> float:
     """Give the probability p of a count as far off as this one, or farther, if λ are expected.
 
-    p = min(1, 2 min(P(N ≤ n), P(N ≥ n))) for N of Poisson's distribution with mean λ: hops that come
-    independently of each other. λ counts as known: its own error has to be small beside √λ.
+    p = min(1, 2 min(P(N ≤ n), P(N ≥ n))) for N of Poisson's distribution with mean λ, which is that
+    of hops that come independently of each other. λ counts as known: its own error has to be small
+    beside √λ.
 
     Args:
         counted: number of hops n of the runs.

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import logsumexp
 
 from anodeflow.stages.barriers.network import Network, log_flows, log_weights
 from anodeflow.stages.barriers.windings import Part, find_parts
@@ -92,15 +93,15 @@ def network_diffusion(network: Network, temperature: float) -> NetworkDiffusion:
     flows, weights = log_flows(network, temperature), log_weights(network, temperature)
     parts, heats = [], np.zeros(len(network.hops))
     for part in find_parts(network):
-        sites = list(part.sites)
-        share = float(np.exp(weights[sites]).sum())
-        tensor, own = np.zeros((2, 2)), np.flatnonzero(np.isin(network.ends[:, 0], sites))
+        log_share = logsumexp(weights[list(part.sites)])
+        share, tensor = float(np.exp(log_share)), np.zeros((2, 2))
+        own = np.flatnonzero(np.isin(network.ends[:, 0], part.sites))
         if part.windings:
-            left = _moves_left(network, part, own, flows[own])
-            currents = np.exp(flows[own])[:, None] * left
-            heats[own] = (currents * left).sum(axis=1)
-            # Within the part weights add up to 1; the flows are those of the whole network.
-            tensor = currents.T @ left / share
+            inner = flows[own] - log_share  # Of an ion on this part, whose weights add up to 1.
+            left = _moves_left(network, part, own, inner)
+            currents = np.exp(inner)[:, None] * left
+            heats[own] = share * (currents * left).sum(axis=1)
+            tensor = currents.T @ left
         parts.append(PartDiffusion(part, share, tensor))
     whole = sum((each.share * each.tensor for each in parts), np.zeros((2, 2)))
     total = heats.sum()
@@ -151,11 +152,9 @@ def _correctors(count: int, ends: np.ndarray, flows: np.ndarray, vectors: np.nda
     for k in range(count - 1, 0, -1):
         out, total = flow[k, :k], flow[k, :k].sum()
         share, drift = out / total, moment[k, :k] / total
-        # Path i → k → j: vector r_ik + r_kj, weighted with c_ik c_kj / total.
+        # From i over k to j: vector r_ik + r_kj, of weight c_ik c_kj / total; i = j is never read.
         moment[:k, :k] += out[:, None, None] * drift[None] - drift[:, None] * out[None, :, None]
         flow[:k, :k] += out[:, None] * share[None]
-        np.fill_diagonal(flow[:k, :k], 0.0)
-        moment[range(k), range(k)] = 0.0
     chi = np.zeros((count, 2))
     for k in range(1, count):
         total = flow[k, :k].sum()
