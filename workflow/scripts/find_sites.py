@@ -17,7 +17,9 @@ def main(inputs, output, *, calculator, ion, search, merge, settings, method, ma
 
     calc = load_calculator(Path(inputs.weights), Path(inputs.card), **calculator)
     host, extra = read_structure(inputs.host), identity(Path(inputs.card), calculator, method)
-    progress = Progress(len(ion_starts(host).names), label="sites", unit="starts")
+    progress = Progress(
+        len(ion_starts(host, search["symmetry_tolerance"]).names), label="sites", unit="starts"
+    )
     settings |= {"max_steps": max_steps, "fingerprint_extra": extra, "log": sys.stdout}
     with part_folder(output) as folder, progress:
         sites = find_sites(

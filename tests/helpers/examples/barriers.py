@@ -12,6 +12,7 @@ SITE = {
     "position": (0.0, 1.7, 22.5),
     "starts": "2 on O, 1 over C",
     "like": 0,
+    "within": None,
     "log_vibrations": 3.4,
     "imaginary": 0,
 }
@@ -37,7 +38,7 @@ MOTION = {
 }
 NETWORK = NetworkResult(
     ion="Na",
-    sites=[SITE, SITE | {"energy_eV": 0.16, "like": 1}],
+    sites=[SITE, SITE | {"energy_eV": 0.16, "like": 1}, SITE | {"like": 2, "within": 1}],
     hops=[HOP],
     percolation_barrier={"one_direction": 0.21, "both_directions": 0.24},
     walk=[{"hop": 0, "backward": False}, {"hop": 0, "backward": True}],

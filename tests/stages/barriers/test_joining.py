@@ -6,10 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from ase.calculators.singlepoint import SinglePointCalculator
 from ase.units import kB
 from corrugated import LATTICE, MERGE, Corrugated, host, paths_of, sites_of
 
 from anodeflow.stages.barriers.band import KeptBands
+from anodeflow.stages.barriers.distinct_sites import distinct_sites
 from anodeflow.stages.barriers.joining import join_network
 from anodeflow.stages.barriers.modes import TO_THZ
 from anodeflow.stages.barriers.path_files import path_frames, read_paths, site_frames
@@ -117,6 +119,31 @@ def test_a_path_that_did_not_converge_is_named_and_left_out(found):
     assert network.percolation_barrier.one_direction is None
     assert network.left_out == [f"{path.label}: a force of 0.3 eV/Å is left on it"]
     assert network.note.startswith("paths were left out, so that there may be lower ways")
+
+
+def test_a_site_from_which_it_is_downhill_is_part_of_its_neighbour(found):
+    (path,) = found[3]
+    slope = [image.copy() for image in path.images]
+    for number, image in enumerate(slope):
+        energy = path.energies[0] + 0.01 * number
+        image.calc = SinglePointCalculator(image, energy=energy, forces=np.zeros((len(image), 3)))
+    network = joined(found, None, paths=[replace(path, images=slope)])
+    assert network.left_out == [] and network.hops == []
+    kept = [site for site in network.sites if site.within is None]
+    # Every hop of the honeycomb is downhill, so that all sites are one.
+    assert len(kept) == 1
+    assert {site.within for site in network.sites} == {None, network.sites.index(kept[0])}
+
+
+def test_joined_sites_keep_the_cells_that_hops_lead_to():
+    # Sites 0, 1, 2 on a line; 1 is part of 0, seen in the cell to its left.
+    sites = distinct_sites(np.array([0.0, 0.1, 0.05]), [(0, 1, (-1, 0))])
+    assert sites.numbers == [0, 2]
+    assert sites.stands_for(1) == 0 and sites.stands_for(2) is None
+    # A hop from 1 in cell 0, which is 0 in cell (1, 0), to 2 in cell 0.
+    assert sites.edge((1, 2, (0, 0))) == (0, 1, (-1, 0))
+    assert sites.edge((0, 1, (-1, 0))) is None
+    assert sites.edge((0, 1, (0, 0))) == (0, 0, (1, 0))
 
 
 def test_a_top_without_one_imaginary_mode_is_no_saddle_and_a_site_with_one_has_no_rates(found):

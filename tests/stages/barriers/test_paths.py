@@ -34,13 +34,9 @@ def test_all_starts_fall_into_the_hollows_which_are_the_minima(tmp_path):
     depth = [stored_energy(site, "total") for site in sites]
     assert depth == pytest.approx(sorted([-0.6 - 0.0519615, -0.6 + 0.0519615] * 4), abs=1e-4)
     places = [site.info["starts"] for site in sites]
-    assert sum("on O" in place for place in places) >= 1
-    assert sum(int(part.split()[0]) for place in places for part in place.split(", ")) == 12
-    assert {place.split(", ")[0].partition(" ")[2] for place in places} <= {
-        "over C",
-        "over Ti",
-        "on O",
-    }
+    # Of the 4 hollows over C, 4 over Ti and 4 tops one each is relaxed, the others by symmetry.
+    reached = [part for place in places if place != "by symmetry" for part in place.split(", ")]
+    assert sorted(reached) == ["4 on O", "4 over C", "4 over Ti"]
     for site in sites:
         assert np.linalg.norm(calc.gradient(ion_position(site))) < 0.002
         assert "start" not in site.info

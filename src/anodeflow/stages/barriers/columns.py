@@ -3,8 +3,8 @@
 from anodeflow.tables.columns import COUNTED, NOTE, TEMPERATURE, Column, plus_minus
 
 OF_IMAGES = (
-    "what images and forces of the lowest walk leave open: the top of a spline through them against "
-    "the image that climbed; models differ by more (the scorecard's disagreement)"
+    "what images and forces of the lowest walk leave open: the top of a spline through them "
+    "against the image that climbed; models differ by more (the scorecard's disagreement)"
 )
 NOT_KNOWN = (
     "none: the error of the barrier enters as its exponential, that of the prefactor is not known"

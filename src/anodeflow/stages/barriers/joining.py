@@ -7,6 +7,7 @@ import numpy as np
 from ase import Atoms
 from ase.mep.neb import NEBTools
 
+from anodeflow.stages.barriers.distinct_sites import DistinctSites, distinct_sites
 from anodeflow.stages.barriers.host_symmetry import Operation, orbit, site_classes
 from anodeflow.stages.barriers.network import Hop, Network
 from anodeflow.stages.barriers.network_diffusion import network_diffusion
@@ -35,9 +36,10 @@ STIFFNESS = 1.0
 
 @dataclass(frozen=True)
 class _Joined:
-    """A network, and of each of its hops the path that it was computed as."""
+    """A network, of its sites which of all they are, and of its hops the path of each."""
 
     network: Network
+    sites: DistinctSites
     paths: list[FoundPath]
 
 
@@ -55,8 +57,8 @@ def join_network(
     """Join sites and paths to a network; compute its barriers and, with vibrations, its motion.
 
     Sites that symmetry makes alike take the energy of the lowest of them, and equivalent hops that
-    of the one that was computed. A path that did not converge, or at whose top there is no saddle,
-    is left out and named.
+    of the one that was computed. A site from which a path leads downhill is the one that it leads
+    to. A path that did not converge, or whose top is no saddle, is left out and named.
 
     Args:
         host: relaxed stack without ions.
@@ -75,10 +77,10 @@ def join_network(
     joined = _join(host, sites, used, vibrations, operations, like)
     found = percolation(joined.network)
     walk = [] if found.one is None else limiting_path(joined.network, found.one)
-    rests = _unstable(like, vibrations)
+    rests = _unstable([like[site] for site in joined.sites.numbers], vibrations)
     return NetworkResult(
         ion=str(sites[0].symbols[roles.ions(sites[0])][0]),
-        sites=_site_rows(joined.network, sites, like, vibrations),
+        sites=_site_rows(joined, sites, like, vibrations),
         hops=_hop_rows(joined),
         percolation_barrier=PercolationBarrier(
             one_direction=found.one.barrier if found.one else None,
@@ -97,11 +99,10 @@ def _fault(path: FoundPath, saddle_fmax: float, vibrations: Vibrations | None) -
     """Return why a path is no hop of the network, nothing if it is one."""
     if not path.fmax <= saddle_fmax:
         return f"a force of {path.fmax:.3g} eV/Å is left on it"
-    if path.top in (0, len(path.images) - 1):
-        return "it has no saddle between its ends"
-    if vibrations is not None and (found := _imaginary(vibrations.saddles[path.label])) != 1:
-        return f"its top has {found} imaginary modes where a saddle has one"
-    return ""
+    if path.downhill or vibrations is None:
+        return ""
+    found = _imaginary(vibrations.saddles[path.label])
+    return "" if found == 1 else f"its top has {found} imaginary modes where a saddle has one"
 
 
 def _imaginary(modes: Frequencies) -> int:
@@ -130,40 +131,47 @@ def _join(
 ) -> _Joined:
     own = np.array([stored_energy(site, "total") for site in sites])
     energies = np.array([own[[one == other for other in like]].min() for one in like])
+    edges = {path.label: sorted(orbit(path.edge, operations)) for path in paths}
+    downhill = [edge for path in paths if path.downhill for edge in edges[path.label]]
+    stay = distinct_sites(energies, downhill)
     hops, of = [], []
     for path in paths:
-        saddles = None if vibrations is None else vibrations.saddles[path.label]
-        product = None if saddles is None else _log_product(saddles)
+        saddle = None if vibrations is None else _log_product(vibrations.saddles[path.label])
         top = float(path.energies[path.top] - energies.min())
-        for start, end, shift in sorted(orbit(path.edge, operations)):
-            hops.append(Hop(start, end, shift, top, product))
-            of.append(path)
+        for edge in () if path.downhill else dict.fromkeys(map(stay.edge, edges[path.label])):
+            if edge is not None:
+                hops.append(Hop(*edge, top, saddle))
+                of.append(path)
     products = None
     if vibrations is not None:
-        products = np.array([_log_product(vibrations.sites[str(site)]) for site in like])
+        kept = [vibrations.sites[str(like[site])] for site in stay.numbers]
+        products = np.array([_log_product(modes) for modes in kept])
     network = Network(
         cell=host.cell.array[:2, :2],
-        positions=ion_positions(sites),
-        energies=energies - energies.min(),
+        positions=ion_positions(sites)[stay.numbers],
+        energies=(energies - energies.min())[stay.numbers],
         hops=tuple(hops),
         log_vibrations=products,
     )
-    return _Joined(network, of)
+    return _Joined(network, stay, of)
 
 
 def _site_rows(
-    network: Network, sites: Sequence[Atoms], like: Sequence[int], vibrations: Vibrations | None
+    joined: _Joined, sites: Sequence[Atoms], like: Sequence[int], vibrations: Vibrations | None
 ) -> list[Site]:
+    energies = [stored_energy(site, "total") for site in sites]
     rows = []
     for number, site in enumerate(sites):
         modes = None if vibrations is None else vibrations.sites[str(like[number])]
         x, y, z = site.positions[roles.ions(site)][0].tolist()
         rows.append(
             Site(
-                energy_eV=float(network.energies[number]),
+                energy_eV=min(e for e, of in zip(energies, like, strict=True) if of == like[number])
+                - min(energies),
                 position=(x, y, z),
                 starts=str(site.info["starts"]),
                 like=like[number],
+                within=joined.sites.stands_for(number),
                 log_vibrations=None if modes is None else _log_product(modes),
                 imaginary=None if modes is None else _imaginary(modes),
             )
@@ -183,8 +191,8 @@ def _hop_rows(joined: _Joined) -> list[HopRow]:
         rows.append(
             HopRow(
                 path=path.label,
-                start=hop.start,
-                end=hop.end,
+                start=joined.sites.numbers[hop.start],
+                end=joined.sites.numbers[hop.end],
                 shift=hop.shift,
                 vector=(float(vector[0]), float(vector[1])),
                 saddle_eV=hop.saddle,

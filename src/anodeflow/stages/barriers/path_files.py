@@ -36,6 +36,11 @@ class FoundPath:
         """Return which image is the highest: the saddle, where it is between the ends."""
         return int(self.energies.argmax())
 
+    @property
+    def downhill(self) -> bool:
+        """Return whether one of the ends is the highest point, so that there is no saddle."""
+        return self.top in (0, len(self.images) - 1)
+
 
 def site_frames(search: Search) -> list[Atoms]:
     """Return the sites as frames, those that lay on paths among them."""

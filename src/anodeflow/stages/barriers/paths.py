@@ -183,7 +183,7 @@ def _relax_paths(
             start, end, calc, label=label_of(path), settings=band, dip=dip, kept=bands
         )
         images = list(found.neb.images)
-        dips = [] if found.neb.climb else found.dips(dip)
+        dips = found.dips(dip)
         return images, reached, [_rest(images[n], path, n, calc, kept) for n in dips]
 
     computations = {path: partial(relax_one, path) for path in paths}

@@ -29,6 +29,8 @@ class Site(ResultPart):
     starts: str
     like: int
     """The first of the sites that are equivalent to it."""
+    within: int | None
+    """The site that it is part of, since it is downhill to there; null for one of its own."""
     log_vibrations: float | None
     """Σ ln(ν/THz); null where no vibrations were computed, or one is imaginary."""
     imaginary: int | None
@@ -109,7 +111,7 @@ def barrier_rows(about: Mapping[str, Any], found: NetworkResult) -> list[dict[st
     row = {
         **about,
         "ion": found.ion,
-        "sites": len(found.sites),
+        "sites": sum(site.within is None for site in found.sites),
         "hops": len(found.hops),
         "left_out": len(found.left_out),
         "one_direction_eV": found.percolation_barrier.one_direction,

@@ -12,7 +12,12 @@ from ase.calculators.calculator import Calculator
 from anodeflow.errors import StructureError
 from anodeflow.evaluation.lockstep import raise_first, run_in_lockstep
 from anodeflow.stages.barriers.held_centres import HeldCentres
-from anodeflow.stages.barriers.host_symmetry import host_operations, symmetric_copy
+from anodeflow.stages.barriers.host_symmetry import (
+    host_operations,
+    site_classes,
+    site_operation,
+    symmetric_copy,
+)
 from anodeflow.stages.relaxation.kept_minima import KeptMinima
 from anodeflow.structures import roles
 from anodeflow.structures.builders.checks import refuse_unknown_elements
@@ -22,13 +27,17 @@ from anodeflow.structures.inspection import bond_changes
 from anodeflow.structures.sites import hollow_sites
 from anodeflow.structures.spacing import move_top, spacing_of
 
+MATCHED = 0.5
+"""A hollow or top of a rippled layer is the image of another that lies this near (Å)."""
+
 
 @dataclass(frozen=True)
 class Starts:
-    """Where an ion is put: lateral positions (P, 2), Å, and what each lies over."""
+    """Where an ion is put: lateral positions (P, 2), Å, what each lies over, how many are alike."""
 
     positions: np.ndarray
     names: list[str]
+    alike: list[int]
 
 
 @dataclass(frozen=True)
@@ -54,6 +63,7 @@ def find_sites(
 ) -> list[Atoms]:
     """Relax one ion from above every hollow and every atom of the facing lattice; merge the ends.
 
+    Starts that the host's symmetry makes alike are relaxed once, and their sites copied.
     The top layer is moved to `spacing`, the ion put in the middle of the gap, moved in the plane by
     `start_shift` in a direction of its own, since by symmetry no force may act on it, and all is
     relaxed at fixed cell, the centres of both layers held in the plane, as in the runs.
@@ -83,9 +93,8 @@ def find_sites(
     """
     roles.require_empty_stack(host, "the sites of an ion")
     refuse_unknown_elements([element])
-    starts = ion_starts(host)
-    angles = np.random.default_rng(seed).uniform(0, 2 * np.pi, len(starts.names))
-    moved = starts.positions + start_shift * np.column_stack([np.cos(angles), np.sin(angles)])
+    starts = ion_starts(host, symmetry_tolerance)
+    moved = starts.positions + start_shift * _directions(len(starts.names), seed)
     settings = {"element": element, "spacing": spacing, "start_shift": start_shift, "seed": seed}
     series = kept.series(host, settings)
 
@@ -96,22 +105,32 @@ def find_sites(
             calc,
             series=series,
             title=f"start {number}, {starts.names[number]}",
-            describe=lambda _: {"start": starts.names[number]},
+            describe=lambda _: {"start": starts.names[number], "alike": starts.alike[number]},
         )
         on_start(found)
         return found
 
-    numbers = range(len(starts.names))
-    found, failures = run_in_lockstep(calc, {n: partial(relaxed, n) for n in numbers})
+    computations = {number: partial(relaxed, number) for number in range(len(starts.names))}
+    found, failures = run_in_lockstep(calc, computations)
     raise_first(failures)
-    for number in numbers:
-        refuse_other_host(found[number], host, f"from {starts.names[number]} (start {number})")
-    sites = merge_sites([found[number] for number in numbers], merge)
-    return complete(sites, host, symmetry_tolerance, merge)
+    for number, name in enumerate(starts.names):
+        refuse_other_host(found[number], host, f"from {name} (start {number})")
+    sites = merge_sites([found[number] for number in computations], merge)
+    every = complete(sites, host, symmetry_tolerance, merge)
+    return sorted(every, key=lambda site: stored_energy(site, "total"))
 
 
-def ion_starts(host: Atoms) -> Starts:
-    """Return all hollows of the facing lattice, both kinds, and the places on its atoms."""
+def _directions(count: int, seed: int) -> np.ndarray:
+    """Return unit vectors (C, 2) in the plane."""
+    angles = np.random.default_rng(seed).uniform(0, 2 * np.pi, count)
+    return np.column_stack([np.cos(angles), np.sin(angles)])
+
+
+def ion_starts(host: Atoms, tolerance: float) -> Starts:
+    """Return the hollows of the facing lattice, both kinds, and the places on its atoms.
+
+    Of those that the symmetry of the host, found to a tolerance (Å), makes alike, the first.
+    """
     hollows, tops = hollow_sites(host), host.positions[roles.facing(host), :2]
     beneath = np.flatnonzero(roles.bottom(host) & ~roles.facing(host))
     cell = host.cell.array[:2, :2]
@@ -121,7 +140,23 @@ def ion_starts(host: Atoms) -> Starts:
     nearest = beneath[(distances - 1e-2 * (height - height.min())).argmin(axis=1)]
     names = [f"over {host[int(atom)].symbol}" for atom in nearest]
     names += [f"on {symbol}" for symbol in host[roles.facing(host)].symbols]
-    return Starts(np.vstack([hollows, tops]), names)
+    places = np.vstack([hollows, tops])
+    classes = _classes(places, names, host, tolerance)
+    distinct = sorted(set(classes))
+    return Starts(
+        places[distinct], [names[n] for n in distinct], [classes.count(n) for n in distinct]
+    )
+
+
+def _classes(places: np.ndarray, names: Sequence[str], host: Atoms, tolerance: float) -> list[int]:
+    """Return, for each place (P, 2), Å, the first of the same name that is equivalent to it."""
+    cell = host.cell.array[:2, :2]
+    kinds = np.unique(names, return_inverse=True)[1].astype(float)
+    found = (
+        site_operation(operation, places, kinds, cell, within=MATCHED, energy=0.5)
+        for operation in host_operations(host, tolerance)
+    )
+    return site_classes([one for one in found if one is not None], len(places))
 
 
 def with_ion(host: Atoms, element: str, place: np.ndarray, spacing: float) -> Atoms:
@@ -170,7 +205,7 @@ def merge_sites(relaxed: Sequence[Atoms], merge: Merge) -> list[Atoms]:
     """Return the distinct sites, from the lowest upwards, each with the starts that ended there.
 
     Args:
-        relaxed: stacks with one ion each, energies and `start` in info.
+        relaxed: stacks with one ion each, energies, `start` and `alike` in info.
         merge: when two are at one site.
     """
     sites: list[Atoms] = []
@@ -182,9 +217,9 @@ def merge_sites(relaxed: Sequence[Atoms], merge: Merge) -> list[Atoms]:
             sites[-1].calc = atoms.calc
             starts.append(Counter())
             known = len(sites) - 1
-        starts[known][atoms.info["start"]] += 1
+        starts[known][atoms.info["start"]] += int(atoms.info["alike"])
     for site, reached in zip(sites, starts, strict=True):
-        site.info.pop("start")
+        del site.info["start"], site.info["alike"]
         site.info["starts"] = ", ".join(f"{n} {name}" for name, n in sorted(reached.items()))
     return sites
 
@@ -192,7 +227,7 @@ def merge_sites(relaxed: Sequence[Atoms], merge: Merge) -> list[Atoms]:
 def complete(sites: Sequence[Atoms], host: Atoms, tolerance: float, merge: Merge) -> list[Atoms]:
     """Return the sites, and after them those that the host's symmetry makes of them.
 
-    A start may fall into a neighbour of its site; without it the network lacked the symmetry.
+    Without them the network would lack the host's symmetry.
     """
     every = list(sites)
     operations = host_operations(host, tolerance)
