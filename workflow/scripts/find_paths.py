@@ -22,16 +22,10 @@ def main(inputs, paths, sites, *, calculator, search, merge, band, settings, met
     extra = identity(Path(inputs.card), calculator, method)
     settings |= {"max_steps": max_steps, "fingerprint_extra": extra, "log": sys.stdout}
     with part_folder(paths) as folder, Progress(None, label="paths", unit="paths") as bar:
-        found = find_paths(
-            read_structure(inputs.host),
-            read_frames(inputs.sites),
-            calc,
-            **search,
-            merge=Merge(**merge),
-            band=BandSettings(**band, max_steps=max_steps),
-            kept=KeptMinima(folder, **settings),
-            on_path=bar.reach,
-        )
+        how = {"merge": Merge(**merge), "band": BandSettings(**band, max_steps=max_steps)}
+        how |= search | {"kept": KeptMinima(folder, **settings), "on_path": bar.reach}
+        host, starts = read_structure(inputs.host), read_frames(inputs.sites)
+        found = find_paths(host, starts, calc, **how)
         write_frames(sites, site_frames(found))
         write_frames(paths, path_frames(found))
 

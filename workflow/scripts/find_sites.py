@@ -22,16 +22,8 @@ def main(inputs, output, *, calculator, ion, search, merge, settings, method, ma
     )
     settings |= {"max_steps": max_steps, "fingerprint_extra": extra, "log": sys.stdout}
     with part_folder(output) as folder, progress:
-        sites = find_sites(
-            host,
-            calc,
-            **ion,
-            **search,
-            merge=Merge(**merge),
-            kept=KeptMinima(folder, **settings),
-            on_start=lambda _: progress.update(),
-        )
-        write_frames(output, sites)
+        how = ion | search | {"merge": Merge(**merge), "kept": KeptMinima(folder, **settings)}
+        write_frames(output, find_sites(host, calc, **how, on_start=lambda _: progress.update()))
 
 
 if __name__ == "__main__":

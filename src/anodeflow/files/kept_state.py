@@ -35,7 +35,7 @@ class KeptState:
         write_archive(self.path, arrays, {"fingerprint": self.mark, "steps": steps})
 
     def read(self) -> tuple[dict[str, np.ndarray], int] | None:
-        """Return the arrays and the steps of the last state that can be read; None without one.
+        """Return arrays, in their shapes, and steps of the last state that can be read, or None.
 
         Damaged states are named on stderr and deleted.
 

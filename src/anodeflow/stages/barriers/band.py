@@ -157,7 +157,7 @@ class Band:
             inverse -= (outer + outer.T) / work
 
     def state(self) -> dict[str, np.ndarray]:
-        """Return all that the next step depends on, beside the ends."""
+        """Return all that the next step depends on beside the ends, arrays (I, …) of I images."""
         positions, forces = self.before if self.before is not None else (np.empty(0),) * 2
         return {
             "positions": np.array([image.positions for image in self.inner]),

@@ -227,6 +227,8 @@ def merge_sites(relaxed: Sequence[Atoms], merge: Merge) -> list[Atoms]:
 def complete(sites: Sequence[Atoms], host: Atoms, tolerance: float, merge: Merge) -> list[Atoms]:
     """Return the sites, and after them those that the host's symmetry makes of them.
 
+    tolerance: of that symmetry, Å.
+
     Without them the network would lack the host's symmetry.
     """
     every = list(sites)
