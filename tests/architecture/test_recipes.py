@@ -189,7 +189,7 @@ def test_a_stage_is_added_as_its_recipe_says(followed, study_config):
     (graded,) = (row for row in added.read(targets[2]).splitlines() if row.startswith("capacity,"))
     assert graded.startswith('capacity,"Capacity (mAh/cm³), m-g",MACE demo,False,')
     assert graded.endswith(",good,")
-    assert added.pages()["capacity"]["category"] == "7. Capacity"
+    assert added.pages()["capacity"]["category"] == "8. Capacity"
     added.assert_tests_pass(
         *("tests/architecture/test_stages.py", "tests/architecture/test_imports.py"),
         *(

@@ -1,6 +1,15 @@
 """A finished study's results as the rules of the scorecard read them."""
 
-from scored import adhesion, backend_record, check, convergence, ensemble, verdict, voltages
+from scored import (
+    adhesion,
+    backend_record,
+    check,
+    convergence,
+    ensemble,
+    network,
+    verdict,
+    voltages,
+)
 
 from anodeflow.files.atomic import write_json
 from anodeflow.files.result_file import ResultFile
@@ -37,6 +46,7 @@ def write_results(folder, stacks, layers, label_stack):
     for rank, stack in enumerate(stacks):
         put(f"relaxation/{stack}.json", check())
         put(f"adhesion/{stack}.json", adhesion(2.0 - 0.2 * rank, 3.9 + 0.1 * rank))
+        put(f"barriers/{stack}/network.json", network(0.24 - 0.02 * rank))
         groups = {0: None, 1: 12 if stack == label_stack else 0, 8: 20}
         for ions, hops in groups.items():
             group = ensemble(spacing=3.9 + 0.1 * rank, hops=hops, watched_ps=285.0, replicas=3)

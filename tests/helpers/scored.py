@@ -19,6 +19,7 @@ from anodeflow.stages.adhesion.results import (
     RelaxedAdhesion,
     StrainEnergy,
 )
+from anodeflow.stages.barriers.results import NetworkResult, PercolationBarrier
 from anodeflow.stages.motion.hops import backward_share
 from anodeflow.stages.motion.results import (
     MAP_NUMBERS,
@@ -253,6 +254,24 @@ def voltages(*averages: float) -> pd.DataFrame:
     """Return the table of voltages, by the averages from one ion upwards."""
     steps = np.diff(np.arange(len(averages) + 1) * [0.0, *averages])
     return pd.DataFrame({"n": range(1, len(averages) + 1), "average_V": averages, "step_V": steps})
+
+
+def network(barrier_eV: float) -> NetworkResult:
+    """Return the network of an ion with this barrier in both directions, without rates."""
+    return NetworkResult(
+        ion="Na",
+        sites=[],
+        hops=[],
+        percolation_barrier=PercolationBarrier(
+            one_direction=barrier_eV, both_directions=barrier_eV
+        ),
+        walk=[],
+        motion=[],
+        error_eV=0.002,
+        left_out=[],
+        operations=1,
+        note="",
+    )
 
 
 def quantities(*rows: list[Quantity]) -> Quantities:

@@ -221,7 +221,10 @@ def test_another_temperature_redoes_the_dynamics_and_what_is_read_from_it_only(c
         "map_spacing 3",
         "analyse_diffusion 2",
         "combine_replicas 2",
-        *redrawn(lambda stage, shown: shown.of.startswith(("runs", "groups"))),
+        "analyse_network 1",
+        *redrawn(
+            lambda stage, shown: stage == "barriers" or shown.of.startswith(("runs", "groups"))
+        ),
     }
 
 

@@ -75,6 +75,16 @@ def test_a_site_that_was_missed_splits_the_path_that_leads_across_it(tmp_path):
         assert np.linalg.norm(calc.gradient(place)) < 0.003
 
 
+def test_sites_that_no_path_joins_get_one_sentence(tmp_path):
+    stack = host()
+    calc = Corrugated(stack, lattice=LATTICE)
+    sites = sites_of(stack, calc, tmp_path)
+    with pytest.raises(
+        StructureError, match=r"No two of the 8 sites .* raise barriers.longest_hop"
+    ):
+        paths_of(stack, sites, calc, tmp_path, longest=1.0)
+
+
 def test_vibrations_and_vineyard_s_prefactor_are_those_of_the_curvatures(tmp_path):
     stack = host()
     calc = Corrugated(stack, lattice=LATTICE)

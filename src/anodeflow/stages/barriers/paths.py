@@ -117,13 +117,19 @@ def find_paths(
         on_path: called with (done, total) paths.
 
     Raises:
-        StructureError: on a path the ion leaves the gap, or bonds of the host break or form.
+        StructureError: no sites are near enough to each other, or on a path the ion leaves the
+            gap, or bonds of the host break or form.
         NotConvergedError: a site on a path used up `max_steps`.
     """
     search = Search(host, [held(site) for site in sites], merge, symmetry_tolerance)
     cell = host.cell.array[:2, :2]
     longest = longest_hop * like_hollow_distance(hollow_sites(host), cell)
     todo = neighbouring(ion_positions(search.sites), cell, longest)
+    if not todo:
+        raise StructureError(
+            f"No two of the {len(sites)} sites in {host.symbols} lie within {longest:.2f} Å of "
+            "each other, so that no path joins them: raise barriers.longest_hop."
+        )
     total = 0
     for _ in range(ROUNDS):
         operations = search.operations()
