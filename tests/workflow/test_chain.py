@@ -222,9 +222,7 @@ def test_another_temperature_redoes_the_dynamics_and_what_is_read_from_it_only(c
         "analyse_diffusion 2",
         "combine_replicas 2",
         "analyse_network 1",
-        *redrawn(
-            lambda stage, shown: stage == "barriers" or shown.of.startswith(("runs", "groups"))
-        ),
+        *redrawn(lambda stage, shown: shown.of.startswith(("runs", "groups", "barrier"))),
     }
 
 
