@@ -7,9 +7,11 @@ from ase import Atoms
 from ase.calculators.calculator import Calculator, all_changes
 from springs import make_stack
 
-from anodeflow.stages.barriers.band import BandSettings
+from anodeflow.stages.barriers.band import BandSettings, KeptBands
+from anodeflow.stages.barriers.path_files import path_frames, read_paths
 from anodeflow.stages.barriers.paths import find_paths
 from anodeflow.stages.barriers.sites import Merge, find_sites
+from anodeflow.stages.barriers.vibrations import compute_vibrations
 from anodeflow.stages.relaxation.kept_minima import KeptMinima
 from anodeflow.structures import roles
 
@@ -76,6 +78,22 @@ FINE = BandSettings(images=5, path_fmax=0.05, saddle_fmax=0.002, max_steps=200)
 def host(bottom=2):
     """Return a stack without ions."""
     return make_stack(bottom=bottom, top=bottom, lattice=LATTICE, ions=0)
+
+
+def vibrations_of(stack, search, calc, folder):
+    """Return the vibrations at its sites and saddles."""
+    return compute_vibrations(
+        stack,
+        search.sites,
+        read_paths(path_frames(search)),
+        calc,
+        merge=MERGE,
+        symmetry_tolerance=0.05,
+        hessian_radius=3.0,
+        hessian_displacement=0.01,
+        kept=KeptBands(folder, "toy", io.StringIO()),
+        on_call=lambda done, total: None,
+    )
 
 
 def kept(folder, fmax=0.002):

@@ -7,6 +7,7 @@ from functools import partial
 import numpy as np
 from ase.build import bulk
 from ase.calculators.emt import EMT
+from corrugated import LATTICE, Corrugated, host, paths_of, sites_of, vibrations_of
 from springs import Springs, assert_equal_to_the_last_bit, make_stack, simulate
 from study import GRAPHENE, TI2CO2
 from toy import Toy
@@ -15,6 +16,7 @@ from anodeflow.files.archives import read_archive, write_archive
 from anodeflow.files.checkpoint_folder import part_folder
 from anodeflow.stages.adhesion.layers_apart import reference_layers
 from anodeflow.stages.adhesion.scan import scan_spacings
+from anodeflow.stages.barriers.path_files import path_frames
 from anodeflow.stages.relaxation.kept_minima import KeptMinima
 from anodeflow.stages.relaxation.minimum import relax
 from anodeflow.stages.voltage.frozen_host import fill_frozen_host
@@ -160,7 +162,38 @@ def fill(output, calculator=Sited):
         keep(filled, output)
 
 
+def join_sites(output, calculator=Corrugated):
+    """Find the sites of an ion, a path between them and their vibrations as the rules do."""
+    stack = host()
+    calc = calculator(stack, lattice=LATTICE)
+    with part_folder(output) as folder:
+        search = paths_of(stack, sites_of(stack, calc, folder), calc, folder)
+        vibrations = vibrations_of(stack, search, calc, folder)
+        frames = [*search.sites, *path_frames(search)]
+        arrays = {
+            f"{name}{number}": value
+            for number, atoms in enumerate(frames)
+            for name, value in {
+                "positions": atoms.positions,
+                "forces": atoms.get_forces(apply_constraint=False),
+                "energy": atoms.get_potential_energy(),
+            }.items()
+        }
+        modes = {**vibrations.sites, **vibrations.saddles}
+        arrays |= {f"modes {name}": found.frequencies_THz for name, found in modes.items()}
+        write_archive(output, arrays, {"paths": len(search.paths)})
+
+
+def assert_same_network(output, other):
+    (left, paths), (right, _) = read_archive(output), read_archive(other)
+    assert left.keys() == right.keys()
+    assert paths["paths"] == 1 and len(left) == 3 * (8 + 7) + 3
+    for name, value in left.items():
+        assert np.array_equal(value, right[name]), name
+
+
 STAGES = {
+    "network": (join_sites, slow(Corrugated), assert_same_network),
     "dynamics": (run_long, slow(Springs), assert_equal_to_the_last_bit),
     "scan": (scan, slow(Toy), assert_same),
     "frozen host": (fill, slow(Sited), assert_same),

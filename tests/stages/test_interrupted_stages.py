@@ -26,7 +26,7 @@ SIGNALLED += [
     for place, stage in enumerate(STAGES)
     if stage not in ("dynamics", "LBFGS, fixed cell")
 ]
-KILLS = {"dynamics": (12, 0.4), "scan": (10, 0.6), "frozen host": (6, 0.15)}
+KILLS = {"network": (8, 0.8), "dynamics": (12, 0.4), "scan": (10, 0.6), "frozen host": (6, 0.15)}
 
 
 @pytest.mark.parametrize("stage", STAGES)

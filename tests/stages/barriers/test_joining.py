@@ -1,6 +1,5 @@
 """The network of an ion in a potential of closed form, from force calls to its diffusion."""
 
-import io
 import json
 from dataclasses import replace
 
@@ -8,15 +7,13 @@ import numpy as np
 import pytest
 from ase.calculators.singlepoint import SinglePointCalculator
 from ase.units import kB
-from corrugated import LATTICE, MERGE, Corrugated, host, paths_of, sites_of
+from corrugated import LATTICE, MERGE, Corrugated, host, paths_of, sites_of, vibrations_of
 
-from anodeflow.stages.barriers.band import KeptBands
 from anodeflow.stages.barriers.distinct_sites import distinct_sites
 from anodeflow.stages.barriers.joining import join_network
 from anodeflow.stages.barriers.modes import TO_THZ
 from anodeflow.stages.barriers.path_files import path_frames, read_paths, site_frames
 from anodeflow.stages.barriers.results import NetworkResult
-from anodeflow.stages.barriers.vibrations import compute_vibrations
 from anodeflow.structures.files import read_frames, write_frames
 
 STEP = LATTICE / np.sqrt(3)
@@ -33,19 +30,7 @@ def found(tmp_path_factory):
     write_frames(folder / "paths.extxyz", path_frames(search))
     sites = read_frames(folder / "sites.extxyz")
     paths = read_paths(read_frames(folder / "paths.extxyz"))
-    vibrations = compute_vibrations(
-        stack,
-        sites,
-        paths,
-        calc,
-        merge=MERGE,
-        symmetry_tolerance=0.05,
-        hessian_radius=3.0,
-        hessian_displacement=0.01,
-        kept=KeptBands(folder, "toy", io.StringIO()),
-        on_call=lambda done, total: None,
-    )
-    return stack, calc, sites, paths, vibrations
+    return stack, calc, sites, paths, vibrations_of(stack, search, calc, folder)
 
 
 def joined(found, vibrations, *, paths=None, temperatures=(300.0, 500.0)):

@@ -18,7 +18,7 @@ from anodeflow.evaluation.identity import fingerprint
 from anodeflow.files.kept_state import KeptState
 from anodeflow.models.interface import Results
 from anodeflow.process.signals import deferred_signals, leave
-from anodeflow.stages.relaxation.minimum import CHECKPOINT_INTERVAL_S
+from anodeflow.stages.relaxation import minimum
 from anodeflow.stages.relaxation.optimisers import STIFFEST, neighbour_hessian
 
 SPRING = 0.1
@@ -233,7 +233,7 @@ def relax_band(
                 band.neb.climb = True
                 continue
             ended = not reached > limit or band.steps >= settings.max_steps
-            if received or ended or time.monotonic() - written >= CHECKPOINT_INTERVAL_S:
+            if received or ended or time.monotonic() - written >= minimum.CHECKPOINT_INTERVAL_S:
                 state.write(band.state(), band.steps)
                 written = time.monotonic()
             if received:

@@ -16,7 +16,7 @@ from anodeflow.files.kept_state import KeptState
 from anodeflow.models.interface import batch_size
 from anodeflow.process.signals import deferred_signals, leave
 from anodeflow.stages.barriers.band import KeptBands
-from anodeflow.stages.relaxation.minimum import CHECKPOINT_INTERVAL_S
+from anodeflow.stages.relaxation import minimum
 from anodeflow.structures import roles
 
 TO_THZ = units.fs * 1000 / (2 * np.pi)
@@ -122,7 +122,7 @@ def _displaced_forces(
             found += [np.asarray(result["forces"])[atoms] for result in results]
             on_call(len(batch))
             ended = len(found) == len(moves)
-            if received or ended or time.monotonic() - written >= CHECKPOINT_INTERVAL_S:
+            if received or ended or time.monotonic() - written >= minimum.CHECKPOINT_INTERVAL_S:
                 state.write({"forces": np.array(found)}, len(found))
                 written = time.monotonic()
             if received:
