@@ -14,6 +14,7 @@ BENCHMARKS = (
     "md_step",
     "clone_step",
     "fewer_calls",
+    "paths",
     "peers",
     "scaling",
     "socket_overhead",

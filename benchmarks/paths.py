@@ -1,0 +1,136 @@
+"""Force calls of paths of one ion, against a script that a user would write: ASE's NEB and FIRE.
+
+The script takes the same ends, spreads five images by IDPP, relaxes the band by FIRE to 0.05 eV/Å,
+then lets it climb to 0.02 eV/Å, with the same springs and constraints. Calls of both are counted
+with our calculator, on two hops of m-g between neighbouring hollows.
+"""
+
+import io
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+from figures import Figure, mace_calculator, study_stack
+
+IMAGES, FMAX, SADDLE_FMAX, SPACING = 5, 0.05, 0.02, 4.3
+STEPS = 400
+# Hollows of m-g by their places along the cell's vectors, and so the hop.
+HOPS = {
+    "over C to over Ti": ((0.0, 0.0), (1 / 6, 1 / 12)),
+    "over Ti to the next over C": ((1 / 6, 1 / 12), (0.25, 0.0)),
+}
+
+
+def relaxed(atoms, calculator, folder: Path, name: str):
+    """Relax a stack with its ion as the study does."""
+    from anodeflow.stages.relaxation.minimum import relax
+
+    limits = {"optimiser": "PreconBFGS", "fmax": 0.01, "max_steps": 500, "cell": "fixed"}
+    kept = {"fingerprint_extra": name, "checkpoint": folder / f"{name}.npz", "unfinished": None}
+    return relax(atoms, calculator, **limits, **kept, log=io.StringIO())
+
+
+def our_path(ends, calculator, folder: Path, name: str) -> tuple[float, int]:
+    """Relax a band; return its barrier (eV) and all its force calls, those of its Hessian too."""
+    from anodeflow.stages.barriers.band import BandSettings, KeptBands, relax_band
+
+    counted = _count(calculator)
+    band, reached = relax_band(
+        *ends,
+        calculator,
+        label=name,
+        settings=BandSettings(IMAGES, FMAX, SADDLE_FMAX, STEPS),
+        dip=0.1,
+        kept=KeptBands(folder, name, io.StringIO()),
+    )
+    assert reached <= SADDLE_FMAX
+    return max(band.energies) - band.energies[0], counted()
+
+
+def plain_path(ends, calculator) -> tuple[float, int]:
+    """Do the same by ASE's NEB and FIRE, every image with the one calculator."""
+    from ase.mep import NEB
+    from ase.optimize import FIRE
+
+    counted = _count(calculator)
+    images = [ends[0].copy() for _ in range(IMAGES + 1)] + [ends[1].copy()]
+    for image in images:
+        image.calc = image_calculator(calculator)
+    band = NEB(images, k=0.1, method="improvedtangent")
+    band.interpolate(mic=False, apply_constraint=False)
+    band.interpolate("idpp", mic=True)
+    FIRE(band, logfile=None).run(fmax=FMAX, steps=STEPS)
+    band.climb = True
+    assert FIRE(band, logfile=None).run(fmax=SADDLE_FMAX, steps=STEPS)
+    energies = [image.get_potential_energy() for image in images]
+    return max(energies) - energies[0], counted() - 2  # the ends were known
+
+
+def measure() -> list[Figure]:
+    """Count the calls of both on every hop, and take the times."""
+    from anodeflow.process.threads import set_threads
+    from anodeflow.stages.barriers.sites import held, with_ion
+
+    set_threads(1)
+    rows, seconds = [], np.zeros(2)
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place)
+        calculator = mace_calculator(folder, dtype="float64")
+        host = relaxed(study_stack(), calculator, folder, "host")
+        for name, places in HOPS.items():
+            lateral = [np.array(place) @ host.cell.array[:2, :2] for place in places]
+            ends = [
+                held(relaxed(with_ion(host, "Na", xy, SPACING), calculator, folder, f"{name}{n}"))
+                for n, xy in enumerate(lateral)
+            ]
+            start = time.perf_counter()
+            ours = our_path(ends, calculator, folder, name.replace(" ", "-"))
+            middle = time.perf_counter()
+            script = plain_path(ends, calculator)
+            seconds += middle - start, time.perf_counter() - middle
+            rows.append((*ours, *script))
+    barrier, calls, barrier_plain, calls_plain = np.array(rows).T
+    return [
+        Figure("paths of m-g / plain, force calls", calls.sum() / calls_plain.sum(), "×", 0.5),
+        Figure("paths of m-g, plain, force calls", calls_plain.sum(), "", None),
+        Figure("paths of m-g / plain, time", seconds[0] / seconds[1], "×", 0.5),
+        Figure("paths of m-g / plain, barriers", abs(barrier - barrier_plain).max(), "eV", 0.002),
+    ]
+
+
+def image_calculator(calculator):
+    """Return a calculator for one image, which keeps its results while the others are asked."""
+    from ase.calculators.calculator import Calculator, all_changes
+
+    class Image(Calculator):
+        implemented_properties = ("energy", "forces")
+
+        def calculate(self, atoms=None, properties=("energy",), changes=all_changes):
+            super().calculate(atoms, properties, changes)
+            calculator.calculate(atoms, ["energy", "forces"], all_changes)
+            self.results = {key: calculator.results[key] for key in ("energy", "forces")}
+
+    return Image()
+
+
+def _count(calculator):
+    """Return a function that gives the calls since now, of a sum of model and D3."""
+    model, calls = calculator.model, [0]
+    evaluate = model.evaluate
+
+    def counted(structures):
+        calls[0] += len(structures)
+        return evaluate(structures)
+
+    def taken() -> int:
+        model.evaluate = evaluate
+        return calls[0]
+
+    model.evaluate = counted
+    return taken
+
+
+if __name__ == "__main__":
+    for figure in measure():
+        print(figure.name, f"{figure.value:.4g}", figure.unit, figure.within)
