@@ -87,7 +87,7 @@ def plot_profiles(panels: dict[str, list[dict[str, Any]]]) -> tuple[Figure, pd.D
         ax.set_ylabel("Energy above the lowest site (eV)")
     table = pd.concat(shown, ignore_index=True)
     _finish(fig, axes[0, 0], panels, table)
-    return fig, table[list(COLUMNS)]
+    return fig, table[list(COLUMNS)].astype(dict.fromkeys(("step", "hop", "image"), "Int64"))
 
 
 def walk_profile(network: NetworkResult, paths: Mapping[str, FoundPath]) -> pd.DataFrame:
