@@ -120,10 +120,9 @@ def _step_rows(network: NetworkResult, step: Step, path: FoundPath) -> pd.DataFr
     hop = network.hops[step.hop]
     profile = _profile(path, hop.saddle_eV)
     ends = [path.edge[0], path.edge[1]]
-    # A hop is written from its lower number on, as `either_way` does, its path perhaps not.
-    # ASSUME: where both ends are alike, the profile is that of the path as it was computed.
-    likes = [_like(network, end) for end in ends]
-    turned = network.sites[hop.start].like != likes[0]
+    # `either_way` may write a hop the other way round than the path that it is equivalent to.
+    # ASSUME: where symmetry makes both ends alike, the hop runs as its path does.
+    turned = network.sites[hop.start].like != network.sites[_stays(network, ends[0])].like
     if turned != step.backward:
         profile, ends = profile.backward(), ends[::-1]
     images = pd.DataFrame({"image": profile.images, "distance": profile.distances})
@@ -141,10 +140,6 @@ def _stays(network: NetworkResult, site: int) -> int:
     """Return the site that stands for one."""
     within = network.sites[site].within
     return site if within is None else within
-
-
-def _like(network: NetworkResult, site: int) -> int:
-    return network.sites[_stays(network, site)].like
 
 
 def _joint(
