@@ -15,6 +15,7 @@ from matplotlib.lines import Line2D
 
 from anodeflow.figures.style import styled
 from anodeflow.figures.top_view import (
+    EDGE,
     atom_handles,
     draw_atoms,
     draw_cell,
@@ -34,9 +35,6 @@ CLEAR = 0.9
 
 NEAREST = np.array(list(np.ndindex(5, 5))) - 2
 """Cells in which a hop may start of which a part is seen in cell 0."""
-
-MARGIN = 0.005
-"""Fraction of the cell that hops are drawn beyond it, so that those along an edge are seen."""
 
 FROM, TO = ["x", "y"], ["to_x", "to_y"]
 
@@ -150,7 +148,7 @@ def _draw_panel(
 
 
 def _in_cell(atoms: Atoms, hops: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
-    """Give the parts of hops and of their periodic images that are in the cell.
+    """Give the parts of hops and of their periodic images that are in the cell, or on its edge.
 
     Returns both ends (L, 2, 2) of each in the plane, Å, and which of the hops (L,) each is of.
     """
@@ -160,11 +158,14 @@ def _in_cell(atoms: Atoms, hops: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
     begin = ((start % 1.0)[:, None] + NEAREST).reshape(-1, 2)
     way = np.repeat(end - start, len(NEAREST), axis=0)
     way[np.abs(way) < 1e-9] = 1e-9
-    crossings = np.sort([(-MARGIN - begin) / way, (1 + MARGIN - begin) / way], axis=0)
+    crossings = np.sort([(-EDGE - begin) / way, (1 + EDGE - begin) / way], axis=0)
     enters = np.maximum(crossings[0].max(axis=1), 0.0)
     leaves = np.minimum(crossings[1].min(axis=1), 1.0)
-    seen = np.flatnonzero(leaves > enters)
-    parts = np.stack([enters, leaves], axis=1)[seen]
-    ends = begin[seen, None] + parts[:, :, None] * way[seen, None]
-    found: np.ndarray = ends @ lateral
+    parts = np.stack([enters, leaves], axis=1)
+    ends = begin[:, None] + parts[:, :, None] * way[:, None]
+    # Of a hop that leads out from a site on an edge nothing is seen there.
+    outside = (ends.max(axis=1) < EDGE) | (ends.min(axis=1) > 1 - EDGE)
+    leads_out = (outside & (np.abs(way) > 2 * EDGE)).any(axis=1)
+    seen = np.flatnonzero((leaves > enters) & ~leads_out)
+    found: np.ndarray = ends[seen] @ lateral
     return found, seen // len(NEAREST)
