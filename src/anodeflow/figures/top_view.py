@@ -31,17 +31,24 @@ MARK: dict[str, Any] = {"marker": "+", "linestyle": "none", "color": "black", "m
 BARS_MM = 20.0
 """Height for a colour bar and a legend below the panels."""
 
+BAR_MM = 11.0
+"""Height for each further colour bar."""
 
-def map_panels(count: int, atoms: Atoms) -> tuple[Figure, list[Axes]]:
-    """Lay out `count` maps of the lateral cell of `atoms`, three to a row, at equal scale."""
+
+def map_panels(count: int, atoms: Atoms, *, bars: int = 1) -> tuple[Figure, list[Axes]]:
+    """Lay out `count` maps of the lateral cell of `atoms`, three to a row, at equal scale.
+
+    `bars` is the number of colour bars that will stand below them.
+    """
     columns = min(count, PANELS_PER_ROW)
     rows = -(-count // columns)
     corners = cell_outline(atoms)
     width, height = np.ptp(corners, axis=0) + 2 * ROOM
     page = PAGE_MM * columns / PANELS_PER_ROW
     panel_mm = page / columns * height / width
+    below = BARS_MM + (bars - 1) * BAR_MM
     fig, axes = figure(
-        page, rows * (panel_mm + TITLE_MM) + BARS_MM, nrows=rows, ncols=columns, squeeze=False
+        page, rows * (panel_mm + TITLE_MM) + below, nrows=rows, ncols=columns, squeeze=False
     )
     for ax in axes.flat[count:]:
         ax.remove()
@@ -70,8 +77,13 @@ def scale_bar(ax: Axes, length: float) -> None:
 
 def shown_images(atoms: Atoms, i: int) -> np.ndarray:
     """Give the lateral positions (K, 2), Å, at which atom `i` is shown: one, more on an edge."""
+    return lateral_images(atoms, atoms.positions[i, :2])
+
+
+def lateral_images(atoms: Atoms, place: np.ndarray) -> np.ndarray:
+    """Give where a place (2,) in the plane is shown in the cell (K, 2), Å: more on an edge."""
     lateral = atoms.cell.array[:2, :2]
-    home = (atoms.positions[i, :2] @ np.linalg.inv(lateral)) % 1.0
+    home = (place @ np.linalg.inv(lateral)) % 1.0
     images = home + np.array(list(np.ndindex(3, 3))) - 1
     found: np.ndarray = images[np.all((images > -EDGE) & (images < 1 + EDGE), axis=1)] @ lateral
     return found

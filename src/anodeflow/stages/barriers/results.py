@@ -6,6 +6,8 @@ from typing import Any
 from anodeflow.files.result_file import ResultFile, ResultPart
 from anodeflow.scorecard.quantity import Quantity, joined_notes, quantity_row
 
+NO_WALK = "no walk winds round the cell"
+
 
 class Frequencies(ResultPart):
     """Vibrations at a site or a saddle; those of imaginary modes are negative."""
@@ -134,7 +136,6 @@ def barrier_quantities(
 ) -> list[Quantity]:
     """Read the percolation barriers, and D where there are rates."""
     barrier = found.percolation_barrier
-    missing = "no walk winds round the cell"
     rows = [
         quantity_row(
             "barriers",
@@ -142,7 +143,7 @@ def barrier_quantities(
             value,
             "eV",
             error=found.error_eV if value is not None else None,
-            note=joined_notes("" if value is not None else missing, found.note),
+            note=joined_notes("" if value is not None else NO_WALK, found.note),
         )
         for name, value in (
             ("one_direction_eV", barrier.one_direction),

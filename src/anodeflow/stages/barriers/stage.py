@@ -8,7 +8,7 @@ from anodeflow.stages.barriers.results import (
     barrier_rows,
 )
 from anodeflow.stages.barriers.settings import Barriers
-from anodeflow.stages.declaration import Scored, Stage
+from anodeflow.stages.declaration import Figure, Scored, Stage
 from anodeflow.tables.table import Table
 
 FOLDER = "results/{model}/barriers/{stack}"
@@ -34,6 +34,21 @@ STAGE = Stage(
             file="network",
             rows=barrier_rows,
             columns=COLUMNS,
+        ),
+    ),
+    figures=(
+        Figure(
+            "network",
+            "Figure 7a. Network of sites",
+            of="barrier stacks",
+            inputs={"networks": "network", "hosts": "relaxation.structure"},
+            one_per_model=True,
+        ),
+        Figure(
+            "profiles",
+            "Figure 7b. Energy along the lowest walk",
+            of="barrier stacks",
+            inputs={"networks": "network", "paths": "paths"},
         ),
     ),
     scored=(
