@@ -10,9 +10,11 @@ from ase.units import kB
 from corrugated import LATTICE, MERGE, Corrugated, host, paths_of, sites_of, vibrations_of
 
 from anodeflow.stages.barriers.distinct_sites import distinct_sites
+from anodeflow.stages.barriers.host_symmetry import orbit
 from anodeflow.stages.barriers.joining import join_network
 from anodeflow.stages.barriers.modes import TO_THZ
 from anodeflow.stages.barriers.path_files import path_frames, read_paths, site_frames
+from anodeflow.stages.barriers.paths import ends_of, network_operations
 from anodeflow.stages.barriers.results import NetworkResult
 from anodeflow.structures.files import read_frames, write_frames
 
@@ -118,6 +120,25 @@ def test_a_site_from_which_it_is_downhill_is_part_of_its_neighbour(found):
     # Every hop of the honeycomb is downhill, so that all sites are one.
     assert len(kept) == 1
     assert {site.within for site in network.sites} == {None, network.sites.index(kept[0])}
+
+
+def test_a_way_that_was_found_twice_is_one_hop_and_one_that_bends_the_other_way_is_another(found):
+    (path,) = found[3]
+    operations = network_operations(found[0], found[2], tolerance=0.05, merge=MERGE)
+    others = sorted(orbit(path.edge, operations) - {path.edge})
+    start, end = ends_of(others[0], found[2])
+    middle = start.copy()
+    middle.positions[-1] = (start.positions[-1] + end.positions[-1]) / 2
+    middle.calc = SinglePointCalculator(middle, energy=path.energies[path.top] + 1e-4)
+    again = replace(path, edge=others[0], images=[start, middle, end])
+    assert len(joined(found, None, paths=[path, again]).hops) == 12
+    way = end.positions[-1] - start.positions[-1]
+    middle.positions[-1, :2] += 0.8 * np.array([-way[1], way[0]]) / np.linalg.norm(way[:2])
+    middle.calc = SinglePointCalculator(middle, energy=path.energies[path.top] + 0.05)
+    hops = joined(found, None, paths=[path, again]).hops
+    # Each edge has the straight way, one that bends to the left and one to the right.
+    assert len(hops) == 3 * 12
+    assert sum(hop.path == path.label for hop in hops) == 12
 
 
 def test_joined_sites_keep_the_cells_that_hops_lead_to():

@@ -1,6 +1,6 @@
 """Sites, paths and vibrations joined to the network of an ion, with what follows from it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,7 +8,13 @@ from ase import Atoms
 from ase.mep.neb import NEBTools
 
 from anodeflow.stages.barriers.distinct_sites import DistinctSites, distinct_sites
-from anodeflow.stages.barriers.host_symmetry import Operation, orbit, site_classes
+from anodeflow.stages.barriers.host_symmetry import (
+    Edge,
+    Operation,
+    either_way,
+    orbit,
+    site_classes,
+)
 from anodeflow.stages.barriers.network import Hop, Network
 from anodeflow.stages.barriers.network_diffusion import network_diffusion
 from anodeflow.stages.barriers.path_files import FoundPath
@@ -25,7 +31,7 @@ from anodeflow.stages.barriers.results import (
     Step,
     Vibrations,
 )
-from anodeflow.stages.barriers.sites import Merge, ion_positions
+from anodeflow.stages.barriers.sites import Merge, ion_position, ion_positions
 from anodeflow.structures import roles
 from anodeflow.structures.files import stored_energy
 from anodeflow.units import A2_PS_TO_CM2_S
@@ -74,7 +80,7 @@ def join_network(
     like = site_classes(operations, len(sites))
     left_out = {path.label: _fault(path, saddle_fmax, vibrations) for path in paths}
     used = [path for path in paths if not left_out[path.label]]
-    joined = _join(host, sites, used, vibrations, operations, like)
+    joined = _join(host, sites, used, vibrations, operations, like, merge)
     found = percolation(joined.network)
     walk = [] if found.one is None else limiting_path(joined.network, found.one)
     rests = _unstable([like[site] for site in joined.sites.numbers], vibrations)
@@ -128,20 +134,18 @@ def _join(
     vibrations: Vibrations | None,
     operations: Sequence[Operation],
     like: Sequence[int],
+    merge: Merge,
 ) -> _Joined:
     own = np.array([stored_energy(site, "total") for site in sites])
     energies = np.array([own[[one == other for other in like]].min() for one in like])
-    edges = {path.label: sorted(orbit(path.edge, operations)) for path in paths}
-    downhill = [edge for path in paths if path.downhill for edge in edges[path.label]]
+    flat = [path for path in paths if path.downhill]
+    downhill = [edge for path in flat for edge in sorted(orbit(path.edge, operations))]
     stay = distinct_sites(energies, downhill)
     hops, of = [], []
-    for path in paths:
+    for path, edge in _crossings(paths, host.cell.array[:2, :2], operations, stay, merge):
         saddle = None if vibrations is None else _log_product(vibrations.saddles[path.label])
-        top = float(path.energies[path.top] - energies.min())
-        for edge in () if path.downhill else dict.fromkeys(map(stay.edge, edges[path.label])):
-            if edge is not None:
-                hops.append(Hop(*edge, top, saddle))
-                of.append(path)
+        hops.append(Hop(*edge, float(path.energies[path.top] - energies.min()), saddle))
+        of.append(path)
     products = None
     if vibrations is not None:
         kept = [vibrations.sites[str(like[site])] for site in stay.numbers]
@@ -154,6 +158,37 @@ def _join(
         log_vibrations=products,
     )
     return _Joined(network, stay, of)
+
+
+def _crossings(
+    paths: Sequence[FoundPath],
+    cell: np.ndarray,
+    operations: Sequence[Operation],
+    stay: DistinctSites,
+    merge: Merge,
+) -> Iterator[tuple[FoundPath, Edge]]:
+    """Yield the hops that paths and symmetry make between sites that stay, lowest saddles first.
+
+    Two ways between the same sites are two hops where their ions cross apart from each other, as a
+    path that bends does beside its mirror image, and one where they cross at one place.
+    """
+    known: dict[Edge, list[np.ndarray]] = {}
+    for path in sorted(paths, key=lambda path: path.energies[path.top]):
+        place = ion_position(path.images[path.top]) @ np.linalg.inv(cell)
+        for operation in operations:
+            edge = stay.edge(operation.apply(path.edge))
+            if path.downhill or edge is None:
+                continue
+            start = path.edge[0]
+            point = operation.matrix @ place + operation.translation - operation.shifts[start]
+            # As seen with the site that the hop starts from in cell 0.
+            point = point + stay.places[operation.sites[start]][1]
+            if (forward := either_way(edge)) != edge:
+                point = point - edge[2]
+            others = known.setdefault(forward, [])
+            if all(np.linalg.norm((point - other) @ cell) > merge.within for other in others):
+                others.append(point)
+                yield path, forward
 
 
 def _site_rows(
