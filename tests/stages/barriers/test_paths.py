@@ -11,10 +11,10 @@ from ase.calculators.singlepoint import SinglePointCalculator
 from ase.constraints import FixAtoms
 from ase.mep import NEB
 from ase.optimize import BFGS
-from corrugated import LATTICE, Z_STIFFNESS, Corrugated, host, paths_of, sites_of
+from corrugated import FINE, LATTICE, Z_STIFFNESS, Corrugated, host, paths_of, sites_of
 
 from anodeflow.errors import StructureError
-from anodeflow.stages.barriers.band import BandSettings, KeptBands, relax_band
+from anodeflow.stages.barriers.band import Band, BandSettings, KeptBands, relax_band
 from anodeflow.stages.barriers.host_symmetry import host_operations, orbit, symmetric_copy
 from anodeflow.stages.barriers.modes import TO_THZ, find_modes, vibrating
 from anodeflow.stages.barriers.paths import neighbouring
@@ -73,6 +73,51 @@ def test_a_site_that_was_missed_splits_the_path_that_leads_across_it(tmp_path):
     lateral = ion_positions(found.sites)
     for place in lateral:
         assert np.linalg.norm(calc.gradient(place)) < 0.003
+
+
+class InBatches(Corrugated):
+    """The potential as a calculator that takes many structures at once."""
+
+    batch_size = 64
+
+    def evaluate(self, structures):
+        self.sizes = [*getattr(self, "sizes", []), len(structures)]
+        found = []
+        for atoms in structures:
+            self.calculate(atoms)
+            found.append(dict(self.results))
+        return found
+
+
+def test_all_images_of_all_paths_are_one_batch_and_end_as_they_do_one_by_one(tmp_path):
+    stack, found = host(), {}
+    for kind in (Corrugated, InBatches):
+        calc = kind(stack, lattice=LATTICE, B=0.02)
+        folder = tmp_path / kind.__name__
+        folder.mkdir()
+        sites = sites_of(stack, calc, folder)
+        found[kind] = paths_of(stack, sites, calc, folder, longest=3.1)
+    alone, together = found.values()
+    assert alone.paths.keys() == together.paths.keys() and len(alone.paths) > 0
+    for path, (images, _) in alone.paths.items():
+        for one, other in zip(images, together.paths[path][0], strict=True):
+            np.testing.assert_array_equal(one.positions, other.positions)
+    assert max(calc.sizes) >= 2 * FINE.images
+
+
+def test_a_dip_that_leads_back_to_an_end_splits_no_path(tmp_path, monkeypatch):
+    stack = host()
+    calc = Corrugated(stack, lattice=LATTICE, B=0.03)
+    sites = sites_of(stack, calc, tmp_path)
+    (usual,) = paths_of(stack, sites, calc, tmp_path).paths.values()
+    # As of a band whose first image happens to lie low before the top one climbs.
+    monkeypatch.setattr(Band, "dips", lambda band, depth: [] if band.neb.climb else [1])
+    (tmp_path / "dipping").mkdir()
+    found = paths_of(stack, sites, calc, tmp_path / "dipping")
+    ((images, reached),) = found.paths.values()
+    assert reached <= FINE.saddle_fmax and not found.split
+    for image, other in zip(images, usual[0], strict=True):
+        np.testing.assert_array_equal(image.positions, other.positions)
 
 
 def test_sites_that_no_path_joins_get_one_sentence(tmp_path):

@@ -199,6 +199,7 @@ def relax_band(
     settings: BandSettings,
     dip: float,
     kept: KeptBands,
+    over_dips: bool = False,
 ) -> tuple[Band, float]:
     """Return the band between two sites, and the largest force (eV/Å) that is left on it.
 
@@ -213,6 +214,7 @@ def relax_band(
         label: names the band in the job's folder and log.
         settings: how it is relaxed.
         dip: as above.
+        over_dips: it climbs all the same, from where it ended.
         kept: where its state is kept, so that a band that was killed ends with the same numbers.
 
     Raises:
@@ -229,7 +231,7 @@ def relax_band(
             reached = _largest(forces)
             kept.log.write(_line(label, band, reached))
             limit = settings.saddle_fmax if band.neb.climb else settings.path_fmax
-            if reached <= limit and not band.neb.climb and not band.dips(dip):
+            if reached <= limit and not band.neb.climb and (over_dips or not band.dips(dip)):
                 band.neb.climb = True
                 continue
             ended = not reached > limit or band.steps >= settings.max_steps

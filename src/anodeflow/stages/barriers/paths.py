@@ -184,13 +184,16 @@ def _relax_paths(
 
     def relax_one(path: Edge, calc: Calculator) -> tuple[list[Atoms], float, list[Atoms]]:
         start, end = ends_of(path, search.sites)
-        dip = search.merge.energy
-        found, reached = relax_band(
-            start, end, calc, label=label_of(path), settings=band, dip=dip, kept=bands
+        dip, label = search.merge.energy, label_of(path)
+        options = partial(
+            relax_band, start, end, calc, label=label, settings=band, dip=dip, kept=bands
         )
-        images = list(found.neb.images)
-        dips = found.dips(dip)
-        return images, reached, [_rest(images[n], path, n, calc, kept) for n in dips]
+        found, reached = options()
+        rests = [_rest(found.neb.images[n], path, n, calc, kept) for n in found.dips(dip)]
+        at_ends = [same_site(one, [start, end], search.merge) is not None for one in rests]
+        if not found.neb.climb and all(at_ends):
+            found, reached = options(over_dips=True)
+        return list(found.neb.images), reached, rests
 
     computations = {path: partial(relax_one, path) for path in paths}
     results, failures = run_in_lockstep(calc, computations)
