@@ -5,7 +5,6 @@ from anodeflow.process.job import job
 
 def main(inputs, output, *, merge, search, saddle_fmax, temperatures):
     from anodeflow.stages.barriers.joining import join_network
-
     from anodeflow.stages.barriers.path_files import read_paths
     from anodeflow.stages.barriers.results import Vibrations
     from anodeflow.stages.barriers.sites import Merge
