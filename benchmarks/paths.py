@@ -33,7 +33,8 @@ def relaxed(atoms, calculator, folder: Path, name: str):
 
 def our_path(ends, calculator, folder: Path, name: str) -> tuple[float, int]:
     """Relax a band; return its barrier (eV) and all its force calls, those of its Hessian too."""
-    from anodeflow.stages.barriers.band import BandSettings, KeptBands, relax_band
+    from anodeflow.evaluation.kept_states import KeptStates
+    from anodeflow.stages.barriers.band import BandSettings, relax_band
 
     counted = _count(calculator)
     band, reached = relax_band(
@@ -42,7 +43,7 @@ def our_path(ends, calculator, folder: Path, name: str) -> tuple[float, int]:
         label=name,
         settings=BandSettings(IMAGES, FMAX, SADDLE_FMAX, STEPS),
         dip=0.1,
-        kept=KeptBands(folder, name, io.StringIO()),
+        kept=KeptStates(folder, name, io.StringIO()),
     )
     assert reached <= SADDLE_FMAX
     return max(band.energies) - band.energies[0], counted()

@@ -7,7 +7,8 @@ from ase import Atoms
 from ase.calculators.calculator import Calculator, all_changes
 from springs import make_stack
 
-from anodeflow.stages.barriers.band import BandSettings, KeptBands
+from anodeflow.evaluation.kept_states import KeptStates
+from anodeflow.stages.barriers.band import BandSettings
 from anodeflow.stages.barriers.path_files import path_frames, read_paths
 from anodeflow.stages.barriers.paths import find_paths
 from anodeflow.stages.barriers.sites import Merge, find_sites
@@ -91,7 +92,7 @@ def vibrations_of(stack, search, calc, folder):
         symmetry_tolerance=0.05,
         hessian_radius=3.0,
         hessian_displacement=0.01,
-        kept=KeptBands(folder, "toy", io.StringIO()),
+        kept=KeptStates(folder, "toy", io.StringIO()),
         on_call=lambda done, total: None,
     )
 

@@ -82,6 +82,7 @@ def test_every_field_of_the_schema_is_in_the_study_file(study_config, root):
         ("study/layers", ["mos2"], "study.layers names the layer 'mos2', which is not defined"),
         ("study/layers", ["graphene-o"], "which has no unit cell"),
         ("voltage/stacks", ["m-gx"], "voltage.stacks names the stack 'm-gx'"),
+        ("barriers/stacks", ["m-gx"], "barriers.stacks names the stack 'm-gx'"),
         ("dynamics/runs/0/stacks", ["m-gx"], "dynamics.runs.0.stacks names the stack 'm-gx'"),
         ("models/chgnet/precision", {"static": "float64", "dynamics": "float32"}, "CHGNet evaluates in float32 only"),
         ("models/mace-mp-0/card/labels_hold_dispersion", True, "set calculator.dispersion to false"),

@@ -111,8 +111,7 @@ rule analyse_network:
         "../../envs/mace.yaml"
     params:
         merge=GIVEN.merge,
-        search=GIVEN.section("barriers", "symmetry_tolerance"),
-        saddle_fmax=lookup("barriers/saddle_fmax", within=config),
+        symmetry_tolerance=lookup("barriers/symmetry_tolerance", within=config),
         temperatures=lookup("dynamics/temperatures", within=config),
         method=METHOD["network"],
     script:

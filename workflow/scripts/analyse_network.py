@@ -3,7 +3,7 @@
 from anodeflow.process.job import job
 
 
-def main(inputs, output, *, merge, search, saddle_fmax, temperatures):
+def main(inputs, output, *, merge, symmetry_tolerance, temperatures):
     from anodeflow.stages.barriers.joining import join_network
     from anodeflow.stages.barriers.path_files import read_paths
     from anodeflow.stages.barriers.results import Vibrations
@@ -17,8 +17,7 @@ def main(inputs, output, *, merge, search, saddle_fmax, temperatures):
         read_paths(read_frames(inputs.paths)),
         Vibrations.read(vibrations) if vibrations else None,
         merge=Merge(**merge),
-        **search,
-        saddle_fmax=saddle_fmax,
+        symmetry_tolerance=symmetry_tolerance,
         temperatures=temperatures,
     ).write(output)
 
@@ -29,7 +28,6 @@ if __name__ == "__main__":
             snakemake.input,
             *snakemake.output,
             merge=snakemake.params.merge,
-            search=snakemake.params.search,
-            saddle_fmax=snakemake.params.saddle_fmax,
+            symmetry_tolerance=snakemake.params.symmetry_tolerance,
             temperatures=snakemake.params.temperatures,
         )

@@ -8,10 +8,10 @@ from anodeflow.process.job import job
 
 def main(inputs, output, *, calculator, merge, settings, method):
     from anodeflow.evaluation.identity import identity
+    from anodeflow.evaluation.kept_states import KeptStates
     from anodeflow.files.checkpoint_folder import part_folder
     from anodeflow.models.loading import load_calculator
     from anodeflow.process.progress import Progress
-    from anodeflow.stages.barriers.band import KeptBands
     from anodeflow.stages.barriers.path_files import read_paths
     from anodeflow.stages.barriers.sites import Merge
     from anodeflow.stages.barriers.vibrations import compute_vibrations
@@ -27,7 +27,7 @@ def main(inputs, output, *, calculator, merge, settings, method):
             calc,
             merge=Merge(**merge),
             **settings,
-            kept=KeptBands(folder, extra, sys.stdout),
+            kept=KeptStates(folder, extra, sys.stdout),
             on_call=bar.reach,
         ).write(output)
 

@@ -133,6 +133,7 @@ def _check_repeats(config: Config) -> None:
     for key in ("models", "stacks", "layers"):
         _unique(getattr(study, key), f"study.{key}")
     _unique(config.voltage.stacks, "voltage.stacks")
+    _unique(config.barriers.stacks, "barriers.stacks")
     _unique(config.phonons.lattice, "phonons.lattice")
     _unique([config.models[m].label for m in study.models], "labels of study.models")
 
@@ -158,6 +159,8 @@ def check_names(config: Config) -> None:
             )
     for name in config.voltage.stacks:
         _known(name, "voltage.stacks", "the stack", config.structures.stacks)
+    for name in config.barriers.stacks:
+        _known(name, "barriers.stacks", "the stack", config.structures.stacks)
     for name in config.models:
         if name in RESERVED_MODEL_NAMES:
             raise ConfigError(f"config: the model name '{name}' is a folder of results: rename it.")

@@ -11,9 +11,9 @@ from scipy.interpolate import CubicSpline
 from springs import Springs, make_stack
 
 from anodeflow.stages.adhesion.held_spacing import (
-    HeldSpacing,
     force_on_spacing,
     force_on_spacing_error,
+    held,
 )
 from anodeflow.structures import roles
 from anodeflow.structures.files import stored_energy
@@ -97,15 +97,14 @@ def test_what_relaxing_left_inside_a_layer_is_the_error_of_the_force_on_the_spac
 
 def test_the_constraint_holds_the_spacing_and_nothing_else(stack):
     rng = np.random.default_rng(3)
-    held = stack.copy()
-    held.set_constraint(HeldSpacing(stack))
-    held.set_positions(stack.positions + rng.normal(0, 0.1, (len(stack), 3)))
-    assert spacing_of(held, convention="sheet") == pytest.approx(3.5, abs=1e-12)
+    moved = held(stack, "spacing")
+    moved.set_positions(stack.positions + rng.normal(0, 0.1, (len(stack), 3)))
+    assert spacing_of(moved, convention="sheet") == pytest.approx(3.5, abs=1e-12)
     forces = rng.normal(0, 1, (len(stack), 3))
     left = forces.copy()
-    held.constraints[0].adjust_forces(held, left)
+    moved.constraints[0].adjust_forces(moved, left)
     again = left.copy()
-    held.constraints[0].adjust_forces(held, again)
+    moved.constraints[0].adjust_forces(moved, again)
     assert again == pytest.approx(left)
     # What it takes has one direction: up on the sheet, down on the facing atoms, no net force.
     taken = forces - left
@@ -113,4 +112,4 @@ def test_the_constraint_holds_the_spacing_and_nothing_else(stack):
     touched = roles.sheet(stack) | roles.facing(stack)
     assert not taken[~touched].any() and not taken[:, :2].any()
     assert np.ptp(taken[roles.sheet(stack), 2]) == pytest.approx(0, abs=1e-12)
-    assert held.constraints[0].get_removed_dof(held) == 1
+    assert moved.constraints[0].get_removed_dof(moved) == 1

@@ -34,7 +34,6 @@ def made(tmp_path_factory):
         None,
         merge=MERGE,
         symmetry_tolerance=0.05,
-        saddle_fmax=0.002,
         temperatures=[300.0],
     )
     return stack, network, {path.label: path for path in paths}

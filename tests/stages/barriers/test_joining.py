@@ -44,7 +44,6 @@ def joined(found, vibrations, *, paths=None, temperatures=(300.0, 500.0)):
         vibrations,
         merge=MERGE,
         symmetry_tolerance=0.05,
-        saddle_fmax=0.002,
         temperatures=temperatures,
     )
 
@@ -101,7 +100,7 @@ def test_without_vibrations_there_are_barriers_and_no_rates(found):
 
 def test_a_path_that_did_not_converge_is_named_and_left_out(found):
     (path,) = found[3]
-    network = joined(found, None, paths=[replace(path, fmax=0.3)])
+    network = joined(found, None, paths=[replace(path, fmax=0.3, converged=False)])
     assert network.hops == []
     assert network.percolation_barrier.one_direction is None
     assert network.left_out == [f"{path.label}: a force of 0.3 eV/Å is left on it"]

@@ -10,7 +10,7 @@ from ase.calculators.emt import EMT
 from ase.constraints import FixAtoms, FixedPlane
 from ase.optimize import BFGS
 
-from anodeflow.stages.adhesion.held_spacing import HeldSpacing
+from anodeflow.stages.adhesion.held_spacing import held, spacing_direction
 from anodeflow.stages.relaxation.minimum import relax
 from anodeflow.stages.relaxation.optimisers import FIXED, PreconBFGS, neighbour_hessian
 from anodeflow.structures import roles
@@ -69,9 +69,8 @@ def test_a_direction_that_is_held_stands_alone():
     slab = _slab()
     middle = slab.positions[:, 2].mean()
     slab.set_tags(np.where(slab.positions[:, 2] < middle, roles.UPPER_TERMINATION, roles.SHEET))
-    held = HeldSpacing(slab)
-    slab.set_constraint(held)
-    hessian, direction = neighbour_hessian(slab), held.direction.ravel()
+    slab.set_constraint(held(slab, "spacing").constraints)
+    hessian, direction = neighbour_hessian(slab), spacing_direction(slab).ravel()
     assert hessian @ direction == pytest.approx(FIXED * direction)
     assert hessian == pytest.approx(hessian.T)
     assert np.linalg.eigvalsh(hessian).min() > 0

@@ -3,8 +3,7 @@
 import dataclasses
 import time
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 import numpy as np
 from ase import Atoms
@@ -14,7 +13,7 @@ from ase.mep.neb import NEB, idpp_interpolate
 
 from anodeflow.evaluation.batches import evaluate_all
 from anodeflow.evaluation.first_calls import warm_up
-from anodeflow.evaluation.identity import fingerprint
+from anodeflow.evaluation.kept_states import KeptStates
 from anodeflow.files.kept_state import KeptState
 from anodeflow.models.interface import Results
 from anodeflow.process.signals import deferred_signals, leave
@@ -48,15 +47,6 @@ class BandSettings:
     path_fmax: float
     saddle_fmax: float
     max_steps: int
-
-
-@dataclasses.dataclass(frozen=True)
-class KeptBands:
-    """Where the states of a job's bands are kept; `fingerprint_extra` as in `KeptMinima`."""
-
-    folder: Path
-    fingerprint_extra: str
-    log: TextIO
 
 
 class Band:
@@ -198,7 +188,7 @@ def relax_band(
     label: str,
     settings: BandSettings,
     dip: float,
-    kept: KeptBands,
+    kept: KeptStates,
     over_dips: bool = False,
 ) -> tuple[Band, float]:
     """Return the band between two sites, and the largest force (eV/Å) that is left on it.
@@ -247,13 +237,12 @@ def relax_band(
 
 
 def _kept_state(
-    band: Band, label: str, settings: BandSettings, dip: float, kept: KeptBands
+    band: Band, label: str, settings: BandSettings, dip: float, kept: KeptStates
 ) -> KeptState:
     start, end = band.neb.images[0], band.neb.images[-1]
     plain = dataclasses.asdict(settings) | {"dip": dip, "end": end.positions.tolist()}
     del plain["max_steps"]  # more of them continue it
-    mark = fingerprint(start, plain, kept.fingerprint_extra)
-    return KeptState(kept.folder / f"{label}.npz", mark, "a path")
+    return kept.state(label, start, plain, "a path")
 
 
 def _begin(band: Band, calc: Calculator, state: KeptState) -> None:

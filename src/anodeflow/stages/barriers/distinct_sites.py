@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from anodeflow.stages.barriers.host_symmetry import Edge, Shift
+from anodeflow.stages.barriers.host_symmetry import Edge
+from anodeflow.stages.barriers.network import Shift
 from anodeflow.stages.barriers.windings import JoinedSites
 
 

@@ -10,11 +10,9 @@ from ase import Atoms
 from ase.calculators.singlepoint import SinglePointCalculator
 
 from anodeflow.errors import known
+from anodeflow.stages.barriers.network import Shift
 
 spglib.error.OLD_ERROR_HANDLING = False  # it raises, as it will; phonopy sets the same
-
-Shift = tuple[int, int]
-"""Lattice translation in the plane, in cells."""
 
 Edge = tuple[int, int, Shift]
 """A path between two sites: its start, its end, and the cell in which the end lies."""
@@ -101,10 +99,11 @@ def site_operation(
     away = images[:, None] - fractions[None]
     cells = np.round(away)
     distances = np.linalg.norm((away - cells) @ cell, axis=2)
+    # Of sites that lie close together the one of the same energy is the image.
+    distances[np.abs(energies[:, None] - energies[None]) > energy] = np.inf
     nearest = distances.argmin(axis=1)
     rows = np.arange(len(sites))
-    same = np.abs(energies[nearest] - energies) <= energy
-    reached = (distances[rows, nearest] <= within).all() and same.all()
+    reached = (distances[rows, nearest] <= within).all()
     if not reached or len(set(nearest.tolist())) < len(sites):
         return None
     shifts = cells[rows, nearest].astype(int)

@@ -17,12 +17,10 @@ from anodeflow.stages.barriers.host_symmetry import (
 )
 from anodeflow.stages.barriers.network import Hop, Network
 from anodeflow.stages.barriers.network_diffusion import network_diffusion
-from anodeflow.stages.barriers.path_files import FoundPath
-from anodeflow.stages.barriers.paths import network_operations
+from anodeflow.stages.barriers.paths import FoundPath, network_operations
 from anodeflow.stages.barriers.percolation import Step as WalkStep
 from anodeflow.stages.barriers.percolation import limiting_path, percolation
 from anodeflow.stages.barriers.results import (
-    Frequencies,
     HopRow,
     MotionAt,
     NetworkResult,
@@ -57,7 +55,6 @@ def join_network(
     *,
     merge: Merge,
     symmetry_tolerance: float,
-    saddle_fmax: float,
     temperatures: Sequence[float],
 ) -> NetworkResult:
     """Join sites and paths to a network; compute its barriers and, with vibrations, its motion.
@@ -73,12 +70,11 @@ def join_network(
         vibrations: at sites and saddles; None for barriers alone.
         merge: as in `find_sites`.
         symmetry_tolerance: of the host, Å.
-        saddle_fmax: largest force that a converged path has left, eV/Å.
         temperatures: of the motion, K.
     """
     operations = network_operations(host, sites, tolerance=symmetry_tolerance, merge=merge)
     like = site_classes(operations, len(sites))
-    left_out = {path.label: _fault(path, saddle_fmax, vibrations) for path in paths}
+    left_out = {path.label: _fault(path, vibrations) for path in paths}
     used = [path for path in paths if not left_out[path.label]]
     joined = _join(host, sites, used, vibrations, operations, like, merge)
     found = percolation(joined.network)
@@ -101,30 +97,21 @@ def join_network(
     )
 
 
-def _fault(path: FoundPath, saddle_fmax: float, vibrations: Vibrations | None) -> str:
+def _fault(path: FoundPath, vibrations: Vibrations | None) -> str:
     """Return why a path is no hop of the network, nothing if it is one."""
-    if not path.fmax <= saddle_fmax:
+    if not path.converged:
         return f"a force of {path.fmax:.3g} eV/Å is left on it"
     if path.downhill or vibrations is None:
         return ""
-    found = _imaginary(vibrations.saddles[path.label])
+    found = vibrations.saddles[path.label].imaginary
     return "" if found == 1 else f"its top has {found} imaginary modes where a saddle has one"
-
-
-def _imaginary(modes: Frequencies) -> int:
-    return sum(frequency < 0 for frequency in modes.frequencies_THz)
-
-
-def _log_product(modes: Frequencies) -> float:
-    real = [frequency for frequency in modes.frequencies_THz if frequency > 0]
-    return float(np.log(real).sum())
 
 
 def _unstable(like: Sequence[int], vibrations: Vibrations | None) -> list[int]:
     """Return the distinct sites that have an imaginary mode."""
     if vibrations is None:
         return []
-    return [site for site in sorted(set(like)) if _imaginary(vibrations.sites[str(site)])]
+    return [site for site in sorted(set(like)) if vibrations.sites[str(site)].imaginary]
 
 
 def _join(
@@ -143,13 +130,13 @@ def _join(
     stay = distinct_sites(energies, downhill)
     hops, of = [], []
     for path, edge in _crossings(paths, host.cell.array[:2, :2], operations, stay, merge):
-        saddle = None if vibrations is None else _log_product(vibrations.saddles[path.label])
+        saddle = None if vibrations is None else vibrations.saddles[path.label].log_product
         hops.append(Hop(*edge, float(path.energies[path.top] - energies.min()), saddle))
         of.append(path)
     products = None
     if vibrations is not None:
         kept = [vibrations.sites[str(like[site])] for site in stay.numbers]
-        products = np.array([_log_product(modes) for modes in kept])
+        products = np.array([modes.log_product for modes in kept])
     network = Network(
         cell=host.cell.array[:2, :2],
         positions=ion_positions(sites)[stay.numbers],
@@ -207,8 +194,8 @@ def _site_rows(
                 starts=str(site.info["starts"]),
                 like=like[number],
                 within=joined.sites.stands_for(number),
-                log_vibrations=None if modes is None else _log_product(modes),
-                imaginary=None if modes is None else _imaginary(modes),
+                log_vibrations=None if modes is None else modes.log_product,
+                imaginary=None if modes is None else modes.imaginary,
             )
         )
     return rows

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from ase import Atoms, units
@@ -11,33 +10,15 @@ from ase.geometry import get_distances
 
 from anodeflow.evaluation.batches import evaluate_all
 from anodeflow.evaluation.first_calls import warm_up
-from anodeflow.evaluation.identity import fingerprint
-from anodeflow.files.kept_state import KeptState
+from anodeflow.evaluation.kept_states import KeptStates
 from anodeflow.models.interface import batch_size
 from anodeflow.process.signals import deferred_signals, leave
-from anodeflow.stages.barriers.band import KeptBands
+from anodeflow.stages.barriers.held_centres import centre_directions
 from anodeflow.stages.relaxation import minimum
 from anodeflow.structures import roles
 
 TO_THZ = units.fs * 1000 / (2 * np.pi)
 """Frequencies from roots of eigenvalues in eV/(Å² u)."""
-
-
-@dataclass(frozen=True)
-class Modes:
-    """Frequencies (M,) in THz, ascending; those of imaginary modes are negative."""
-
-    frequencies: np.ndarray
-
-    @property
-    def imaginary(self) -> int:
-        """Return how many modes are imaginary."""
-        return int((self.frequencies < 0).sum())
-
-    @property
-    def log_product(self) -> float:
-        """Return Σ ln(ν/THz) of the real modes."""
-        return float(np.log(self.frequencies[self.frequencies > 0]).sum())
 
 
 def vibrating(stacks: Sequence[Atoms], radius: float) -> np.ndarray:
@@ -60,9 +41,9 @@ def find_modes(
     atoms: np.ndarray,
     displacement: float,
     label: str,
-    kept: KeptBands,
+    kept: KeptStates,
     on_call: Callable[[int], None],
-) -> Modes:
+) -> np.ndarray:
     """Compute the vibrations of some atoms of a stack, all others at rest.
 
     H_ij = −(F_j(+u_i) − F_j(−u_i)) / 2u, made symmetric; of H_ij / √(m_i m_j) the motion of the
@@ -78,7 +59,8 @@ def find_modes(
         on_call: called with the number of force calls that have been made since the last time.
 
     Returns:
-        3V − 4 modes where both layers have atoms among them.
+        frequencies (M,) in THz, ascending, those of imaginary modes negative; M is 3V − 4 where
+        both layers have atoms among them.
 
     Raises:
         SystemExit: 128 + signal, after what there is was kept.
@@ -91,7 +73,8 @@ def find_modes(
     weighted = hessian / np.sqrt(np.outer(masses, masses))
     free = _free_directions(stack, atoms)
     values = np.linalg.eigvalsh(free.T @ weighted @ free)
-    return Modes(np.sign(values) * np.sqrt(np.abs(values)) * TO_THZ)
+    found: np.ndarray = np.sign(values) * np.sqrt(np.abs(values)) * TO_THZ
+    return found
 
 
 def _displaced_forces(
@@ -100,14 +83,13 @@ def _displaced_forces(
     atoms: np.ndarray,
     displacement: float,
     label: str,
-    kept: KeptBands,
+    kept: KeptStates,
     on_call: Callable[[int], None],
 ) -> np.ndarray:
     """Return the forces (3V, 2, V, 3) on the atoms as each is moved along ±x, ±y, ±z."""
     moves = [(atom, axis, sign) for atom in atoms for axis in range(3) for sign in (1, -1)]
     settings = {"displacement": displacement, "atoms": atoms.tolist()}
-    mark = fingerprint(stack, settings, kept.fingerprint_extra)
-    state = KeptState(kept.folder / f"vibrations-{label}.npz", mark, "vibrations")
+    state = kept.state(f"vibrations-{label}", stack, settings, "vibrations")
     resumed = state.read()
     found = [] if resumed is None else list(resumed[0]["forces"])
     probe = stack.copy()
@@ -138,14 +120,8 @@ def _moved(stack: Atoms, atom: int, axis: int, sign: int, displacement: float) -
 
 def _free_directions(stack: Atoms, atoms: np.ndarray) -> np.ndarray:
     """Return an orthonormal basis (3V, M) of mass-weighted motion that leaves the centres."""
-    roots = np.sqrt(stack.get_masses()[atoms])
-    held = []
-    for layer in (roles.bottom(stack)[atoms], roles.top(stack)[atoms]):
-        for axis in (0, 1):
-            direction = np.zeros((len(atoms), 3))
-            direction[layer, axis] = roots[layer]
-            if layer.any():
-                held.append(direction.ravel())
-    whole = np.column_stack([*held, np.eye(3 * len(atoms))]) if held else np.eye(3 * len(atoms))
-    basis: np.ndarray = np.linalg.qr(whole)[0][:, len(held) :]
-    return basis
+    # Σ m u = 0 is Σ √m (√m u) = 0; a layer of which no atom vibrates has no such direction.
+    directions = centre_directions(stack, np.sqrt(stack.get_masses()))[:, atoms]
+    held = directions[directions.any(axis=(1, 2))].reshape(-1, 3 * len(atoms)).T
+    basis: np.ndarray = np.linalg.qr(np.hstack([held, np.eye(3 * len(atoms))]))[0]
+    return basis[:, held.shape[1] :]

@@ -6,6 +6,9 @@ import numpy as np
 from ase.units import kB
 from scipy.special import logsumexp
 
+Shift = tuple[int, int]
+"""Lattice translation in the plane, in cells."""
+
 
 @dataclass(frozen=True)
 class Hop:
@@ -19,7 +22,7 @@ class Hop:
 
     start: int
     end: int
-    shift: tuple[int, int]
+    shift: Shift
     saddle: float
     log_vibrations: float | None = None
 

@@ -1,45 +1,14 @@
 """Sites and paths as frames of extended XYZ, written by one job and read by others."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-import numpy as np
 from ase import Atoms
 
 from anodeflow.errors import StructureError
 from anodeflow.stages.barriers.host_symmetry import Edge
-from anodeflow.stages.barriers.paths import Search, label_of
+from anodeflow.stages.barriers.paths import FoundPath, Search
 
 JOINED = ("start", "end", "shift_a", "shift_b")
-
-
-@dataclass(frozen=True)
-class FoundPath:
-    """A path between two sites, relaxed; `fmax` is the largest force left on it (eV/Å)."""
-
-    edge: Edge
-    images: list[Atoms]
-    fmax: float
-
-    @property
-    def label(self) -> str:
-        """Return its name."""
-        return label_of(self.edge)
-
-    @property
-    def energies(self) -> np.ndarray:
-        """Return the energies of its images (I,), eV."""
-        return np.array([image.get_potential_energy() for image in self.images])
-
-    @property
-    def top(self) -> int:
-        """Return which image is the highest: the saddle, where it is between the ends."""
-        return int(self.energies.argmax())
-
-    @property
-    def downhill(self) -> bool:
-        """Return whether one of the ends is the highest point, so that there is no saddle."""
-        return self.top in (0, len(self.images) - 1)
 
 
 def site_frames(search: Search) -> list[Atoms]:
@@ -50,10 +19,11 @@ def site_frames(search: Search) -> list[Atoms]:
 def path_frames(search: Search) -> list[Atoms]:
     """Return the images of all paths as frames; info tells the path, what it joins, the image."""
     frames = []
-    for (start, end, shift), (images, reached) in sorted(search.paths.items()):
-        own = {"path": label_of((start, end, shift)), "start": start, "end": end}
-        own |= {"shift_a": shift[0], "shift_b": shift[1], "path_fmax": reached}
-        frames += [_plain(image, own | {"image": n}) for n, image in enumerate(images)]
+    for (start, end, shift), path in sorted(search.paths.items()):
+        own = {"path": path.label, "start": start, "end": end}
+        own |= {"shift_a": shift[0], "shift_b": shift[1]}
+        own |= {"path_fmax": path.fmax, "converged": path.converged}
+        frames += [_plain(image, own | {"image": n}) for n, image in enumerate(path.images)]
     return frames
 
 
@@ -72,7 +42,10 @@ def read_paths(frames: Sequence[Atoms]) -> list[FoundPath]:
                 f"a frame of the paths lacks {missing}: delete the file and make it again."
             ) from None
         images.setdefault((start, end, (a, b)), []).append(frame)
-    return [FoundPath(edge, own, float(own[0].info["path_fmax"])) for edge, own in images.items()]
+    return [
+        FoundPath(edge, own, float(own[0].info["path_fmax"]), bool(own[0].info["converged"]))
+        for edge, own in images.items()
+    ]
 
 
 def _plain(atoms: Atoms, info: dict[str, object]) -> Atoms:

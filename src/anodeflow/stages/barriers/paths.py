@@ -12,8 +12,10 @@ from ase.calculators.singlepoint import SinglePointCalculator
 from scipy.spatial import Delaunay
 
 from anodeflow.errors import StructureError
+from anodeflow.evaluation.kept_states import KeptStates
 from anodeflow.evaluation.lockstep import raise_first, run_in_lockstep
-from anodeflow.stages.barriers.band import BandSettings, KeptBands, relax_band
+from anodeflow.stages.barriers.band import BandSettings, relax_band
+from anodeflow.stages.barriers.held_centres import held
 from anodeflow.stages.barriers.host_symmetry import (
     Edge,
     Operation,
@@ -25,7 +27,6 @@ from anodeflow.stages.barriers.host_symmetry import (
 from anodeflow.stages.barriers.sites import (
     Merge,
     complete,
-    held,
     ion_positions,
     refuse_other_host,
     same_site,
@@ -38,20 +39,53 @@ ROUNDS = 4
 """How often paths may be split by sites that lie on them."""
 
 
+@dataclass(frozen=True)
+class FoundPath:
+    """A path between two sites, with the energies and forces of its images, ends included.
+
+    fmax: largest force left on it, eV/Å; converged: whether its highest image has climbed as near
+    to its saddle as was asked.
+    """
+
+    edge: Edge
+    images: list[Atoms]
+    fmax: float
+    converged: bool
+
+    @property
+    def label(self) -> str:
+        """Return its name."""
+        return label_of(self.edge)
+
+    @property
+    def energies(self) -> np.ndarray:
+        """Return the energies of its images (I,), eV."""
+        return np.array([image.get_potential_energy() for image in self.images])
+
+    @property
+    def top(self) -> int:
+        """Return which image is the highest: the saddle, where it is between the ends."""
+        return int(self.energies.argmax())
+
+    @property
+    def downhill(self) -> bool:
+        """Return whether one of the ends is the highest point, so that there is no saddle."""
+        return self.top in (0, len(self.images) - 1)
+
+
 @dataclass
 class Search:
     """What a search for paths has found, and what it needs for the rest.
 
     sites: stacks with an ion each (S), energies in info; the first are those that were given, the
-    others lay on paths. paths: by what they join, images with energies and forces, and the largest
-    force left (eV/Å).
+    others lay on paths; paths: by what they join; split: those that sites lay on.
     """
 
     host: Atoms
     sites: list[Atoms]
     merge: Merge
     tolerance: float
-    paths: dict[Edge, tuple[list[Atoms], float]] = field(default_factory=dict)
+    paths: dict[Edge, FoundPath] = field(default_factory=dict)
     split: set[Edge] = field(default_factory=set)
 
     def operations(self) -> list[Operation]:
@@ -60,7 +94,7 @@ class Search:
 
     def known(self, path: Edge, operations: Sequence[Operation]) -> bool:
         """Return whether a path, or an equivalent one, has been found or split."""
-        done = {either_way(one) for one in self.paths} | self.split
+        done = self.paths.keys() | self.split
         return not orbit(path, operations).isdisjoint(done)
 
 
@@ -180,9 +214,9 @@ def _relax_paths(
     kept: KeptMinima,
 ) -> list[Edge]:
     """Relax bands together and put them into `search`; return paths that replace split ones."""
-    bands = KeptBands(kept.folder, kept.fingerprint_extra, kept.log)
+    bands = KeptStates(kept.folder, kept.fingerprint_extra, kept.log)
 
-    def relax_one(path: Edge, calc: Calculator) -> tuple[list[Atoms], float, list[Atoms]]:
+    def relax_one(path: Edge, calc: Calculator) -> tuple[FoundPath, list[Atoms]]:
         start, end = ends_of(path, search.sites)
         dip, label = search.merge.energy, label_of(path)
         options = partial(
@@ -193,34 +227,32 @@ def _relax_paths(
         at_ends = [same_site(one, [start, end], search.merge) is not None for one in rests]
         if not found.neb.climb and all(at_ends):
             found, reached = options(over_dips=True)
-        return list(found.neb.images), reached, rests
+        converged = found.neb.climb and reached <= band.saddle_fmax
+        return FoundPath(path, list(found.neb.images), reached, converged), rests
 
     computations = {path: partial(relax_one, path) for path in paths}
     results, failures = run_in_lockstep(calc, computations)
     raise_first(failures)
     follow: list[Edge] = []
     for path in paths:
-        images, reached, rests = results[path]
-        follow += _settle(search, path, images, reached, rests)
+        follow += _settle(search, *results[path])
     return follow
 
 
-def _settle(
-    search: Search, path: Edge, images: list[Atoms], reached: float, rests: Sequence[Atoms]
-) -> list[Edge]:
-    """Put a band, or the sites on it, into `search`; return the paths between those."""
-    start, end, shift = path
+def _settle(search: Search, path: FoundPath, rests: Sequence[Atoms]) -> list[Edge]:
+    """Put a path, or the sites on it, into `search`; return the paths between those."""
+    start, end, shift = path.edge
     stops, own = [(start, (0, 0))], {(start, (0, 0)), (end, shift)}
     for atoms in rests:
-        refuse_other_host(atoms, search.host, f"on the way of {label_of(path)}")
+        refuse_other_host(atoms, search.host, f"on the way of {path.label}")
         stop = _place(search, atoms)
         if stop not in own:
             stops.append(stop)
             own.add(stop)
     if len(stops) == 1:
-        search.paths[path] = images, reached
+        search.paths[path.edge] = path
         return []
-    search.split.add(either_way(path))
+    search.split.add(path.edge)
     stops.append((end, shift))
     return [
         (one, other, (there[0] - here[0], there[1] - here[1]))

@@ -4,8 +4,8 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from anodeflow.stages.barriers.network import Network
-from anodeflow.stages.barriers.windings import JoinedSites, Part, Shift, find_parts
+from anodeflow.stages.barriers.network import Network, Shift
+from anodeflow.stages.barriers.windings import JoinedSites, Part, find_parts
 
 Step = tuple[int, int]
 """A hop's index, and 1 from its start to its end or −1 back."""

@@ -14,7 +14,7 @@ from matplotlib.lines import Line2D
 from scipy.interpolate import PchipInterpolator
 
 from anodeflow.figures.style import PAGE_MM, REFERENCE_GREY, figure, styled
-from anodeflow.stages.barriers.path_files import FoundPath
+from anodeflow.stages.barriers.paths import FoundPath
 from anodeflow.stages.barriers.results import NO_WALK, NetworkResult, Step
 from anodeflow.structures import roles
 

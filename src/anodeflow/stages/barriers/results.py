@@ -1,6 +1,7 @@
 """What barriers leave behind: their files as types, and the rows and quantities made of them."""
 
 from collections.abc import Mapping
+from math import log
 from typing import Any
 
 from anodeflow.files.result_file import ResultFile, ResultPart
@@ -13,6 +14,16 @@ class Frequencies(ResultPart):
     """Vibrations at a site or a saddle; those of imaginary modes are negative."""
 
     frequencies_THz: list[float]
+
+    @property
+    def imaginary(self) -> int:
+        """Return how many modes are imaginary."""
+        return sum(frequency < 0 for frequency in self.frequencies_THz)
+
+    @property
+    def log_product(self) -> float:
+        """Return Σ ln(ν/THz) of the real modes."""
+        return sum(log(frequency) for frequency in self.frequencies_THz if frequency > 0)
 
 
 class Vibrations(ResultFile):

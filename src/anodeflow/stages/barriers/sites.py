@@ -11,7 +11,7 @@ from ase.calculators.calculator import Calculator
 
 from anodeflow.errors import StructureError
 from anodeflow.evaluation.lockstep import raise_first, run_in_lockstep
-from anodeflow.stages.barriers.held_centres import HeldCentres
+from anodeflow.stages.barriers.held_centres import held
 from anodeflow.stages.barriers.host_symmetry import (
     host_operations,
     site_classes,
@@ -173,14 +173,6 @@ def with_ion(host: Atoms, element: str, place: np.ndarray, spacing: float) -> At
     tags[-1] = roles.ION
     filled.set_tags(tags)
     return held(filled)
-
-
-def held(stack: Atoms) -> Atoms:
-    """Return a copy whose layers keep their centres in the plane, as in the runs."""
-    kept: Atoms = stack.copy()
-    kept.calc = stack.calc
-    kept.set_constraint(HeldCentres(kept))
-    return kept
 
 
 def refuse_other_host(stack: Atoms, host: Atoms, where: str) -> None:

@@ -2,15 +2,13 @@
 
 from collections.abc import Callable, Sequence
 
-import numpy as np
 from ase import Atoms
 from ase.calculators.calculator import Calculator
 
-from anodeflow.stages.barriers.band import KeptBands
+from anodeflow.evaluation.kept_states import KeptStates
 from anodeflow.stages.barriers.host_symmetry import site_classes
 from anodeflow.stages.barriers.modes import find_modes, vibrating
-from anodeflow.stages.barriers.path_files import FoundPath
-from anodeflow.stages.barriers.paths import network_operations
+from anodeflow.stages.barriers.paths import FoundPath, network_operations
 from anodeflow.stages.barriers.results import Frequencies, Vibrations
 from anodeflow.stages.barriers.sites import Merge
 
@@ -25,15 +23,15 @@ def compute_vibrations(
     symmetry_tolerance: float,
     hessian_radius: float,
     hessian_displacement: float,
-    kept: KeptBands,
+    kept: KeptStates,
     on_call: Callable[[int, int], None],
 ) -> Vibrations:
-    """Compute the vibrations at the sites that no symmetry makes alike, and at every saddle.
+    """Compute the vibrations at the sites that no symmetry makes alike, and at the saddles.
 
     Args:
         host: relaxed stack without ions.
         sites: of the network, stacks with an ion each.
-        paths: relaxed.
+        paths: relaxed; at those that did not converge, or are downhill, there is no saddle.
         calc: the model.
         merge: as in `find_sites`.
         symmetry_tolerance: of the host, Å.
@@ -44,49 +42,43 @@ def compute_vibrations(
     """
     operations = network_operations(host, sites, tolerance=symmetry_tolerance, merge=merge)
     distinct = sorted(set(site_classes(operations, len(sites))))
-    stacks = {f"site-{number}": sites[number] for number in distinct}
-    stacks |= {path.label: path.images[path.top] for path in paths}
+    saddles = _saddles(paths)
+    stacks = {f"site-{number}": sites[number] for number in distinct} | saddles
     atoms = vibrating(list(stacks.values()), hessian_radius)
-    total, done = 6 * len(atoms) * len(stacks), 0
+    count = _summed(on_call, 6 * len(atoms) * len(stacks))
+    found = {}
+    for label, stack in stacks.items():
+        frequencies = find_modes(
+            stack,
+            calc,
+            atoms=atoms,
+            displacement=hessian_displacement,
+            label=label,
+            kept=kept,
+            on_call=count,
+        )
+        found[label] = Frequencies(frequencies_THz=frequencies.tolist())
+
+    return Vibrations(
+        atoms=atoms.tolist(),
+        sites={str(number): found[f"site-{number}"] for number in distinct},
+        saddles={label: found[label] for label in saddles},
+    )
+
+
+def _saddles(paths: Sequence[FoundPath]) -> dict[str, Atoms]:
+    """The stack at each path's highest point, by the path's label."""
+    passed = [path for path in paths if path.converged and not path.downhill]
+    return {path.label: path.images[path.top] for path in passed}
+
+
+def _summed(on_call: Callable[[int, int], None], total: int) -> Callable[[int], None]:
+    """Return what adds up calls as they are made, and tells how many of the total are done."""
+    done = 0
 
     def count(calls: int) -> None:
         nonlocal done
         done += calls
         on_call(done, total)
 
-    found = {
-        label: Frequencies(
-            frequencies_THz=_frequencies(
-                stack, calc, atoms, hessian_displacement, label=label, kept=kept, on_call=count
-            )
-        )
-        for label, stack in stacks.items()
-    }
-    return Vibrations(
-        atoms=atoms.tolist(),
-        sites={str(number): found[f"site-{number}"] for number in distinct},
-        saddles={path.label: found[path.label] for path in paths},
-    )
-
-
-def _frequencies(
-    stack: Atoms,
-    calc: Calculator,
-    atoms: np.ndarray,
-    displacement: float,
-    *,
-    label: str,
-    kept: KeptBands,
-    on_call: Callable[[int], None],
-) -> list[float]:
-    modes = find_modes(
-        stack,
-        calc,
-        atoms=atoms,
-        displacement=displacement,
-        label=label,
-        kept=kept,
-        on_call=on_call,
-    )
-    found: list[float] = modes.frequencies.tolist()
-    return found
+    return count

@@ -3,9 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from anodeflow.stages.barriers.network import Network
-
-Shift = tuple[int, int]
+from anodeflow.stages.barriers.network import Network, Shift
 
 
 @dataclass(frozen=True)
