@@ -10,6 +10,8 @@ from scored import (
     convergence,
     dynamics,
     ensemble,
+    hops_in_runs,
+    network,
     read,
     study,
     verdict,
@@ -56,6 +58,10 @@ def complete_model():
         rows += dynamics(stack, 0, ensemble(spacing=mean))
     for stack, height, place in zip(STACKS, (2.0, 1.8, 2.5), (3.5, 3.6, 3.4), strict=True):
         rows += read("adhesion", adhesion(height, place, dispersion=1.6), system=stack)
+    for stack, barrier, hops in zip(STACKS, (0.24, 0.16, 0.20), (4, 40, 4), strict=True):
+        rows += read("barriers", network(barrier), system=stack)
+        one = hops_in_runs(hops, "agree", predicted=hops + 1.0, chance=0.7)
+        rows += read("network hops", one, system=stack, ions=1, temperature_K=300.0)
     for layer in ("ti2co2", "graphene", "ti2co2, own lattice", "graphene, own lattice"):
         for source, off in ((MODEL, 0.4), (WORSE, 1.2)):
             said, checked = verdict(reference=comparison(off, 3 * off)), convergence(0.01)

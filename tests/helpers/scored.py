@@ -19,7 +19,7 @@ from anodeflow.stages.adhesion.results import (
     RelaxedAdhesion,
     StrainEnergy,
 )
-from anodeflow.stages.barriers.results import NetworkResult, PercolationBarrier
+from anodeflow.stages.barriers.results import HopsInRuns, NetworkResult, PercolationBarrier
 from anodeflow.stages.motion.hops import backward_share
 from anodeflow.stages.motion.results import (
     MAP_NUMBERS,
@@ -38,12 +38,13 @@ from anodeflow.study.stages import SCORED
 from anodeflow.tables.published import read_published
 
 NUMERICAL = {"length": 0.001, "voltage_V": 0.01}
-STAGES = ["relaxation", "phonons", "adhesion", "dynamics", "voltage"]
+STAGES = ["relaxation", "phonons", "adhesion", "dynamics", "barriers", "voltage"]
 STACKS = ("m-g", "m-go", "m-goh")
 LAYERS = ("ti2co2", "graphene")
 MODEL = "a model"
 FILES = {key.partition(".")[0]: key for key in SCORED} | {"dynamics": "motion.ensemble"}
 FILES |= {"activation": "motion.activation", "cost": "models.backend"}
+FILES |= {"barriers": "barriers.network", "network hops": "barriers.hops"}
 PBE, OMAT = "PBE (literature)", "MACE-OMAT-0 (published)"
 
 
@@ -72,7 +73,7 @@ def gathered(
     config["study"] |= {"models": names or ["none"], "stacks": list(stacks)}
     config["structures"]["ions"]["element"] = ion
     config["structures"]["stacks"] |= dict.fromkeys(stacks, config["structures"]["stacks"]["m-g"])
-    for entry in config["dynamics"]["runs"]:
+    for entry in (*config["dynamics"]["runs"], config["barriers"]):
         entry["stacks"] = list(stacks)
     return _gathered(config)
 
@@ -270,6 +271,23 @@ def network(barrier_eV: float) -> NetworkResult:
         error_eV=0.002,
         left_out=[],
         operations=1,
+        note="",
+    )
+
+
+def hops_in_runs(counted: int, verdict: str, *, predicted: float, chance: float) -> HopsInRuns:
+    """Return hops of three runs beside those that a network predicts."""
+    return HopsInRuns(
+        runs=3,
+        counted=counted,
+        watched_ion_ps=285.0,
+        predicted=predicted,
+        predicted_error=0.02 * predicted,
+        predicted_spread=predicted**0.5,
+        predicted_rate_per_ps=predicted / 285.0,
+        barrier_factor=1.1,
+        probability=chance,
+        verdict=verdict,
         note="",
     )
 

@@ -8,7 +8,7 @@ from ase.data import covalent_radii
 from anodeflow.stages.dynamics.stability import start_bonds
 from anodeflow.structures import bonds, roles
 from anodeflow.structures.bonds import BOND_SCALE, find_bonds
-from anodeflow.structures.inspection import check_structure
+from anodeflow.structures.inspection import bond_changes, check_structure
 
 
 def pair(distance):
@@ -35,6 +35,21 @@ def test_one_constant_moves_all_of_them(monkeypatch):
     assert counts(stretched) == (0, 0, 0)
     monkeypatch.setattr(bonds, "BOND_SCALE", 1.4)
     assert counts(stretched) == (1, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "told"),
+    [
+        (1.12, 1.28, []),  # stretched across the limit of bonds, as the C–O of a group near an ion
+        (1.12, 1.32, ["1 bond broke inside the top layer, among them C0–C1."]),
+        (1.17, 1.10, []),
+        (1.32, 1.10, ["1 bond formed inside the top layer, among them C0–C1."]),
+        (1.32, 1.17, []),
+    ],
+)
+def test_a_bond_breaks_and_forms_beyond_any_contact(before, now, told):
+    limit = 2 * covalent_radii[6]
+    assert bond_changes(pair(now * limit), pair(before * limit)) == told
 
 
 def test_a_bond_across_the_boundary_has_its_vector_and_offset():

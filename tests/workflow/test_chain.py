@@ -209,7 +209,7 @@ def test_the_recorded_run_times_add_up_to_what_every_try_noted(finished):
     ]
     total = pd.read_csv(finished.folder / "results/report/run_times.csv").iloc[-1]
     assert total["tries"] == total["jobs"] == len(noted)
-    assert total["wall_s"] == pytest.approx(pd.concat(noted)["seconds"].sum(), abs=0.5)
+    assert total["wall_s"] == pytest.approx(pd.concat(noted)["seconds"].sum(), abs=0.51)
 
 
 @pytest.mark.slow
@@ -222,6 +222,7 @@ def test_another_temperature_redoes_the_dynamics_and_what_is_read_from_it_only(c
         "analyse_diffusion 2",
         "combine_replicas 2",
         "analyse_network 1",
+        "predict_hops 1",
         *redrawn(lambda stage, shown: shown.of.startswith(("runs", "groups", "barrier"))),
     }
 

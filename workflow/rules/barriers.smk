@@ -1,7 +1,8 @@
 """Sites of one ion, the paths between them, and the network that they are.
 
 Needs: relaxed stacks, weights. Makes, in results/{model}/barriers/{stack}: sites.extxyz, paths.extxyz
-(all images), network_sites.extxyz, vibrations.json and network.json.
+(all images), network_sites.extxyz, vibrations.json and network.json, and beside the runs of dynamics
+results/{model}/barriers/hops/{group}.json.
 """
 
 
@@ -116,3 +117,24 @@ rule analyse_network:
         method=METHOD["network"],
     script:
         "../scripts/analyse_network.py"
+
+
+rule predict_hops:
+    """Hold the hops that runs with one ion counted against those that the network predicts."""
+    input:
+        host=GIVEN.host_of_group,
+        network=GIVEN.network_of_group,
+        mobilities=GIVEN.of_replicas("motion", "diffusion"),
+    output:
+        hops=path("barriers", "hops"),
+    log:
+        "results/logs/predict_hops/{model}/{group}.log",
+    localrule: True
+    conda:
+        "../../envs/mace.yaml"
+    params:
+        temperature=GIVEN.temperature_of_group,
+        residence_ps=lookup("diffusion/residence_ps", within=config),
+        method=METHOD["hops_of_network"],
+    script:
+        "../scripts/predict_hops.py"

@@ -16,9 +16,11 @@ class Figure:
 
     title: as the report lists it; of: what it shows (`Plan.subjects`): nothing, no figure; inputs:
     files of all that it shows, as names that its script sees: keys of the stage's files, or
-    `stage.key`; references: files of the user, likewise: dotted keys of the configuration, with one
-    file or one for each of what it shows; settings: other parameters of its script, each a dotted
-    key of the configuration, or several, which become one dict. Its script is
+    `stage.key`; also: files of something else, likewise: a `stage.key`, and what these are of
+    (`Plan.subjects`), which may be nothing; what is said of each is its parameter rows_of_{name};
+    references: files of the user, likewise: dotted keys of the configuration, with one file or one
+    for each of what it shows; settings: other parameters of its script, each a dotted key of the
+    configuration, or several, which become one dict. Its script is
     workflow/scripts/plot_{name}.py, its caption workflow/report/plot_{name}.rst.
     """
 
@@ -26,6 +28,7 @@ class Figure:
     title: str
     of: str
     inputs: Mapping[str, str]
+    also: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     references: Mapping[str, str] = field(default_factory=dict)
     settings: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
     one_per_model: bool = False

@@ -7,7 +7,7 @@ from ase import Atoms
 
 from anodeflow.errors import StructureError
 from anodeflow.structures import roles
-from anodeflow.structures.bonds import find_bonds
+from anodeflow.structures.bonds import CONTACT_SCALE, find_bonds
 from anodeflow.structures.geometry import heights
 from anodeflow.structures.spacing import spacing_of
 from anodeflow.structures.structure_check import (
@@ -206,11 +206,14 @@ def _site_change(atoms: Atoms, start: Atoms) -> list[str]:
 def bond_changes(atoms: Atoms, start: Atoms) -> list[str]:
     """Tell which bonds inside and between the layers broke and formed since `start`, as sentences.
 
+    A bond broke that is longer than any contact (`CONTACT_SCALE`) now, and formed where there was
+    no contact: one that is stretched or squeezed across the limit of bonds is the same bond.
     Contacts of two metals, and all of ions, are left out.
     """
     now, then = _bond_graph(atoms), _bond_graph(start)
+    touching, touched = _bond_graph(atoms, CONTACT_SCALE), _bond_graph(start, CONTACT_SCALE)
     sentences = []
-    for verb, pairs in (("broke", then - now), ("formed", now - then)):
+    for verb, pairs in (("broke", then - touching), ("formed", now - touched)):
         for place, found in _by_place(atoms, pairs).items():
             (i, j), count = min(found), sum(found.values())
             sentences.append(
@@ -224,13 +227,15 @@ Pair = tuple[int, int]
 """Two atoms by their indices."""
 
 
-def _bond_graph(atoms: Atoms) -> Counter[Pair]:
+def _bond_graph(atoms: Atoms, scale: float | None = None) -> Counter[Pair]:
     """Count the bonds of every pair of atoms (i ≤ j) of the layers, over periodic images.
+
+    scale: as in `find_bonds`.
 
     ASSUME: contacts of two metals are no bonds of this graph; between planes they lie so near the
     limit that a healthy relaxation moves them across it.
     """
-    first, second, _ = find_bonds("ijD", atoms)
+    first, second, _ = find_bonds("ijD", atoms, scale=scale)
     tags, layer = atoms.get_tags(), roles.bottom(atoms) | roles.top(atoms)
     both_metal = (tags[first] == roles.METAL) & (tags[second] == roles.METAL)
     kept = layer[first] & layer[second] & ~both_metal & (first <= second)

@@ -15,7 +15,7 @@ from anodeflow.study.settings import Wildcards
 from anodeflow.study.stages import FIGURES, SCORED, STAGE_OF_FIGURE, STAGE_OF_TABLE, STAGES, TABLES
 from anodeflow.study.studied import RUNS, defined_systems, studied
 
-GROUPS = ("groups", "groups with ions")
+GROUPS = ("groups", "groups with ions", "groups of one ion")
 
 SCORES = {
     "scorecard": ("scorecard_csv", "D. Scores by metric"),
@@ -174,6 +174,9 @@ class Gathered:
         for name, key in figure.inputs.items():
             stage, _, file = key.rpartition(".")
             found[name] = self._figure_files(figure, stage or own, file)
+        for name, (key, of) in figure.also.items():
+            stage, _, file = key.rpartition(".")
+            found[name] = self.files(stage, file, of)
         return found
 
     def figure_references(self, figure: Figure) -> dict[str, list[str] | str]:
@@ -217,6 +220,8 @@ class Gathered:
         else:
             pairs = self.pairs(STAGE_OF_FIGURE[figure.name].name, figure.of)
             found["rows"] = self.rows(pairs, figure.of)
+        for name, (key, of) in figure.also.items():
+            found[f"rows_of_{name}"] = self.rows(self.pairs(key.partition(".")[0], of), of)
         for name, key in figure.references.items():
             given = self.leaf(key)
             if isinstance(given, dict):
@@ -294,6 +299,7 @@ class Gathered:
         return {
             "units and stacks": unit_or_stack,
             "groups": group,
+            "groups of one ion": group,
             "activations": self._about_activations,
             "model": cost,
         }

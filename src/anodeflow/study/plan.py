@@ -39,6 +39,7 @@ SUBJECTS: dict[str, Callable[["Plan", str], Iterable[str]]] = {
     "groups with ions": lambda plan, model: [
         group for group, runs in plan.groups.items() if plan.runs[runs[0]]["ions"]
     ],
+    "groups of one ion": lambda plan, model: plan.groups_beside_network(model),
     "activations": lambda plan, model: plan.activations,
 }
 """What a stage's tables, figures and scored files may be of; each gives the names for a model."""
@@ -170,6 +171,20 @@ class Plan:
             known = nearest(name, self.groups)
             raise ConfigError(f"no group of replicas of this study is named '{name}'{known}.")
         return self.groups[name]
+
+    def groups_beside_network(self, model: str) -> list[str]:
+        """Return the groups whose hops a model's networks predict: of one ion, where it has rates.
+
+        None where the model runs no dynamics, or no vibrations are computed.
+        """
+        if not self.config.barriers.hessians or "dynamics" not in self.config.models[model].stages:
+            return []
+        firsts = {group: self.runs[runs[0]] for group, runs in self.groups.items()}
+        return [
+            group
+            for group, run in firsts.items()
+            if run["ions"] == 1 and run["stack"] in self.barrier_stacks
+        ]
 
     @cached_property
     def activations(self) -> dict[str, list[str]]:

@@ -349,6 +349,20 @@ class Given:
         own = {"model": wildcards.model, "stack": wildcards.stack}
         return path("barriers", "vibrations", **own) if self.config["barriers"]["hessians"] else []
 
+    def network_of_group(self, wildcards: Wildcards) -> str:
+        """Return the network of the stack that a group's runs are of."""
+        stack = self.about_group(wildcards)["stack"]
+        return path("barriers", "network", model=wildcards.model, stack=stack)
+
+    def host_of_group(self, wildcards: Wildcards) -> str:
+        """Return the relaxed stack that the ions of a group's runs were put into."""
+        return self._relaxed(wildcards.model, self.about_group(wildcards)["stack"])
+
+    def temperature_of_group(self, wildcards: Wildcards) -> float:
+        """Return the temperature of a group's runs, K."""
+        found: float = self.about_group(wildcards)["temperature"]
+        return found
+
     # Voltage.
 
     def filled_hosts(self, wildcards: Wildcards) -> list[str]:

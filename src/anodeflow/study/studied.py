@@ -40,6 +40,10 @@ def _cases(plan: Plan, of: str) -> list[list[Any]]:
         runs = [plan.runs[names[0]] for names in plan.groups.values()]
         filled = [run for run in runs if run["ions"]] if of == "runs with ions" else runs
         return [[run["stack"], run["ions"], run["temperature"]] for run in filled]
+    if of == "groups of one ion":
+        groups = {name for model in study.models for name in plan.subjects(of, model)}
+        runs = [plan.runs[plan.groups[name][0]] for name in sorted(groups)]
+        return [[run["stack"], run["ions"], run["temperature"]] for run in runs]
     if of == "activations":
         runs = [plan.runs[names[0]] for names in plan.activations.values()]
         return [[run["stack"], run["ions"], None] for run in runs]

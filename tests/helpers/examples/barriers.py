@@ -1,6 +1,6 @@
 """Results of the stage barriers as they might be, with all that one can hold."""
 
-from anodeflow.stages.barriers.results import NetworkResult, Vibrations
+from anodeflow.stages.barriers.results import HopsInRuns, NetworkResult, Vibrations
 
 VIBRATIONS = Vibrations(
     atoms=[0, 4, 5],
@@ -60,10 +60,34 @@ WITHOUT_WALK = NetworkResult(
     operations=1,
     note="without vibrations there are no rates",
 )
-RESULTS = {"vibrations": [VIBRATIONS], "network": [NETWORK, WITHOUT_WALK]}
+HOPS = HopsInRuns(
+    runs=3,
+    counted=12,
+    watched_ion_ps=270.0,
+    predicted=9.4,
+    predicted_error=0.1,
+    predicted_spread=3.2,
+    predicted_rate_per_ps=0.035,
+    barrier_factor=1.17,
+    probability=0.48,
+    verdict="agree",
+    note="paths were left out, so that there may be lower ways",
+)
+WITHOUT_RATES = HopsInRuns(
+    runs=0, counted=0, watched_ion_ps=0.0, verdict="not known", note="no run could be analysed"
+)
+RESULTS = {
+    "vibrations": [VIBRATIONS],
+    "network": [NETWORK, WITHOUT_WALK],
+    "hops": [HOPS, WITHOUT_RATES],
+}
 ROWS = {
     "barriers": [
         {"model": "m", "system": "m-g", "result": NETWORK},
         {"model": "m", "system": "m-go", "result": WITHOUT_WALK},
-    ]
+    ],
+    "network_hops": [
+        {"model": "m", "system": "m-g", "ions": 1, "temperature": 300.0, "result": HOPS},
+        {"model": "m", "system": "m-go", "ions": 1, "temperature": 300.0, "result": WITHOUT_RATES},
+    ],
 }

@@ -10,9 +10,11 @@ from ase.units import kB
 from corrugated import LATTICE, MERGE, Corrugated, host, paths_of, sites_of, vibrations_of
 
 from anodeflow.stages.barriers.distinct_sites import distinct_sites
+from anodeflow.stages.barriers.hops_in_runs import network_of
 from anodeflow.stages.barriers.host_symmetry import orbit
 from anodeflow.stages.barriers.joining import join_network
 from anodeflow.stages.barriers.modes import TO_THZ
+from anodeflow.stages.barriers.network_diffusion import network_diffusion
 from anodeflow.stages.barriers.path_files import path_frames, read_paths, site_frames
 from anodeflow.stages.barriers.paths import ends_of, network_operations
 from anodeflow.stages.barriers.results import NetworkResult
@@ -57,6 +59,8 @@ def test_barriers_rates_and_d_are_those_of_the_potential(found, tmp_path):
     assert len({site.like for site in network.sites}) == 2
     assert network.percolation_barrier.one_direction == pytest.approx(barrier, abs=1e-3)
     assert network.percolation_barrier.both_directions == pytest.approx(barrier, abs=1e-3)
+    again = network_diffusion(network_of(network, found[0].cell.array[:2, :2]), 300.0)
+    assert again.in_plane_cm2_s == pytest.approx(network.motion[0].D_cm2_s, rel=1e-9)
     mass = sites[0].get_masses()[-1]
     at_site = calc.curvatures(np.array(network.sites[0].position[:2]))
     saddle = np.array(network.sites[network.hops[0].start].position[:2])

@@ -1,5 +1,7 @@
 """Random walks on a network, and the hops that runs would count."""
 
+import functools
+
 import numpy as np
 import pytest
 from ase.units import kB
@@ -145,6 +147,9 @@ def test_hops_without_memory_scatter_as_poisson_s():
     found = predicted(one, one.positions, residence_ps=0.0, runs_ps=[20.0], count=2000)
     assert found.spread == pytest.approx(np.sqrt(found.expected), rel=4 / np.sqrt(2 * 2000))
     assert found.standard_error == pytest.approx(found.spread / np.sqrt(2000))
+    # Without a residence ions are watched all the time, but for the frame that a run ends with.
+    assert found.watched_ps == pytest.approx(20.0, rel=0.01)
+    assert found.expected / found.watched_ps == pytest.approx(3 * rate(SADDLE), rel=0.03)
 
 
 def test_stops_at_shallow_sites_are_hidden_and_two_of_three_ways_on_are_seen():
@@ -182,13 +187,29 @@ def test_hops_of_several_runs_add_up_and_so_do_the_squares_of_their_spreads():
 @pytest.mark.parametrize("expected", [0.3, 5.0, 40.0])
 def test_a_count_as_far_off_has_the_summed_probability_of_its_tail_twice(expected):
     chance = poisson.pmf(np.arange(300), expected)
+    own = functools.partial(agreement, expected=expected, spread=np.sqrt(expected))
     for counted in range(0, 80, 7):
         tails = chance[: counted + 1].sum(), chance[counted:].sum()
-        assert agreement(counted, expected) == pytest.approx(min(1, 2 * min(tails)), abs=1e-12)
-    disagrees = [agreement(n, expected) < 0.05 for n in range(300)]
+        assert own(counted) == pytest.approx(min(1, 2 * min(tails)), abs=1e-12)
+    disagrees = [own(n) < 0.05 for n in range(300)]
     assert chance[disagrees].sum() <= 0.05
 
 
+def test_counts_that_scatter_more_than_poisson_s_disagree_as_seldom():
+    """Poisson counts whose means themselves scatter by a gamma law are negative binomial."""
+    rng, mean, shape = np.random.default_rng(5), 8.0, 2.0
+    counts = rng.poisson(rng.gamma(shape, mean / shape, 4000))
+    spread = np.sqrt(mean + mean**2 / shape)
+    assert counts.std() == pytest.approx(spread, rel=0.05)
+    chances = np.array([agreement(int(n), mean, spread) for n in counts])
+    assert 0.02 < (chances < 0.05).mean() < 0.05 + 2 * np.sqrt(0.05 / 4000)
+    as_poisson = np.array([agreement(int(n), mean, np.sqrt(mean)) for n in counts])
+    assert (as_poisson < 0.05).mean() > 0.2
+    # A spread hardly above Poisson's leaves its probability.
+    hardly = agreement(3, mean, np.sqrt(1.001 * mean))
+    assert hardly == pytest.approx(agreement(3, mean, np.sqrt(mean)), rel=0.01)
+
+
 def test_no_hop_agrees_with_none_expected_and_one_does_not():
-    assert agreement(0, 0.0) == 1
-    assert agreement(1, 0.0) == 0
+    assert agreement(0, 0.0, 0.0) == 1
+    assert agreement(1, 0.0, 0.0) == 0

@@ -19,10 +19,10 @@ def run(hops):
     return Mobility(**ABOUT, **verdict, hops=hops, backward=0, watched_ion_ps=watched)
 
 
-def entry(*hops, stack="m-g", ions=1, label="A", colour="#0072B2"):
+def entry(*hops, stack="m-g", ions=1, label="A", colour="#0072B2", predicted=None):
     found = activation_of_runs([run(n) for n in hops], TEMPERATURES, settings=SETTINGS)
     about = {"stack": stack, "ions": ions, "label": label, "colour": colour}
-    return about | {"activation": found}
+    return about | {"activation": found, "predicted": predicted or {}}
 
 
 def texts(ax):
@@ -88,6 +88,24 @@ def test_all_that_is_drawn_is_within_the_axis_above_the_lines_of_text():
     assert height > 2 * 0.08
     assert table["rate_per_ps"][table["rate_per_ps"] > 0].min() > low
     assert seen["rate_high_per_ps"].max() < high
+
+
+def test_crosses_are_the_rates_of_the_network_where_it_has_one():
+    rates = {500.0: 0.3, 300.0: 2e-5, 400.0: None}
+    fig, table = plot_activation([entry(1, 5, 20, predicted=rates), entry(0, 2, 9, label="B")])
+    (line,) = [line for line in fig.axes[0].lines if line.get_marker() == "x"]
+    apart = line.get_xdata() - [1000 / 300, 2.0]
+    assert np.ptp(apart) < 1e-9 and abs(apart[0]) < 0.05, "as far beside as the model's points"
+    assert line.get_ydata().tolist() == [2e-5, 0.3]
+    network = table[table["shown"] == "network"]
+    assert dict(zip(network["temperature"], network["rate_per_ps"], strict=True)) == {
+        300.0: 2e-5,
+        500.0: 0.3,
+    }
+    assert set(network["model"]) == {"A"}
+    assert fig.axes[0].get_ylim()[0] < 2e-5
+    labels = [text.get_text() for text in fig.legends[0].get_texts()]
+    assert "predicted by the network" in labels
 
 
 def test_runs_of_which_none_could_be_analysed_leave_an_empty_panel_that_says_so(tmp_path):

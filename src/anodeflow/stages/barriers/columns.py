@@ -1,6 +1,6 @@
 """Columns of the table of barriers."""
 
-from anodeflow.tables.columns import COUNTED, NOTE, TEMPERATURE, Column, plus_minus
+from anodeflow.tables.columns import COUNTED, IONS, NOTE, TEMPERATURE, Column, plus_minus
 
 OF_IMAGES = (
     "what images and forces of the lowest walk leave open: the top of a spline through them "
@@ -32,5 +32,31 @@ COLUMNS = (
     Column("D_cm2_s", "D", "cm²/s", NOT_KNOWN),
     Column("anisotropy", "anisotropy", uncertainty=NOT_KNOWN),
     Column("limiting_path", "limiting path"),
+    NOTE,
+)
+SAMPLED = "an uncertainty itself, which falls with the number of walks"
+HOP_COLUMNS = (
+    IONS,
+    TEMPERATURE,
+    Column("runs", "runs", uncertainty=COUNTED),
+    Column("watched_ion_ps", "time in which a hop could begin and be seen", "ps", COUNTED),
+    Column("counted", "hops counted", uncertainty=COUNTED),
+    Column(
+        "predicted",
+        "hops predicted",
+        "",
+        "standard deviation of the number that such runs count",
+        (plus_minus("predicted_spread"),),
+    ),
+    Column("predicted_error", "error of sampling the prediction", "", SAMPLED),
+    Column(
+        "predicted_rate_per_ps",
+        "hops per ion and ps predicted",
+        "",
+        "that of the prediction, and the factor of the barrier's error",
+    ),
+    Column("barrier_factor", "factor of the barrier's error", "", "an uncertainty itself"),
+    Column("probability", "p of such a count", "", "the prediction counts as known"),
+    Column("verdict", "verdict"),
     NOTE,
 )

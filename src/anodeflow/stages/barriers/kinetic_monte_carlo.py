@@ -3,13 +3,17 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-from scipy.stats import poisson
+from scipy.stats import nbinom, poisson
 
 from anodeflow.stages.barriers.network import Network, log_weights, rates
-from anodeflow.stages.motion.hops import assign_sites, find_hops, settle
+from anodeflow.stages.motion.hops import assign_sites, find_hops, settle, watched_time
 from anodeflow.stages.motion.msd import frame_interval
+
+LEAST_EXCESS = 1e-4
+"""Share by which a variance is above Poisson's before it counts as another: rounding is below."""
 
 
 @dataclass(frozen=True)
@@ -17,12 +21,14 @@ class PredictedHops:
     """The number of hops that runs together would count.
 
     expected: its mean; standard_error: of that mean, since it is sampled; spread: standard
-    deviation of the number itself, √expected if hops come independently of each other.
+    deviation of the number itself, √expected if hops come independently of each other; watched_ps:
+    mean of the time in which runs would see a hop begin (`hops.watched_time`).
     """
 
     expected: float
     standard_error: float
     spread: float
+    watched_ps: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -164,7 +170,7 @@ def predicted_hops(
         ValueError: vibrations were not computed.
     """
     nearest = assign_sites(network.positions[None], hollows, network.cell)[0]
-    expected = sampled = spread = 0.0
+    expected = sampled = spread = watched = 0.0
     for length, runs in sorted(Counter(runs_ps).items()):
         times = np.arange(round(length / interval_ps) + 1) * interval_ps
         sites, _ = _visits(network, temperature, times_ps=times, ions=walkers, rng=rng)
@@ -175,19 +181,30 @@ def predicted_hops(
         expected += runs * counts.mean()
         spread += runs * counts.var(ddof=1)
         sampled += runs**2 * counts.var(ddof=1) / walkers
-    return PredictedHops(float(expected), float(np.sqrt(sampled)), float(np.sqrt(spread)))
+        time = watched_time(assigned, settled, times_ps=times, residence_ps=residence_ps)
+        watched += runs * time / walkers
+    return PredictedHops(
+        float(expected), float(np.sqrt(sampled)), float(np.sqrt(spread)), float(watched)
+    )
 
 
-def agreement(counted: int, expected: float) -> float:
-    """Give the probability p of a count as far off as this one, or farther, if λ are expected.
+def agreement(counted: int, expected: float, spread: float) -> float:
+    """Give the probability p of a count as far off as this one, or farther.
 
     p = min(1, 2 min(P(N ≤ n), P(N ≥ n))) for N of Poisson's distribution with mean λ, which is that
-    of hops that come independently of each other. λ counts as known: its own error has to be small
-    beside √λ.
+    of hops that come independently of each other; where they scatter more, s² > λ, of the negative
+    binomial distribution with this mean and variance. λ counts as known: its own error has to be
+    small beside √λ.
 
     Args:
         counted: number of hops n of the runs.
         expected: λ, of `predicted_hops`.
+        spread: s, likewise.
+
+    Source: J. M. Hilbe, Negative Binomial Regression (Cambridge, 2011), chapter 8.
     """
-    tails = poisson.cdf(counted, expected), poisson.sf(counted - 1, expected)
-    return float(min(1.0, 2 * min(tails)))
+    excess = spread**2 - expected
+    law: Any = poisson(expected)
+    if excess > LEAST_EXCESS * expected:
+        law = nbinom(expected**2 / excess, expected / spread**2)
+    return float(min(1.0, 2 * min(law.cdf(counted), law.sf(counted - 1))))

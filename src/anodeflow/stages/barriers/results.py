@@ -9,6 +9,10 @@ from anodeflow.scorecard.quantity import Quantity, joined_notes, quantity_row
 
 NO_WALK = "no walk winds round the cell"
 
+AGREE, TOO_FEW, NOT_KNOWN = "agree", "too few hops to tell", "not known"
+MORE, FEWER = "more hops than predicted", "fewer hops than predicted"
+"""Verdicts on the hops of runs beside those that a network predicts."""
+
 
 class Frequencies(ResultPart):
     """Vibrations at a site or a saddle; those of imaginary modes are negative."""
@@ -114,6 +118,29 @@ class NetworkResult(ResultFile):
     note: str
 
 
+class HopsInRuns(ResultFile):
+    """Hops of one ion in the runs at a temperature, and those that the network predicts for them.
+
+    counted and watched_ion_ps: of all runs that could be analysed. predicted: mean over many walks
+    as long as the runs, with its error; predicted_spread: standard deviation of the number itself;
+    predicted_rate_per_ps: in the time that these would be watched; barrier_factor: what the
+    barrier's error leaves open of them; probability: that counts as far off, or farther, come by
+    chance. Null is what cannot be had without rates or runs.
+    """
+
+    runs: int
+    counted: int
+    watched_ion_ps: float
+    predicted: float | None = None
+    predicted_error: float | None = None
+    predicted_spread: float | None = None
+    predicted_rate_per_ps: float | None = None
+    barrier_factor: float | None = None
+    probability: float | None = None
+    verdict: str
+    note: str
+
+
 def barrier_rows(about: Mapping[str, Any], found: NetworkResult) -> list[dict[str, Any]]:
     """Give the barriers of a network, in a row for each temperature of its motion.
 
@@ -172,3 +199,33 @@ def barrier_quantities(
         for motion in found.motion[:1]
     ]
     return rows
+
+
+def hop_rows(about: Mapping[str, Any], found: HopsInRuns) -> list[dict[str, Any]]:
+    """Give the hops that runs counted beside those that the network predicts.
+
+    Args:
+        about: model, system (stack), ions, temperature.
+        found: of all runs of these.
+    """
+    return [{**about, **found.model_dump()}]
+
+
+def hop_quantities(
+    about: Mapping[str, Any], found: HopsInRuns, numerical: Mapping[str, Any]
+) -> list[Quantity]:
+    """Read whether runs and network agree, and on how many hops."""
+    shared: dict[str, Any] = {"sample_ps": found.watched_ion_ps, "replicas": found.runs}
+    told = "" if found.probability is None else f"p = {found.probability:.2g}"
+    note = joined_notes(told, found.note)
+    return [
+        quantity_row("network_hops", "verdict", found.verdict, note=note, **shared),
+        quantity_row(
+            "network_hops",
+            "predicted",
+            found.predicted,
+            error=found.predicted_error,
+            note=joined_notes("the error is that of sampling walks", found.note),
+            **shared,
+        ),
+    ]

@@ -1,11 +1,14 @@
 """The stage barriers, as the registry knows it."""
 
-from anodeflow.stages.barriers.columns import COLUMNS
+from anodeflow.stages.barriers.columns import COLUMNS, HOP_COLUMNS
 from anodeflow.stages.barriers.results import (
+    HopsInRuns,
     NetworkResult,
     Vibrations,
     barrier_quantities,
     barrier_rows,
+    hop_quantities,
+    hop_rows,
 )
 from anodeflow.stages.barriers.settings import Barriers
 from anodeflow.stages.declaration import Figure, Scored, Stage
@@ -23,9 +26,10 @@ STAGE = Stage(
         "network_sites": f"{FOLDER}/network_sites.extxyz",
         "vibrations": f"{FOLDER}/vibrations.json",
         "network": f"{FOLDER}/network.json",
+        "hops": "results/{model}/barriers/hops/{group}.json",
     },
-    results={"vibrations": Vibrations, "network": NetworkResult},
-    methods={"sites": 1, "paths": 1, "vibrations": 1, "network": 1},
+    results={"vibrations": Vibrations, "network": NetworkResult, "hops": HopsInRuns},
+    methods={"sites": 1, "paths": 1, "vibrations": 1, "network": 1, "hops_of_network": 1},
     tables=(
         Table(
             name="barriers",
@@ -34,6 +38,14 @@ STAGE = Stage(
             file="network",
             rows=barrier_rows,
             columns=COLUMNS,
+        ),
+        Table(
+            name="network_hops",
+            title="Table 9b. Hops of one ion, counted and predicted",
+            of="groups of one ion",
+            file="hops",
+            rows=hop_rows,
+            columns=HOP_COLUMNS,
         ),
     ),
     figures=(
@@ -58,6 +70,12 @@ STAGE = Stage(
             read=barrier_quantities,
             headings={"barriers": "Barriers"},
             compared={"barriers": ("one_direction_eV", "both_directions_eV")},
+        ),
+        Scored(
+            of="groups of one ion",
+            file="hops",
+            read=hop_quantities,
+            headings={"network_hops": "Barriers beside dynamics"},
         ),
     ),
 )

@@ -32,6 +32,9 @@ LEAST_RATIO = 100.0
 LINE = 0.08
 """Height of a line of text, as a share of a panel."""
 
+NETWORK: dict[str, Any] = {"marker": "x", "markersize": 5, "linestyle": ":", "linewidth": 0.8}
+"""Look of what a network predicts."""
+
 RATES = ("rate_per_ps", "rate_low_per_ps", "rate_high_per_ps")
 COLUMNS = ["stack", "ions", "model", "shown", "temperature", "hops", "watched_ion_ps", *RATES]
 
@@ -42,10 +45,12 @@ def plot_activation(entries: Sequence[Mapping[str, Any]]) -> tuple[Figure, pd.Da
 
     A point is all runs of a temperature, with its Poisson interval; an arrow points down from the
     upper bound where no hop was seen. The line is the fit, in the band of its 95 % interval; in the
-    corner stands its energy.
+    corner stands its energy. Crosses on a dotted line are the rates that the network of sites and
+    saddles predicts at the temperatures of the runs.
 
     Args:
-        entries: dicts of stack, ions, label (of the model), colour, activation (`Activation`).
+        entries: dicts of stack, ions, label (of the model), colour, activation (`Activation`),
+            predicted (rates in 1/ps by temperature in K, None where there is none).
 
     Returns:
         the figure; what it shows, rates in 1/ps and temperatures in K.
@@ -72,6 +77,7 @@ def plot_activation(entries: Sequence[Mapping[str, Any]]) -> tuple[Figure, pd.Da
         for place, entry in enumerate(own):
             shift = step * (place - (len(own) - 1) / 2)
             _draw_entry(ax, entry["activation"], entry["colour"], shift)
+            _draw_prediction(ax, entry["predicted"], entry["colour"], shift)
             _write_energy(ax, entry["activation"], entry["colour"], len(own) - 1 - place)
         _label(ax, f"{stack}, {count} ion{'s' if count > 1 else ''}", bool(own))
         _add_temperatures(ax, table["temperature"][table["shown"] == "runs"].unique().tolist())
@@ -87,7 +93,13 @@ def _rows(entry: Mapping[str, Any]) -> list[dict[str, Any]]:
     found: Activation = entry["activation"]
     about = {"stack": entry["stack"], "ions": entry["ions"], "model": entry["label"]}
     runs = [about | {"shown": "runs"} | dict(one) for one in found.temperatures]
-    return runs + [about | {"shown": "fit"} | dict(point) for point in found.line]
+    fit = [about | {"shown": "fit"} | dict(point) for point in found.line]
+    network = [
+        about | {"shown": "network", "temperature": temperature, "rate_per_ps": rate}
+        for temperature, rate in sorted(entry["predicted"].items())
+        if rate
+    ]
+    return runs + fit + network
 
 
 def _limits(table: pd.DataFrame, lines: int) -> tuple[float, float]:
@@ -109,6 +121,16 @@ def _draw_entry(ax: Axes, found: Activation, colour: str, shift: float) -> None:
         low, high = ([getattr(point, end) for point in found.line] for end in RATES[1:])
         ax.fill_between(x, low, high, color=colour, alpha=0.15, linewidth=0)
         ax.plot(x, [point.rate_per_ps for point in found.line], color=colour, lw=1.0)
+
+
+def _draw_prediction(
+    ax: Axes, predicted: Mapping[float, float | None], colour: str, shift: float
+) -> None:
+    """Draw the rates (1/ps) of a network by temperature (K), those that are none left out."""
+    rates = {1000 / temperature: rate for temperature, rate in sorted(predicted.items()) if rate}
+    if rates:
+        x = np.array(list(rates)) + shift
+        ax.plot(x, list(rates.values()), color=colour, zorder=4, **NETWORK)
 
 
 def _draw_point(ax: Axes, one: HopsAtTemperature, colour: str, x: float) -> None:
@@ -150,4 +172,6 @@ def _handles(entries: Sequence[Mapping[str, Any]], table: pd.DataFrame) -> list[
     if (table["hops"] == 0).any():
         look = {"color": "0.3", "marker": "o", "markerfacecolor": "white", "linestyle": "none"}
         looks["no hop: upper bound"] = look
+    if (table["shown"] == "network").any():
+        looks["predicted by the network"] = {"color": "0.3", **NETWORK}
     return [Line2D([], [], label=label, **look) for label, look in looks.items()]

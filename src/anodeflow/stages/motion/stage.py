@@ -146,6 +146,7 @@ STAGE = Stage(
             "Figure 5e. Hops against temperature",
             of="activations",
             inputs={"activations": "activation"},
+            also={"predictions": ("barriers.hops", "groups of one ion")},
         ),
     ),
     scored=(

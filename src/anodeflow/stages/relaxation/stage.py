@@ -16,7 +16,7 @@ STAGE = Stage(
         "check": "results/{model}/relaxation/{structure}.json",
     },
     results={"check": StructureCheck},
-    methods={"relaxation": 2, "structure_check": 1},
+    methods={"relaxation": 2, "structure_check": 2},
     tables=(
         Table(
             name="relaxation",

@@ -1,0 +1,28 @@
+"""Hold the hops that runs with one ion counted against those that the network predicts."""
+
+from anodeflow.process.job import job
+
+
+def main(inputs, output, *, temperature, residence_ps):
+    from anodeflow.stages.barriers.hops_in_runs import compare_with_runs
+    from anodeflow.stages.barriers.results import NetworkResult
+    from anodeflow.stages.motion.results import Mobility
+    from anodeflow.structures.files import read_structure
+
+    compare_with_runs(
+        NetworkResult.read(inputs.network),
+        read_structure(inputs.host),
+        [Mobility.read(path) for path in inputs.mobilities],
+        temperature=temperature,
+        residence_ps=residence_ps,
+    ).write(output)
+
+
+if __name__ == "__main__":
+    with job(log=snakemake.log[0], threads=snakemake.threads):
+        main(
+            snakemake.input,
+            *snakemake.output,
+            temperature=snakemake.params.temperature,
+            residence_ps=snakemake.params.residence_ps,
+        )
