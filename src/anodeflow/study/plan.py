@@ -93,6 +93,17 @@ class Plan:
         """Return the stacks in which an ion's barriers are computed."""
         return self._studied(self.config.barriers.stacks)
 
+    @cached_property
+    def taken_walks(self) -> list[str]:
+        """Return the models that relax another model's lowest walk and look for no other."""
+        other = self.config.barriers.walk_of
+        return [model for model in self.config.models if other not in (None, model)]
+
+    @cached_property
+    def own_networks(self) -> list[str]:
+        """Return the models whose sites and paths are looked for."""
+        return [model for model in self.config.models if model not in self.taken_walks]
+
     def _studied(self, stacks: list[str]) -> list[str]:
         return [stack for stack in stacks if stack in self.config.study.stacks]
 

@@ -25,7 +25,7 @@ STAGE = Stage(
         "network": f"{FOLDER}/network.json",
     },
     results={"vibrations": Vibrations, "network": NetworkResult},
-    methods={"sites": 1, "paths": 1, "vibrations": 1, "network": 1},
+    methods={"sites": 1, "paths": 1, "walk": 1, "vibrations": 1, "network": 1},
     tables=(
         Table(
             name="barriers",
