@@ -148,6 +148,28 @@ def test_a_second_clone_with_the_cache_evaluates_no_model(finished, cache, root,
 
 
 @pytest.mark.slow
+def test_a_model_that_takes_the_walk_of_another_like_it_finds_its_barrier(copied):
+    overlay = settings(copied.root)
+    study = yaml.safe_load((copied.folder / "config/config.yaml").read_text())
+    twin = study["models"][MODEL] | overlay["models"][MODEL] | {"label": "twin"}
+    overlay["study"]["models"].append("twin")
+    overlay["models"]["twin"] = twin | {"stages": ["relaxation", "barriers"]}
+    overlay["barriers"]["walk_of"] = MODEL
+    copied.overlay(overlay)
+    network = "results/twin/barriers/m-g/network.json"
+    result = copied.snakemake(network)
+    assert result.returncode == 0, result.stdout
+    made, taken = (
+        json.loads((copied.folder / network.replace("twin", model)).read_text())
+        for model in (MODEL, "twin")
+    )
+    barriers = [one["percolation_barrier"]["one_direction"] for one in (made, taken)]
+    assert barriers[1] == pytest.approx(barriers[0], abs=0.02), barriers
+    assert taken["note"].startswith(f"the lowest walk of {MODEL}, relaxed anew: lower ways were")
+    assert copied.planned(network) == set()
+
+
+@pytest.mark.slow
 def test_a_frozen_host_keeps_its_atoms_and_gives_the_first_voltage(copied):
     overlay = settings(copied.root)
     overlay["voltage"]["host"] = "frozen"

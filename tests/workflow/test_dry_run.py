@@ -20,6 +20,14 @@ def test_the_demo_plans_phonons_with_both_models_and_dynamics_with_one(project):
     assert {"fetch_weights 2", "run_phonons 4", "scan_adhesion 3", "run_dynamics 9"} <= planned
 
 
+def test_only_the_model_whose_walk_the_others_take_looks_for_sites_and_paths(project):
+    models = ["mace-mp-0", "mace-mpa-0", "mace-omat-0"]
+    project.overlay({"study": {"models": models}, "barriers": {"walk_of": models[1]}})
+    planned = project.planned()
+    alone = {"find_sites 3", "find_paths 3", "compute_vibrations 3"}
+    assert alone | {"relax_walk 6", "analyse_network 9"} <= planned
+
+
 def test_activation_is_fitted_for_each_filled_stack_at_several_temperatures_and_not_at_one(project):
     shutil.copy(project.folder / "config/demo.yaml", project.folder / "overlay.yaml")
     assert not [line for line in project.planned() if "activation" in line]

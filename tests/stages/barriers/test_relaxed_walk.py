@@ -83,8 +83,8 @@ def test_a_walk_relaxed_anew_has_the_barrier_of_the_other_potential(first, tmp_p
             calc.potential(ion_position(site)), abs=1e-4
         )
     assert network.note == (
-        "the lowest walk of first, relaxed anew: lower ways were not looked for; without "
-        "vibrations there are no rates"
+        "the lowest walk of first, relaxed anew: lower ways and sites were not looked "
+        "for; without vibrations there are no rates"
     )
     profile = walk_profile(network, {path.label: path for path in search.paths.values()})
     assert profile["energy_eV"].max() == pytest.approx(barrier, abs=2e-3)

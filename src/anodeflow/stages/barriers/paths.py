@@ -90,7 +90,7 @@ class Search:
 
     @classmethod
     def of(cls, host: Atoms, sites: Sequence[Atoms], merge: Merge, tolerance: float) -> "Search":
-        """Return a search that begins with relaxed sites."""
+        """Return a search that begins with relaxed sites; tolerance as in `find_paths`, Å."""
         return cls(host, [held(site) for site in sites], merge, tolerance)
 
     def operations(self) -> list[Operation]:
