@@ -4,6 +4,7 @@ import shutil
 
 import pytest
 import yaml
+from chain import MODEL, sentence, settings
 
 DEMO = ["--configfile", "config/demo.yaml"]
 
@@ -162,6 +163,18 @@ def test_a_structure_file_that_cannot_be_read_gets_one_sentence(project):
     assert "mine.extxyz" in result.stdout
     assert "error: " in result.stdout
     assert "Traceback" not in result.stdout
+
+
+def test_weights_of_another_hash_are_refused_with_both_hashes_and_not_kept(project):
+    study = yaml.safe_load((project.folder / "config/config.yaml").read_text())
+    given = study["models"][MODEL]["weights"]["sha256"]
+    overlay = settings(project.root)
+    overlay["models"][MODEL]["weights"] = {"sha256": "0" * 64}
+    project.overlay(overlay)
+    said = sentence(project.snakemake(f"resources/weights/{MODEL}.model"))
+    assert given in said
+    assert "0" * 64 in said
+    assert not list((project.folder / "resources/weights").glob("[!.]*"))
 
 
 def test_asking_for_a_gpu_that_is_not_there_is_refused_and_never_replaced(project):

@@ -278,7 +278,8 @@ def _note(
     """Return what the network cannot know."""
     parts = []
     if walk_of:
-        parts.append(f"the lowest walk of {walk_of}, relaxed anew: lower ways and sites were not looked for")
+        taken = f"the lowest walk of {walk_of}, relaxed anew"
+        parts.append(f"{taken}: lower ways and sites were not looked for")
     if incomplete:
         parts.append("paths were left out, so that there may be lower ways")
     if vibrations is None:
