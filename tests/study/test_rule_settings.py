@@ -186,12 +186,12 @@ def test_a_model_that_takes_another_s_walk_looks_for_no_sites_and_has_no_vibrati
     assert one.vibrations(own) == f"{folder}/vibrations.json" and one.vibrations(other) == []
     assert one.other_walk("network_sites")(other) == f"{folder}/network_sites.extxyz"
     assert one.plan.own_networks == ["mace-mp-0"]
-    assert set(one.plan.taken_walks) == study_config["models"].keys() - {"mace-mp-0"}
+    assert set(one.plan.walk_takers) == study_config["models"].keys() - {"mace-mp-0"}
 
 
 def test_without_a_walk_to_take_every_model_looks_for_its_own_network(given):
     plan = given().plan
-    assert plan.own_networks == list(plan.config.models) and plan.taken_walks == []
+    assert plan.own_networks == list(plan.config.models) and plan.walk_takers == []
 
 
 def test_phonons_are_tried_with_every_displacement_and_a_larger_supercell_if_one_is_named(

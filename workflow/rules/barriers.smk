@@ -82,7 +82,7 @@ rule relax_walk:
     log:
         "results/logs/relax_walk/{model}/{stack}.log",
     wildcard_constraints:
-        model=one_of(PLAN.taken_walks),
+        model=one_of(PLAN.walk_takers),
     cache: True
     conda:
         "../../envs/mace.yaml"

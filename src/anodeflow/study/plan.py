@@ -94,7 +94,7 @@ class Plan:
         return self._studied(self.config.barriers.stacks)
 
     @cached_property
-    def taken_walks(self) -> list[str]:
+    def walk_takers(self) -> list[str]:
         """Return the models that relax another model's lowest walk and look for no other."""
         other = self.config.barriers.walk_of
         return [model for model in self.config.models if other not in (None, model)]
@@ -102,7 +102,7 @@ class Plan:
     @cached_property
     def own_networks(self) -> list[str]:
         """Return the models whose sites and paths are looked for."""
-        return [model for model in self.config.models if model not in self.taken_walks]
+        return [model for model in self.config.models if model not in self.walk_takers]
 
     def _studied(self, stacks: list[str]) -> list[str]:
         return [stack for stack in stacks if stack in self.config.study.stacks]

@@ -346,7 +346,7 @@ class Given:
 
     def walk_of(self, wildcards: Wildcards) -> str:
         """Return the model whose lowest walk a model relaxes anew, or nothing."""
-        taken = wildcards.model in self.plan.taken_walks
+        taken = wildcards.model in self.plan.walk_takers
         return self.config["barriers"]["walk_of"] if taken else ""
 
     def other_walk(self, file: str) -> Callable[[Wildcards], str]:
