@@ -115,6 +115,17 @@ def settings(root: Path) -> dict:
     }
 
 
+def with_twin(root: Path) -> dict:
+    """Return the same with a second model, the first under another name, that takes its walk."""
+    overlay = settings(root)
+    own = yaml.safe_load((root / "config/config.yaml").read_text())["models"][MODEL]
+    twin = own | overlay["models"][MODEL] | {"label": "twin", "stages": ["relaxation", "barriers"]}
+    overlay["study"]["models"].append("twin")
+    overlay["models"]["twin"] = twin
+    overlay["barriers"]["walk_of"] = MODEL
+    return overlay
+
+
 def edited(project: Project, changes: dict) -> set[str]:
     """Return what a dry run plans after an edit of the overlay, without what follows every edit."""
 

@@ -1,5 +1,6 @@
 """Captions are templates: each has to render with every configuration that comes along."""
 
+import sys
 from types import SimpleNamespace
 
 import jinja2
@@ -19,12 +20,13 @@ TEMPLATES = jinja2.Environment(
 )
 
 
-@pytest.fixture(params=[None, "demo", "published"])
+@pytest.fixture(params=[None, "demo", "published", "packaged"])
 def config(request, study_config, root) -> dict:
     """Return the study's configuration, or that with an overlay, normalised."""
     if request.param:
         overlay = yaml.safe_load((root / f"config/{request.param}.yaml").read_text())
         update_config(study_config, overlay)
+    study_config["environments"]["sevennet"] = sys.executable
     return load_config(study_config, root=root).model_dump(mode="json")
 
 

@@ -39,6 +39,14 @@ def test_the_demo_is_a_valid_overlay_and_leaves_the_other_models_alone(study_con
     assert config.models["mace-omat-0"].calculator.device == "cuda"
 
 
+def test_in_the_packaged_study_all_models_take_the_walk_of_the_small_one(study_config, root):
+    update_config(study_config, yaml.safe_load((root / "config/packaged.yaml").read_text()))
+    study_config["environments"]["sevennet"] = sys.executable
+    plan = Plan(load_config(study_config, root=root))
+    assert plan.models("barriers") == ["mace-demo", "chgnet", "7net-0", "7net-l3i5"]
+    assert plan.own_networks == ["mace-demo"]
+
+
 def test_the_committed_schema_is_the_one_the_code_has(root):
     assert (root / "config/config.schema.json").read_text() == schema_text()
 
@@ -83,6 +91,8 @@ def test_every_field_of_the_schema_is_in_the_study_file(study_config, root):
         ("study/layers", ["graphene-o"], "which has no unit cell"),
         ("voltage/stacks", ["m-gx"], "voltage.stacks names the stack 'm-gx'"),
         ("barriers/stacks", ["m-gx"], "barriers.stacks names the stack 'm-gx'"),
+        ("barriers/walk_of", "mace-mp", "barriers.walk_of names the model 'mace-mp', which is not defined (did you mean 'mace-mp-0'?)"),
+        ("barriers/walk_of", "7net-0", "barriers.walk_of is '7net-0', which is no model of the study with the stage barriers; allowed: mace-"),
         ("dynamics/runs/0/stacks", ["m-gx"], "dynamics.runs.0.stacks names the stack 'm-gx'"),
         ("models/chgnet/precision", {"static": "float64", "dynamics": "float32"}, "CHGNet evaluates in float32 only"),
         ("models/mace-mp-0/card/labels_hold_dispersion", True, "set calculator.dispersion to false"),

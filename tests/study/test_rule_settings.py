@@ -176,6 +176,24 @@ def test_a_relaxed_host_needs_every_filling_and_a_frozen_one_a_single_file(given
     assert given().filled_hosts(names) == [relaxed[0], frozen]
 
 
+def test_a_model_that_takes_another_s_walk_looks_for_no_sites_and_has_no_vibrations(
+    given, study_config
+):
+    study_config["barriers"]["walk_of"] = "mace-mp-0"
+    one, folder = given(), "results/mace-mp-0/barriers/m-g"
+    own, other = (job(model=model, stack="m-g") for model in ("mace-mp-0", "mace-mpa-0"))
+    assert one.walk_of(own) == "" and one.walk_of(other) == "mace-mp-0"
+    assert one.vibrations(own) == f"{folder}/vibrations.json" and one.vibrations(other) == []
+    assert one.other_walk("network_sites")(other) == f"{folder}/network_sites.extxyz"
+    assert one.plan.own_networks == ["mace-mp-0"]
+    assert set(one.plan.walk_takers) == study_config["models"].keys() - {"mace-mp-0"}
+
+
+def test_without_a_walk_to_take_every_model_looks_for_its_own_network(given):
+    plan = given().plan
+    assert plan.own_networks == list(plan.config.models) and plan.walk_takers == []
+
+
 def test_phonons_are_tried_with_every_displacement_and_a_larger_supercell_if_one_is_named(
     given, study_config
 ):

@@ -4,6 +4,7 @@ import shutil
 
 import pytest
 import yaml
+from chain import MODEL, sentence, settings
 
 DEMO = ["--configfile", "config/demo.yaml"]
 
@@ -18,6 +19,14 @@ def test_the_demo_plans_phonons_with_both_models_and_dynamics_with_one(project):
     shutil.copy(project.folder / "config/demo.yaml", project.folder / "overlay.yaml")
     planned = project.planned()
     assert {"fetch_weights 2", "run_phonons 4", "scan_adhesion 3", "run_dynamics 9"} <= planned
+
+
+def test_only_the_model_whose_walk_the_others_take_looks_for_sites_and_paths(project):
+    models = ["mace-mp-0", "mace-mpa-0", "mace-omat-0"]
+    project.overlay({"study": {"models": models}, "barriers": {"walk_of": models[1]}})
+    planned = project.planned()
+    alone = {"find_sites 3", "find_paths 3", "compute_vibrations 3"}
+    assert alone | {"relax_walk 6", "analyse_network 9"} <= planned
 
 
 def test_activation_is_fitted_for_each_filled_stack_at_several_temperatures_and_not_at_one(project):
@@ -154,6 +163,18 @@ def test_a_structure_file_that_cannot_be_read_gets_one_sentence(project):
     assert "mine.extxyz" in result.stdout
     assert "error: " in result.stdout
     assert "Traceback" not in result.stdout
+
+
+def test_weights_of_another_hash_are_refused_with_both_hashes_and_not_kept(project):
+    study = yaml.safe_load((project.folder / "config/config.yaml").read_text())
+    given = study["models"][MODEL]["weights"]["sha256"]
+    overlay = settings(project.root)
+    overlay["models"][MODEL]["weights"] = {"sha256": "0" * 64}
+    project.overlay(overlay)
+    said = sentence(project.snakemake(f"resources/weights/{MODEL}.model"))
+    assert given in said
+    assert "0" * 64 in said
+    assert not list((project.folder / "resources/weights").glob("[!.]*"))
 
 
 def test_asking_for_a_gpu_that_is_not_there_is_refused_and_never_replaced(project):

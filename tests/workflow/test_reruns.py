@@ -54,6 +54,8 @@ def base_study(config: dict) -> dict:
     config["voltage"]["max_ions"] = 2
     config["phonons"]["convergence"]["run"] = True
     config["models"]["chgnet"]["calculator"]["dispersion"] = False
+    config["models"]["chgnet"]["stages"] += ["barriers"]
+    config["barriers"]["walk_of"] = "mace-mp-0"
     alike = {"stacks": ["m-g"], "ions": 8, "origins": "all", "moved_only": None}
     config["diffusion"]["exceptions"] = [alike]
     return functools.reduce(extended, read_additions(), config)

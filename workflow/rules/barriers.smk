@@ -1,8 +1,8 @@
 """Sites of one ion, the paths between them, and the network that they are.
 
 Needs: relaxed stacks, weights. Makes, in results/{model}/barriers/{stack}: sites.extxyz, paths.extxyz
-(all images), network_sites.extxyz, vibrations.json and network.json, and beside the runs of dynamics
-results/{model}/barriers/hops/{group}.json.
+(all images), network_sites.extxyz, vibrations.json and network.json; of a model that takes another
+one's walk no sites.extxyz and vibrations.json. Beside the runs with one ion: results/{model}/barriers/hops/{group}.json.
 """
 
 
@@ -47,6 +47,8 @@ rule find_paths:
         sites=path("barriers", "network_sites"),
     log:
         "results/logs/find_paths/{model}/{stack}.log",
+    wildcard_constraints:
+        model=one_of(PLAN.own_networks),
     cache: True
     conda:
         "../../envs/mace.yaml"
@@ -64,6 +66,41 @@ rule find_paths:
         method=METHOD["paths"],
     script:
         "../scripts/find_paths.py"
+
+
+rule relax_walk:
+    """Relax the hops of another model's lowest walk to their saddles."""
+    input:
+        **WEIGHTS,
+        backend=GIVEN.backend("static"),
+        host=path("relaxation", "structure", structure="{stack}"),
+        network=GIVEN.other_walk("network"),
+        sites=GIVEN.other_walk("network_sites"),
+    output:
+        paths=path("barriers", "paths"),
+        sites=path("barriers", "network_sites"),
+    log:
+        "results/logs/relax_walk/{model}/{stack}.log",
+    wildcard_constraints:
+        model=one_of(PLAN.walk_takers),
+    cache: True
+    conda:
+        "../../envs/mace.yaml"
+    resources:
+        gpu=GIVEN.gpus,
+        mem_mb=8000,
+        runtime=720,
+        max_steps=lookup("barriers/max_steps", within=config),
+    params:
+        calculator=GIVEN.calculator("static"),
+        walk_of=GIVEN.walk_of,
+        search=GIVEN.section("barriers", "start_shift", "seed", "symmetry_tolerance"),
+        merge=GIVEN.merge,
+        band=GIVEN.section("barriers", "images", "path_fmax", "saddle_fmax"),
+        settings=GIVEN.minimiser(config["barriers"]["site_fmax"]),
+        method=METHOD["walk"],
+    script:
+        "../scripts/relax_walk.py"
 
 
 rule compute_vibrations:
@@ -114,6 +151,7 @@ rule analyse_network:
         merge=GIVEN.merge,
         symmetry_tolerance=lookup("barriers/symmetry_tolerance", within=config),
         temperatures=lookup("dynamics/temperatures", within=config),
+        walk_of=GIVEN.walk_of,
         method=METHOD["network"],
     script:
         "../scripts/analyse_network.py"

@@ -3,7 +3,7 @@
 from anodeflow.process.job import job
 
 
-def main(inputs, output, *, merge, symmetry_tolerance, temperatures):
+def main(inputs, output, *, merge, symmetry_tolerance, temperatures, walk_of):
     from anodeflow.stages.barriers.joining import join_network
     from anodeflow.stages.barriers.path_files import read_paths
     from anodeflow.stages.barriers.results import Vibrations
@@ -19,6 +19,7 @@ def main(inputs, output, *, merge, symmetry_tolerance, temperatures):
         merge=Merge(**merge),
         symmetry_tolerance=symmetry_tolerance,
         temperatures=temperatures,
+        walk_of=walk_of,
     ).write(output)
 
 
@@ -30,4 +31,5 @@ if __name__ == "__main__":
             merge=snakemake.params.merge,
             symmetry_tolerance=snakemake.params.symmetry_tolerance,
             temperatures=snakemake.params.temperatures,
+            walk_of=snakemake.params.walk_of,
         )

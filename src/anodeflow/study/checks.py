@@ -102,6 +102,19 @@ def _check_layers_from(config: Config) -> None:
                 )
 
 
+def _check_walk(config: Config) -> None:
+    named = config.barriers.walk_of
+    if named is None:
+        return
+    _known(named, "barriers.walk_of", "the model", config.models)
+    allowed = [m for m in config.study.models if "barriers" in config.models[m].stages]
+    if named not in allowed:
+        raise ConfigError(
+            f"config: barriers.walk_of is '{named}', which is no model of the study with the stage "
+            f"barriers; allowed: {', '.join([*allowed, 'null'])}."
+        )
+
+
 def _used_models(config: Config) -> list[str]:
     """Return the study's models and those whose relaxed layers they take."""
     taken = [m for name in config.study.models for m in config.models[name].layers_from.values()]
@@ -177,6 +190,7 @@ def check_names(config: Config) -> None:
     _check_runs(config)
     _check_exceptions(config)
     _check_layers_from(config)
+    _check_walk(config)
     _check_dispersion(config)
 
 

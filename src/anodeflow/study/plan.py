@@ -94,6 +94,17 @@ class Plan:
         """Return the stacks in which an ion's barriers are computed."""
         return self._studied(self.config.barriers.stacks)
 
+    @cached_property
+    def walk_takers(self) -> list[str]:
+        """Return the models that relax another model's lowest walk and look for no other."""
+        other = self.config.barriers.walk_of
+        return [model for model in self.config.models if other not in (None, model)]
+
+    @cached_property
+    def own_networks(self) -> list[str]:
+        """Return the models whose sites and paths are looked for."""
+        return [model for model in self.config.models if model not in self.walk_takers]
+
     def _studied(self, stacks: list[str]) -> list[str]:
         return [stack for stack in stacks if stack in self.config.study.stacks]
 
@@ -175,9 +186,10 @@ class Plan:
     def groups_beside_network(self, model: str) -> list[str]:
         """Return the groups whose hops a model's networks predict: of one ion, where it has rates.
 
-        None where the model runs no dynamics, or no vibrations are computed.
+        None where the model runs no dynamics, or no vibrations are computed of its networks.
         """
-        if not self.config.barriers.hessians or "dynamics" not in self.config.models[model].stages:
+        has_rates = self.config.barriers.hessians and model in self.own_networks
+        if not has_rates or "dynamics" not in self.config.models[model].stages:
             return []
         firsts = {group: self.runs[runs[0]] for group, runs in self.groups.items()}
         return [

@@ -344,10 +344,24 @@ class Given:
             "energy": barriers["merge_energy_meV"] / 1000,
         }
 
+    def walk_of(self, wildcards: Wildcards) -> str:
+        """Return the model whose lowest walk a model relaxes anew, or nothing."""
+        taken = wildcards.model in self.plan.walk_takers
+        return self.config["barriers"]["walk_of"] if taken else ""
+
+    def other_walk(self, file: str) -> Callable[[Wildcards], str]:
+        """Return a function: a file of the network whose lowest walk a model relaxes anew."""
+
+        def of_network(wildcards: Wildcards) -> str:
+            return path("barriers", file, model=self.walk_of(wildcards), stack=wildcards.stack)
+
+        return of_network
+
     def vibrations(self, wildcards: Wildcards) -> str | list[Any]:
-        """Return the vibrations of a network, where the study computes them."""
-        own = {"model": wildcards.model, "stack": wildcards.stack}
-        return path("barriers", "vibrations", **own) if self.config["barriers"]["hessians"] else []
+        """Return the vibrations of a network that was looked for, where the study computes them."""
+        if not self.config["barriers"]["hessians"] or self.walk_of(wildcards):
+            return []
+        return path("barriers", "vibrations", model=wildcards.model, stack=wildcards.stack)
 
     def network_of_group(self, wildcards: Wildcards) -> str:
         """Return the network of the stack that a group's runs are of."""

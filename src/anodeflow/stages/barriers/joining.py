@@ -56,6 +56,7 @@ def join_network(
     merge: Merge,
     symmetry_tolerance: float,
     temperatures: Sequence[float],
+    walk_of: str = "",
 ) -> NetworkResult:
     """Join sites and paths to a network; compute its barriers and, with vibrations, its motion.
 
@@ -71,6 +72,8 @@ def join_network(
         merge: as in `find_sites`.
         symmetry_tolerance: of the host, Å.
         temperatures: of the motion, K.
+        walk_of: the model whose lowest walk these paths are, relaxed anew; empty for a network that
+            was looked for.
     """
     operations = network_operations(host, sites, tolerance=symmetry_tolerance, merge=merge)
     like = site_classes(operations, len(sites))
@@ -93,7 +96,7 @@ def join_network(
         error_eV=_error(joined, walk),
         left_out=[f"{label}: {fault}" for label, fault in left_out.items() if fault],
         operations=len(operations),
-        note=_note(vibrations, rests, any(left_out.values())),
+        note=_note(walk_of, vibrations, rests, any(left_out.values())),
     )
 
 
@@ -269,9 +272,14 @@ def _error(joined: _Joined, walk: Sequence[WalkStep]) -> float | None:
     return max(errors, default=None)
 
 
-def _note(vibrations: Vibrations | None, unstable: Sequence[int], incomplete: bool) -> str:
+def _note(
+    walk_of: str, vibrations: Vibrations | None, unstable: Sequence[int], incomplete: bool
+) -> str:
     """Return what the network cannot know."""
     parts = []
+    if walk_of:
+        taken = f"the lowest walk of {walk_of}, relaxed anew"
+        parts.append(f"{taken}: lower ways and sites were not looked for")
     if incomplete:
         parts.append("paths were left out, so that there may be lower ways")
     if vibrations is None:

@@ -88,6 +88,11 @@ class Search:
     paths: dict[Edge, FoundPath] = field(default_factory=dict)
     split: set[Edge] = field(default_factory=set)
 
+    @classmethod
+    def of(cls, host: Atoms, sites: Sequence[Atoms], merge: Merge, tolerance: float) -> "Search":
+        """Return a search that begins with relaxed sites; tolerance as in `find_paths`, Å."""
+        return cls(host, [held(site) for site in sites], merge, tolerance)
+
     def operations(self) -> list[Operation]:
         """Return the operations of the host that map the sites on each other."""
         return network_operations(self.host, self.sites, tolerance=self.tolerance, merge=self.merge)
@@ -134,10 +139,7 @@ def find_paths(
     kept: KeptMinima,
     on_path: Callable[[int, int], None],
 ) -> Search:
-    """Relax a band along every edge of the sites' triangulation, equivalent ones once.
-
-    A band that lies lowest between its ends is split there: the image is relaxed to a site, and
-    bands from there to both ends take its place.
+    """Relax a band along every edge of the sites' triangulation, as `relax_paths` does.
 
     Args:
         host: relaxed stack without ions.
@@ -155,7 +157,7 @@ def find_paths(
             gap, or bonds of the host break or form.
         NotConvergedError: a site on a path used up `max_steps`.
     """
-    search = Search(host, [held(site) for site in sites], merge, symmetry_tolerance)
+    search = Search.of(host, sites, merge, symmetry_tolerance)
     cell = host.cell.array[:2, :2]
     longest = longest_hop * like_hollow_distance(hollow_sites(host), cell)
     todo = neighbouring(ion_positions(search.sites), cell, longest)
@@ -164,6 +166,23 @@ def find_paths(
             f"No two of the {len(sites)} sites in {host.symbols} lie within {longest:.2f} Å of "
             "each other, so that no path joins them: raise barriers.longest_hop."
         )
+    return relax_paths(search, todo, calc, band=band, kept=kept, on_path=on_path)
+
+
+def relax_paths(
+    search: Search,
+    todo: Sequence[Edge],
+    calc: Calculator,
+    *,
+    band: BandSettings,
+    kept: KeptMinima,
+    on_path: Callable[[int, int], None],
+) -> Search:
+    """Relax a band along each of these paths, equivalent ones once, and put it into the search.
+
+    A band that lies lowest between its ends is split there: the image is relaxed to a site, and
+    bands from there to both ends take its place. For the rest see `find_paths`.
+    """
     total = 0
     for _ in range(ROUNDS):
         operations = search.operations()
@@ -175,11 +194,11 @@ def find_paths(
         if not distinct:
             return search
         total += len(distinct)
-        todo = _relax_paths(search, distinct, calc, band=band, kept=kept)
+        todo = _relax_together(search, distinct, calc, band=band, kept=kept)
         on_path(len(search.paths) + len(search.split), total)
     raise StructureError(
-        f"Paths in {host.symbols} were split {ROUNDS} times by sites that lie on them, so the "
-        "ion finds no sites to rest in; lower barriers.site_fmax or merge_energy_meV."
+        f"Paths in {search.host.symbols} were split {ROUNDS} times by sites that lie on them, so "
+        "that the ion finds no sites to rest in: lower barriers.site_fmax or merge_energy_meV."
     )
 
 
@@ -205,7 +224,7 @@ def neighbouring(positions: np.ndarray, cell: np.ndarray, longest: float) -> lis
     return sorted(found)
 
 
-def _relax_paths(
+def _relax_together(
     search: Search,
     paths: Sequence[Edge],
     calc: Calculator,
@@ -245,7 +264,7 @@ def _settle(search: Search, path: FoundPath, rests: Sequence[Atoms]) -> list[Edg
     stops, own = [(start, (0, 0))], {(start, (0, 0)), (end, shift)}
     for atoms in rests:
         refuse_other_host(atoms, search.host, f"on the way of {path.label}")
-        stop = _place(search, atoms)
+        stop = place_of(search, atoms)
         if stop not in own:
             stops.append(stop)
             own.add(stop)
@@ -260,7 +279,7 @@ def _settle(search: Search, path: FoundPath, rests: Sequence[Atoms]) -> list[Edg
     ]
 
 
-def _place(search: Search, atoms: Atoms) -> tuple[int, tuple[int, int]]:
+def place_of(search: Search, atoms: Atoms) -> tuple[int, tuple[int, int]]:
     """Return the site that an ion rests in, and in which cell, after adding it if it is new."""
     site = same_site(atoms, search.sites, search.merge)
     if site is None:

@@ -4,13 +4,15 @@ from typing import Annotated
 
 from pydantic import Field
 
-from anodeflow.config.types import Count, Names, Positive, Section
+from anodeflow.config.types import Count, Name, Names, Positive, Section
 
 
 class Barriers(Section):
     """Sites of one ion, the paths between them, and what they make of its motion."""
 
     stacks: Names
+    walk_of: Name | None
+    """The model whose lowest walk all others relax anew, in place of a search of their own."""
     start_shift: Positive
     """How far in the plane the ion is moved from each hollow and top before it relaxes, Å."""
     seed: Annotated[int, Field(strict=True, ge=0)]

@@ -94,33 +94,79 @@ def find_sites(
     roles.require_empty_stack(host, "the sites of an ion")
     refuse_unknown_elements([element])
     starts = ion_starts(host, symmetry_tolerance)
-    moved = starts.positions + start_shift * _directions(len(starts.names), seed)
+    moved = starts.positions + start_shift * directions(len(starts.names), seed)
     settings = {"element": element, "spacing": spacing, "start_shift": start_shift, "seed": seed}
-    series = kept.series(host, settings)
+    relaxed = relax_ions(
+        [with_ion(host, element, place, spacing) for place in moved],
+        host,
+        calc,
+        names=starts.names,
+        alike=starts.alike,
+        series=kept.series(host, settings),
+        kept=kept,
+        on_start=on_start,
+    )
+    return distinct(relaxed, host, symmetry_tolerance, merge)
+
+
+def relax_ions(
+    stacks: Sequence[Atoms],
+    host: Atoms,
+    calc: Calculator,
+    *,
+    names: Sequence[str],
+    alike: Sequence[int],
+    series: str,
+    kept: KeptMinima,
+    on_start: Callable[[Atoms], None],
+) -> list[Atoms]:
+    """Relax one ion from each start, and the host around it.
+
+    Args:
+        stacks: with the ion where it starts, their layers held.
+        host: relaxed stack without ions.
+        calc: the model.
+        names: of the starts.
+        alike: how many starts each stands for.
+        series: of `kept`.
+        kept: how they are relaxed, and where they are kept.
+        on_start: called with each that is relaxed.
+
+    Raises:
+        StructureError: an ion left the gap, or bonds of the host broke or formed.
+        NotConvergedError: a relaxation used up `max_steps`.
+    """
 
     def relaxed(number: int, calc: Calculator) -> Atoms:
         found = kept.relax(
             f"start-{number}",
-            with_ion(host, element, moved[number], spacing),
+            stacks[number],
             calc,
             series=series,
-            title=f"start {number}, {starts.names[number]}",
-            describe=lambda _: {"start": starts.names[number], "alike": starts.alike[number]},
+            title=f"start {number}, {names[number]}",
+            describe=lambda _: {"start": names[number], "alike": alike[number]},
         )
         on_start(found)
         return found
 
-    computations = {number: partial(relaxed, number) for number in range(len(starts.names))}
+    computations = {number: partial(relaxed, number) for number in range(len(stacks))}
     found, failures = run_in_lockstep(calc, computations)
     raise_first(failures)
-    for number, name in enumerate(starts.names):
+    for number, name in enumerate(names):
         refuse_other_host(found[number], host, f"from {name} (start {number})")
-    sites = merge_sites([found[number] for number in computations], merge)
-    every = complete(sites, host, symmetry_tolerance, merge)
+    return [found[number] for number in computations]
+
+
+def distinct(relaxed: Sequence[Atoms], host: Atoms, tolerance: float, merge: Merge) -> list[Atoms]:
+    """Return the distinct sites of relaxed ions and of the host's symmetry, the lowest first.
+
+    tolerance: of that symmetry, Å.
+    """
+    every = complete(merge_sites(relaxed, merge), host, tolerance, merge)
     return sorted(every, key=lambda site: stored_energy(site, "total"))
 
 
-def _directions(count: int, seed: int) -> np.ndarray:
+def directions(count: int, seed: int) -> np.ndarray:
     """Return unit vectors (C, 2) in the plane."""
     angles = np.random.default_rng(seed).uniform(0, 2 * np.pi, count)
     return np.column_stack([np.cos(angles), np.sin(angles)])

@@ -29,7 +29,14 @@ STAGE = Stage(
         "hops": "results/{model}/barriers/hops/{group}.json",
     },
     results={"vibrations": Vibrations, "network": NetworkResult, "hops": HopsInRuns},
-    methods={"sites": 1, "paths": 1, "vibrations": 1, "network": 1, "hops_of_network": 1},
+    methods={
+        "sites": 1,
+        "paths": 1,
+        "walk": 1,
+        "vibrations": 1,
+        "network": 1,
+        "hops_of_network": 1,
+    },
     tables=(
         Table(
             name="barriers",
