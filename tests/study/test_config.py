@@ -83,6 +83,7 @@ def test_every_field_of_the_schema_is_in_the_study_file(study_config, root):
         ("study/layers", ["graphene-o"], "which has no unit cell"),
         ("voltage/stacks", ["m-gx"], "voltage.stacks names the stack 'm-gx'"),
         ("barriers/stacks", ["m-gx"], "barriers.stacks names the stack 'm-gx'"),
+        ("barriers/stacks", ["m-g_1na"], "barriers.stacks.0 is 'm-g_1na': it must match pattern"),
         ("dynamics/runs/0/stacks", ["m-gx"], "dynamics.runs.0.stacks names the stack 'm-gx'"),
         ("models/chgnet/precision", {"static": "float64", "dynamics": "float32"}, "CHGNet evaluates in float32 only"),
         ("models/mace-mp-0/card/labels_hold_dispersion", True, "set calculator.dispersion to false"),

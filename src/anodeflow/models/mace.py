@@ -40,6 +40,7 @@ def load_mace(
         default_dtype=dtype,
         enable_cueq=cuequivariance,
     )
+    mace.elements = frozenset(map(int, mace.z_table.zs))
     model = mace.models[0]
     plain = type(model).__name__ in ("MACE", "ScaleShiftMACE")
     # Charge or spin of the whole system may be embedded, which the batch made here does not hold.
@@ -72,6 +73,7 @@ class MaceModel(StructureCalculator):
         """Take over the model of a MACECalculator, whose calls may be replayed as CUDA graphs."""
         super().__init__()
         self.mace = mace
+        self.elements = mace.elements
         # On a CPU a batch takes as long as its members one by one (docs/benchmarks.md).
         self.batch_size = LARGEST_BATCH if mace.device.type == "cuda" else 1
         self._lists = NeighbourLists(mace.r_max, mace.device)
