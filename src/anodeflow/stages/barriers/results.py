@@ -108,7 +108,7 @@ class NetworkResult(ResultFile):
     error_eV: float | None
     """Of the walk's barrier: what images and forces leave open."""
     left_out: list[str]
-    """Paths that did not converge, changed the host, or end at the top in other than a saddle."""
+    """Paths that did not converge, at whose top the host is another, or which have no saddle."""
     operations: int
     """Of the host's symmetry that the network has."""
     note: str
