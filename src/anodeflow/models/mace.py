@@ -34,21 +34,27 @@ def load_mace(
     """Load a MACE file; one whose model reads more than atoms and cell stays MACE's calculator."""
     from mace.calculators.mace import MACECalculator
 
-    mace = MACECalculator(
+    mace: Any = MACECalculator(
         model_paths=[str(weights)],
         device=device,
         default_dtype=dtype,
         enable_cueq=cuequivariance,
     )
-    mace.elements = frozenset(map(int, mace.z_table.zs))
+    mace.elements = _elements(mace)
     model = mace.models[0]
     plain = type(model).__name__ in ("MACE", "ScaleShiftMACE")
     # Charge or spin of the whole system may be embedded, which the batch made here does not hold.
     if not plain or hasattr(model, "joint_embedding"):
-        return mace
+        plainly: Calculator = mace
+        return plainly
     if device == "cpu":  # cuEquivariance has a kernel of its own for it
         _contract_by_element(model)
     return MaceModel(mace, cuda_graphs=cuda_graphs)
+
+
+def _elements(mace: "MACECalculator") -> frozenset[int]:
+    """Return the atomic numbers that a model was made for, which `ModelCalculator` holds to."""
+    return frozenset(map(int, mace.z_table.zs))
 
 
 def _contract_by_element(model: "torch.nn.Module") -> None:
@@ -73,7 +79,7 @@ class MaceModel(StructureCalculator):
         """Take over the model of a MACECalculator, whose calls may be replayed as CUDA graphs."""
         super().__init__()
         self.mace = mace
-        self.elements = mace.elements
+        self.elements = _elements(mace)
         # On a CPU a batch takes as long as its members one by one (docs/benchmarks.md).
         self.batch_size = LARGEST_BATCH if mace.device.type == "cuda" else 1
         self._lists = NeighbourLists(mace.r_max, mace.device)
