@@ -40,11 +40,11 @@ def load_mace(
         default_dtype=dtype,
         enable_cueq=cuequivariance,
     )
-    mace.elements = _elements(mace)
     model = mace.models[0]
     plain = type(model).__name__ in ("MACE", "ScaleShiftMACE")
     # Charge or spin of the whole system may be embedded, which the batch made here does not hold.
     if not plain or hasattr(model, "joint_embedding"):
+        mace.elements = _elements(mace)
         plainly: Calculator = mace
         return plainly
     if device == "cpu":  # cuEquivariance has a kernel of its own for it
@@ -79,13 +79,17 @@ class MaceModel(StructureCalculator):
         """Take over the model of a MACECalculator, whose calls may be replayed as CUDA graphs."""
         super().__init__()
         self.mace = mace
-        self.elements = _elements(mace)
         # On a CPU a batch takes as long as its members one by one (docs/benchmarks.md).
         self.batch_size = LARGEST_BATCH if mace.device.type == "cuda" else 1
         self._lists = NeighbourLists(mace.r_max, mace.device)
         self._numbers: list[bytes] = []
         self._cuda_graphs = cuda_graphs
         self._buffered: BufferedMace | None = None
+
+    @property
+    def elements(self) -> frozenset[int]:
+        """Return the atomic numbers that the model was made for."""
+        return _elements(self.mace)
 
     def evaluate(self, structures: Sequence[Atoms]) -> list[Results]:
         """Evaluate structures, of any elements and cells, in one call of the model.
