@@ -144,7 +144,7 @@ def test_sites_that_no_path_joins_get_one_sentence(tmp_path):
     calc = Corrugated(stack, lattice=LATTICE)
     sites = sites_of(stack, calc, tmp_path)
     with pytest.raises(
-        StructureError, match=r"No site in .* \(8 in the cell\) .* raise barriers.longest_hop"
+        StructureError, match=r"No site in C12O8Ti8 \(8 in the cell\) .* raise barriers.longest_hop"
     ):
         paths_of(stack, sites, calc, tmp_path, longest=1.0)
 
@@ -279,7 +279,26 @@ def test_an_adatom_s_barrier_is_that_of_ase_alone(tmp_path):
     assert ours == pytest.approx(theirs, abs=1e-3)
 
 
-def test_an_ion_outside_the_gap_and_a_host_that_reacts_get_one_sentence(tmp_path):
+def test_relaxations_that_end_without_a_site_get_one_sentence(tmp_path):
+    stack = host()
+    above, reacts = (
+        Corrugated(stack, lattice=LATTICE, spacing=8.4),
+        Corrugated(stack, lattice=LATTICE),
+    )
+    reacts.rest[4, 2] += 1.5  # where a facing O leaves its metals
+    for calc, said in (
+        (above, r"it left the gap, \+"),
+        (reacts, "the host reacted, 3 bonds broke"),
+    ):
+        folder = tmp_path / said[:2]
+        folder.mkdir()
+        with pytest.raises(
+            StructureError, match=rf"^The ion .* \(start 0\) found no site in C12O8Ti8: {said}"
+        ):
+            sites_of(stack, calc, folder)
+
+
+def test_an_ion_outside_the_gap_and_a_host_that_reacts_get_one_sentence():
     stack = host()
     filled = stack + Atoms("Na", positions=[[1.0, 0.7, 31.0]], tags=[20])
     with pytest.raises(StructureError, match="left the gap") as caught:

@@ -162,8 +162,9 @@ def find_paths(
     todo = neighbouring(ion_positions(search.sites), cell, longest)
     if not todo:
         raise StructureError(
-            f"No site in {host.symbols} ({len(sites)} in the cell) lies within {longest:.2f} Å of "
-            "another or of its own image, so that no path joins them: raise barriers.longest_hop."
+            f"No site in {host.get_chemical_formula()} ({len(sites)} in the cell) lies within "
+            f"{longest:.2f} Å of another or of its own image, so that no path joins them: raise "
+            "barriers.longest_hop."
         )
     total = 0
     for _ in range(ROUNDS):
@@ -179,8 +180,8 @@ def find_paths(
         todo = _relax_paths(search, distinct, calc, band=band, kept=kept)
         on_path(len(search.paths) + len(search.split), total)
     raise StructureError(
-        f"Paths in {host.symbols} were split {ROUNDS} times by sites that lie on them, so the "
-        "ion finds no sites to rest in; lower barriers.site_fmax or merge_energy_meV."
+        f"Paths in {host.get_chemical_formula()} were split {ROUNDS} times by sites that lie on "
+        "them, so the ion finds no sites to rest in; lower barriers.site_fmax or merge_energy_meV."
     )
 
 

@@ -166,7 +166,7 @@ def barrier_quantities(
             "barriers",
             "D_network_cm2_s",
             motion.D_cm2_s,
-            "cm²/s",
+            "cm^2/s",
             note=f"of the network, at {motion.temperature_K:g} K",
         )
         for motion in found.motion[:1]

@@ -179,8 +179,8 @@ def refuse_other_host(stack: Atoms, host: Atoms, where: str) -> None:
     """Raise StructureError for an ion that is not in the gap, or a host with other bonds."""
     if change := change_of_host(stack, host):
         raise StructureError(
-            f"The ion that was relaxed {where} found no site in {host.symbols}: {change}; look at "
-            "the model, which may not be one for this ion."
+            f"The ion that was relaxed {where} found no site in {host.get_chemical_formula()}: "
+            f"{change}; look at the model, which may not be one for this ion."
         )
 
 
