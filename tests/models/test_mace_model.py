@@ -11,7 +11,7 @@ from demo_model import load_demo
 from figures import study_stack
 from places import DEMO_MODEL, ROOT
 
-from anodeflow.errors import ConfigError
+from anodeflow.errors import CalculatorError, ConfigError
 from anodeflow.evaluation.batches import evaluate_all
 from anodeflow.models.dispersion import load_dispersion
 from anodeflow.models.interface import DispersionCorrected, ModelCalculator
@@ -130,6 +130,13 @@ def test_a_search_that_fails_leaves_no_list_of_where_the_atoms_were(pair, monkey
         ours.inner.evaluate([first, second])
     second.positions[7:] -= [2.0, 1.0, 0.0]
     _assert_same(ours.inner.evaluate([first, second])[0], plain, first, tolerance)
+
+
+def test_an_element_that_the_model_was_not_made_for_gets_one_sentence(pair):
+    ours, _, _ = pair
+    with pytest.raises(CalculatorError, match=r"not made for Mg of Mg2, but for H, C, O") as caught:
+        ours.calculate(bulk("Mg", "hcp", a=3.2, c=5.2))
+    assert "\n" not in str(caught.value) and str(caught.value).endswith(".")
 
 
 def test_another_cell_makes_another_list(pair):

@@ -93,6 +93,7 @@ def test_every_field_of_the_schema_is_in_the_study_file(study_config, root):
         ("barriers/stacks", ["m-gx"], "barriers.stacks names the stack 'm-gx'"),
         ("barriers/walk_of", "mace-mp", "barriers.walk_of names the model 'mace-mp', which is not defined (did you mean 'mace-mp-0'?)"),
         ("barriers/walk_of", "7net-0", "barriers.walk_of is '7net-0', which is no model of the study with the stage barriers; allowed: mace-"),
+        ("barriers/stacks", ["m-g_1na"], "barriers.stacks.0 is 'm-g_1na': it must match pattern"),
         ("dynamics/runs/0/stacks", ["m-gx"], "dynamics.runs.0.stacks names the stack 'm-gx'"),
         ("models/chgnet/precision", {"static": "float64", "dynamics": "float32"}, "CHGNet evaluates in float32 only"),
         ("models/mace-mp-0/card/labels_hold_dispersion", True, "set calculator.dispersion to false"),

@@ -392,9 +392,8 @@ def test_a_relaxation_out_of_steps_names_the_key_to_raise_and_keeps_its_geometry
     overlay["relaxation"] |= {"max_steps": 2, "layers": {"fmax": 1.0e-6}}
     copied.overlay(overlay)
     target = f"results/{MODEL}/relaxation/ti2co2.extxyz"
-    said = sentence(copied.snakemake(target))
+    said, kept = sentence(copied.snakemake(target)), f"{target}.unfinished.extxyz"
     assert "relaxation.max_steps" in said
-    kept = f"{target}.unfinished.extxyz"
     assert kept in said
     (geometry,) = read_frames(copied.folder / kept)
     assert len(geometry) == 16 * 5

@@ -10,7 +10,10 @@ import numpy as np
 from ase import Atoms
 from ase.calculators.calculator import Calculator, all_changes
 from ase.calculators.mixing import SumCalculator
+from ase.data import chemical_symbols
 from ase.stress import full_3x3_to_voigt_6_stress
+
+from anodeflow.errors import CalculatorError
 
 PROPERTIES = ("energy", "free_energy", "forces", "stress")
 
@@ -100,21 +103,42 @@ class ModelCalculator(StructureCalculator):
         """Wrap a calculator.
 
         Args:
-            inner: an ASE calculator, which may be a BatchCalculator.
+            inner: an ASE calculator, which may be a BatchCalculator; `elements`, if it has them,
+                are the atomic numbers that it was made for.
             dtype: torch's default in its calls, None where it runs elsewhere.
         """
         super().__init__()
         self.inner = inner
         self.dtype = dtype
         self.batch_size = batch_size(inner)
+        self.elements: frozenset[int] | None = getattr(inner, "elements", None)
 
     def evaluate(self, structures: Sequence[Atoms]) -> list[Results]:
-        """Evaluate several structures, in one call where the model takes batches."""
+        """Evaluate several structures, in one call where the model takes batches.
+
+        Raises:
+            CalculatorError: one holds an element that the model was not made for.
+        """
+        for atoms in structures:
+            self._refuse_other_elements(atoms)
         with torch_dtype(self.dtype), warnings.catch_warnings():
             # CHGNet turns its own energies into floats the old way.
             warnings.filterwarnings("ignore", message="Converting a tensor with requires_grad")
             found = evaluate_each(self.inner, [_bare(atoms) for atoms in structures])
         return [_in_ase_form(results) for results in found]
+
+    def _refuse_other_elements(self, atoms: Atoms) -> None:
+        if self.elements is None or self.elements.issuperset(atoms.numbers.tolist()):
+            return
+        others = sorted(set(atoms.numbers.tolist()) - self.elements)
+        named, known = (
+            ", ".join(chemical_symbols[number] for number in numbers)
+            for numbers in (others, sorted(self.elements))
+        )
+        raise CalculatorError(
+            f"The model was not made for {named} of {atoms.get_chemical_formula()}, but for "
+            f"{known}: choose another model, or other elements (structures in the config)."
+        )
 
 
 class OneByOne(StructureCalculator):

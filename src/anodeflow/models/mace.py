@@ -34,7 +34,7 @@ def load_mace(
     """Load a MACE file; one whose model reads more than atoms and cell stays MACE's calculator."""
     from mace.calculators.mace import MACECalculator
 
-    mace = MACECalculator(
+    mace: Any = MACECalculator(
         model_paths=[str(weights)],
         device=device,
         default_dtype=dtype,
@@ -44,10 +44,17 @@ def load_mace(
     plain = type(model).__name__ in ("MACE", "ScaleShiftMACE")
     # Charge or spin of the whole system may be embedded, which the batch made here does not hold.
     if not plain or hasattr(model, "joint_embedding"):
-        return mace
+        mace.elements = _elements(mace)
+        plainly: Calculator = mace
+        return plainly
     if device == "cpu":  # cuEquivariance has a kernel of its own for it
         _contract_by_element(model)
     return MaceModel(mace, cuda_graphs=cuda_graphs)
+
+
+def _elements(mace: "MACECalculator") -> frozenset[int]:
+    """Return the atomic numbers that a model was made for, which `ModelCalculator` holds to."""
+    return frozenset(map(int, mace.z_table.zs))
 
 
 def _contract_by_element(model: "torch.nn.Module") -> None:
@@ -78,6 +85,11 @@ class MaceModel(StructureCalculator):
         self._numbers: list[bytes] = []
         self._cuda_graphs = cuda_graphs
         self._buffered: BufferedMace | None = None
+
+    @property
+    def elements(self) -> frozenset[int]:
+        """Return the atomic numbers that the model was made for."""
+        return _elements(self.mace)
 
     def evaluate(self, structures: Sequence[Atoms]) -> list[Results]:
         """Evaluate structures, of any elements and cells, in one call of the model.

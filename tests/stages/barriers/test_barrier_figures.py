@@ -320,6 +320,18 @@ def test_a_panel_has_each_model_s_walk_and_barrier_or_says_that_there_is_none(ma
     assert (tmp_path / "figure.png").stat().st_size > 10_000
 
 
+@pytest.mark.parametrize("stacks", [["m-g"], ["m-g", "m-go", "m-goh"]])
+def test_the_legend_is_as_wide_as_the_figure_at_most(made, stacks):
+    _, network, paths = made
+    models = [entry(network, paths, model=name) for name in ("MACE-MP-0", "MACE-MPA-0", "CHGNet")]
+    fig, _ = plot_profiles(dict.fromkeys(stacks, models))
+    fig.draw_without_rendering()
+    (legend,) = fig.legends
+    seen = legend.get_window_extent()
+    assert len(legend.get_texts()) == 6
+    assert seen.x0 >= 0 and seen.x1 <= fig.bbox.x1 and seen.y0 >= 0
+
+
 def test_where_no_stack_has_a_walk_the_figure_says_so(made, tmp_path):
     _, network, paths = made
     fig, table = plot_profiles({"m-g": [entry(without_walk(network, hops=[]), paths)]})

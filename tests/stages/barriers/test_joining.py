@@ -111,6 +111,19 @@ def test_a_path_that_did_not_converge_is_named_and_left_out(found):
     assert network.note.startswith("paths were left out, so that there may be lower ways")
 
 
+def test_a_path_at_whose_top_the_host_reacted_or_the_ion_left_is_named_and_left_out(found):
+    (path,) = found[3]
+    for atom, said in ((4, "the host reacted, 3 bonds broke inside"), (-1, "it left the gap, +")):
+        images = list(path.images)
+        images[path.top] = top = images[path.top].copy()
+        top.positions[atom, 2] += 3.0
+        top.calc = SinglePointCalculator(top, energy=path.energies[path.top])
+        network = joined(found, None, paths=[replace(path, images=images)])
+        (told,) = network.left_out
+        assert told.startswith(f"{path.label}: at its top {said}")
+        assert network.hops == []
+
+
 def test_a_site_from_which_it_is_downhill_is_part_of_its_neighbour(found):
     (path,) = found[3]
     slope = [image.copy() for image in path.images]

@@ -11,9 +11,21 @@ from ase.calculators.singlepoint import SinglePointCalculator
 from ase.constraints import FixAtoms
 from ase.mep import NEB
 from ase.optimize import BFGS
-from corrugated import FINE, LATTICE, Z_STIFFNESS, Corrugated, host, paths_of, sites_of
+from corrugated import (
+    FINE,
+    LATTICE,
+    MERGE,
+    Z_STIFFNESS,
+    Corrugated,
+    host,
+    kept,
+    paths_of,
+    sites_of,
+)
+from demo_model import load_demo
+from springs import make_stack
 
-from anodeflow.errors import StructureError
+from anodeflow.errors import CalculatorError, StructureError
 from anodeflow.evaluation.kept_states import KeptStates
 from anodeflow.stages.barriers.band import Band, BandSettings, relax_band
 from anodeflow.stages.barriers.host_symmetry import (
@@ -26,9 +38,11 @@ from anodeflow.stages.barriers.host_symmetry import (
 from anodeflow.stages.barriers.modes import TO_THZ, find_modes, vibrating
 from anodeflow.stages.barriers.paths import neighbouring
 from anodeflow.stages.barriers.sites import (
+    find_sites,
     ion_position,
     ion_positions,
     refuse_other_host,
+    with_ion,
 )
 from anodeflow.structures.files import stored_energy
 
@@ -130,9 +144,31 @@ def test_sites_that_no_path_joins_get_one_sentence(tmp_path):
     calc = Corrugated(stack, lattice=LATTICE)
     sites = sites_of(stack, calc, tmp_path)
     with pytest.raises(
-        StructureError, match=r"No two of the 8 sites .* raise barriers.longest_hop"
+        StructureError, match=r"No site in C12O8Ti8 \(8 in the cell\) .* raise barriers.longest_hop"
     ):
         paths_of(stack, sites, calc, tmp_path, longest=1.0)
+
+
+def test_ends_that_are_one_site_get_one_sentence(tmp_path):
+    stack = host()
+    sites = [with_ion(stack, "Na", np.array(place), 4.0) for place in ((0, 0), (3, 0), (-0.3, 0.2))]
+    for site in sites:
+        site.info.update(energy_model=-1.0, energy_dispersion=0.0)
+    with pytest.raises(StructureError, match=r"^Sites 0 and 2 are one site, as .* 0.5 Å and 5 meV"):
+        paths_of(stack, sites, Corrugated(stack, lattice=LATTICE), tmp_path)
+
+
+def test_a_model_without_the_ion_and_a_stack_with_ions_get_one_sentence(tmp_path):
+    stack = host()
+    how = {"spacing": 4.0, "start_shift": 0.1, "seed": 1, "merge": MERGE}
+    how |= {"symmetry_tolerance": 0.05, "kept": kept(tmp_path), "on_start": lambda _: None}
+    with pytest.raises(CalculatorError, match="not made for Mg of C12MgO8Ti8, but for H, C") as one:
+        find_sites(stack, load_demo(tmp_path, "float64"), element="Mg", **how)
+    filled = make_stack(lattice=LATTICE)
+    with pytest.raises(StructureError, match=r"holds ions \(1 with tag 20\)") as two:
+        find_sites(filled, Corrugated(stack, lattice=LATTICE), element="Na", **how)
+    for caught in (one, two):
+        assert "\n" not in str(caught.value)
 
 
 def test_vibrations_and_vineyard_s_prefactor_are_those_of_the_curvatures(tmp_path):
@@ -243,7 +279,26 @@ def test_an_adatom_s_barrier_is_that_of_ase_alone(tmp_path):
     assert ours == pytest.approx(theirs, abs=1e-3)
 
 
-def test_an_ion_outside_the_gap_and_a_host_that_reacts_get_one_sentence(tmp_path):
+def test_relaxations_that_end_without_a_site_get_one_sentence(tmp_path):
+    stack = host()
+    above, reacts = (
+        Corrugated(stack, lattice=LATTICE, spacing=8.4),
+        Corrugated(stack, lattice=LATTICE),
+    )
+    reacts.rest[4, 2] += 1.5  # where a facing O leaves its metals
+    for calc, said in (
+        (above, r"it left the gap, \+"),
+        (reacts, "the host reacted, 3 bonds broke"),
+    ):
+        folder = tmp_path / said[:2]
+        folder.mkdir()
+        with pytest.raises(
+            StructureError, match=rf"^The ion .* \(start 0\) found no site in C12O8Ti8: {said}"
+        ):
+            sites_of(stack, calc, folder)
+
+
+def test_an_ion_outside_the_gap_and_a_host_that_reacts_get_one_sentence():
     stack = host()
     filled = stack + Atoms("Na", positions=[[1.0, 0.7, 31.0]], tags=[20])
     with pytest.raises(StructureError, match="left the gap") as caught:
@@ -252,5 +307,7 @@ def test_an_ion_outside_the_gap_and_a_host_that_reacts_get_one_sentence(tmp_path
     filled.positions[-1, 2] = 24.0
     refuse_other_host(filled, stack, "from over C (start 3)")
     filled.positions[4, 2] += 1.5  # a facing O leaves its metals
-    with pytest.raises(StructureError, match=r"bonds? broke inside the bottom layer, among them"):
+    with pytest.raises(
+        StructureError, match=r"the host reacted, 3 bonds broke inside the bottom layer, among them"
+    ):
         refuse_other_host(filled, stack, "from over C (start 3)")

@@ -91,13 +91,22 @@ def test_a_rate_that_doubles_every_ten_kelvin_at_300_k_has_an_energy_of_0_55_ev(
     assert fit.energy == pytest.approx(0.5555, abs=1e-4)
 
 
+@pytest.mark.parametrize(("cold", "hot"), [(1000, 100), (2000, 100), (100, 2000), (5e5, 5.0)])
+def test_temperatures_may_be_watched_for_times_as_different_as_one_likes(cold, hot):
+    fit = fitted([5, 6], [cold, hot], [300.0, 500.0])
+    energy = np.log((6 / hot) / (5 / cold)) / (1 / (EV_K * 300) - 1 / (EV_K * 500))
+    assert fit.energy == pytest.approx(energy, rel=1e-5)
+    assert rates(fit, np.array([300.0, 500.0])) == pytest.approx([5 / cold, 6 / hot])
+    assert fit.energy_low < energy < fit.energy_high
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_at_the_fit_hops_and_their_inverse_temperatures_are_those_expected(seed):
     """The score of the likelihood, Σ (n − Γ t) and Σ (n − Γ t)/kT, is zero."""
     rng = np.random.default_rng(seed)
     temperatures = rng.choice([280.0, 300.0, 350.0, 420.0, 600.0], 12)
-    watched = rng.uniform(50, 500, 12)
-    hops = rng.poisson(0.02 * watched * temperatures / 300)
+    watched = 10 ** rng.uniform(1, 4, 12)
+    hops = rng.poisson(np.minimum(0.02 * watched * temperatures / 300, 30))
     missing = hops - rates(fitted(hops, watched, temperatures), temperatures) * watched
     assert missing.sum() == pytest.approx(0, abs=1e-8)
     assert (missing / (kB * temperatures)).sum() == pytest.approx(0, abs=1e-6)

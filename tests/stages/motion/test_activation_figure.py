@@ -80,6 +80,19 @@ def test_there_is_a_column_for_each_stack_and_a_row_for_each_number_of_ions():
     assert table.groupby(["stack", "ions", "model"]).ngroups == 4
 
 
+@pytest.mark.parametrize("stacks", [["m-g"], ["m-g", "m-go", "m-goh"]])
+def test_the_legend_is_as_wide_as_the_figure_at_most(stacks):
+    labels = ["MACE-MP-0", "MACE-MPA-0", "MACE-OMAT-0"]
+    fig, _ = plot_activation(
+        [entry(0, 5, 20, stack=stack, label=label) for stack in stacks for label in labels]
+    )
+    fig.draw_without_rendering()
+    (legend,) = fig.legends
+    seen = legend.get_window_extent()
+    assert len(legend.get_texts()) == 4
+    assert seen.x0 >= 0 and seen.x1 <= fig.bbox.x1 and seen.y0 >= 0
+
+
 def test_all_that_is_drawn_is_within_the_axis_above_the_lines_of_text():
     fig, table = plot_activation([entry(0, 1, 20), entry(1, 5, 20, label="B")])
     low, high = fig.axes[0].get_ylim()

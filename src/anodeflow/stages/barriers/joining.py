@@ -29,7 +29,7 @@ from anodeflow.stages.barriers.results import (
     Step,
     Vibrations,
 )
-from anodeflow.stages.barriers.sites import Merge, ion_position, ion_positions
+from anodeflow.stages.barriers.sites import Merge, change_of_host, ion_position, ion_positions
 from anodeflow.structures import roles
 from anodeflow.structures.files import stored_energy
 from anodeflow.units import A2_PS_TO_CM2_S
@@ -62,7 +62,8 @@ def join_network(
 
     Sites that symmetry makes alike take the energy of the lowest of them, and equivalent hops that
     of the one that was computed. A site from which a path leads downhill is the one that it leads
-    to. A path that did not converge, or whose top is no saddle, is left out and named.
+    to. A path that did not converge, at whose top the ion left the gap or the host reacted, or
+    whose top is no saddle, is left out and named.
 
     Args:
         host: relaxed stack without ions.
@@ -77,7 +78,7 @@ def join_network(
     """
     operations = network_operations(host, sites, tolerance=symmetry_tolerance, merge=merge)
     like = site_classes(operations, len(sites))
-    left_out = {path.label: _fault(path, vibrations) for path in paths}
+    left_out = {path.label: _fault(path, host, vibrations) for path in paths}
     used = [path for path in paths if not left_out[path.label]]
     joined = _join(host, sites, used, vibrations, operations, like, merge)
     found = percolation(joined.network)
@@ -100,10 +101,12 @@ def join_network(
     )
 
 
-def _fault(path: FoundPath, vibrations: Vibrations | None) -> str:
+def _fault(path: FoundPath, host: Atoms, vibrations: Vibrations | None) -> str:
     """Return why a path is no hop of the network, nothing if it is one."""
     if not path.converged:
         return f"a force of {path.fmax:.3g} eV/Å is left on it"
+    if change := change_of_host(path.images[path.top], host):
+        return f"at its top {change}"
     if path.downhill or vibrations is None:
         return ""
     found = vibrations.saddles[path.label].imaginary

@@ -153,18 +153,20 @@ def find_paths(
         on_path: called with (done, total) paths.
 
     Raises:
-        StructureError: no sites are near enough to each other, or on a path the ion leaves the
-            gap, or bonds of the host break or form.
+        StructureError: two of the sites are one, none are near enough to each other, or at a site
+            on a path the ion has left the gap, or bonds of the host broke or formed.
         NotConvergedError: a site on a path used up `max_steps`.
     """
+    _refuse_same_sites(sites, merge)
     search = Search.of(host, sites, merge, symmetry_tolerance)
     cell = host.cell.array[:2, :2]
     longest = longest_hop * like_hollow_distance(hollow_sites(host), cell)
     todo = neighbouring(ion_positions(search.sites), cell, longest)
     if not todo:
         raise StructureError(
-            f"No two of the {len(sites)} sites in {host.symbols} lie within {longest:.2f} Å of "
-            "each other, so that no path joins them: raise barriers.longest_hop."
+            f"No site in {host.get_chemical_formula()} ({len(sites)} in the cell) lies within "
+            f"{longest:.2f} Å of another or of its own image, so that no path joins them: raise "
+            "barriers.longest_hop."
         )
     return relax_paths(search, todo, calc, band=band, kept=kept, on_path=on_path)
 
@@ -197,9 +199,21 @@ def relax_paths(
         todo = _relax_together(search, distinct, calc, band=band, kept=kept)
         on_path(len(search.paths) + len(search.split), total)
     raise StructureError(
-        f"Paths in {search.host.symbols} were split {ROUNDS} times by sites that lie on them, so "
-        "that the ion finds no sites to rest in: lower barriers.site_fmax or merge_energy_meV."
+        f"Paths in {search.host.get_chemical_formula()} were split {ROUNDS} times by sites that lie "
+        "on them, so that the ion finds no sites to rest in: lower barriers.site_fmax or "
+        "merge_energy_meV."
     )
+
+
+def _refuse_same_sites(sites: Sequence[Atoms], merge: Merge) -> None:
+    for number, site in enumerate(sites):
+        other = same_site(site, sites[:number], merge)
+        if other is not None:
+            raise StructureError(
+                f"Sites {other} and {number} are one site, as their ions lie within "
+                f"{merge.within:g} Å and {1000 * merge.energy:g} meV of each other: give one of "
+                "them, as `find_sites` does, or lower what is merged (barriers.merge_within)."
+            )
 
 
 def neighbouring(positions: np.ndarray, cell: np.ndarray, longest: float) -> list[Edge]:

@@ -68,7 +68,8 @@ def plot_profiles(panels: dict[str, list[dict[str, Any]]]) -> tuple[Figure, pd.D
     """
     columns = min(len(panels), PANELS_PER_ROW)
     rows = -(-len(panels) // columns)
-    size = (PAGE_MM * max(columns, 2) / PANELS_PER_ROW, rows * ROW_MM + LEGEND_MM)
+    legend_rows = 1 if columns == PANELS_PER_ROW else 2
+    size = (PAGE_MM * max(columns, 2) / PANELS_PER_ROW, rows * ROW_MM + legend_rows * LEGEND_MM)
     fig, axes = figure(*size, nrows=rows, ncols=columns, squeeze=False, sharey=True)
     shown = []
     for ax, (stack, entries) in zip(axes.flat, panels.items(), strict=False):
@@ -209,7 +210,8 @@ def _finish(
     if (table["shown"] == "joint").any():
         looks["downhill to the site"] = {"color": REFERENCE_GREY, "linestyle": ":"}
     handles = [Line2D([], [], label=label, **look) for label, look in looks.items()]
-    fig.legend(handles=handles, loc="outside lower center", ncols=6)
+    ncols = 6 if len(panels) >= PANELS_PER_ROW else 3
+    fig.legend(handles=handles, loc="outside lower center", ncols=ncols)
     # Head room for the barriers, which are written into the panels.
     low, high = first.get_ylim()
     most = max(len(group) for group in panels.values())

@@ -112,7 +112,7 @@ class NetworkResult(ResultFile):
     error_eV: float | None
     """Of the walk's barrier: what images and forces leave open."""
     left_out: list[str]
-    """Paths that did not converge, or whose vibrations are not those of a saddle."""
+    """Paths that did not converge, at whose top the host is another, or which have no saddle."""
     operations: int
     """Of the host's symmetry that the network has."""
     note: str
@@ -193,7 +193,7 @@ def barrier_quantities(
             "barriers",
             "D_network_cm2_s",
             motion.D_cm2_s,
-            "cm²/s",
+            "cm^2/s",
             note=f"of the network, at {motion.temperature_K:g} K",
         )
         for motion in found.motion[:1]

@@ -223,20 +223,25 @@ def with_ion(host: Atoms, element: str, place: np.ndarray, spacing: float) -> At
 
 def refuse_other_host(stack: Atoms, host: Atoms, where: str) -> None:
     """Raise StructureError for an ion that is not in the gap, or a host with other bonds."""
+    if change := change_of_host(stack, host):
+        raise StructureError(
+            f"The ion that was relaxed {where} found no site in {host.get_chemical_formula()}: "
+            f"{change}; look at the model, which may not be one for this ion."
+        )
+
+
+def change_of_host(stack: Atoms, host: Atoms) -> str:
+    """Say that an ion is not in the gap, or that the host has other bonds; nothing if neither."""
     ion = stack.positions[roles.ions(stack), 2]
     floor = stack.positions[roles.facing(stack), 2].mean()
     ceiling = stack.positions[roles.sheet(stack), 2].mean()
     if not (floor < ion).all() or not (ion < ceiling).all():
-        raise StructureError(
-            f"The ion that was relaxed {where} left the gap of {host.symbols}: it ended "
-            f"{ion[0] - floor:+.1f} Å from the facing termination, the sheet at "
-            f"{ceiling - floor:.1f} Å; look at the model, which may not know this ion."
+        return (
+            f"it left the gap, {ion[0] - floor:+.1f} Å from the facing termination with the sheet "
+            f"at {ceiling - floor:.1f} Å"
         )
-    if changes := bond_changes(stack, host):
-        raise StructureError(
-            f"The host {host.symbols} reacted while an ion was relaxed {where}: {changes[0]} An "
-            "ion in such a host has no sites that a network could join; look at the model."
-        )
+    changes = bond_changes(stack, host)
+    return f"the host reacted, {changes[0].rstrip('.')}" if changes else ""
 
 
 def merge_sites(relaxed: Sequence[Atoms], merge: Merge) -> list[Atoms]:

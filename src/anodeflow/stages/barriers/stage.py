@@ -34,7 +34,7 @@ STAGE = Stage(
         "paths": 1,
         "walk": 1,
         "vibrations": 1,
-        "network": 1,
+        "network": 2,
         "hops_of_network": 1,
     },
     tables=(

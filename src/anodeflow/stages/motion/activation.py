@@ -46,7 +46,7 @@ def fit_activation(
     `hops.hop_rate`. So each end is the farther one of two fits, with times t and with t (1 − h).
     Where hops scatter more than Poisson's, p < SIGNIFICANCE, the limit is that of
     quasi-likelihood, φ F(0.95; 1, R − 2), φ = Σ (n − μ)²/μ / (R − 2). p is the share of draws from
-    the fit, each fitted in turn, whose deviance is as large.
+    the fit, each fitted in turn, whose deviance is as large; the runs themselves count as one.
 
     Args:
         hops: n_r of each run (R,), at two temperatures at least.
@@ -61,7 +61,8 @@ def fit_activation(
 
     Source: Y. Pawitan, In All Likelihood (Oxford, 2001), chapter 3 for profiles; P. McCullagh,
         J. A. Nelder, Generalized Linear Models (Chapman and Hall, 1989), chapters 6 and 9, for
-        log-linear models of counts and quasi-likelihood.
+        log-linear models of counts and quasi-likelihood; A. C. Davison, D. V. Hinkley, Bootstrap
+        Methods and their Application (Cambridge, 1997), equation (4.11) for p.
     """
     # ASSUME: one energy and one prefactor hold over the temperatures of the study.
     seen = HopsOverTemperatures(
@@ -106,7 +107,8 @@ def _scatter(seen: HopsOverTemperatures, energy: np.ndarray) -> tuple[dict[str, 
     deviance = float(seen.deviance(energy))
     drawn = np.random.default_rng(SEED).poisson(expected, (DRAWS, len(expected)))
     draws = HopsOverTemperatures(drawn.astype(float), seen.watched, seen.x)
-    chance = float(np.mean(draws.deviance(draws.best_energy()) >= deviance - 1e-9))
+    as_large = draws.deviance(draws.best_energy()) >= deviance - 1e-9
+    chance = (1 + int(as_large.sum())) / (1 + DRAWS)
     scatter = float(((seen.hops - expected) ** 2 / expected).sum()) / free
     told = {
         "deviance": deviance,

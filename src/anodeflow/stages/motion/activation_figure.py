@@ -57,9 +57,10 @@ def plot_activation(entries: Sequence[Mapping[str, Any]]) -> tuple[Figure, pd.Da
     """
     stacks = list(dict.fromkeys(entry["stack"] for entry in entries))
     counts = sorted({entry["ions"] for entry in entries})
+    narrow = len(stacks) == 1
     fig, axes = figure(
-        COLUMN_MM if len(stacks) == 1 else PAGE_MM,
-        len(counts) * ROW_MM + LEGEND_MM,
+        COLUMN_MM if narrow else PAGE_MM,
+        len(counts) * ROW_MM + LEGEND_MM * (2 if narrow else 1),
         nrows=len(counts),
         ncols=len(stacks),
         squeeze=False,
@@ -85,7 +86,9 @@ def plot_activation(entries: Sequence[Mapping[str, Any]]) -> tuple[Figure, pd.Da
         ax.set_xlabel("1000/T (1/K)")
     for ax in axes[:, 0]:
         ax.set_ylabel("Hops per ion (1/ps)")
-    fig.legend(handles=_handles(entries, table), loc="outside lower center", ncols=4)
+    fig.legend(
+        handles=_handles(entries, table), loc="outside lower center", ncols=2 if narrow else 4
+    )
     return fig, table
 
 

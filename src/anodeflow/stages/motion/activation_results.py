@@ -7,10 +7,8 @@ from typing import Any
 from anodeflow.errors import known
 from anodeflow.files.result_file import ResultFile, ResultPart
 from anodeflow.scorecard.quantity import Quantity, joined_notes, quantity_row
+from anodeflow.stages.motion.quantities import NORMAL_95
 from anodeflow.stages.motion.results import HopRate
-
-NORMAL_95 = 1.96
-"""Standard errors from the middle of a normal distribution to the end of its 95 % interval."""
 
 
 class HopsAtTemperature(HopRate):

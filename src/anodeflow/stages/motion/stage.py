@@ -61,7 +61,7 @@ STAGE = Stage(
         "ensemble": Ensemble,
         "activation": Activation,
     },
-    methods={"spacing": 5, "diffusion": 4, "ensembles": 3, "activation": 1},
+    methods={"spacing": 5, "diffusion": 4, "ensembles": 3, "activation": 2},
     tables=(
         Table(
             name="spacing",
