@@ -34,6 +34,9 @@ LONGEST_STEP = 0.1
 AT_REST = 0.7
 """An image whose force is below this share of the limit waits for its neighbours."""
 
+RUNAWAY = 0.5
+"""A climbing image that is so much (eV) above where it began is on no way to the band's saddle."""
+
 
 @dataclasses.dataclass(frozen=True)
 class BandSettings:
@@ -79,6 +82,8 @@ class Band:
             image.calc = None
         self.inverse = np.empty(0)
         self.before: tuple[np.ndarray, np.ndarray] | None = None
+        self.before_climb = np.empty(0)
+        self.foot = np.inf
         self.steps = 0
 
     @property
@@ -126,6 +131,29 @@ class Band:
             image.calc = None
         self.steps += 1
 
+    def climb(self) -> None:
+        """Let the top image climb from here on, under forces that are not those of before."""
+        self.neb.climb, self.before = True, None
+        self.before_climb = np.array([image.positions for image in self.inner])
+        self.foot = float(self.energies[self.top])
+
+    @property
+    def top(self) -> int:
+        """Return which image between the ends is the highest."""
+        return 1 + int(self.energies[1:-1].argmax())
+
+    @property
+    def ran_away(self) -> bool:
+        """Return whether the climbing image is far above where it began (`RUNAWAY`)."""
+        return bool(self.energies[self.top] > self.foot + RUNAWAY)
+
+    def step_back(self, calc: Calculator) -> None:
+        """Put all images back to where the top one began to climb."""
+        for image, positions in zip(self.inner, self.before_climb, strict=True):
+            image.set_positions(positions, apply_constraint=False)
+            image.calc = None
+        self.evaluate(calc)
+
     def _learn(self, positions: np.ndarray, forces: np.ndarray) -> None:
         """Update the inverse Hessians by what the last step did to the forces.
 
@@ -157,6 +185,8 @@ class Band:
             "positions_before": positions,
             "forces_before": forces,
             "climbing": np.array(self.neb.climb),
+            "before_climb": self.before_climb,
+            "foot": np.array(self.foot),
         }
 
     def restore(self, state: dict[str, Any], steps: int) -> None:
@@ -168,7 +198,8 @@ class Band:
         self.inverse, self.steps = state["inverse"], steps
         if len(state["positions_before"]):
             self.before = state["positions_before"], state["forces_before"]
-        self.neb.climb = bool(state["climbing"])
+        self.neb.climb, self.foot = bool(state["climbing"]), float(state["foot"])
+        self.before_climb = state["before_climb"]
 
     def dips(self, depth: float) -> list[int]:
         """Return the images that lie lower than both their neighbours, by more than depth (eV)."""
@@ -195,7 +226,8 @@ def relax_band(
 
     It relaxes to `settings.path_fmax`; then its top image climbs, to `settings.saddle_fmax`. Where
     an image then lies lower than both its neighbours, by more than `dip` (eV), it ends before it
-    climbs: there is a site between the ends. After `max_steps` it ends as it is.
+    climbs: there is a site between the ends. After `max_steps`, or where that image runs away, it
+    ends as it is.
 
     Args:
         start: a site, relaxed, with energy, forces and the constraints of all images.
@@ -222,9 +254,9 @@ def relax_band(
             kept.log.write(_line(label, band, reached))
             limit = settings.saddle_fmax if band.neb.climb else settings.path_fmax
             if reached <= limit and not band.neb.climb and (over_dips or not band.dips(dip)):
-                band.neb.climb = True
+                band.climb()
                 continue
-            ended = not reached > limit or band.steps >= settings.max_steps
+            ended = not reached > limit or band.steps >= settings.max_steps or band.ran_away
             if received or ended or time.monotonic() - written >= minimum.CHECKPOINT_INTERVAL_S:
                 state.write(band.state(), band.steps)
                 written = time.monotonic()
@@ -234,6 +266,51 @@ def relax_band(
                 return band, reached
             band.step(forces, limit)
             band.evaluate(calc)
+
+
+def find_saddle(
+    start: Atoms,
+    end: Atoms,
+    calc: Calculator,
+    *,
+    label: str,
+    settings: BandSettings,
+    dip: float,
+    kept: KeptStates,
+    over_dips: bool = False,
+) -> tuple[Band, float]:
+    """Return what `relax_band` does, and climb between finer images where the top one runs away.
+
+    Its tangent is then too coarse: it is drawn to the images beside it, as they were before it
+    climbed. A band between these, with as many images, finds the saddle.
+
+    Args:
+        start: as in `relax_band`, like all others.
+        end: likewise.
+        calc: the model.
+        label: likewise; that of the finer band ends in `-finer`.
+        settings: likewise.
+        dip: likewise.
+        kept: likewise.
+        over_dips: likewise.
+
+    Returns:
+        the band, with the saddle as its top image; the largest force (eV/Å) left: that of the band
+        before it climbed, if the finer one finds no saddle either.
+    """
+    shared: dict[str, Any] = {"settings": settings, "dip": dip, "kept": kept}
+    band, reached = relax_band(start, end, calc, label=label, over_dips=over_dips, **shared)
+    if not band.ran_away:
+        return band, reached
+    band.step_back(calc)
+    beside = band.neb.images[band.top - 1], band.neb.images[band.top + 1]
+    finer, reached = relax_band(*beside, calc, label=f"{label}-finer", over_dips=True, **shared)
+    saddle = finer.neb.images[finer.top]
+    lower = max(image.get_potential_energy() for image in beside)
+    if finer.ran_away or saddle.get_potential_energy() < lower:
+        return band, _largest(band.forces())
+    band.neb.images[band.top] = saddle
+    return band, reached
 
 
 def _kept_state(

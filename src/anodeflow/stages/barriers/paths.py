@@ -14,7 +14,7 @@ from scipy.spatial import Delaunay
 from anodeflow.errors import StructureError
 from anodeflow.evaluation.kept_states import KeptStates
 from anodeflow.evaluation.lockstep import raise_first, run_in_lockstep
-from anodeflow.stages.barriers.band import BandSettings, relax_band
+from anodeflow.stages.barriers.band import BandSettings, find_saddle
 from anodeflow.stages.barriers.held_centres import held
 from anodeflow.stages.barriers.host_symmetry import (
     Edge,
@@ -199,8 +199,8 @@ def relax_paths(
         todo = _relax_together(search, distinct, calc, band=band, kept=kept)
         on_path(len(search.paths) + len(search.split), total)
     raise StructureError(
-        f"Paths in {search.host.get_chemical_formula()} were split {ROUNDS} times by sites that lie "
-        "on them, so that the ion finds no sites to rest in: lower barriers.site_fmax or "
+        f"Paths in {search.host.get_chemical_formula()} were split {ROUNDS} times by sites that "
+        "lie on them, so that the ion finds no sites to rest in: lower barriers.site_fmax or "
         "merge_energy_meV."
     )
 
@@ -253,7 +253,7 @@ def _relax_together(
         start, end = ends_of(path, search.sites)
         dip, label = search.merge.energy, label_of(path)
         options = partial(
-            relax_band, start, end, calc, label=label, settings=band, dip=dip, kept=bands
+            find_saddle, start, end, calc, label=label, settings=band, dip=dip, kept=bands
         )
         found, reached = options()
         rests = [_rest(found.neb.images[n], path, n, calc, kept) for n in found.dips(dip)]

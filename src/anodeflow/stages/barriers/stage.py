@@ -31,8 +31,8 @@ STAGE = Stage(
     results={"vibrations": Vibrations, "network": NetworkResult, "hops": HopsInRuns},
     methods={
         "sites": 1,
-        "paths": 1,
-        "walk": 1,
+        "paths": 2,
+        "walk": 2,
         "vibrations": 1,
         "network": 2,
         "hops_of_network": 1,
