@@ -199,6 +199,24 @@ def test_a_top_image_ran_away_once_it_is_half_an_ev_above_where_it_began():
     assert band.energies[band.top] == pytest.approx(energy)
 
 
+def test_a_band_whose_forces_do_not_fall_any_more_ends_and_did_not_converge(tmp_path, monkeypatch):
+    stack = host()
+    calc = Corrugated(stack, lattice=LATTICE, B=0.03)
+    sites = sites_of(stack, calc, tmp_path)
+    # As of a climbing image that goes round and round.
+    monkeypatch.setattr(
+        Band, "step", lambda band, forces, fmax: setattr(band, "steps", band.steps + 1)
+    )
+    monkeypatch.setattr("anodeflow.stages.barriers.band.PATIENCE", 7)
+    log = io.StringIO()
+    options = {"settings": FINE, "dip": 0.005, "kept": KeptStates(tmp_path, "toy", log)}
+    relax_band(sites[0], sites[-1], calc, label="path", **options)
+    assert log.getvalue().count("path:") == 7 + 1
+    # Continued, it knows that it stood still.
+    relax_band(sites[0], sites[-1], calc, label="path", **options)
+    assert log.getvalue().count("path:") == 7 + 2
+
+
 def test_sites_that_no_path_joins_get_one_sentence(tmp_path):
     stack = host()
     calc = Corrugated(stack, lattice=LATTICE)

@@ -37,6 +37,9 @@ AT_REST = 0.7
 RUNAWAY = 0.5
 """A climbing image that is so much (eV) above where it began is on no way to the band's saddle."""
 
+PATIENCE = 100
+"""A band whose largest force has not fallen to a new value for so many steps will not get there."""
+
 
 @dataclasses.dataclass(frozen=True)
 class BandSettings:
@@ -84,7 +87,8 @@ class Band:
         self.before: tuple[np.ndarray, np.ndarray] | None = None
         self.before_climb = np.empty(0)
         self.foot = np.inf
-        self.steps = 0
+        self.steps = self.fell_at = 0
+        self.least = np.inf
 
     @property
     def inner(self) -> list[Atoms]:
@@ -134,6 +138,7 @@ class Band:
     def climb(self) -> None:
         """Let the top image climb from here on, under forces that are not those of before."""
         self.neb.climb, self.before = True, None
+        self.least, self.fell_at = np.inf, self.steps
         self.before_climb = np.array([image.positions for image in self.inner])
         self.foot = float(self.energies[self.top])
 
@@ -146,6 +151,12 @@ class Band:
     def ran_away(self) -> bool:
         """Return whether the climbing image is far above where it began (`RUNAWAY`)."""
         return bool(self.energies[self.top] > self.foot + RUNAWAY)
+
+    def stands_still(self, reached: float) -> bool:
+        """Note the largest force (eV/Å) and return whether it has not fallen for `PATIENCE`."""
+        if reached < self.least:
+            self.least, self.fell_at = reached, self.steps
+        return self.steps - self.fell_at >= PATIENCE
 
     def step_back(self, calc: Calculator) -> None:
         """Put all images back to where the top one began to climb."""
@@ -187,6 +198,8 @@ class Band:
             "climbing": np.array(self.neb.climb),
             "before_climb": self.before_climb,
             "foot": np.array(self.foot),
+            "least": np.array(self.least),
+            "fell_at": np.array(self.fell_at),
         }
 
     def restore(self, state: dict[str, Any], steps: int) -> None:
@@ -199,6 +212,7 @@ class Band:
         if len(state["positions_before"]):
             self.before = state["positions_before"], state["forces_before"]
         self.neb.climb, self.foot = bool(state["climbing"]), float(state["foot"])
+        self.least, self.fell_at = float(state["least"]), int(state["fell_at"])
         self.before_climb = state["before_climb"]
 
     def dips(self, depth: float) -> list[int]:
@@ -226,8 +240,8 @@ def relax_band(
 
     It relaxes to `settings.path_fmax`; then its top image climbs, to `settings.saddle_fmax`. Where
     an image then lies lower than both its neighbours, by more than `dip` (eV), it ends before it
-    climbs: there is a site between the ends. After `max_steps`, or where that image runs away, it
-    ends as it is.
+    climbs: there is a site between the ends. After `max_steps`, or where its forces stand still or
+    that image runs away, it ends as it is.
 
     Args:
         start: a site, relaxed, with energy, forces and the constraints of all images.
@@ -256,7 +270,8 @@ def relax_band(
             if reached <= limit and not band.neb.climb and (over_dips or not band.dips(dip)):
                 band.climb()
                 continue
-            ended = not reached > limit or band.steps >= settings.max_steps or band.ran_away
+            vain = band.stands_still(reached) or band.ran_away
+            ended = vain or not reached > limit or band.steps >= settings.max_steps
             if received or ended or time.monotonic() - written >= minimum.CHECKPOINT_INTERVAL_S:
                 state.write(band.state(), band.steps)
                 written = time.monotonic()

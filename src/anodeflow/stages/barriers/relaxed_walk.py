@@ -41,9 +41,9 @@ def lowest_walk(model: str, network: NetworkResult, sites: Sequence[Atoms]) -> W
     rows = [network.hops[number] for number in sorted({step.hop for step in network.walk})]
     if not rows:
         raise StructureError(
-            f"The network of {model} in {sites[0].symbols} has no walk that winds round the cell, "
-            "so that there is none to relax anew: take the stack out of barriers.stacks, or set "
-            "barriers.walk_of to null."
+            f"The network of {model} in {sites[0].get_chemical_formula()} has no walk that winds "
+            "round the cell, so that there is none to relax anew: take the stack out of "
+            "barriers.stacks, or set barriers.walk_of to null."
         )
     numbers = sorted({site for hop in rows for site in (hop.start, hop.end)})
     hops = [(hop.start, hop.end, hop.shift) for hop in rows]
