@@ -2,8 +2,8 @@
 
 All three have the demo model with D3 in float64, one thread, the same relaxed ends, five images by
 IDPP, springs, improved tangents, held centres of both layers, and 0.02 eV/Å with the top image
-climbing as their limit (`peer_paths.py`). Both peers have the D3 of torch-dftd, so that calls compare the ways, and
-CPU times the calls with them. What is left on their bands is found by our calculator.
+climbing as their limit (`peer_paths.py`). The peers have torch-dftd's D3, which takes longer than
+ours: calls compare the ways, CPU times all. What is left on a band is found by our calculator.
 """
 
 import json
