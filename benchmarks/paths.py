@@ -31,22 +31,45 @@ def relaxed(atoms, calculator, folder: Path, name: str):
     return relax(atoms, calculator, **limits, **kept, log=io.StringIO())
 
 
-def our_path(ends, calculator, folder: Path, name: str) -> tuple[float, int]:
-    """Relax a band; return its barrier (eV) and all its force calls, those of its Hessian too."""
+def relaxed_host(calculator, folder: Path):
+    """Return m-g, relaxed without ions."""
+    return relaxed(study_stack(), calculator, folder, "host")
+
+
+def ends_of(hop: str, host, calculator, folder: Path) -> list:
+    """Return the relaxed ends of a hop, the centres of their layers held."""
+    from anodeflow.stages.barriers.held_centres import held
+    from anodeflow.stages.barriers.sites import with_ion
+
+    lateral = [np.array(place) @ host.cell.array[:2, :2] for place in HOPS[hop]]
+    return [
+        held(relaxed(with_ion(host, "Na", xy, SPACING), calculator, folder, f"{hop}{n}"))
+        for n, xy in enumerate(lateral)
+    ]
+
+
+def our_band(ends, calculator, folder: Path, name: str, images: int = IMAGES):
+    """Return a relaxed band and all its force calls, those of its Hessian too."""
     from anodeflow.evaluation.kept_states import KeptStates
     from anodeflow.stages.barriers.band import BandSettings, relax_band
 
-    counted = _count(calculator)
+    counted = count_calls(calculator)
     band, reached = relax_band(
         *ends,
         calculator,
         label=name,
-        settings=BandSettings(IMAGES, FMAX, SADDLE_FMAX, STEPS),
+        settings=BandSettings(images, FMAX, SADDLE_FMAX, STEPS),
         dip=0.1,
         kept=KeptStates(folder, name, io.StringIO()),
     )
     assert reached <= SADDLE_FMAX
-    return max(band.energies) - band.energies[0], counted()
+    return band, counted()
+
+
+def our_path(ends, calculator, folder: Path, name: str) -> tuple[float, int]:
+    """Return the barrier (eV) and the force calls of our band."""
+    band, calls = our_band(ends, calculator, folder, name)
+    return max(band.energies) - band.energies[0], calls
 
 
 def plain_path(ends, calculator) -> tuple[float, int]:
@@ -54,7 +77,7 @@ def plain_path(ends, calculator) -> tuple[float, int]:
     from ase.mep import NEB
     from ase.optimize import FIRE
 
-    counted = _count(calculator)
+    counted = count_calls(calculator)
     images = [ends[0].copy() for _ in range(IMAGES + 1)] + [ends[1].copy()]
     for image in images:
         image.calc = image_calculator(calculator)
@@ -71,20 +94,15 @@ def plain_path(ends, calculator) -> tuple[float, int]:
 def measure() -> list[Figure]:
     """Count the calls of both on every hop, and take the times."""
     from anodeflow.process.threads import set_threads
-    from anodeflow.stages.barriers.sites import held, with_ion
 
     set_threads(1)
     rows, seconds = [], np.zeros(2)
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         calculator = mace_calculator(folder, dtype="float64")
-        host = relaxed(study_stack(), calculator, folder, "host")
-        for name, places in HOPS.items():
-            lateral = [np.array(place) @ host.cell.array[:2, :2] for place in places]
-            ends = [
-                held(relaxed(with_ion(host, "Na", xy, SPACING), calculator, folder, f"{name}{n}"))
-                for n, xy in enumerate(lateral)
-            ]
+        host = relaxed_host(calculator, folder)
+        for name in HOPS:
+            ends = ends_of(name, host, calculator, folder)
             start = time.perf_counter()
             ours = our_path(ends, calculator, folder, name.replace(" ", "-"))
             middle = time.perf_counter()
@@ -115,7 +133,7 @@ def image_calculator(calculator):
     return Image()
 
 
-def _count(calculator):
+def count_calls(calculator):
     """Return a function that gives the calls since now, of a sum of model and D3."""
     model, calls = calculator.model, [0]
     evaluate = model.evaluate

@@ -1,5 +1,6 @@
 """Sites, paths, saddles and vibrations of an ion whose potential is known in closed form."""
 
+import dataclasses
 import io
 
 import numpy as np
@@ -9,7 +10,7 @@ from ase.build import add_adsorbate, fcc100
 from ase.calculators.emt import EMT
 from ase.calculators.singlepoint import SinglePointCalculator
 from ase.constraints import FixAtoms
-from ase.mep import NEB
+from ase.mep import NEB, DimerControl, MinModeAtoms, MinModeTranslate
 from ase.optimize import BFGS
 from corrugated import (
     FINE,
@@ -28,6 +29,7 @@ from springs import make_stack
 from anodeflow.errors import CalculatorError, StructureError
 from anodeflow.evaluation.kept_states import KeptStates
 from anodeflow.stages.barriers.band import Band, BandSettings, relax_band
+from anodeflow.stages.barriers.held_centres import held
 from anodeflow.stages.barriers.host_symmetry import (
     HostOperation,
     host_operations,
@@ -44,6 +46,7 @@ from anodeflow.stages.barriers.sites import (
     refuse_other_host,
     with_ion,
 )
+from anodeflow.structures import roles
 from anodeflow.structures.files import stored_energy
 from anodeflow.structures.sites import hollow_sites
 
@@ -76,6 +79,46 @@ def test_a_path_has_the_barrier_of_the_potential_and_equivalent_ones_are_relaxed
     assert path.converged and path.fmax <= 0.002
     assert path.energies.max() - path.energies[0] == pytest.approx(0.5 * calc.A, abs=1e-4)
     assert len(orbit(path.edge, found.operations())) == 12
+
+
+def band_between(ends, calc, folder, images):
+    """Return a band that is relaxed between places in the plane (2, 2), Å, of the ion."""
+    stacks = []
+    for place in ends:
+        ion = Atoms("Na", positions=[[*place, calc.height]], tags=[roles.ION])
+        stacks.append(held(host() + ion))
+        stacks[-1].calc = calc
+        results = {"energy": stacks[-1].get_potential_energy(), "forces": stacks[-1].get_forces()}
+        stacks[-1].calc = SinglePointCalculator(stacks[-1], **results)
+    settings = dataclasses.replace(FINE, images=images)
+    kept = KeptStates(folder, "toy", io.StringIO())
+    band, reached = relax_band(
+        *stacks, calc, label=f"{images}", settings=settings, dip=0.005, kept=kept
+    )
+    assert reached <= FINE.saddle_fmax
+    return band
+
+
+def test_five_and_nine_images_and_a_dimer_find_one_saddle_off_the_middle(tmp_path):
+    calc = Corrugated(host(), lattice=LATTICE, B=0.1)
+    hollows = hollow_sites(host())
+    ends = [hollows[0], next(xy for xy in hollows[1:] if np.linalg.norm(xy - hollows[0]) < 1.8)]
+    # By a mirror the path is straight, so its top is that of the potential on the line.
+    line = np.linspace(*ends, 2001)
+    heights = [calc.potential(place) for place in line]
+    assert abs(np.argmax(heights) / 2000 - 0.5) > 0.05
+    bands = [band_between(ends, calc, tmp_path, images) for images in (5, 9)]
+    before, start, after = (bands[0].neb.images[bands[0].energies.argmax() + n] for n in (-1, 0, 1))
+    start = start.copy()
+    start.set_positions(start.positions + np.random.default_rng(1).normal(0, 0.05, (len(start), 3)))
+    start.calc = calc
+    mode = after.positions - before.positions
+    control = DimerControl(logfile=None, eigenmode_logfile=None)
+    dimer = MinModeAtoms(start, control, eigenmodes=[mode / np.linalg.norm(mode)])
+    assert MinModeTranslate(dimer, logfile=None).run(fmax=FINE.saddle_fmax, steps=300)
+    assert dimer.get_curvature() < 0
+    saddles = [*(band.energies.max() for band in bands), dimer.get_potential_energy()]
+    assert saddles == pytest.approx([max(heights)] * 3, abs=1e-4)
 
 
 def test_a_site_that_was_missed_splits_the_path_that_leads_across_it(tmp_path):
