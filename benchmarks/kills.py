@@ -34,12 +34,16 @@ SEED = 11
 ROW = "{:<44} {:>6} {:>9} {:>10} {:>10}"
 LEFTOVERS = ("*.part", "*.tmp", "*.tries", "*.done")
 RESULTS = f"results/{MODEL}"
+BARRIERS = f"{RESULTS}/barriers/m-g"
 TARGETS = {
     "relax": [f"{RESULTS}/relaxation/m-g.extxyz"],
     "scan_adhesion": [f"{RESULTS}/adhesion/m-g.extxyz"],
     "fill_frozen_host": [f"{RESULTS}/voltage/m-g_frozen.extxyz"],
     "run_phonons": [f"{RESULTS}/phonons/graphene/force_constants.hdf5"],
     "run_dynamics": [f"{RESULTS}/dynamics/m-g_1na_300K_0.h5"],
+    "find_sites": [f"{BARRIERS}/sites.extxyz"],
+    "find_paths": [f"{BARRIERS}/paths.extxyz", f"{BARRIERS}/network_sites.extxyz"],
+    "compute_vibrations": [f"{BARRIERS}/vibrations.json"],
 }
 
 
