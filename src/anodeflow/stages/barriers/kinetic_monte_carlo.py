@@ -151,7 +151,7 @@ def predicted_hops(
     (`assign_sites`), settled (`settle`) and their hops found (`find_hops`), each over its own run
     from the first frame on, in which an ion that has not stayed anywhere yet cannot hop.
 
-    # ASSUME: an ion lies where its site is: it vibrates, but not over the line between hollows.
+    ASSUME: an ion lies where its site is: it vibrates, but not over the line between hollows.
 
     Args:
         network: with the vibrations of its sites and saddles.
