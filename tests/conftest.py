@@ -2,12 +2,20 @@
 
 import copy
 import gc
+import os
 from collections import Counter
 from pathlib import Path
 
 import pytest
 import yaml
+from forked import FORKED_BY, forked_python
 from places import ROOT
+
+
+def pytest_configure(config):
+    """Start the server that forks processes once for all workers, before they start."""
+    if getattr(config.option, "numprocesses", None):
+        os.environ[FORKED_BY] = forked_python()
 
 
 def pytest_collection_modifyitems(items):

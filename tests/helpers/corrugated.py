@@ -91,7 +91,7 @@ def vibrations_of(stack, search, calc, folder):
         merge=MERGE,
         symmetry_tolerance=0.05,
         hessian_radius=3.0,
-        hessian_displacement=0.01,
+        hessian_displacement=0.0005,
         kept=KeptStates(folder, "toy", io.StringIO()),
         on_call=lambda done, total: None,
     )

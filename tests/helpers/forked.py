@@ -59,7 +59,8 @@ sys.exit(int(server.makefile().read() or {died}))
 def forked_python() -> str:
     """Return the command; its server starts with the first call and ends with this process.
 
-    In a process that is forked itself, the command is the one that it was started by.
+    In a process that is forked itself, or is a worker of pytest's, the command is the one that it
+    was started by.
     """
     if FORKED_BY in os.environ:
         return os.environ[FORKED_BY]

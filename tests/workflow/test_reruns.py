@@ -51,6 +51,7 @@ def base_study(config: dict) -> dict:
         stacks[name]["strained"] = "stiffness"
     for run in config["dynamics"]["runs"]:
         run["stacks"] = ["m-g", "m-go", "m-s"]
+        run["replicas"] = min(run["replicas"], 3)
     config["voltage"]["max_ions"] = 2
     config["phonons"]["convergence"]["run"] = True
     config["models"]["chgnet"]["calculator"]["dispersion"] = False

@@ -25,7 +25,7 @@ rule scan_adhesion:
         gpu=GIVEN.gpus,
         mem_mb=4000,
         runtime=360,
-        max_steps=lookup("adhesion/max_steps", within=config),
+        max_steps=config["adhesion"]["max_steps"],
     params:
         calculator=GIVEN.calculator("static"),
         given=GIVEN.given_ends,

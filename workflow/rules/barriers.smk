@@ -23,7 +23,7 @@ rule find_sites:
         gpu=GIVEN.gpus,
         mem_mb=4000,
         runtime=360,
-        max_steps=lookup("barriers/max_steps", within=config),
+        max_steps=config["barriers"]["max_steps"],
     params:
         calculator=GIVEN.calculator("static"),
         ion=GIVEN.ion,
@@ -56,7 +56,7 @@ rule find_paths:
         gpu=GIVEN.gpus,
         mem_mb=8000,
         runtime=720,
-        max_steps=lookup("barriers/max_steps", within=config),
+        max_steps=config["barriers"]["max_steps"],
     params:
         calculator=GIVEN.calculator("static"),
         search=GIVEN.section("barriers", "longest_hop", "symmetry_tolerance"),
@@ -90,7 +90,7 @@ rule relax_walk:
         gpu=GIVEN.gpus,
         mem_mb=8000,
         runtime=720,
-        max_steps=lookup("barriers/max_steps", within=config),
+        max_steps=config["barriers"]["max_steps"],
     params:
         calculator=GIVEN.calculator("static"),
         walk_of=GIVEN.walk_of,
@@ -149,8 +149,8 @@ rule analyse_network:
         "../../envs/mace.yaml"
     params:
         merge=GIVEN.merge,
-        symmetry_tolerance=lookup("barriers/symmetry_tolerance", within=config),
-        temperatures=lookup("dynamics/temperatures", within=config),
+        symmetry_tolerance=config["barriers"]["symmetry_tolerance"],
+        temperatures=config["dynamics"]["temperatures"],
         walk_of=GIVEN.walk_of,
         method=METHOD["network"],
     script:
@@ -172,7 +172,7 @@ rule predict_hops:
         "../../envs/mace.yaml"
     params:
         temperature=GIVEN.temperature_of_group,
-        residence_ps=lookup("diffusion/residence_ps", within=config),
+        residence_ps=config["diffusion"]["residence_ps"],
         method=METHOD["hops_of_network"],
     script:
         "../scripts/predict_hops.py"

@@ -18,9 +18,9 @@ rule start_dynamics:
     conda:
         "../../envs/mace.yaml"
     params:
-        element=lookup("structures/ions/element", within=config),
+        element=config["structures"]["ions"]["element"],
         ions=GIVEN.ions_of_run,
-        spacing=lookup("structures/ions/spacing", within=config),
+        spacing=config["structures"]["ions"]["spacing"],
         method=METHOD["structures"],
     script:
         "../scripts/start_dynamics.py"
@@ -46,7 +46,7 @@ rule advance_dynamics:
         mem_mb=8000,
         runtime=2880,
         checkpoint_interval_ps=str(config["dynamics"]["checkpoint_interval_ps"]),
-        together=lookup("dynamics/together", within=config),
+        together=config["dynamics"]["together"],
     params:
         calculator=GIVEN.calculator("dynamics"),
         runs=GIVEN.runs_to_advance,

@@ -21,7 +21,7 @@ rule relax:
         gpu=GIVEN.gpus,
         mem_mb=4000,
         runtime=120,
-        max_steps=lookup("relaxation/max_steps", within=config),
+        max_steps=config["relaxation"]["max_steps"],
     params:
         calculator=GIVEN.calculator("static"),
         settings=lookup("{structure}", within=PLAN.minima),

@@ -22,7 +22,7 @@ rule gather_quantities:
         "../../envs/mace.yaml"
     params:
         rows=GATHERED.scored_rows,
-        numerical=lookup("scorecard/numerical_errors", within=config),
+        numerical=config["scorecard"]["numerical_errors"],
         method=METHOD["quantities"],
     script:
         "../scripts/gather_quantities.py"
@@ -88,7 +88,7 @@ rule compare_models:
         "../../envs/mace.yaml"
     params:
         study=GATHERED.studied,
-        sigma=lookup("scorecard/sigma", within=config),
+        sigma=config["scorecard"]["sigma"],
         method=METHOD["disagreement"],
     script:
         "../scripts/compare_models.py"
@@ -108,7 +108,7 @@ rule compare_with_study:
         "../../envs/mace.yaml"
     params:
         study=GATHERED.studied,
-        sigma=lookup("scorecard/sigma", within=config),
+        sigma=config["scorecard"]["sigma"],
         method=METHOD["comparison"],
     script:
         "../scripts/compare_with_study.py"

@@ -17,7 +17,7 @@ rule build_unit:
         "../../envs/mace.yaml"
     params:
         settings=GIVEN.unit_settings,
-        cell_height=lookup("structures/cell_height", within=config),
+        cell_height=config["structures"]["cell_height"],
         method=METHOD["structures"],
     script:
         "../scripts/build_unit.py"
@@ -37,7 +37,7 @@ rule build_layer:
     params:
         settings=GIVEN.layer_settings,
         base=GIVEN.base,
-        cell_height=lookup("structures/cell_height", within=config),
+        cell_height=config["structures"]["cell_height"],
         method=METHOD["structures"],
     script:
         "../scripts/build_layer.py"
@@ -60,7 +60,7 @@ rule build_stack:
     params:
         settings=lookup("structures/stacks/{stack}", within=config),
         stiffnesses=GIVEN.stiffnesses,
-        cell_height=lookup("structures/cell_height", within=config),
+        cell_height=config["structures"]["cell_height"],
         method=METHOD["structures"],
     script:
         "../scripts/build_stack.py"
@@ -78,8 +78,8 @@ rule fill_ions:
     conda:
         "../../envs/mace.yaml"
     params:
-        element=lookup("structures/ions/element", within=config),
-        spacing=lookup("structures/ions/spacing", within=config),
+        element=config["structures"]["ions"]["element"],
+        spacing=config["structures"]["ions"]["spacing"],
         method=METHOD["structures"],
     script:
         "../scripts/fill_ions.py"
@@ -95,8 +95,8 @@ rule build_bulk:
     conda:
         "../../envs/mace.yaml"
     params:
-        element=lookup("structures/ions/element", within=config),
-        settings=lookup("structures/ions/bulk", within=config),
+        element=config["structures"]["ions"]["element"],
+        settings=config["structures"]["ions"]["bulk"],
         method=METHOD["structures"],
     script:
         "../scripts/build_bulk.py"

@@ -22,11 +22,11 @@ rule fill_frozen_host:
         gpu=GIVEN.gpus,
         mem_mb=4000,
         runtime=240,
-        max_steps=lookup("relaxation/max_steps", within=config),
+        max_steps=config["relaxation"]["max_steps"],
     params:
         calculator=GIVEN.calculator("static"),
-        element=lookup("structures/ions/element", within=config),
-        max_ions=lookup("voltage/max_ions", within=config),
+        element=config["structures"]["ions"]["element"],
+        max_ions=config["voltage"]["max_ions"],
         settings=GIVEN.minimiser(config["relaxation"]["stacks"]["fmax"]),
         method=METHOD["frozen_host"],
     script:
@@ -46,7 +46,7 @@ rule compute_voltage:
     conda:
         "../../envs/mace.yaml"
     params:
-        electrons_per_ion=lookup("structures/ions/electrons_per_ion", within=config),
+        electrons_per_ion=config["structures"]["ions"]["electrons_per_ion"],
         method=METHOD["voltage"],
     script:
         "../scripts/compute_voltage.py"

@@ -12,7 +12,7 @@ from anodeflow.errors import ConfigError, ReferenceDataError, nearest
 Entry = TypeVar("Entry", bound=BaseModel)
 
 
-class _UniqueKeys(yaml.SafeLoader):
+class _UniqueKeys(yaml.CSafeLoader):  # libyaml's, which takes a tenth of the time
     """A loader that keeps nothing but notices a key given twice."""
 
 
@@ -27,7 +27,7 @@ def _mapping(loader: _UniqueKeys, node: yaml.MappingNode) -> dict[Hashable, Any]
             )
         seen.add(key.value)
     loader.flatten_mapping(node)
-    return yaml.SafeLoader.construct_mapping(loader, node, deep=True)
+    return loader.construct_mapping(node, deep=True)
 
 
 _UniqueKeys.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
@@ -54,7 +54,7 @@ def read_declared(path: Path, kind: type[Entry], what: str) -> dict[str, Entry]:
     """
     try:
         check_duplicate_keys([path])
-        raw = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+        raw = yaml.load(Path(path).read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
         entries: TypeAdapter[dict[str, Entry]] = TypeAdapter(
             dict[str, kind]  # type: ignore[valid-type]  # known when it runs
         )

@@ -9,7 +9,7 @@ import numpy as np
 from ase import Atoms
 from ase.calculators.calculator import Calculator
 from ase.calculators.singlepoint import SinglePointCalculator
-from ase.mep.neb import NEB, idpp_interpolate
+from ase.mep.neb import NEB
 
 from anodeflow.evaluation.batches import evaluate_all
 from anodeflow.evaluation.first_calls import warm_up
@@ -17,6 +17,7 @@ from anodeflow.evaluation.kept_states import KeptStates
 from anodeflow.files.kept_state import KeptState
 from anodeflow.models.interface import Results
 from anodeflow.process.signals import deferred_signals, leave
+from anodeflow.stages.barriers.first_path import spread_images
 from anodeflow.stages.relaxation import minimum
 from anodeflow.stages.relaxation.optimisers import STIFFEST, neighbour_hessian
 
@@ -66,11 +67,7 @@ class Band:
     """
 
     def __init__(self, start: Atoms, end: Atoms, *, images: int):
-        """Spread images between the ends, which hold energy and forces, by IDPP.
-
-        Source: S. Smidstrup, A. Pedersen, K. Stokbro, H. Jónsson, J. Chem. Phys. 140, 214106
-        (2014).
-        """
+        """Spread images between the ends, which hold energy and forces, by `spread_images`."""
         between = [start.copy() for _ in range(images)]
         self.neb = NEB(
             [start, *between, end],
@@ -80,7 +77,7 @@ class Band:
         )
         # The ends lie as they are: an ion that leaves the cell does not come back as its image.
         self.neb.interpolate(mic=False, apply_constraint=False)
-        idpp_interpolate(self.neb, traj=None, log=None, mic=True)
+        spread_images(self.neb)
         for image in between:
             image.calc = None
         self.inverse = np.empty(0)

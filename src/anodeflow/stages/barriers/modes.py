@@ -8,6 +8,7 @@ from ase import Atoms, units
 from ase.calculators.calculator import Calculator
 from ase.geometry import get_distances
 
+from anodeflow.errors import CalculatorError
 from anodeflow.evaluation.batches import evaluate_all
 from anodeflow.evaluation.first_calls import warm_up
 from anodeflow.evaluation.kept_states import KeptStates
@@ -16,6 +17,10 @@ from anodeflow.process.signals import deferred_signals, leave
 from anodeflow.stages.barriers.held_centres import centre_directions
 from anodeflow.stages.relaxation import minimum
 from anodeflow.structures import roles
+
+NOISIEST = 0.02
+"""Root mean square (eV/Å²) of what may not be symmetric in a Hessian; as much noise in it moved the
+product of the 155 frequencies of a site in m-g by 4 %."""
 
 TO_THZ = units.fs * 1000 / (2 * np.pi)
 """Frequencies from roots of eigenvalues in eV/(Å² u)."""
@@ -46,8 +51,10 @@ def find_modes(
 ) -> np.ndarray:
     """Compute the vibrations of some atoms of a stack, all others at rest.
 
-    H_ij = −(F_j(+u_i) − F_j(−u_i)) / 2u, made symmetric; of H_ij / √(m_i m_j) the motion of the
-    centres of both layers in the plane is taken out, which are held as in the runs.
+    H_ij = −(F_j(u_i) − F_j(0)) / u, made symmetric: forward differences over a step that is as
+    small as float64 allows take half the calls of central ones, and are no farther off than those
+    over 0.01 Å (docs/uncertainty.md). Of H_ij / √(m_i m_j) the motion of the centres of both layers
+    in the plane is taken out, which are held as in the runs.
 
     Args:
         stack: at a site or a saddle (N atoms).
@@ -64,10 +71,12 @@ def find_modes(
 
     Raises:
         SystemExit: 128 + signal, after what there is was kept.
+        CalculatorError: the Hessian is so far from symmetric that noise of the forces must be in it.
     """
     forces = _displaced_forces(stack, calc, atoms, displacement, label, kept, on_call)
-    difference = forces[:, 0] - forces[:, 1]
-    hessian = -difference.reshape(len(difference), -1) / (2 * displacement)
+    difference = forces[1:] - forces[0]
+    hessian = -difference.reshape(len(difference), -1) / displacement
+    _refuse_noise(hessian, displacement, label)
     hessian = (hessian + hessian.T) / 2
     masses = np.repeat(stack.get_masses()[atoms], 3)
     weighted = hessian / np.sqrt(np.outer(masses, masses))
@@ -86,8 +95,8 @@ def _displaced_forces(
     kept: KeptStates,
     on_call: Callable[[int], None],
 ) -> np.ndarray:
-    """Return the forces (3V, 2, V, 3) on the atoms as each is moved along ±x, ±y, ±z."""
-    moves = [(atom, axis, sign) for atom in atoms for axis in range(3) for sign in (1, -1)]
+    """Return the forces (1 + 3V, V, 3) on the atoms at rest and as each is moved along x, y, z."""
+    moves = [(atoms[0], 0, 0.0), *((atom, axis, displacement) for atom in atoms for axis in range(3))]
     settings = {"displacement": displacement, "atoms": atoms.tolist()}
     state = kept.state(f"vibrations-{label}", stack, settings, "vibrations")
     resumed = state.read()
@@ -100,7 +109,7 @@ def _displaced_forces(
     with deferred_signals() as received:
         while len(found) < len(moves):
             batch = moves[len(found) : len(found) + batch_size(calc)]
-            results = evaluate_all(calc, [_moved(stack, *move, displacement) for move in batch])
+            results = evaluate_all(calc, [_moved(stack, *move) for move in batch])
             found += [np.asarray(result["forces"])[atoms] for result in results]
             on_call(len(batch))
             ended = len(found) == len(moves)
@@ -109,13 +118,24 @@ def _displaced_forces(
                 written = time.monotonic()
             if received:
                 leave(received, f"stopped {label} after {len(found)} force calls")
-    return np.array(found).reshape(3 * len(atoms), 2, len(atoms), 3)
+    return np.array(found)
 
 
-def _moved(stack: Atoms, atom: int, axis: int, sign: int, displacement: float) -> Atoms:
+def _moved(stack: Atoms, atom: int, axis: int, displacement: float) -> Atoms:
     moved = Atoms(stack.numbers, stack.positions, cell=stack.cell, pbc=stack.pbc)
-    moved.positions[atom, axis] += sign * displacement
+    moved.positions[atom, axis] += displacement
     return moved
+
+
+def _refuse_noise(hessian: np.ndarray, displacement: float, label: str) -> None:
+    """Refuse forces whose noise shows in what is not symmetric of a Hessian (eV/Å²)."""
+    apart = float(np.sqrt(np.mean((hessian - hessian.T) ** 2)) / 2)
+    if apart > NOISIEST:
+        raise CalculatorError(
+            f"The second derivatives at {label} by differences over {displacement:g} Å are not "
+            f"symmetric by {apart:.2g} eV/Å², so that they are mostly the noise of the model's "
+            "forces: set its precision.static to float64, or raise barriers.hessian_displacement."
+        )
 
 
 def _free_directions(stack: Atoms, atoms: np.ndarray) -> np.ndarray:

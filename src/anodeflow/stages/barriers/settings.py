@@ -40,4 +40,4 @@ class Barriers(Section):
     hessian_radius: Positive
     """Atoms that come this near to the ion at any site or saddle vibrate, Å."""
     hessian_displacement: Positive
-    """Å."""
+    """How far each of them is moved for it, one way, Å."""

@@ -31,9 +31,9 @@ STAGE = Stage(
     results={"vibrations": Vibrations, "network": NetworkResult, "hops": HopsInRuns},
     methods={
         "sites": 1,
-        "paths": 2,
-        "walk": 2,
-        "vibrations": 1,
+        "paths": 3,
+        "walk": 3,
+        "vibrations": 2,
         "network": 2,
         "hops_of_network": 1,
     },

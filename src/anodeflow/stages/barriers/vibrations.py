@@ -45,7 +45,7 @@ def compute_vibrations(
     saddles = _saddles(paths)
     stacks = {f"site-{number}": sites[number] for number in distinct} | saddles
     atoms = vibrating(list(stacks.values()), hessian_radius)
-    count = _summed(on_call, 6 * len(atoms) * len(stacks))
+    count = _summed(on_call, (1 + 3 * len(atoms)) * len(stacks))
     found = {}
     for label, stack in stacks.items():
         frequencies = find_modes(
