@@ -149,6 +149,23 @@ def test_runs_at_several_temperatures_say_theirs_and_those_at_one_do_not(gather,
     assert len(two) == 2 * len(one)
 
 
+def test_some_runs_may_have_temperatures_of_their_own(gather, config):
+    one_ion = config["dynamics"]["runs"][1]
+    config["dynamics"]["runs"].append(one_ion | {"temperatures": [350.0, 400.0], "replicas": 1})
+    gathered = gather()
+    plan, at = gathered.plan, {}
+    for run in plan.runs.values():
+        at.setdefault((run["ions"], run["temperature"]), []).append(run["replica"])
+    assert {ions for ions, kelvin in at if kelvin != 300.0} == {1}
+    assert sorted(at[1, 300.0]) == sorted([*range(one_ion["replicas"])] * len(STACKS))
+    assert at[1, 350.0] == at[1, 400.0] == [0] * len(STACKS)
+    assert plan.temperatures == [300.0, 350.0, 400.0]
+    assert [*plan.activations] == [f"{stack}_1na" for stack in STACKS]
+    assert len(gathered.studied["cases"]["diffusion"]) == len(STACKS) * (len(RUNS) - 1 + 2)
+    # A claim that gives no temperature means the one of all other runs.
+    assert Study(**gathered.studied).temperatures("diffusion") == [300.0]
+
+
 def test_activation_is_of_a_stack_and_its_ions_at_all_temperatures_and_of_none_at_one(
     gather, config
 ):

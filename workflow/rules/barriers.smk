@@ -150,7 +150,7 @@ rule analyse_network:
     params:
         merge=GIVEN.merge,
         symmetry_tolerance=config["barriers"]["symmetry_tolerance"],
-        temperatures=config["dynamics"]["temperatures"],
+        temperatures=PLAN.temperatures,
         walk_of=GIVEN.walk_of,
         method=METHOD["network"],
     script:

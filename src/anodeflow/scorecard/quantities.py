@@ -55,7 +55,7 @@ class Study:
     stages: by the model's label; cases: by table of the scorecard, as (system, ions, K); ion: its
     element; stage_of: by table, the stage that a model has to be run for, none where its check
     alone makes the table; compared: by table, the quantities in which models are held against each
-    other.
+    other; temperatures_K: those of all runs that have none of their own.
     """
 
     stages: Mapping[str, list[str]]
@@ -63,6 +63,7 @@ class Study:
     ion: str
     stage_of: Mapping[str, str]
     compared: Mapping[str, Sequence[str]]
+    temperatures_K: Sequence[float] = ()
 
     def cases_of(self, table: str) -> list[Case]:
         """Return the cases of a table that the study makes."""
@@ -73,9 +74,12 @@ class Study:
         return any(made.fits(case) for made in self.cases_of(table))
 
     def temperatures(self, table: str) -> list[float]:
-        """Return the temperatures (K) that the study makes a table at, none without dynamics."""
-        found = {case.temperature_K for case in self.cases_of(table)}
-        return sorted(temperature for temperature in found if temperature is not None)
+        """Return the temperatures (K) that the study makes a table at, none without dynamics.
+
+        Those that only some runs have are left out, where all others share one or more.
+        """
+        found = {case.temperature_K for case in self.cases_of(table)} - {None}
+        return sorted(found & set(self.temperatures_K) or found)
 
     def require_table(self, entry: str, table: str, setting: str) -> None:
         """Refuse an entry of a user's file about a table of which the scorecard has no numbers.

@@ -76,8 +76,11 @@ def _check_runs(config: Config) -> None:
         for stack in entry.stacks:
             _known(stack, f"dynamics.runs.{i}.stacks", "the stack", config.structures.stacks)
         _unique(entry.stacks, f"dynamics.runs.{i}.stacks")
-    _unique([(s, e.ions) for e in runs for s in e.stacks], "dynamics.runs (stack, ions)")
+        _unique(entry.temperatures or [], f"dynamics.runs.{i}.temperatures")
     _unique(config.dynamics.temperatures, "dynamics.temperatures")
+    shared = config.dynamics.temperatures
+    named = [(s, e.ions, t) for e in runs for s in e.stacks for t in e.temperatures or shared]
+    _unique(named, "dynamics.runs (stack, ions, temperature)")
 
 
 def _check_exceptions(config: Config) -> None:

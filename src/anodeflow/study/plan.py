@@ -158,9 +158,15 @@ class Plan:
             }
             for entry in dynamics.runs
             for stack in self._studied(entry.stacks)
-            for temperature in dynamics.temperatures
+            for temperature in entry.temperatures or dynamics.temperatures
             for replica in range(entry.replicas)
         }
+
+    @cached_property
+    def temperatures(self) -> list[float]:
+        """Return all temperatures of the study, K: those of all runs, and of some alone."""
+        runs = {run["temperature"] for run in self.runs.values()}
+        return sorted(runs | set(self.config.dynamics.temperatures))
 
     def run(self, name: str) -> dict[str, Any]:
         """Return the settings of a run, or raise ConfigError for a name that none has."""
@@ -200,17 +206,20 @@ class Plan:
 
     @cached_property
     def activations(self) -> dict[str, list[str]]:
-        """Return the runs of each stack and number of ions by its name; none at one temperature."""
+        """Return the runs of each stack and number of ions that has several temperatures."""
         found: dict[str, list[str]] = {}
-        if len(self.config.dynamics.temperatures) > 1:
-            for name in self.runs_with(ions=True):
-                run = self.runs[name]
-                found.setdefault(self.filled(run["stack"], run["ions"]), []).append(name)
-        return found
+        for name in self.runs_with(ions=True):
+            run = self.runs[name]
+            found.setdefault(self.filled(run["stack"], run["ions"]), []).append(name)
+        return {
+            filling: names
+            for filling, names in found.items()
+            if len({self.runs[name]["temperature"] for name in names}) > 1
+        }
 
     def among_groups(self, run: str) -> str:
         """Return what tells a run's group from others of its stack and ions, e.g. `, 300 K`."""
-        several = len(self.config.dynamics.temperatures) > 1
+        several = len(self.temperatures) > 1
         return f", {self.runs[run]['temperature']:g} K" if several else ""
 
     def title(self, run: str) -> str:

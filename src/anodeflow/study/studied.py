@@ -18,6 +18,7 @@ def studied(plan: Plan) -> dict[str, Any]:
         "stages": {model.label: list(model.stages) for model in models},
         "cases": cases | {"cost": [["", None, None]]},
         "ion": plan.config.structures.ions.element,
+        "temperatures_K": list(plan.config.dynamics.temperatures),
         "stage_of": {name: STAGE_OF_TABLE[name].run_for for name in cases},
         "compared": {
             table: list(names)

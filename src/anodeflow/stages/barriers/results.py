@@ -8,6 +8,8 @@ from anodeflow.files.result_file import ResultFile, ResultPart
 from anodeflow.scorecard.quantity import Quantity, joined_notes, quantity_row
 
 NO_WALK = "no walk winds round the cell"
+NO_SECOND = "no walks that wind round it in two directions"
+"""Of the network that was computed, which of a model that takes another one's walk is that alone."""
 
 AGREE, TOO_FEW, NOT_KNOWN = "agree", "too few hops to tell", "not known"
 MORE, FEWER = "more hops than predicted", "fewer hops than predicted"
@@ -181,11 +183,15 @@ def barrier_quantities(
             value,
             "eV",
             error=found.error_eV if value is not None else None,
-            note=joined_notes("" if value is not None else NO_WALK, found.note),
+            note=joined_notes(none if value is None else "", found.note),
         )
-        for name, value in (
-            ("one_direction_eV", barrier.one_direction),
-            ("both_directions_eV", barrier.both_directions),
+        for name, value, none in (
+            ("one_direction_eV", barrier.one_direction, NO_WALK),
+            (
+                "both_directions_eV",
+                barrier.both_directions,
+                NO_WALK if barrier.one_direction is None else NO_SECOND,
+            ),
         )
     ]
     rows += [

@@ -35,13 +35,15 @@ class Runs(Section):
     production_ps: Positive
     replicas: Count
     """Runs that differ in their seed alone."""
+    temperatures: Annotated[list[Positive], Field(min_length=1)] | None = None
+    """K; null: those of all runs."""
 
 
 class Dynamics(Section):
     """Molecular dynamics."""
 
     temperatures: Annotated[list[Positive], Field(min_length=1)]
-    """K."""
+    """Of all runs that have none of their own, K."""
     seed: Annotated[int, Field(strict=True, ge=0)]
     """Replica r takes seed + r."""
     timestep_fs: Positive
