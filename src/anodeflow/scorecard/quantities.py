@@ -78,7 +78,8 @@ class Study:
 
         Those that only some runs have are left out, where all others share one or more.
         """
-        found = {case.temperature_K for case in self.cases_of(table)} - {None}
+        every = {case.temperature_K for case in self.cases_of(table)}
+        found = {temperature for temperature in every if temperature is not None}
         return sorted(found & set(self.temperatures_K) or found)
 
     def require_table(self, entry: str, table: str, setting: str) -> None:

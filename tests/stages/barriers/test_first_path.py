@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from ase.calculators.singlepoint import SinglePointCalculator
 from ase.calculators.fd import calculate_numerical_forces
+from ase.calculators.singlepoint import SinglePointCalculator
 from ase.mep.neb import NEB, idpp_interpolate
 from corrugated import host
 

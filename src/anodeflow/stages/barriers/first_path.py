@@ -1,5 +1,6 @@
 """The path that a band begins with: images spread so that pair distances change evenly (IDPP)."""
 
+import os
 from collections.abc import Sequence
 from typing import Any
 
@@ -20,29 +21,29 @@ MAX_STEPS = 100
 
 
 class PairDistances(Calculator):
-    """½ Σ (d_ij − t_ij)² / d_ij⁴ over ordered pairs of atoms and periodic images, as `ase.mep.neb.IDPP`.
+    """½ Σ (d_ij − t_ij)² / d_ij⁴ over ordered pairs of atoms and periodic images.
 
-    That takes the nearest image of every pair anew in each call, atom by atom, which costs as much
-    as a call of a model; here the pairs are given, and their images stay.
+    `ase.mep.neb.IDPP` finds the nearest image of every pair anew in each call, atom by atom, which
+    costs as much as a call of a model; here the pairs are given, and their images stay.
     """
 
-    implemented_properties = ("energy", "forces")
+    implemented_properties = ["energy", "forces"]  # noqa: RUF012
 
     def __init__(self, pairs: np.ndarray, away: np.ndarray, target: np.ndarray):
         """Take pairs (P, 2), the way (P, 3) to each second atom's image, distances t (P,), Å."""
-        super().__init__()
+        Calculator.__init__(self)
         self.first, self.second = pairs.T
         self.away, self.target = away, target
 
     def calculate(
         self,
-        atoms: Atoms | None = None,
-        properties: Sequence[str] = ("energy",),
-        system_changes: Sequence[str] = tuple(all_changes),
+        atoms: Any = None,
+        properties: Any = ("energy",),
+        system_changes: Any = tuple(all_changes),
     ) -> None:
         """Calculate energy and forces (N, 3)."""
-        super().calculate(atoms, properties, system_changes)
-        positions = self.atoms.positions
+        Calculator.calculate(self, atoms, properties, system_changes)
+        positions = atoms.positions
         vectors = positions[self.second] - positions[self.first] + self.away
         d = np.linalg.norm(vectors, axis=1)
         excess = d - self.target
@@ -66,8 +67,8 @@ def spread_images(neb: NEB) -> None:
     own = [image.calc for image in images]
     for share, image in zip(np.linspace(0, 1, len(images)), images, strict=True):
         image.calc = PairDistances(pairs, away, (1 - share) * ends[0] + share * ends[1])
-    with MDMin(neb, logfile=None) as optimiser:
-        optimiser.run(fmax=FMAX, steps=MAX_STEPS)
+    band: Any = neb  # which MDMin takes as it takes atoms
+    MDMin(band, logfile=os.devnull).run(fmax=FMAX, steps=MAX_STEPS)
     for image, calc in zip(images, own, strict=True):
         image.calc = calc
 

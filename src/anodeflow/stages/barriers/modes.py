@@ -71,7 +71,7 @@ def find_modes(
 
     Raises:
         SystemExit: 128 + signal, after what there is was kept.
-        CalculatorError: the Hessian is so far from symmetric that noise of the forces must be in it.
+        CalculatorError: the Hessian is so far from symmetric that it must be noise.
     """
     forces = _displaced_forces(stack, calc, atoms, displacement, label, kept, on_call)
     difference = forces[1:] - forces[0]

@@ -9,7 +9,7 @@ from anodeflow.scorecard.quantity import Quantity, joined_notes, quantity_row
 
 NO_WALK = "no walk winds round the cell"
 NO_SECOND = "no walks that wind round it in two directions"
-"""Of the network that was computed, which of a model that takes another one's walk is that alone."""
+"""Of what was computed: of a model that takes another one's walk, that alone."""
 
 AGREE, TOO_FEW, NOT_KNOWN = "agree", "too few hops to tell", "not known"
 MORE, FEWER = "more hops than predicted", "fewer hops than predicted"
