@@ -71,12 +71,12 @@ def find_modes(
 
     Raises:
         SystemExit: 128 + signal, after what there is was kept.
-        CalculatorError: the Hessian is so far from symmetric that it must be noise.
+        CalculatorError: the Hessian is far from symmetric, by noise or by too long a difference.
     """
     forces = _displaced_forces(stack, calc, atoms, displacement, label, kept, on_call)
     difference = forces[1:] - forces[0]
     hessian = -difference.reshape(len(difference), -1) / displacement
-    _refuse_noise(hessian, displacement, label)
+    _refuse_rough(hessian, displacement, label)
     hessian = (hessian + hessian.T) / 2
     masses = np.repeat(stack.get_masses()[atoms], 3)
     weighted = hessian / np.sqrt(np.outer(masses, masses))
@@ -130,14 +130,14 @@ def _moved(stack: Atoms, atom: int, axis: int, displacement: float) -> Atoms:
     return moved
 
 
-def _refuse_noise(hessian: np.ndarray, displacement: float, label: str) -> None:
-    """Refuse forces whose noise shows in what is not symmetric of a Hessian (eV/Å²)."""
+def _refuse_rough(hessian: np.ndarray, displacement: float, label: str) -> None:
+    """Refuse a Hessian (eV/Å²) that is far from symmetric, by noise or by too long a difference."""
     apart = float(np.sqrt(np.mean((hessian - hessian.T) ** 2)) / 2)
     if apart > NOISIEST:
         raise CalculatorError(
-            f"The second derivatives at {label} by differences over {displacement:g} Å are not "
-            f"symmetric by {apart:.2g} eV/Å², so that they are mostly the noise of the model's "
-            "forces: set its precision.static to float64, or raise barriers.hessian_displacement."
+            f"The second derivatives at {label} are not symmetric by {apart:.2g} eV/Å²: differences "
+            f"over {displacement:g} Å (barriers.hessian_displacement) are too long, or too short for "
+            "the noise of the model's forces; 0.0005 Å and precision.static float64 suit most."
         )
 
 
