@@ -136,8 +136,9 @@ def _refuse_rough(hessian: np.ndarray, displacement: float, label: str) -> None:
     if apart > NOISIEST:
         raise CalculatorError(
             f"The second derivatives at {label} are not symmetric by {apart:.2g} eV/Å²: "
-            f"differences over {displacement:g} Å (barriers.hessian_displacement) are too long, or too "
-            "short for the noise of the model's forces; 0.0005 Å and precision.static float64 suit most."
+            f"differences over {displacement:g} Å (barriers.hessian_displacement) are too long, or "
+            "too short for the noise of the model's forces; 0.0005 Å and precision.static float64 "
+            "suit most."
         )
 
 
