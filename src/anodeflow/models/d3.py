@@ -23,7 +23,7 @@ from ase.units import Bohr, Hartree
 
 from anodeflow.errors import CalculatorError
 from anodeflow.models.cuda_graphs import Computing, as_it_is
-from anodeflow.models.interface import Results, StructureCalculator
+from anodeflow.models.interface import DeviceCalculator, Finish, Results
 from anodeflow.models.neighbours import NeighbourLists
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ BLOCK = {"cpu": 2**16, "cuda": 2**22}
 VOIGT = ((0, 0), (1, 1), (2, 2), (1, 2), (0, 2), (0, 1))
 
 
-class D3Calculator(StructureCalculator):
+class D3Calculator(DeviceCalculator):
     """D3(BJ) by torch, without the three-body term, with sharp cutoffs."""
 
     def __init__(
@@ -71,23 +71,16 @@ class D3Calculator(StructureCalculator):
         self._capture = capture
         self._numbers: list[bytes] = []
 
-    def evaluate(self, structures: Sequence[Atoms]) -> list[Results]:
-        """Evaluate several structures in one go; there is a stress where they are periodic."""
+    def begin(self, structures: Sequence[Atoms]) -> Finish:
+        """Begin a call for several structures; there is a stress where they are periodic."""
         import torch
 
         with torch.inference_mode():
             self._update(structures)
             positions = np.concatenate([atoms.positions for atoms in structures]) / Bohr
-            self._positions.copy_(torch.as_tensor(positions))
-            found = self._compute_sum().cpu().numpy()
-        count, atoms = len(structures), len(positions)
-        energies, forces, virials = np.split(found, [count, count + 3 * atoms])
-        forces, virials = forces.reshape(-1, 3), virials.reshape(-1, 6)
-        ends = np.cumsum([len(atoms) for atoms in structures])[:-1]
-        return [
-            _in_ase_form(*of_one)
-            for of_one in zip(structures, energies, np.split(forces, ends), virials, strict=True)
-        ]
+            self._positions.copy_(torch.as_tensor(positions), non_blocking=True)
+            values = self._compute_sum()
+        return lambda: _results(structures, values.cpu().numpy())
 
     def _update(self, structures: Sequence[Atoms]) -> None:
         import torch
@@ -313,6 +306,18 @@ def _tables() -> dict[str, np.ndarray]:
         )
     with np.load(io.BytesIO(content)) as file:
         return {name: file[name] for name in file.files}
+
+
+def _results(structures: Sequence[Atoms], found: np.ndarray) -> list[Results]:
+    """Take apart what `_compute` returns."""
+    count, atoms = len(structures), sum(map(len, structures))
+    energies, forces, virials = np.split(found, [count, count + 3 * atoms])
+    forces, virials = forces.reshape(-1, 3), virials.reshape(-1, 6)
+    ends = np.cumsum([len(atoms) for atoms in structures])[:-1]
+    return [
+        _in_ase_form(*of_one)
+        for of_one in zip(structures, energies, np.split(forces, ends), virials, strict=True)
+    ]
 
 
 def _in_ase_form(atoms: Atoms, energy: float, forces: np.ndarray, virial: np.ndarray) -> Results:
