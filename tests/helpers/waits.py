@@ -1,10 +1,11 @@
-"""What the CPU of a GPU's machine would wait for, counted where there is no GPU."""
+"""What a CPU waits for that has a GPU beside it, counted where there is none."""
 
-import contextlib
 import traceback
 from collections import Counter
-from collections.abc import Iterator
+from contextlib import ExitStack
+from unittest.mock import patch
 
+import numpy as np
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
@@ -20,84 +21,104 @@ SIZED_BY_VALUES = {
         "bincount",
         "equal",
         "repeat_interleave",
-        "linalg_inv_ex",
-        "_linalg_det",
     )
 }
 """Operations whose result, or its shape, the CPU has to wait for."""
 
 INDEXING = {"aten.index", "aten.index_put", "aten.index_put_", "aten._unsafe_index"}
-"""Operations that look for what a mask holds, where an index is one."""
+"""Operations that search their index, where it is a mask."""
 
-COPIES = ("cpu", "item", "tolist", "numpy")
+TO_PYTHON = ("cpu", "item", "tolist", "numpy")
 """Methods of a tensor that give its values to Python."""
+
+WITH_VALUES = ("as_tensor", "tensor")
+"""Functions that make a tensor of values in the memory of the CPU."""
 
 
 class Waits(TorchDispatchMode):
-    """Counts operations that wait, by name, and all operations."""
+    """Counts what waits inside its block, by name, and all operations.
+
+    A copy to the GPU waits unless it is told not to (`non_blocking`). What Python makes of values
+    stays on the CPU until it is sent, as what `cpu` returns does.
+    """
 
     def __init__(self):
         super().__init__()
         self.found: Counter[str] = Counter()
         self.places: Counter[str] = Counter()
+        self.names: set[str] = set()
         self.operations = 0
+        self._patches = ExitStack()
+
+    def __enter__(self):
+        """Stand in for methods of tensors that an operation does not show on a CPU."""
+        for name in TO_PYTHON:
+            self._replace(torch.Tensor, name, self._reading)
+        for name in ("to", "copy_"):
+            self._replace(torch.Tensor, name, self._sending)
+        for name in WITH_VALUES:
+            self._replace(torch, name, self._making)
+        return super().__enter__()
+
+    def __exit__(self, *raised):
+        """Put them back."""
+        super().__exit__(*raised)
+        self._patches.close()
 
     def __torch_dispatch__(self, function, types, args=(), kwargs=None):
         """Note an operation and do it."""
-        name = str(function).rpartition(".")[0]
+        name, kwargs = str(function).rpartition(".")[0], kwargs or {}
         self.operations += 1
-        masked = name in INDEXING and any(
-            index is not None and index.dtype in (torch.bool, torch.uint8) for index in args[1]
-        )
-        sized = name in SIZED_BY_VALUES and "output_size" not in (kwargs or {})
-        if masked or sized:
-            self.note(f"{name} of a mask" if masked else name)
-        return function(*args, **(kwargs or {}))
+        self.names.add(name)
+        if name in INDEXING and any(getattr(i, "dtype", None) == torch.bool for i in args[1]):
+            self._note(f"{name} by a mask")
+        elif name in SIZED_BY_VALUES and kwargs.get("output_size") is None:
+            self._note(name)
+        return function(*args, **kwargs)
 
-    def note(self, name: str) -> None:
-        """Count a wait, and where this project or a package asked for it."""
+    def _replace(self, owner, name, by):
+        standing = by(name, getattr(owner, name))
+        self._patches.enter_context(patch.object(owner, name, standing))
+
+    def _note(self, name):
         self.found[name] += 1
-        lines = [
-            f"{frame.filename.rpartition('/')[2]}:{frame.lineno}"
-            for frame in traceback.extract_stack()[:-2]
-            if "torch/" not in frame.filename and "waits.py" not in frame.filename
-        ]
+        frames = [f for f in traceback.extract_stack() if "/torch/" not in f.filename]
+        lines = [f"{f.filename.rpartition('/')[2]}:{f.lineno}" for f in frames]
+        lines = [line for line in lines if not line.startswith("waits.py")]
         self.places[f"{name} at {' < '.join(lines[:-4:-1])}"] += 1
 
-
-@contextlib.contextmanager
-def counted_waits() -> Iterator[Waits]:
-    """Count what waits inside the block: operations, copies to the CPU and, apart, from it."""
-    import numpy as np
-
-    plain = {name: getattr(torch.Tensor, name) for name in COPIES}
-    as_tensor = torch.as_tensor
-    waits = Waits()
-
-    def counting(name):
+    def _reading(self, name, plain):
         def call(tensor, *args, **kwargs):
             if not getattr(tensor, "on_cpu", False):
-                waits.note(f"Tensor.{name}")
-            found = plain[name](tensor, *args, **kwargs)
-            if name == "cpu":
-                found = found.view(found.shape)
-                found.on_cpu = True
-            return found
+                self._note(f"Tensor.{name}")
+            found = plain(tensor, *args, **kwargs)
+            return _on_cpu(found.view_as(found)) if name == "cpu" else found
 
         return call
 
-    def counting_as_tensor(values, *args, **kwargs):
-        if isinstance(values, np.ndarray):
-            waits.note("torch.as_tensor")
-        return as_tensor(values, *args, **kwargs)
+    def _sending(self, name, plain):
+        def call(tensor, *args, **kwargs):
+            source = args[0] if name == "copy_" else tensor
+            device = name == "copy_" or any(isinstance(a, str | torch.device) for a in args)
+            if getattr(source, "on_cpu", False) and device and not kwargs.get("non_blocking"):
+                self._note(f"Tensor.{name} of values of the CPU")
+            return plain(tensor, *args, **kwargs)
 
-    for name in COPIES:
-        setattr(torch.Tensor, name, counting(name))
-    torch.as_tensor = counting_as_tensor
-    try:
-        with waits:
-            yield waits
-    finally:
-        torch.as_tensor = as_tensor
-        for name, method in plain.items():
-            setattr(torch.Tensor, name, method)
+        return call
+
+    def _making(self, name, plain):
+        def call(values, *args, **kwargs):
+            made = plain(values, *args, **kwargs)
+            if isinstance(values, torch.Tensor):
+                return made
+            if kwargs.get("device") is not None:
+                self._note(f"torch.{name} with a device")
+                return made
+            return _on_cpu(made) if isinstance(values, np.ndarray | list) else made
+
+        return call
+
+
+def _on_cpu(tensor):
+    tensor.on_cpu = True
+    return tensor

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 from figures import mace_calculator, study_stack
-from torch.utils._python_dispatch import TorchDispatchMode
+from waits import Waits
 
 from anodeflow.equivalence import check
 from anodeflow.models import cuda_graphs
@@ -29,35 +29,6 @@ BLOCKS = {
     ),
 }
 """Interaction blocks of later layers and of the first, and what else differs."""
-
-WAITING = {
-    f"aten.{name}"
-    for name in (
-        "_local_scalar_dense",
-        "nonzero",
-        "masked_select",
-        "unique_dim",
-        "_unique2",
-        "unique_consecutive",
-        "bincount",
-        "equal",
-        "repeat_interleave",
-    )
-}
-"""Operations whose result, or its shape, the CPU has to wait for."""
-
-
-class Operations(TorchDispatchMode):
-    """Collects the names of torch's operations."""
-
-    def __init__(self):
-        super().__init__()
-        self.names, self.count = set(), 0
-
-    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
-        self.names.add(str(function).rpartition(".")[0])
-        self.count += 1
-        return function(*args, **(kwargs or {}))
 
 
 def small_mace(kind: str) -> torch.nn.Module:
@@ -210,7 +181,7 @@ def test_no_kind_of_mace_waits_for_the_gpu_or_counts_pairs_that_fill_the_room(ki
     np.testing.assert_allclose(
         np.concatenate(forces), expected["forces"].detach(), rtol=0, atol=1e-15
     )
-    with Operations() as counted:
+    with Waits() as waits:
         buffers._compute()
-    assert counted.count > 1000
-    assert not counted.names & WAITING
+    assert waits.operations > 1000
+    assert not waits.found

@@ -44,6 +44,14 @@ K1, K3 = 16.0, 4.0
 BLOCK = {"cpu": 2**16, "cuda": 2**22}
 """About how many pairs are evaluated at once: what a cache holds, or what a GPU has memory for."""
 
+ATOMIC = {"cpu": True, "cuda": False}
+"""Whether what pairs give their second atoms is added by index_add_.
+
+On a CPU that adds in the order of the pairs. On a GPU it adds in any order, by atomic operations,
+and rounds differently every time; there the pairs are sorted by their second atom, once for each
+list, and summed one atom after the other (segment_reduce: a thread for each sum).
+"""
+
 VOIGT = ((0, 0), (1, 1), (2, 2), (1, 2), (0, 2), (0, 1))
 
 
@@ -152,7 +160,7 @@ class _Atoms:
 
         sizes = torch.as_tensor([len(atoms) for atoms in structures], device=device)
         self.count = len(structures)
-        self.structure = torch.arange(self.count, device=device).repeat_interleave(sizes)
+        self.sizes = sizes
         numbers = np.concatenate([atoms.numbers for atoms in structures])
         elements, kind = np.unique(numbers, return_inverse=True)
         place = functools.partial(torch.as_tensor, device=device)
@@ -168,12 +176,11 @@ class _Atoms:
 
     def zeros(self, *shape: int) -> "Tensor":
         """Return zeros (2, *shape, N) for what atoms get as first and as second of a pair."""
-        return self.c6.new_zeros((2, *shape, len(self.structure)))
+        return self.c6.new_zeros((2, *shape, len(self.kind)))
 
     def of_structures(self, values: "Tensor") -> "Tensor":
         """Sum over the atoms (..., N) of each structure."""
-        total = values.new_zeros((*values.shape[:-1], self.count))
-        return total.index_add_(-1, self.structure, values)
+        return _sums(values, self.sizes)
 
     def weights(self, coordination: "Tensor") -> "tuple[Tensor, Tensor]":
         """Return weights of references, and their slopes: (2, 5, N); and both times C6.
@@ -235,6 +242,10 @@ class _Block:
         self.to_c6 = first * atoms.kinds + atoms.kind[self.couple_second]
         elements = atoms.kind[self.first] * atoms.kinds + atoms.kind[self.second]
         self.radii, self.s8q, self.r0_6, self.r0_8 = _at(atoms.of_elements, elements)
+        self.atomic = ATOMIC[edges.device.type]
+        if not self.atomic:
+            self.by_second = self.second.argsort(stable=True)
+            self.lengths_of_second = torch.bincount(self.second, minlength=len(atoms.kind))
 
     def of_first(self, values: "Tensor") -> "Tensor":
         """Return the values (..., P) that the first atoms have of (..., N)."""
@@ -259,14 +270,11 @@ class _Block:
 
     def add(self, total: "Tensor", first: "Tensor", second: "Tensor | None" = None) -> None:
         """Add to a total (2, ..., N) what each pair (..., P) gives its first and second atom."""
-        import torch
-
-        lengths = self.lengths.expand(*first.shape[:-1], -1)
-        total[0, ..., self.firsts] += torch.segment_reduce(
-            first, "sum", lengths=lengths, axis=first.ndim - 1, unsafe=True
-        )
-        if second is not None:
+        total[0, ..., self.firsts] += _sums(first, self.lengths)
+        if second is not None and self.atomic:
             total[1].index_add_(-1, self.second, second)
+        elif second is not None:
+            total[1] += _sums(_at(second, self.by_second), self.lengths_of_second)
 
     def c6(self, weights: "Tensor", times_c6: "Tensor") -> "tuple[Tensor, Tensor, Tensor]":
         """Return C6 (P,) and its slopes by the coordination numbers of first and second atom."""
@@ -279,6 +287,14 @@ class _Block:
             by_second.addcmul_(first[:1, reference], second[1:, reference])
         c6, c6_first, c6_second = _at(torch.cat((by_first, by_second)), self.couple).unbind()
         return c6, c6_first, c6_second
+
+
+def _sums(values: "Tensor", lengths: "Tensor") -> "Tensor":
+    """Return the sums (..., S) of values (..., P) over S pieces of these lengths, in their order."""
+    import torch
+
+    each = lengths.expand(*values.shape[:-1], -1)
+    return torch.segment_reduce(values, "sum", lengths=each, axis=values.ndim - 1, unsafe=True)
 
 
 def _at(values: "Tensor", places: "Tensor") -> "Tensor":

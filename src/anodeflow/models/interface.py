@@ -238,13 +238,10 @@ class DispersionCorrected(QuickState, SumCalculator):
         return [self._sum(*parts) for parts in self._parts(structures)]
 
     def _parts(self, structures: Sequence[Atoms]) -> list[tuple[Results, Results]]:
-        """Return results of model and dispersion: asked of the device at once, then waited for.
-
-        The dispersion first, so that what waits for the model has waited for both.
-        """
-        corrections = self.dispersion.begin(structures)
-        own = self.model.begin(structures)()
-        return list(zip(own, corrections(), strict=True))
+        """Return results of model and dispersion: both asked of the device, then waited for."""
+        begun = [part.begin(structures) for part in (self.model, self.dispersion)]
+        own, corrections = (finish() for finish in begun)
+        return list(zip(own, corrections, strict=True))
 
     def _sum(self, own: Results, correction: Results) -> Results:
         shared = own.keys() & correction.keys()
