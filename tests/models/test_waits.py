@@ -17,6 +17,7 @@ with quiet_loading():
 
     from anodeflow.models.mace_contraction import ContractionByElement
 
+ONES = np.ones(2)
 MASK = torch.tensor([True, False])
 WAITING = {
     "a number": (lambda x: x.sum().item(), {"Tensor.item", "aten._local_scalar_dense"}),
@@ -26,8 +27,8 @@ WAITING = {
     "kinds": (torch.unique, {"aten._unique2"}),
     "a copy": (lambda x: x.cpu().numpy(), {"Tensor.cpu"}),
     "a list": (lambda x: x.tolist(), {"Tensor.tolist"}),
-    "new values": (lambda x: torch.as_tensor(np.ones(2), device="cpu"), {"torch.as_tensor with a device"}),
-    "values sent": (lambda x: x.copy_(torch.as_tensor(np.ones(2))), {"Tensor.copy_ of values of the CPU"}),
+    "new values": (lambda x: torch.as_tensor(ONES, device="cpu"), {"torch.as_tensor with a device"}),
+    "values sent": (lambda x: x.copy_(torch.as_tensor(ONES)), {"Tensor.copy_ of values of the CPU"}),
 }  # fmt: skip
 """What waits, and as what it is counted."""
 

@@ -290,7 +290,7 @@ class _Block:
 
 
 def _sums(values: "Tensor", lengths: "Tensor") -> "Tensor":
-    """Return the sums (..., S) of values (..., P) over S pieces of these lengths, in their order."""
+    """Return the sums (..., S) of values (..., P) over S pieces of these lengths, in order."""
     import torch
 
     each = lengths.expand(*values.shape[:-1], -1)

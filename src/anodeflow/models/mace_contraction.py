@@ -39,7 +39,7 @@ class ContractionByElement(torch.nn.Module):
 
     @torch.no_grad()
     def _take(self, one_hot: torch.Tensor) -> None:
-        """Sort atoms by element, and make the polynomials of elements that the last did not have."""
+        """Sort atoms by element, and make the polynomials of elements that the last had not."""
         of_atom = one_hot.argmax(1)
         self._order = of_atom.argsort(stable=True)
         self._back = self._order.argsort()

@@ -96,10 +96,7 @@ def _displaced_forces(
     on_call: Callable[[int], None],
 ) -> np.ndarray:
     """Return the forces (1 + 3V, V, 3) on the atoms at rest and as each is moved along x, y, z."""
-    moves = [
-        (atoms[0], 0, 0.0),
-        *((atom, axis, displacement) for atom in atoms for axis in range(3)),
-    ]
+    moves = [(atoms[0], 0, 0.0), *((atom, axis, displacement) for atom in atoms for axis in range(3))]
     settings = {"displacement": displacement, "atoms": atoms.tolist()}
     state = kept.state(f"vibrations-{label}", stack, settings, "vibrations")
     resumed = state.read()
