@@ -101,7 +101,7 @@ class Waits(TorchDispatchMode):
             source = args[0] if name == "copy_" else tensor
             device = name == "copy_" or any(isinstance(a, str | torch.device) for a in args)
             if getattr(source, "on_cpu", False) and device and not kwargs.get("non_blocking"):
-                self._note(f"Tensor.{name} of values of the CPU")
+                self._note(f"Tensor.{name} of values")
             return plain(tensor, *args, **kwargs)
 
         return call
@@ -112,7 +112,7 @@ class Waits(TorchDispatchMode):
             if isinstance(values, torch.Tensor):
                 return made
             if kwargs.get("device") is not None:
-                self._note(f"torch.{name} with a device")
+                self._note(f"torch.{name} to a device")
                 return made
             return _on_cpu(made) if isinstance(values, np.ndarray | list) else made
 

@@ -27,8 +27,8 @@ WAITING = {
     "kinds": (torch.unique, {"aten._unique2"}),
     "a copy": (lambda x: x.cpu().numpy(), {"Tensor.cpu"}),
     "a list": (lambda x: x.tolist(), {"Tensor.tolist"}),
-    "new values": (lambda x: torch.as_tensor(ONES, device="cpu"), {"torch.as_tensor with a device"}),
-    "values sent": (lambda x: x.copy_(torch.as_tensor(ONES)), {"Tensor.copy_ of values of the CPU"}),
+    "new values": (lambda x: torch.as_tensor(ONES, device="cpu"), {"torch.as_tensor to a device"}),
+    "values sent": (lambda x: x.copy_(torch.as_tensor(ONES)), {"Tensor.copy_ of values"}),
 }  # fmt: skip
 """What waits, and as what it is counted."""
 
