@@ -1,7 +1,7 @@
 """Tells in five minutes what a GPU gives a study: `make test-gpu`, on the node that has it.
 
-Needs torch, mace-torch, ase, h5py and matscipy, no more: what else the library imports has stand-ins
-(`stand_ins`). Prints lines for the configuration and the profile; writes all numbers as JSON.
+Needs torch, mace-torch, ase, h5py and matscipy, no more: what else the library imports has
+stand-ins (`stand_ins`). Prints lines for the configuration and the profile; writes all numbers as JSON.
 """
 
 import argparse
@@ -104,14 +104,13 @@ def run(chosen: argparse.Namespace, folder: Path, stood_in: list[str]) -> dict:
         made.batch_size = max(chosen.members)
         return made
 
-    check = Check(chosen.limit)
+    check, still = Check(chosen.limit), load(**best)
     check.found |= {"about": about(device, stood_in), "model": source.name}
     check.part("gate", lambda: parts.gate(folder, source, plain | best, chosen.dtypes))
     for dtype in chosen.dtypes:
         named = f"dynamics in {dtype}"
         calculator = load(dtype=dtype, **best)
         check.part(named, lambda c=calculator: parts.dynamics(c, chosen.members, device, **steps))
-    still = load(**best)
     check.part("scan", lambda: parts.scan(still, points=chosen.points, fmax=chosen.fmax))
     check.part("phonons", lambda: parts.phonons(still, supercell=chosen.supercell))
     options = OPTIONS if device == "cuda" else {"as it is": {}}
@@ -171,9 +170,14 @@ def settings_for(found: dict, chosen: argparse.Namespace) -> list[str]:
     if taken and total:
         fit = int(SPARE * total / taken * rows[-1]["together"])
         said.append(f"  # its memory holds some {fit} of these structures in a batch")
-    said.append(f"  models.NAME.calculator: {{family: mace, device: {chosen.device}, {options_for(found)}}}")
+    said.append(
+        f"  models.NAME.calculator: {{family: mace, device: {chosen.device}, {options_for(found)}}}"
+    )
     host = 1000 * (1 + int(found["host_memory_MB"] // 1000))
-    said += ["profiles/slurm/config.yaml:", f"  set-resources: {{advance_dynamics: {{mem_mb: {host}}}}}"]
+    said += [
+        "profiles/slurm/config.yaml:",
+        f"  set-resources: {{advance_dynamics: {{mem_mb: {host}}}}}",
+    ]
     if found["left_out"]:
         said.append(f"left out, for want of time: {', '.join(found['left_out'])}")
     return said

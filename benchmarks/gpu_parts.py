@@ -1,6 +1,5 @@
 """What is measured on a GPU: steps of runs together, their parts, a scan, phonons, the gate."""
 
-import importlib.util
 import tempfile
 import time
 from collections.abc import Iterable
@@ -10,6 +9,7 @@ import numpy as np
 from fewer_calls import our_scan
 from figures import fetched_weights, median, study_config, study_stack, study_unit
 from md_step import SETTINGS
+from stand_ins import is_there
 
 STACKS = ("m-g", "m-go", "m-goh")
 IONS = (0, 1, 8)
@@ -30,12 +30,11 @@ def starts(count: int) -> dict:
     }
 
 
-def advance(calculator, runs: dict, steps: int) -> float:
-    """Advance runs by so many steps and return the seconds, all included."""
+def advance(calculator, runs: dict, steps: int) -> None:
+    """Advance runs by so many steps."""
     from anodeflow.stages.dynamics.run import advance_all
 
     with tempfile.TemporaryDirectory() as folder:
-        start = time.perf_counter()
         advance_all(
             runs,
             calculator,
@@ -49,15 +48,29 @@ def advance(calculator, runs: dict, steps: int) -> float:
             software={},
             fingerprint_extra="",
         )
-        return time.perf_counter() - start
 
 
 def step(calculator, count: int, steps: int, *, warm_up: int) -> float:
-    """Return the seconds of a step of so many runs together, for each run."""
-    runs = starts(count)
-    advance(calculator, runs, warm_up)
-    start_up = advance(calculator, runs, warm_up)
-    return (advance(calculator, runs, warm_up + steps) - start_up) / steps / count
+    """Return the seconds of a step of so many runs together, for each run: all but first steps.
+
+    From one force call to the next, so what a run records is counted, and what it ends with is not.
+    """
+    begun, begin = [], calculator.model.begin
+
+    def noted(structures):
+        begun.append((time.perf_counter(), len(structures)))
+        return begin(structures)
+
+    calculator.model.begin = noted
+    try:
+        advance(calculator, starts(count), warm_up + steps)
+    finally:
+        calculator.model.begin = begin
+    end, structures = begun.pop()[0], 0
+    while structures < steps * count:
+        start, members = begun.pop()
+        structures += members
+    return (end - start) / structures
 
 
 def seconds_of_parts(calculator, count: int, *, calls: int = CALLS) -> tuple[float, float]:
@@ -176,7 +189,7 @@ def plain_numbers(weights: Path, structures: list, settings: dict) -> tuple[list
     from anodeflow.equivalence.reference_evaluation import Evaluation
     from anodeflow.models.dispersion import load_dispersion
 
-    if importlib.util.find_spec("torch_dftd") is not None:
+    if is_there("torch_dftd"):
         return plain_terms(weights, structures, settings), "torch-dftd on the CPU"
     terms = plain_terms(weights, structures, settings | {"dispersion": None})
     corrections = load_dispersion(settings["dispersion"], device="cpu").evaluate(structures)

@@ -127,12 +127,17 @@ STAND_INS = {
 
 def install() -> list[str]:
     """Put a stand-in in the place of each of these packages that is not there; return which."""
-    missing = []
-    for name, members in STAND_INS.items():
-        try:
-            importlib.import_module(name)
-        except ImportError:
-            module = sys.modules[name] = ModuleType(name)
-            module.__dict__.update(members)
-            missing.append(name)
+    missing = [name for name in STAND_INS if not is_there(name)]
+    for name in missing:
+        module = sys.modules[name] = ModuleType(name)
+        module.__dict__.update(STAND_INS[name])
     return missing
+
+
+def is_there(name: str) -> bool:
+    """Return whether a package can be imported."""
+    try:
+        importlib.import_module(name)
+    except ImportError:
+        return False
+    return True
