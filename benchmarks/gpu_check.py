@@ -1,7 +1,7 @@
 """Tells in five minutes what a GPU gives a study: `make test-gpu`, on the node that has it.
 
-Needs torch, mace-torch, ase, h5py and matscipy, no more: what else the library imports has
-stand-ins (`stand_ins`). Prints lines for the configuration and the profile; writes all numbers as JSON.
+Needs torch, mace-torch, ase, h5py and matscipy: what else the library imports has stand-ins
+(`stand_ins`). Prints lines for the configuration and the profile; all numbers go to a JSON file.
 """
 
 import argparse
@@ -104,12 +104,12 @@ def run(chosen: argparse.Namespace, folder: Path, stood_in: list[str]) -> dict:
         made.batch_size = max(chosen.members)
         return made
 
-    check, still = Check(chosen.limit), load(**best)
+    calculators = {dtype: load(dtype=dtype, **best) for dtype in chosen.dtypes}
+    still, check = calculators[chosen.dtypes[0]], Check(chosen.limit)
     check.found |= {"about": about(device, stood_in), "model": source.name}
     check.part("gate", lambda: parts.gate(folder, source, plain | best, chosen.dtypes))
-    for dtype in chosen.dtypes:
+    for dtype, calculator in calculators.items():
         named = f"dynamics in {dtype}"
-        calculator = load(dtype=dtype, **best)
         check.part(named, lambda c=calculator: parts.dynamics(c, chosen.members, device, **steps))
     check.part("scan", lambda: parts.scan(still, points=chosen.points, fmax=chosen.fmax))
     check.part("phonons", lambda: parts.phonons(still, supercell=chosen.supercell))

@@ -23,7 +23,7 @@ SMALLEST = {
 }
 NEEDED = ("torch", "mace-torch", "ase", "h5py", "matscipy")
 ONLY_WHAT_IS_NEEDED = """
-import importlib.metadata as installed, re, runpy, sys
+import importlib.metadata as installed, io, os, re, runpy, subprocess, sys
 from packaging.requirements import Requirement
 
 def plain(name):
@@ -45,6 +45,19 @@ class Hiding:
         if name.partition(".")[0] in hidden:
             raise ModuleNotFoundError(f"No module named {name!r}")
 
+def forked(command, *, input, **_):
+    # What starts anew to call MACE plainly is a fork here, which has imported MACE.
+    child = os.fork()
+    if child == 0:
+        sys.stdin = io.TextIOWrapper(io.BytesIO(input.encode()))
+        runpy.run_path(command[-1], run_name="__main__")
+        os._exit(0)
+    return subprocess.CompletedProcess(command, os.waitpid(child, 0)[1], "", "")
+
+started = subprocess.run
+subprocess.run = lambda command, **options: (
+    forked if str(command[-1]).endswith("calculator_process.py") else started
+)(command, **options)
 sys.meta_path.insert(0, Hiding())
 sys.argv = sys.argv[1:]
 runpy.run_path(sys.argv[0], run_name="__main__")
