@@ -116,6 +116,8 @@ def run(chosen: argparse.Namespace, folder: Path, stood_in: list[str]) -> dict:
     options = OPTIONS if device == "cuda" else {"as it is": {}}
     ends = sorted({min(chosen.members), max(chosen.members)})
     check.part("calls", lambda: parts.calls_of_options(load, options, ends, calls=chosen.calls))
+    both = {"counts": ends, "device": device, "calls": chosen.calls}
+    check.part("D3 both ways", lambda: parts.d3_both_ways(still, **both))
     if chosen.like and not chosen.model:
         large = folder / "large.pt"
         clones.write_clone(large, chosen.like)

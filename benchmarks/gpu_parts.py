@@ -219,3 +219,27 @@ def calls_of_options(load, options: dict, counts: Iterable[int], *, calls: int) 
             milliseconds = {"model_ms": 1000 * model, "D3_ms": 1000 * dispersion}
             rows.append({"option": name, "together": count} | milliseconds)
     return rows
+
+
+def d3_both_ways(calculator, counts: Iterable[int], device: str, *, calls: int) -> list[dict]:
+    """Measure D3 with and without atomic operations, and by how much calls of one structure differ.
+
+    The model's own sums are by atomic operations on a GPU.
+    """
+    from anodeflow.models import d3
+
+    rows, chosen = [], d3.ATOMIC[device]
+    for atomic in (True, False):
+        d3.ATOMIC[device] = atomic
+        for count in counts:
+            structures = list(starts(count).values())
+            calculator.dispersion.evaluate([study_stack(name="m-goh")])  # lists are made anew
+            seconds = seconds_of_parts(calculator, count, calls=calls)[1]
+            row = {"atomic_operations": atomic, "together": count, "D3_ms": 1000 * seconds}
+            for part in ("dispersion", "model"):
+                found = [getattr(calculator, part).evaluate(structures) for _ in range(3)]
+                forces = [np.concatenate([one["forces"] for one in call]) for call in found]
+                row[f"{part}_forces_differ"] = float(np.ptp(forces, axis=0).max())
+            rows.append(row)
+    d3.ATOMIC[device] = chosen
+    return rows

@@ -113,7 +113,7 @@ def plain_terms(
 ) -> list[dict[Term, Evaluation]]:
     """Return what the plain calculator gives of each structure: eV, (N, 3) eV/Å, (6,) eV/Å³.
 
-    calculator: the settings of `load_calculator`. By term: the model, and with D3 dispersion, total.
+    calculator: the settings of `load_calculator`. Terms: model, and with D3 dispersion and total.
     """
     models = evaluate_model(weights, structures, calculator)
     terms: list[dict[Term, Evaluation]] = [{"model": model} for model in models]
