@@ -224,22 +224,31 @@ def calls_of_options(load, options: dict, counts: Iterable[int], *, calls: int) 
 def d3_both_ways(calculator, counts: Iterable[int], device: str, *, calls: int) -> list[dict]:
     """Measure D3 with and without atomic operations, and by how much calls of one structure differ.
 
-    The model's own sums are by atomic operations on a GPU.
+    Beside it by how much those of the model do, whose sums are by atomic operations on a GPU.
     """
     from anodeflow.models import d3
 
     rows, chosen = [], d3.ATOMIC[device]
-    for atomic in (True, False):
-        d3.ATOMIC[device] = atomic
-        for count in counts:
-            structures = list(starts(count).values())
+    for count in counts:
+        structures = list(starts(count).values())
+        for atomic in (True, False):
+            d3.ATOMIC[device] = atomic
             calculator.dispersion.evaluate([study_stack(name="m-goh")])  # lists are made anew
-            seconds = seconds_of_parts(calculator, count, calls=calls)[1]
-            row = {"atomic_operations": atomic, "together": count, "D3_ms": 1000 * seconds}
-            for part in ("dispersion", "model"):
-                found = [getattr(calculator, part).evaluate(structures) for _ in range(3)]
-                forces = [np.concatenate([one["forces"] for one in call]) for call in found]
-                row[f"{part}_forces_differ"] = float(np.ptp(forces, axis=0).max())
-            rows.append(row)
+            found = repeated(calculator.dispersion, structures, calls)
+            rows.append({"part": "D3", "atomic_operations": atomic, "together": count} | found)
+        found = repeated(calculator.model, structures, calls)
+        rows.append({"part": "model", "atomic_operations": True, "together": count} | found)
     d3.ATOMIC[device] = chosen
     return rows
+
+
+def repeated(part, structures: list, calls: int) -> dict:
+    """Return the median time of calls for the same structures, and by how much forces differ."""
+    part.evaluate(structures)
+    forces, seconds = [], []
+    for _ in range(max(2, calls)):
+        start = time.perf_counter()
+        found = part.evaluate(structures)
+        seconds.append(time.perf_counter() - start)
+        forces.append(np.concatenate([results["forces"] for results in found]))
+    return {"ms": 1000 * median(seconds), "forces_differ": float(np.ptp(forces, axis=0).max())}

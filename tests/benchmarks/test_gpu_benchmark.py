@@ -92,9 +92,8 @@ def test_the_check_of_a_gpu_runs_all_of_it_where_only_five_packages_are(root, tm
     assert found["phonons"]["supercells"] == 30
     assert found["phonons"]["largest_force_difference"] < 1e-10
     assert [row["option"] for row in found["calls"]] == ["as it is"]
-    assert [row["atomic_operations"] for row in found["D3 both ways"]] == [True, False]
-    for row in found["D3 both ways"]:
-        assert row["dispersion_forces_differ"] == 0  # on a CPU
+    assert [row["part"] for row in found["D3 both ways"]] == ["D3", "D3", "model"]
+    assert [row["forces_differ"] for row in found["D3 both ways"]] == [0, 0, 0]  # on a CPU
     for line in ("gate in float32: agrees", "dynamics: {together: 2}", "mem_mb:"):
         assert line in ran.stdout
 

@@ -137,7 +137,7 @@ class BufferedMace:
 
 
 def split_values(values: np.ndarray, sizes: Sequence[int], precision: str) -> Arrays:
-    """Return the Arrays that stand one after the other in values, of structures of so many atoms.
+    """Return the Arrays of S structures of n atoms that stand one after the other in values (V,).
 
     precision: that of forces and stresses, "float32" or "float64".
     """

@@ -20,7 +20,7 @@ WORN = 0.5
 
 
 def sent(values: "np.ndarray | torch.Tensor", device: "torch.device | str") -> "torch.Tensor":
-    """Return values on a device, without waiting for what it is at.
+    """Return values, of any shape and unit, on a device, without waiting for what it is at.
 
     From memory that is not pinned, CUDA takes its own copy before this returns.
     """
