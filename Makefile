@@ -19,7 +19,7 @@ INSTALLED := $(VENV)/.installed
 # Environments of models that cannot share the workflow's packages: one for each envs/NAME.txt.
 ENVS := $(patsubst envs/%.txt,.envs/%/.installed,$(filter-out envs/requirements.txt,$(wildcard envs/*.txt)))
 
-.PHONY: envs demo report lock docs lint test coverage test-install test-slurm test-report benchmark benchmark-slurm clean
+.PHONY: envs demo report lock docs lint test coverage test-gpu test-install test-slurm test-report benchmark benchmark-slurm clean
 
 $(INSTALLED): envs/requirements.txt envs/locks/requirements.txt pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] < (3, 11) and "anodeflow needs Python 3.11 or newer")'
@@ -104,6 +104,13 @@ test-install: $(INSTALLED)
 
 test-report: $(INSTALLED)
 	PATH="$(CURDIR)/$(BIN):$$PATH" timeout 1800 $(BIN)/python -m pytest -m browser tests/browser
+
+# What a GPU gives a study, in at most five minutes, on the node that has it: MODEL names a MACE file, and
+# GPU_PYTHON another Python than that of $(VENV), which needs torch, mace-torch, ase, h5py and matscipy only.
+MODEL ?=
+GPU_PYTHON ?= $(BIN)/python
+test-gpu: $(if $(filter $(BIN)/python,$(GPU_PYTHON)),$(INSTALLED))
+	PYTHONPATH=src $(GPU_PYTHON) -W ignore benchmarks/gpu_check.py $(if $(MODEL),--model "$(MODEL)")
 
 benchmark: $(INSTALLED) .envs/peers/.installed
 	$(BIN)/python benchmarks/run.py

@@ -24,14 +24,13 @@ class Counted:
     def __init__(self, calculator):
         """Put the count between the model and the sum, which asks for energy and forces apart."""
         self.calls = 0
-        model = calculator.mixer.calcs[0]
-        calculate = model.calculate
+        begin = calculator.model.begin
 
-        def counted(*args, **kwargs):
-            self.calls += 1
-            calculate(*args, **kwargs)
+        def counted(structures):
+            self.calls += len(structures)
+            return begin(structures)
 
-        model.calculate = counted
+        calculator.model.begin = counted
         self.start = time.perf_counter()
 
     def taken(self) -> tuple[float, int]:
@@ -50,16 +49,18 @@ def relaxed_stack(name: str, calculator, optimiser: str):
     return relax(study_stack(name=name), calculator, **limits, **nowhere, log=io.StringIO())
 
 
-def our_scan(stack, calculator, folder: Path, *, starts: str = "neighbour") -> list[float]:
+def our_scan(
+    stack, calculator, folder: Path, *, starts: str = "neighbour", spacings=SPACINGS, fmax=FMAX
+) -> list[float]:
     """Scan a stack; return the energies (eV)."""
     from anodeflow.stages.adhesion.scan import scan_spacings
     from anodeflow.stages.relaxation.kept_minima import KeptMinima
 
-    kept = KeptMinima(folder, OPTIMISER, FMAX, MAX_STEPS, fingerprint_extra="", log=io.StringIO())
+    kept = KeptMinima(folder, OPTIMISER, fmax, MAX_STEPS, fingerprint_extra="", log=io.StringIO())
     found = scan_spacings(
         stack,
         calculator,
-        spacings=SPACINGS,
+        spacings=spacings,
         starts=starts,
         hold="spacing",
         kept=kept,

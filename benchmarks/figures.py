@@ -29,13 +29,11 @@ class Figure:
 
 def study_stack(ions: int = 0, name: str = "m-g") -> Atoms:
     """Build a stack as the study has it, with sodium if asked."""
-    import yaml
-
     from anodeflow.structures.builders.ions import fill_ions
     from anodeflow.structures.builders.layers import build_layer
     from anodeflow.structures.builders.stacks import stack_layers
 
-    structures = yaml.safe_load((ROOT / "config/config.yaml").read_text())["structures"]
+    structures = study_config()["structures"]
     height, settings = structures["cell_height"], structures["stacks"][name]
     parts = [structures["layers"][settings[end]] for end in ("bottom", "top")]
     bases = [structures["layers"].get(part.get("base")) for part in parts]
@@ -57,12 +55,28 @@ def study_stack(ions: int = 0, name: str = "m-g") -> Atoms:
 
 def study_unit(layer: str) -> Atoms:
     """Build the unit cell of a layer as the study has it, not relaxed."""
-    import yaml
-
     from anodeflow.structures.builders.layers import build_unit
 
-    structures = yaml.safe_load((ROOT / "config/config.yaml").read_text())["structures"]
+    structures = study_config()["structures"]
     return build_unit(structures["layers"][layer], cell_height=structures["cell_height"])
+
+
+def study_config() -> dict:
+    """Read config/config.yaml as it stands."""
+    import yaml
+
+    return yaml.safe_load((ROOT / "config/config.yaml").read_text())
+
+
+def fetched_weights(folder: Path, source: Path = WEIGHTS) -> tuple[Path, Path]:
+    """Copy a MACE file into a folder; return it and its card."""
+    from anodeflow.models.weights.fetching import fetch_weights
+
+    weights, card, lock = (folder / name for name in ("demo.model", "card.json", "lock.json"))
+    fetch_weights(
+        weights, card, family="mace", source=str(source), sha256=None, mirror=None, lock=lock
+    )
+    return weights, card
 
 
 def mace_calculator(
@@ -76,26 +90,15 @@ def mace_calculator(
 ):
     """Load a MACE file, the demo model by default, with D3 as the study adds it.
 
-    options: cuequivariance and cuda_graphs, as `load_calculator` takes them.
+    options: those of a GPU, as `load_calculator` takes them.
     """
-    import yaml
-
     from anodeflow.models.loading import load_calculator
-    from anodeflow.models.weights.fetching import fetch_weights
 
-    card = folder / "card.json"
-    weights = folder / "demo.model"
-    lock = folder / "lock.json"
-    fetch_weights(
-        weights, card, family="mace", source=str(source), sha256=None, mirror=None, lock=lock
-    )
-    config = yaml.safe_load((ROOT / "config/config.yaml").read_text())
     return load_calculator(
-        weights,
-        card,
+        *fetched_weights(folder, source),
         family="mace",
         device=device,
-        dispersion=config["dispersion"] if dispersion else None,
+        dispersion=study_config()["dispersion"] if dispersion else None,
         dtype=dtype,
         **options,
     )

@@ -1,83 +1,25 @@
 """Steps per second on a GPU: one run, 3, 9 and 27 together, and the script that a user would write.
 
 `python benchmarks/gpu.py [model file]`, by default the demo model and two random ones as large as
-MACE-MP-0's; not part of `make benchmark`, which needs no GPU.
+MACE-MP-0's; not part of `make benchmark`, which needs no GPU, and
+longer than `make test-gpu` (`gpu_check`), with which it shares its parts.
 """
 
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 from clones import SHAPES, write_clone
-from figures import WEIGHTS, Figure, mace_calculator, median, study_stack
-from md_step import SETTINGS
+from figures import WEIGHTS, Figure, mace_calculator
+from gpu_parts import seconds_of_parts, step
 from plain_script import PlainScript
 
 from anodeflow.equivalence.timing import device_name
 from anodeflow.process.threads import set_threads
 
 MEMBERS = (1, 3, 9, 27)
-STACKS = ("m-g", "m-go", "m-goh")
-IONS = (0, 1, 8)
-# A model with random weights holds no bond: its runs would stop, and the time of a step seem short.
-ENDLESS = {"max_spacing": 1e3, "max_bond_stretch": 1e3, "max_temperature_K": 1e6}
-WARM_UP, STEPS, CALLS = 20, 200, 10
-
-
-def starts(count: int) -> dict:
-    """Return so many of the study's runs: its stacks with 0, 1 and 8 sodium, again and again."""
-    kinds = [(stack, ions) for ions in IONS for stack in STACKS]
-    chosen = [kinds[number % len(kinds)] for number in range(count)]
-    return {
-        f"{stack}-{ions}-{number}": study_stack(ions=ions, name=stack)
-        for number, (stack, ions) in enumerate(chosen)
-    }
-
-
-def advance(calculator, runs: dict, steps: int) -> float:
-    """Advance runs by so many steps and return the seconds, all included."""
-    from anodeflow.stages.dynamics.run import advance_all
-
-    with tempfile.TemporaryDirectory() as folder:
-        start = time.perf_counter()
-        advance_all(
-            runs,
-            calculator,
-            {name: Path(folder) / f"{name}.h5" for name in runs},
-            settings={
-                name: SETTINGS | {"production_ps": steps / 1000, "seed": seed, "stability": ENDLESS}
-                for seed, name in enumerate(runs)
-            },
-            at_once=len(runs),
-            checkpoint_interval_ps=1.0,
-            software={},
-            fingerprint_extra="",
-        )
-        return time.perf_counter() - start
-
-
-def step(calculator, count: int, steps: int = STEPS) -> float:
-    """Return the seconds of a step of so many runs together, for each run."""
-    runs = starts(count)
-    advance(calculator, runs, WARM_UP)
-    start_up = advance(calculator, runs, WARM_UP)
-    return (advance(calculator, runs, WARM_UP + steps) - start_up) / steps / count
-
-
-def seconds_of_parts(calculator, count: int) -> tuple[float, float]:
-    """Return the seconds of a call of the model and of D3, for so many structures in a batch."""
-    structures = list(starts(count).values())
-    seconds = {"model": [], "dispersion": []}
-    for call in range(CALLS):
-        for atoms in structures:
-            atoms.rattle(0.005, seed=call)
-        for part, taken in seconds.items():
-            start = time.perf_counter()
-            getattr(calculator, part).evaluate(structures)  # ends with a copy from the GPU
-            taken.append(time.perf_counter() - start)
-    return median(seconds["model"]), median(seconds["dispersion"])
+WARM_UP, STEPS = 20, 200
 
 
 def measure_model(
@@ -101,11 +43,11 @@ def measure_members(
     """Measure so many runs together, against one alone and the seconds of a plain step."""
     import torch
 
-    single = step(calculator, 1, steps)
+    single = step(calculator, 1, steps, warm_up=WARM_UP)
     for count in members:
         if device == "cuda":
             torch.cuda.reset_peak_memory_stats()
-        seconds = single if count == 1 else step(calculator, count, steps)
+        seconds = single if count == 1 else step(calculator, count, steps, warm_up=WARM_UP)
         largest = count == max(members)
         model, dispersion = seconds_of_parts(calculator, count)
         rows = [

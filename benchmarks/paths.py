@@ -136,17 +136,17 @@ def image_calculator(calculator):
 def count_calls(calculator):
     """Return a function that gives the calls since now, of a sum of model and D3."""
     model, calls = calculator.model, [0]
-    evaluate = model.evaluate
+    begin = model.begin
 
     def counted(structures):
         calls[0] += len(structures)
-        return evaluate(structures)
+        return begin(structures)
 
     def taken() -> int:
-        model.evaluate = evaluate
+        model.begin = begin
         return calls[0]
 
-    model.evaluate = counted
+    model.begin = counted
     return taken
 
 

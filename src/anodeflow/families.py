@@ -51,7 +51,7 @@ MACE = Family(
     loader="anodeflow.models.mace:load_mace",
     entry="mace.calculators:MACECalculator",
     kwargs={"model_paths": "{weights}", "device": "{device}", "default_dtype": "{dtype}"},
-    cuda_options=("cuequivariance", "cuda_graphs"),
+    cuda_options=("cuequivariance", "cuda_graphs", "contraction_by_element"),
     uses={"mace-torch": "MACE models", "e3nn": "equivariant layers of models"},
     urls="mace.calculators.foundations_models:mace_mp_urls",
 )

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 from figures import mace_calculator, study_stack
-from torch.utils._python_dispatch import TorchDispatchMode
+from waits import Waits
 
 from anodeflow.equivalence import check
 from anodeflow.models import cuda_graphs
@@ -29,35 +29,6 @@ BLOCKS = {
     ),
 }
 """Interaction blocks of later layers and of the first, and what else differs."""
-
-WAITING = {
-    f"aten.{name}"
-    for name in (
-        "_local_scalar_dense",
-        "nonzero",
-        "masked_select",
-        "unique_dim",
-        "_unique2",
-        "unique_consecutive",
-        "bincount",
-        "equal",
-        "repeat_interleave",
-    )
-}
-"""Operations whose result, or its shape, the CPU has to wait for."""
-
-
-class Operations(TorchDispatchMode):
-    """Collects the names of torch's operations."""
-
-    def __init__(self):
-        super().__init__()
-        self.names, self.count = set(), 0
-
-    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
-        self.names.add(str(function).rpartition(".")[0])
-        self.count += 1
-        return function(*args, **(kwargs or {}))
 
 
 def small_mace(kind: str) -> torch.nn.Module:
@@ -133,8 +104,8 @@ def test_a_call_on_buffers_gives_what_a_plain_call_gives(tmp_path, float64):
             atoms.set_cell(
                 0.98 * atoms.cell.array, scale_atoms=True
             )  # more pairs than there was room
-        energies, forces, stresses = buffers.evaluate(structures)
-        expected = model._evaluate(structures)
+        energies, forces, stresses = buffers.begin(structures)()
+        expected = model._begin(structures)()
         np.testing.assert_allclose(energies, expected[0], rtol=0, atol=1e-11)
         np.testing.assert_allclose(np.concatenate(forces), np.concatenate(expected[1]), atol=1e-12)
         np.testing.assert_allclose(stresses, expected[2], atol=1e-14)
@@ -145,7 +116,7 @@ def test_a_call_on_buffers_gives_what_a_plain_call_gives(tmp_path, float64):
 def test_pairs_beyond_the_cutoff_fill_the_room_that_is_left(tmp_path, float64):
     structures = [study_stack()]
     _, buffers = _buffers(tmp_path, structures)
-    buffers.evaluate(structures)
+    buffers.begin(structures)()
     assert 0 < int(buffers._near().sum()) < buffers._room
     away = buffers._images_away.numpy() @ structures[0].cell.array
     assert (np.linalg.norm(away, axis=1) > buffers._lists.cutoff).all()
@@ -198,7 +169,7 @@ def test_no_kind_of_mace_waits_for_the_gpu_or_counts_pairs_that_fill_the_room(ki
     model, nodes = small_mace(kind), _nodes(structures)
     lists = NeighbourLists(6.0, "cpu")
     buffers = BufferedMace(model, nodes, lists, structures, lambda compute: compute)
-    energies, forces, _ = buffers.evaluate(structures)
+    energies, forces, _ = buffers.begin(structures)()
     cell, positions = (
         torch.as_tensor(np.concatenate([getattr(atoms, name) for atoms in structures]))
         for name in ("cell", "positions")
@@ -210,7 +181,7 @@ def test_no_kind_of_mace_waits_for_the_gpu_or_counts_pairs_that_fill_the_room(ki
     np.testing.assert_allclose(
         np.concatenate(forces), expected["forces"].detach(), rtol=0, atol=1e-15
     )
-    with Operations() as counted:
+    with Waits() as waits:
         buffers._compute()
-    assert counted.count > 1000
-    assert not counted.names & WAITING
+    assert waits.operations > 1000
+    assert not waits.found

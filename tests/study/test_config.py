@@ -117,6 +117,8 @@ def test_every_field_of_the_schema_is_in_the_study_file(study_config, root):
         ("models/chgnet/calculator/family", "custom", "family custom needs an entry"),
         ("models/chgnet/calculator/cuequivariance", True, "cuequivariance is for family mace on device cuda, not for chgnet on"),
         ("models/chgnet/calculator/cuda_graphs", True, "cuda_graphs is for family mace on device cuda, not for chgnet on"),
+        ("models/chgnet/calculator/contraction_by_element", True, "contraction_by_element is for family mace on device cuda, not for chgnet on"),
+        ("models/mace-mp-0/calculator", {"family": "mace", "device": "cuda", "dispersion": True, "cuequivariance": True, "contraction_by_element": True}, "cuequivariance has a contraction of its own: set contraction_by_element to false"),
         ("models/mace-mp-0/calculator", {"family": "mace", "device": "cpu", "dispersion": True, "cuequivariance": True}, "cuequivariance is for device cuda, not for cpu"),
         ("models/chgnet/calculator/entry", "a:b", "entry and kwargs are for family custom, not chgnet"),
         ("models/chgnet/calculator", CUSTOM | {"entry": "no-module"}, "models.chgnet.calculator.entry is 'no-module'"),

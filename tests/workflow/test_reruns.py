@@ -42,6 +42,7 @@ def base_study(config: dict) -> dict:
     config["study"] |= {"models": models, "stacks": ["m-g", "m-go", "m-s"]}
     config["models"]["mace-mp-0"]["layers_from"] = {}
     config["models"]["mace-mp-0"]["calculator"]["cuequivariance"] = False
+    config["models"]["mace-mp-0"]["calculator"]["contraction_by_element"] = False
     config["models"]["lj"] = LJ | {"card": config["models"]["chgnet"]["card"]}
     config["environments"]["sevennet"] = "a-python"
     config["structures"]["layers"]["sheet"] = SHEET

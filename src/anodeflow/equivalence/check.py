@@ -1,7 +1,7 @@
 """Does the configured calculator give what the plain one gives, within stated tolerances?"""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -43,20 +43,23 @@ def check_backend(
     calculator: Mapping[str, Any],
     equivalence: Mapping[str, Any],
     threads: int,
+    plain: Sequence[Mapping[Term, Evaluation]] | None = None,
 ) -> BackendRecord:
     """Compare the calculator of some settings with the plain one, and time it.
 
     stacks: structures by their names; calculator: the settings of `load_calculator`; equivalence:
     the section of the configuration, with the tolerances energy_meV (meV/atom), force (eV/Å) and
     stress (eV/Å³) of float64, float32 and dispersion; threads: of this process. The model is held
-    to the tolerances of its dtype, the dispersion to its own, and their total to the sum.
+    to the tolerances of its dtype, the dispersion to its own, and their total to the sum. plain:
+    the terms of each stack by the plain calculator, where they are known already.
 
     Raises what loading and evaluating raise; see `require_agreement` for the verdict.
     """
     sha256 = verify_weights(weights, card)
     # First, since it refuses at once what cannot be had here, and the plain calculator is slow.
     loaded = load_calculator(weights, card, **calculator)
-    plain = _plain_terms(weights, list(stacks.values()), calculator)
+    if plain is None:
+        plain = plain_terms(weights, list(stacks.values()), calculator)
     calls = CAPTURED_FROM if calculator.get("cuda_graphs") else 1
     compared = [
         _compare(loaded, name, atoms, terms, calls)
@@ -105,9 +108,13 @@ def require_agreement(record: BackendRecord) -> None:
     )
 
 
-def _plain_terms(
-    weights: Path, structures: list[Atoms], calculator: Mapping[str, Any]
+def plain_terms(
+    weights: Path, structures: Sequence[Atoms], calculator: Mapping[str, Any]
 ) -> list[dict[Term, Evaluation]]:
+    """Return what the plain calculator gives of each structure: eV, (N, 3) eV/Å, (6,) eV/Å³.
+
+    calculator: the settings of `load_calculator`. Terms: model, and with D3 dispersion and total.
+    """
     models = evaluate_model(weights, structures, calculator)
     terms: list[dict[Term, Evaluation]] = [{"model": model} for model in models]
     if calculator["dispersion"] is not None:

@@ -23,7 +23,7 @@ from ase.units import Bohr, Hartree
 
 from anodeflow.errors import CalculatorError
 from anodeflow.models.cuda_graphs import Computing, as_it_is
-from anodeflow.models.interface import Results, StructureCalculator
+from anodeflow.models.interface import DeviceCalculator, Finish, Results
 from anodeflow.models.neighbours import NeighbourLists
 
 if TYPE_CHECKING:
@@ -44,10 +44,18 @@ K1, K3 = 16.0, 4.0
 BLOCK = {"cpu": 2**16, "cuda": 2**22}
 """About how many pairs are evaluated at once: what a cache holds, or what a GPU has memory for."""
 
+ATOMIC = {"cpu": True, "cuda": False}
+"""Whether what pairs give their second atoms is added by index_add_.
+
+On a CPU that adds in the order of the pairs. On a GPU it adds in any order, by atomic operations,
+and rounds differently every time; there the pairs are sorted by their second atom, once for each
+list, and summed one atom after the other (segment_reduce: a thread for each sum).
+"""
+
 VOIGT = ((0, 0), (1, 1), (2, 2), (1, 2), (0, 2), (0, 1))
 
 
-class D3Calculator(StructureCalculator):
+class D3Calculator(DeviceCalculator):
     """D3(BJ) by torch, without the three-body term, with sharp cutoffs."""
 
     def __init__(
@@ -71,23 +79,16 @@ class D3Calculator(StructureCalculator):
         self._capture = capture
         self._numbers: list[bytes] = []
 
-    def evaluate(self, structures: Sequence[Atoms]) -> list[Results]:
-        """Evaluate several structures in one go; there is a stress where they are periodic."""
+    def begin(self, structures: Sequence[Atoms]) -> Finish:
+        """Begin a call for several structures; there is a stress where they are periodic."""
         import torch
 
         with torch.inference_mode():
             self._update(structures)
             positions = np.concatenate([atoms.positions for atoms in structures]) / Bohr
-            self._positions.copy_(torch.as_tensor(positions))
-            found = self._compute_sum().cpu().numpy()
-        count, atoms = len(structures), len(positions)
-        energies, forces, virials = np.split(found, [count, count + 3 * atoms])
-        forces, virials = forces.reshape(-1, 3), virials.reshape(-1, 6)
-        ends = np.cumsum([len(atoms) for atoms in structures])[:-1]
-        return [
-            _in_ase_form(*of_one)
-            for of_one in zip(structures, energies, np.split(forces, ends), virials, strict=True)
-        ]
+            self._positions.copy_(torch.as_tensor(positions), non_blocking=True)
+            values = self._compute_sum()
+        return lambda: _results(structures, values.cpu().numpy())
 
     def _update(self, structures: Sequence[Atoms]) -> None:
         import torch
@@ -159,7 +160,7 @@ class _Atoms:
 
         sizes = torch.as_tensor([len(atoms) for atoms in structures], device=device)
         self.count = len(structures)
-        self.structure = torch.arange(self.count, device=device).repeat_interleave(sizes)
+        self.sizes = sizes
         numbers = np.concatenate([atoms.numbers for atoms in structures])
         elements, kind = np.unique(numbers, return_inverse=True)
         place = functools.partial(torch.as_tensor, device=device)
@@ -175,12 +176,11 @@ class _Atoms:
 
     def zeros(self, *shape: int) -> "Tensor":
         """Return zeros (2, *shape, N) for what atoms get as first and as second of a pair."""
-        return self.c6.new_zeros((2, *shape, len(self.structure)))
+        return self.c6.new_zeros((2, *shape, len(self.kind)))
 
     def of_structures(self, values: "Tensor") -> "Tensor":
         """Sum over the atoms (..., N) of each structure."""
-        total = values.new_zeros((*values.shape[:-1], self.count))
-        return total.index_add_(-1, self.structure, values)
+        return _sums(values, self.sizes)
 
     def weights(self, coordination: "Tensor") -> "tuple[Tensor, Tensor]":
         """Return weights of references, and their slopes: (2, 5, N); and both times C6.
@@ -242,6 +242,10 @@ class _Block:
         self.to_c6 = first * atoms.kinds + atoms.kind[self.couple_second]
         elements = atoms.kind[self.first] * atoms.kinds + atoms.kind[self.second]
         self.radii, self.s8q, self.r0_6, self.r0_8 = _at(atoms.of_elements, elements)
+        self.atomic = ATOMIC[edges.device.type]
+        if not self.atomic:
+            self.by_second = self.second.argsort(stable=True)
+            self.lengths_of_second = torch.bincount(self.second, minlength=len(atoms.kind))
 
     def of_first(self, values: "Tensor") -> "Tensor":
         """Return the values (..., P) that the first atoms have of (..., N)."""
@@ -266,14 +270,11 @@ class _Block:
 
     def add(self, total: "Tensor", first: "Tensor", second: "Tensor | None" = None) -> None:
         """Add to a total (2, ..., N) what each pair (..., P) gives its first and second atom."""
-        import torch
-
-        lengths = self.lengths.expand(*first.shape[:-1], -1)
-        total[0, ..., self.firsts] += torch.segment_reduce(
-            first, "sum", lengths=lengths, axis=first.ndim - 1, unsafe=True
-        )
-        if second is not None:
+        total[0, ..., self.firsts] += _sums(first, self.lengths)
+        if second is not None and self.atomic:
             total[1].index_add_(-1, self.second, second)
+        elif second is not None:
+            total[1] += _sums(_at(second, self.by_second), self.lengths_of_second)
 
     def c6(self, weights: "Tensor", times_c6: "Tensor") -> "tuple[Tensor, Tensor, Tensor]":
         """Return C6 (P,) and its slopes by the coordination numbers of first and second atom."""
@@ -286,6 +287,14 @@ class _Block:
             by_second.addcmul_(first[:1, reference], second[1:, reference])
         c6, c6_first, c6_second = _at(torch.cat((by_first, by_second)), self.couple).unbind()
         return c6, c6_first, c6_second
+
+
+def _sums(values: "Tensor", lengths: "Tensor") -> "Tensor":
+    """Return the sums (..., S) of values (..., P) over S pieces of these lengths, in order."""
+    import torch
+
+    each = lengths.expand(*values.shape[:-1], -1)
+    return torch.segment_reduce(values, "sum", lengths=each, axis=values.ndim - 1, unsafe=True)
 
 
 def _at(values: "Tensor", places: "Tensor") -> "Tensor":
@@ -313,6 +322,18 @@ def _tables() -> dict[str, np.ndarray]:
         )
     with np.load(io.BytesIO(content)) as file:
         return {name: file[name] for name in file.files}
+
+
+def _results(structures: Sequence[Atoms], found: np.ndarray) -> list[Results]:
+    """Take apart what `_compute` returns."""
+    count, atoms = len(structures), sum(map(len, structures))
+    energies, forces, virials = np.split(found, [count, count + 3 * atoms])
+    forces, virials = forces.reshape(-1, 3), virials.reshape(-1, 6)
+    ends = np.cumsum([len(atoms) for atoms in structures])[:-1]
+    return [
+        _in_ase_form(*of_one)
+        for of_one in zip(structures, energies, np.split(forces, ends), virials, strict=True)
+    ]
 
 
 def _in_ase_form(atoms: Atoms, energy: float, forces: np.ndarray, virial: np.ndarray) -> Results:

@@ -3,7 +3,7 @@
 import abc
 import contextlib
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -19,6 +19,9 @@ PROPERTIES = ("energy", "free_energy", "forces", "stress")
 
 Results = dict[str, Any]
 """What ASE calls results: energy, free_energy (eV), forces (N, 3) (eV/Å), stress (6,) (eV/Å³)."""
+
+Finish = Callable[[], list[Results]]
+"""Waits for a call that a device has begun, and returns the results of each structure."""
 
 
 @runtime_checkable
@@ -95,8 +98,28 @@ class StructureCalculator(QuickState, Calculator, abc.ABC):
     def evaluate(self, structures: Sequence[Atoms]) -> list[Results]:
         """Return the results of each structure."""
 
+    def begin(self, structures: Sequence[Atoms]) -> Finish:
+        """Ask a device for the results of each structure, and return what waits for them.
 
-class ModelCalculator(StructureCalculator):
+        One call at a time. A calculator that waits anyhow has them when this returns.
+        """
+        found = self.evaluate(structures)
+        return lambda: found
+
+
+class DeviceCalculator(StructureCalculator):
+    """A StructureCalculator of which only `begin` is to be written."""
+
+    def evaluate(self, structures: Sequence[Atoms]) -> list[Results]:
+        """Return the results of each structure."""
+        return self.begin(structures)()
+
+    @abc.abstractmethod
+    def begin(self, structures: Sequence[Atoms]) -> Finish:
+        """Ask the device for the results of each structure, and return what waits for them."""
+
+
+class ModelCalculator(DeviceCalculator):
     """A foundation model that gives float64 arrays, Voigt stress and leaves torch as it was."""
 
     def __init__(self, inner: Calculator, *, dtype: str | None):
@@ -113,19 +136,29 @@ class ModelCalculator(StructureCalculator):
         self.batch_size = batch_size(inner)
         self.elements: frozenset[int] | None = getattr(inner, "elements", None)
 
-    def evaluate(self, structures: Sequence[Atoms]) -> list[Results]:
-        """Evaluate several structures, in one call where the model takes batches.
+    def begin(self, structures: Sequence[Atoms]) -> Finish:
+        """Begin a call for several structures, one call where the model takes batches.
 
         Raises:
             CalculatorError: one holds an element that the model was not made for.
         """
         for atoms in structures:
             self._refuse_other_elements(atoms)
+        bare = [_bare(atoms) for atoms in structures]
         with torch_dtype(self.dtype), warnings.catch_warnings():
             # CHGNet turns its own energies into floats the old way.
             warnings.filterwarnings("ignore", message="Converting a tensor with requires_grad")
-            found = evaluate_each(self.inner, [_bare(atoms) for atoms in structures])
-        return [_in_ase_form(results) for results in found]
+            if isinstance(self.inner, StructureCalculator):
+                finish = self.inner.begin(bare)
+            else:
+                found = evaluate_each(self.inner, bare)
+                finish = lambda: found  # noqa: E731
+
+        def in_ase_form() -> list[Results]:
+            with torch_dtype(self.dtype):  # buffers too small are made anew
+                return [_in_ase_form(results) for results in finish()]
+
+        return in_ase_form
 
     def _refuse_other_elements(self, atoms: Atoms) -> None:
         if self.elements is None or self.elements.issuperset(atoms.numbers.tolist()):
@@ -187,16 +220,33 @@ class DispersionCorrected(QuickState, SumCalculator):
     def batch_size(self, size: int) -> None:
         self.model.batch_size = size
 
+    def calculate(
+        self,
+        atoms: Atoms,
+        properties: Sequence[str] = PROPERTIES,
+        system_changes: Sequence[str] = tuple(all_changes),
+    ) -> None:
+        """Compute energy (eV), forces (N, 3) (eV/Å) and stress (6,) (eV/Å³, ASE's sign)."""
+        self.atoms = atoms.copy()
+        ((own, correction),) = self._parts([self.atoms])
+        self.model.atoms = self.dispersion.atoms = self.atoms
+        self.model.results, self.dispersion.results = own, correction
+        self.results = self._sum(own, correction)
+
     def evaluate(self, structures: Sequence[Atoms]) -> list[Results]:
         """Evaluate several structures in one call of the model and one of the dispersion."""
-        parts = zip(
-            self.model.evaluate(structures), self.dispersion.evaluate(structures), strict=True
-        )
-        return [
-            {name: own[name] + correction[name] for name in self.implemented_properties}
-            | {"energy_contributions": (own["energy"], correction["energy"])}
-            for own, correction in parts
-        ]
+        return [self._sum(*parts) for parts in self._parts(structures)]
+
+    def _parts(self, structures: Sequence[Atoms]) -> list[tuple[Results, Results]]:
+        """Return results of model and dispersion: both asked of the device, then waited for."""
+        begun = [part.begin(structures) for part in (self.model, self.dispersion)]
+        own, corrections = (finish() for finish in begun)
+        return list(zip(own, corrections, strict=True))
+
+    def _sum(self, own: Results, correction: Results) -> Results:
+        shared = own.keys() & correction.keys()
+        found = {n: own[n] + correction[n] for n in self.implemented_properties if n in shared}
+        return found | {"energy_contributions": (own["energy"], correction["energy"])}
 
 
 def energy_terms(atoms: Atoms) -> dict[str, float]:

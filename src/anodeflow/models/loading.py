@@ -39,6 +39,7 @@ def load_calculator(
     kwargs: Mapping[str, Any] | None = None,
     cuequivariance: bool = False,
     cuda_graphs: bool = False,
+    contraction_by_element: bool = False,
 ) -> Calculator:
     """Load a model whose weights match their card, with or without dispersion.
 
@@ -56,6 +57,7 @@ def load_calculator(
         kwargs: what that is called with.
         cuequivariance: MACE with NVIDIA's kernels.
         cuda_graphs: MACE and D3 replayed as CUDA graphs.
+        contraction_by_element: MACE's contraction by element on a GPU, too.
 
     Raises:
         WeightsError: the weights differ from the card, or hold no model of the family.
@@ -74,7 +76,11 @@ def load_calculator(
     else:
         limit_torch()
         _require_packages(CUEQUIVARIANCE if cuequivariance else ())
-        chosen = {"cuequivariance": cuequivariance, "cuda_graphs": cuda_graphs}
+        chosen = {
+            "cuequivariance": cuequivariance,
+            "cuda_graphs": cuda_graphs,
+            "contraction_by_element": contraction_by_element,
+        }
         options = {name: True for name, is_chosen in chosen.items() if is_chosen}
         inner = _load_inner(weights, family, loader, device, dtype, options)
         model = ModelCalculator(inner, dtype=dtype)

@@ -10,9 +10,9 @@ from ase import Atoms
 from ase.calculators.calculator import Calculator
 from ase.stress import full_3x3_to_voigt_6_stress
 
-from anodeflow.models.interface import Results, StructureCalculator
-from anodeflow.models.mace_buffers import BufferedMace
-from anodeflow.models.neighbours import NeighbourLists
+from anodeflow.models.interface import DeviceCalculator, Finish, Results
+from anodeflow.models.mace_buffers import BufferedMace, FinishArrays, split_values
+from anodeflow.models.neighbours import NeighbourLists, sent
 
 if TYPE_CHECKING:
     import torch
@@ -30,6 +30,7 @@ def load_mace(
     *,
     cuequivariance: bool = False,
     cuda_graphs: bool = False,
+    contraction_by_element: bool = False,
 ) -> Calculator:
     """Load a MACE file; one whose model reads more than atoms and cell stays MACE's calculator."""
     from mace.calculators.mace import MACECalculator
@@ -47,7 +48,7 @@ def load_mace(
         mace.elements = _elements(mace)
         plainly: Calculator = mace
         return plainly
-    if device == "cpu":  # cuEquivariance has a kernel of its own for it
+    if device == "cpu" or contraction_by_element:
         _contract_by_element(model)
     return MaceModel(mace, cuda_graphs=cuda_graphs)
 
@@ -69,7 +70,7 @@ def _contract_by_element(model: "torch.nn.Module") -> None:
             product.symmetric_contractions = ContractionByElement(product.symmetric_contractions)
 
 
-class MaceModel(StructureCalculator):
+class MaceModel(DeviceCalculator):
     """What MACECalculator computes, without building its graph anew at every call.
 
     Energy (eV), forces (N, 3) (eV/Å) and stress (6,) (eV/Å³) as it gives them, to rounding.
@@ -91,35 +92,40 @@ class MaceModel(StructureCalculator):
         """Return the atomic numbers that the model was made for."""
         return _elements(self.mace)
 
-    def evaluate(self, structures: Sequence[Atoms]) -> list[Results]:
-        """Evaluate structures, of any elements and cells, in one call of the model.
+    def begin(self, structures: Sequence[Atoms]) -> Finish:
+        """Begin one call of the model for structures of any elements and cells.
 
-        Returns the results of each as ASE names them. A structure's neighbour list is kept for the
-        structure that stands in the same place in the next call.
+        A structure's neighbour list is kept for the structure that stands in the same place in the
+        next call.
         """
         if self._cuda_graphs and all(atoms.pbc.all() for atoms in structures):
-            found = self._buffers(structures).evaluate(structures)
+            finish = self._buffers(structures).begin(structures)
         else:
-            found = self._evaluate(structures)
-        return [
-            {
-                "energy": float(energy),
-                "free_energy": float(energy),
-                "forces": forces,
-                "stress": full_3x3_to_voigt_6_stress(stress),
-            }
-            for energy, forces, stress in zip(*found, strict=True)
-        ]
+            finish = self._begin(structures)
 
-    def _evaluate(
-        self, structures: Sequence[Atoms]
-    ) -> tuple[np.ndarray, list[np.ndarray], np.ndarray]:
+        def results() -> list[Results]:
+            return [
+                {
+                    "energy": float(energy),
+                    "free_energy": float(energy),
+                    "forces": forces,
+                    "stress": full_3x3_to_voigt_6_stress(stress),
+                }
+                for energy, forces, stress in zip(*finish(), strict=True)
+            ]
+
+        return results
+
+    def _begin(self, structures: Sequence[Atoms]) -> FinishArrays:
+        import torch
+
         found = self.mace.models[0](self._batch(structures), compute_stress=True)
-        energies, forces, stresses = (
-            found[name].detach().cpu().numpy() for name in ("energy", "forces", "stress")
+        parts = [found[name].detach().flatten() for name in ("energy", "forces", "stress")]
+        values = torch.cat([part.double() for part in parts])  # one copy from the device
+        precision = str(parts[1].dtype).removeprefix("torch.")
+        return lambda: split_values(
+            values.cpu().numpy(), [len(atoms) for atoms in structures], precision
         )
-        ends = np.cumsum([len(atoms) for atoms in structures])[:-1]
-        return energies, np.split(forces, ends), stresses
 
     def _buffers(self, structures: Sequence[Atoms]) -> BufferedMace:
         """Return buffers for structures of these atoms, those of the last call where they are."""
@@ -134,7 +140,7 @@ class MaceModel(StructureCalculator):
         import torch
 
         joined = np.concatenate([atoms.positions for atoms in structures])
-        positions = torch.as_tensor(joined, device=self.mace.device)
+        positions = sent(joined, self.mace.device)
         pairs: Sequence[torch.Tensor | np.ndarray]
         if all(atoms.pbc.all() for atoms in structures):
             cell = np.concatenate([atoms.cell.array for atoms in structures])
@@ -144,12 +150,10 @@ class MaceModel(StructureCalculator):
         edges, shifts, images, cells = pairs
         floats = {"positions": positions, "shifts": shifts, "unit_shifts": images, "cell": cells}
         return {
-            "edge_index": torch.as_tensor(edges, device=self.mace.device),
+            "edge_index": sent(edges, self.mace.device),
             **self._nodes(structures),
             **{
-                name: torch.as_tensor(
-                    values, device=self.mace.device, dtype=torch.get_default_dtype()
-                )
+                name: sent(values, self.mace.device).to(torch.get_default_dtype())
                 for name, values in floats.items()
             },
         }

@@ -13,6 +13,12 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
+Arrays = tuple[np.ndarray, list[np.ndarray], np.ndarray]
+"""Energies (S,) eV, forces (n, 3) eV/Å of each structure, and stresses (S, 3, 3) eV/Å³."""
+
+FinishArrays = Callable[[], Arrays]
+"""Waits for a call that a device has begun, and returns what it computed."""
+
 ROOM = 1.05
 """How many times the pairs of its first structures a buffer has room for."""
 
@@ -41,34 +47,33 @@ class BufferedMace:
         self._dtype = torch.get_default_dtype()
         sizes = [len(atoms) for atoms in structures]
         self._atoms, self._cells = sum(sizes), len(sizes)
-        self._ends = np.cumsum(sizes)[:-1]
         self._positions = self._place(np.zeros((self._atoms, 3)))
         self._cell = self._place(np.zeros((3 * self._cells, 3)))
         self._call: Computing | None = None
 
-    def evaluate(
-        self, structures: Sequence[Atoms]
-    ) -> tuple[np.ndarray, list[np.ndarray], np.ndarray]:
-        """Return energies (S,) eV, forces (n, 3) eV/Å of each, and stresses (S, 3, 3) eV/Å³."""
+    def begin(self, structures: Sequence[Atoms]) -> FinishArrays:
+        """Begin a call, and return what waits for it."""
         import torch
 
         self._lists.update(structures)
         with torch.no_grad():
-            self._positions.copy_(_joined([atoms.positions for atoms in structures]))
-            self._cell.copy_(_joined([atoms.cell.array for atoms in structures]))
+            for buffer, name in ((self._positions, "positions"), (self._cell, "cell")):
+                joined = np.concatenate([np.asarray(getattr(atoms, name)) for atoms in structures])
+                buffer.copy_(torch.as_tensor(joined), non_blocking=True)
         call = self._call
         if call is None or self._lists.edges.shape[1] > self._edges.shape[1]:
             call = self._make_buffers(structures)
         elif self._lists.edges is not self._taken:
             self._fill()
-        found = call().cpu().numpy()
-        if found[-1] > self._room:
-            found = self._make_buffers(structures)().cpu().numpy()
-        energies, forces, stresses, _ = np.split(
-            found, np.cumsum([self._cells, 3 * self._atoms, 9 * self._cells])
-        )
-        of_each = np.split(forces.reshape(-1, 3), self._ends)
-        return energies, of_each, stresses.reshape(self._cells, 3, 3)
+        values = call()
+
+        def finish() -> Arrays:
+            found = values.cpu().numpy()
+            if found[-1] > self._room:
+                found = self._make_buffers(structures)().cpu().numpy()
+            return split_values(found[:-1], [len(atoms) for atoms in structures], "float64")
+
+        return finish
 
     def _make_buffers(self, structures: Sequence[Atoms]) -> Computing:
         """Make buffers with room for the pairs of these structures; return the call on them."""
@@ -131,7 +136,12 @@ class BufferedMace:
         return torch.as_tensor(values, device=self._lists.device)
 
 
-def _joined(arrays: list[np.ndarray]) -> "Tensor":
-    import torch
+def split_values(values: np.ndarray, sizes: Sequence[int], precision: str) -> Arrays:
+    """Return the Arrays of S structures of n atoms that stand one after the other in values (V,).
 
-    return torch.as_tensor(np.concatenate(arrays))
+    precision: that of forces and stresses, "float32" or "float64".
+    """
+    count, atoms = len(sizes), sum(sizes)
+    energies, forces, stresses = np.split(values, [count, count + 3 * atoms])
+    of_each = np.split(forces.astype(precision).reshape(-1, 3), np.cumsum(sizes)[:-1])
+    return energies, of_each, stresses.astype(precision).reshape(count, 3, 3)

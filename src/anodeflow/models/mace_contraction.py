@@ -19,29 +19,37 @@ class ContractionByElement(torch.nn.Module):
         """Take over the coefficients and weights of MACE's module."""
         super().__init__()
         self.symmetric = symmetric
-        self._elements = torch.empty(0, dtype=torch.long)
-        self._polynomials: list[list[torch.Tensor]] = []
+        self._one_hot: torch.Tensor | None = None
+        self._elements: list[int] = []
 
     def forward(self, features: torch.Tensor, one_hot: torch.Tensor) -> torch.Tensor:
         """Return the products (N, channels × all m) of features (N, channels, lm) of N atoms.
 
-        one_hot: the element of each atom, (N, elements of the model).
+        one_hot: the element of each atom, (N, elements of the model). What follows from it is kept
+        for as long as the same tensor is given, so that a call asks the device for no values.
         """
-        of_atom = one_hot.argmax(1)
-        order = of_atom.argsort(stable=True)
-        elements, counts = torch.unique(of_atom, return_counts=True)
-        contractions: Any = self.symmetric.contractions
-        if not torch.equal(elements, self._elements):
-            self._polynomials = [
-                _polynomials(contraction, elements) for contraction in contractions
-            ]
-            self._elements = elements
-        members = features[order].split(counts.tolist())
+        if one_hot is not self._one_hot:
+            self._take(one_hot)
+        members = features.index_select(0, self._order).split(self._counts)
         found = [
             torch.cat([_evaluate([c[place] for c in terms], x) for terms in self._polynomials], 1)
             for place, x in enumerate(members)
         ]
-        return torch.cat(found)[order.argsort()]
+        return torch.cat(found).index_select(0, self._back)
+
+    @torch.no_grad()
+    def _take(self, one_hot: torch.Tensor) -> None:
+        """Sort atoms by element, and make the polynomials of elements that the last had not."""
+        of_atom = one_hot.argmax(1)
+        self._order = of_atom.argsort(stable=True)
+        self._back = self._order.argsort()
+        present, counts = torch.unique(of_atom, return_counts=True)
+        elements, self._counts = present.tolist(), counts.tolist()
+        if elements != self._elements:
+            contractions: Any = self.symmetric.contractions
+            self._polynomials = [_polynomials(contraction, present) for contraction in contractions]
+            self._elements = elements
+        self._one_hot = one_hot
 
 
 @torch.no_grad()

@@ -19,6 +19,16 @@ WORN = 0.5
 """Share of what its atoms may move, from which on a list is made anew together with another."""
 
 
+def sent(values: "np.ndarray | torch.Tensor", device: "torch.device | str") -> "torch.Tensor":
+    """Return values, of any shape and unit, on a device, without waiting for what it is at.
+
+    From memory that is not pinned, CUDA takes its own copy before this returns.
+    """
+    import torch
+
+    return torch.as_tensor(values).to(device, non_blocking=True)
+
+
 class NeighbourLists:
     """The pairs of structures, call after call, searched anew where need be.
 
@@ -59,7 +69,8 @@ class NeighbourLists:
         """
         self.update(structures)
         vectors = positions[self.edges[1]] - positions[self.edges[0]] + self.shifts
-        near = (vectors * vectors).sum(dim=1) < self.cutoff**2
+        # One search: each index by a mask would search it, and wait for the device, anew.
+        near = ((vectors * vectors).sum(dim=1) < self.cutoff**2).nonzero().squeeze(1)
         return self.edges[:, near], self.shifts[near], self.images[near]
 
     def update(self, structures: Sequence[Atoms]) -> bool:

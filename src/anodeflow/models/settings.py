@@ -51,6 +51,8 @@ class Calculator(Section):
     """Whether NVIDIA's kernels replace e3nn's; for family mace on cuda, in packages of its own."""
     cuda_graphs: bool = False
     """Whether calls on a GPU are replayed as CUDA graphs; for family mace."""
+    contraction_by_element: bool = False
+    """Whether MACE's contraction is done by element on a GPU, as it always is on a CPU."""
     kwargs: Kwargs = Field(default_factory=dict)
     """What `entry` is called with; "{weights}", "{device}", "{dtype}" stand for the model's own."""
 
@@ -65,7 +67,7 @@ class Calculator(Section):
             raise ValueError(
                 f"entry and kwargs are for family custom, not {self.family}: remove them"
             )
-        for option in ("cuequivariance", "cuda_graphs"):
+        for option in ("cuequivariance", "cuda_graphs", "contraction_by_element"):
             if getattr(self, option) and option not in family.cuda_options:
                 having = " or ".join(x for x in FAMILIES if option in FAMILIES[x].cuda_options)
                 raise ValueError(
@@ -75,6 +77,10 @@ class Calculator(Section):
         if self.cuequivariance and self.device != "cuda":
             raise ValueError(
                 f"cuequivariance is for device cuda, not for {self.device}: set it to false"
+            )
+        if self.cuequivariance and self.contraction_by_element:
+            raise ValueError(
+                "cuequivariance has a contraction of its own: set contraction_by_element to false"
             )
         if self.environment is not None and not family.in_an_environment:
             raise ValueError(

@@ -295,7 +295,8 @@ class Plan:
             entry = model.calculator.model_dump(mode="json")
             own = {key: value for key, value in entry.items() if value}
             if entry["device"] == "cpu":
-                own.pop("cuda_graphs", None)
+                for option in ("cuda_graphs", "contraction_by_element"):  # of a GPU
+                    own.pop(option, None)
             if environment := own.pop("environment", None):
                 own["python"] = self.config.environments[environment]
             found[name] = own | {"dispersion": dispersion if entry["dispersion"] else None}
