@@ -33,6 +33,7 @@ from anodeflow.models.interface import DispersionCorrected
 from anodeflow.models.loading import load_calculator
 from anodeflow.models.versions import software_of
 from anodeflow.models.weights.fetching import verify_weights
+from anodeflow.structures import roles
 
 
 def check_backend(
@@ -68,6 +69,7 @@ def check_backend(
     }
     allowed = allowed_differences(equivalence, calculator["dtype"])
     biggest, software = max(stacks.values(), key=len), software_of(calculator)
+    seconds = seconds_per_call(loaded, biggest)
     return BackendRecord(
         agrees=not excesses(largest, allowed),
         calculator=dict(calculator),
@@ -76,7 +78,8 @@ def check_backend(
         allowed={term: allowed[term] for term in largest},
         compared=compared,
         atoms=len(biggest),
-        seconds_per_call=SecondsPerCall(**seconds_per_call(loaded, biggest)),
+        seconds_per_call=SecondsPerCall(**seconds),
+        seconds_by_atoms=_seconds_of_sheet(loaded, biggest, calls),
         device=device_name(calculator["device"]),
         versions=software["software"],
         environment_versions=software.get("environment_software"),
@@ -137,6 +140,13 @@ def _configured_terms(calculator: Calculator, atoms: Atoms, calls: int) -> dict[
         return {"model": total}
     model, dispersion = _evaluation(calculator.model), _evaluation(calculator.dispersion)
     return {"model": model, "dispersion": dispersion, "total": total}
+
+
+def _seconds_of_sheet(calculator: Calculator, stack: Atoms, calls: int) -> dict[int, float]:
+    """Return the median seconds of a call on a stack's top layer alone, after so many of them."""
+    sheet = stack[roles.top(stack)]
+    _configured_terms(calculator, sheet, calls)
+    return {len(sheet): seconds_per_call(calculator, sheet)["total"]}
 
 
 def _evaluation(calculator: Calculator) -> Evaluation:

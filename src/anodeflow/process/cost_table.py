@@ -48,7 +48,7 @@ def noted_cost(log: Path, threads: int) -> Iterator[None]:
         row = (f"{started:%Y-%m-%d %H:%M:%S}", *numbers, socket.gethostname(), end)
         # A disk too full for this line is told of by the log.
         with contextlib.suppress(OSError):
-            _append(_table_of(log), row)
+            _append(table_of(log), row)
 
 
 def read_costs(table: Path) -> "pd.DataFrame":
@@ -73,7 +73,8 @@ def read_costs(table: Path) -> "pd.DataFrame":
     )
 
 
-def _table_of(log: Path) -> Path:
+def table_of(log: Path) -> Path:
+    """Return where the costs of a job stand, by its log."""
     parts = ["benchmarks" if part == "logs" else part for part in log.parts]
     return Path(*parts).with_suffix(".tsv")
 

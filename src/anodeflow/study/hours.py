@@ -1,0 +1,135 @@
+"""How long a study will compute and, of what is done, how long it did: the end of a dry run."""
+
+import csv
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from anodeflow.process.cost_table import FINISHED, table_of
+from anodeflow.study.plan import Plan
+from anodeflow.study.planned_jobs import STAGE_OF_RULE, PlannedJobs
+from anodeflow.study.stages import STAGES
+
+HOUR = 3600.0
+
+Cells = Counter[tuple[str, str]]
+"""Seconds by stage and model."""
+
+
+@dataclass
+class Hours:
+    """What the jobs take that evaluate models.
+
+    left: of those to be run; planned, used: of those that are done, as they would be planned, and
+    the wall time of all their tries; cpu: CPU time of these, s; unknown: numbers of the jobs that
+    `left` lacks, by the reason.
+    """
+
+    left: Cells = field(default_factory=Counter)
+    planned: Cells = field(default_factory=Counter)
+    used: Cells = field(default_factory=Counter)
+    cpu: float = 0.0
+    unknown: Counter[str] = field(default_factory=Counter)
+
+
+def tell_hours(workflow: Any, plan: Plan, root: Path) -> None:
+    """Print the hours at the end of a dry run; of anything else, nothing.
+
+    Args:
+        workflow: Snakemake's.
+        plan: of the study.
+        root: folder that holds its results.
+    """
+    # Snakemake has no hook for the end of a dry run; once all is planned, it makes a scheduler.
+    if workflow.dryrun and workflow.scheduler is not None:
+        jobs = [job for job in workflow.dag.jobs if job.rule.name in STAGE_OF_RULE]
+        print("\n".join(_lines(jobs, workflow.dag, PlannedJobs(plan, root))))
+
+
+def _lines(jobs: list[Any], dag: Any, planned: PlannedJobs) -> list[str]:
+    if not jobs:
+        return []
+    if not planned.records:
+        checks = sorted({planned.record_of(job.rule.name, job.wildcards.model) for job in jobs})
+        known_after = f"snakemake --cores 1 {' '.join(checks)}"
+        return [f"Hours of computing are told once calculators are checked: {known_after}"]
+    hours = _summed(jobs, dag, planned)
+    models = planned.plan.config.study.models
+    lines = []
+    if hours.left:
+        lines += ["Hours left, by the force calls that are planned (docs/hours.md):"]
+        lines += _table(models, [hours.left])
+    if hours.unknown:
+        reasons = [f"{number} jobs {reason}" for reason, number in hours.unknown.items()]
+        lines += [f"left out: {', '.join(reasons)}."]
+    if hours.used:
+        lines += [
+            "Hours of what is done, planned / used:",
+            *_table(models, [hours.planned, hours.used]),
+        ]
+        lines += [f"CPU time of what is done: {_number(hours.cpu)} h"]
+    return lines
+
+
+def _summed(jobs: list[Any], dag: Any, planned: PlannedJobs) -> Hours:
+    hours = Hours()
+    for job in jobs:
+        rule, names = job.rule.name, dict(job.wildcards.items())
+        model, dtype = names["model"], planned.dtype(rule, names["model"])
+        record = planned.records.get((model, dtype))
+        to_run = dag.needrun(job)
+        if record is None:
+            hours.unknown[f"of {model}, which is not checked in {dtype}"] += to_run
+            continue
+        seconds = planned.seconds(record, rule, names, dict(job.params.items()))
+        if seconds is None:
+            hours.unknown["of structures that have to be built first"] += to_run
+            continue
+        cell = (STAGE_OF_RULE[rule].name, model)
+        if to_run:
+            hours.left[cell] += seconds
+        elif tries := _tries(planned.root / table_of(Path(job.log[0]))):
+            hours.planned[cell] += seconds
+            hours.used[cell] += sum(float(one["seconds"]) for one in tries)
+            hours.cpu += sum(float(one["cpu_seconds"]) for one in tries)
+    return hours
+
+
+def _tries(table: Path) -> list[dict[str, str]]:
+    """Return the tries of a job that was finished here; none of one that a cache gave."""
+    try:
+        with table.open(encoding="utf-8", newline="") as lines:
+            tries = list(csv.DictReader(lines, delimiter="\t"))
+    except OSError:
+        return []
+    return tries if any(one["end"] == FINISHED for one in tries) else []
+
+
+def _table(models: list[str], shown: list[Cells]) -> list[str]:
+    """Return lines of stages and columns of models, with totals; several numbers in one cell."""
+    stages = [name for name in STAGES if any(cell[0] == name for cells in shown for cell in cells)]
+    columns = [model for model in models if any(c[1] == model for cells in shown for c in cells)]
+
+    def cell(own_stages: list[str], own_models: list[str]) -> str:
+        sums = [sum(cells[s, m] for s in own_stages for m in own_models) for cells in shown]
+        return " / ".join(map(_number, sums)) if any(sums) else "–"
+
+    rows = [["", *columns, "total"]]
+    for name, own in [*((stage, [stage]) for stage in stages), ("total", stages)]:
+        rows.append([name, *(cell(own, [model]) for model in columns), cell(own, columns)])
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(
+            [
+                row[0].ljust(widths[0]),
+                *(c.rjust(w) for c, w in zip(row[1:], widths[1:], strict=True)),
+            ]
+        )
+        for row in rows
+    ]
+
+
+def _number(seconds: float) -> str:
+    hours = seconds / HOUR
+    return f"{hours:.2f}" if hours < 10 else f"{hours:.0f}"
