@@ -1,20 +1,25 @@
 """How long a study will compute and, of what is done, how long it did: the end of a dry run."""
 
-import csv
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from anodeflow.process.cost_table import FINISHED, table_of
+from anodeflow.process.cost_table import finished_costs
 from anodeflow.study.plan import Plan
 from anodeflow.study.planned_jobs import STAGE_OF_RULE, PlannedJobs
 from anodeflow.study.stages import STAGES
 
 HOUR = 3600.0
+NOT_BUILT = "of structures that have to be built first"
+NEVER_COUNTED = "analyses, tables and figures, and what batches on a GPU save"
 
-Cells = Counter[tuple[str, str]]
+Cells = defaultdict[tuple[str, str], float]
 """Seconds by stage and model."""
+
+
+def _empty() -> Cells:
+    return defaultdict(float)
 
 
 @dataclass
@@ -26,9 +31,9 @@ class Hours:
     `left` lacks, by the reason.
     """
 
-    left: Cells = field(default_factory=Counter)
-    planned: Cells = field(default_factory=Counter)
-    used: Cells = field(default_factory=Counter)
+    left: Cells = field(default_factory=_empty)
+    planned: Cells = field(default_factory=_empty)
+    used: Cells = field(default_factory=_empty)
     cpu: float = 0.0
     unknown: Counter[str] = field(default_factory=Counter)
 
@@ -44,7 +49,8 @@ def tell_hours(workflow: Any, plan: Plan, root: Path) -> None:
     # Snakemake has no hook for the end of a dry run; once all is planned, it makes a scheduler.
     if workflow.dryrun and workflow.scheduler is not None:
         jobs = [job for job in workflow.dag.jobs if job.rule.name in STAGE_OF_RULE]
-        print("\n".join(_lines(jobs, workflow.dag, PlannedJobs(plan, root))))
+        for line in _lines(jobs, workflow.dag, PlannedJobs(plan, root)):
+            print(line)
 
 
 def _lines(jobs: list[Any], dag: Any, planned: PlannedJobs) -> list[str]:
@@ -60,14 +66,12 @@ def _lines(jobs: list[Any], dag: Any, planned: PlannedJobs) -> list[str]:
     if hours.left:
         lines += ["Hours left, by the force calls that are planned (docs/hours.md):"]
         lines += _table(models, [hours.left])
-    if hours.unknown:
+    if hours.left or hours.unknown:
         reasons = [f"{number} jobs {reason}" for reason, number in hours.unknown.items()]
-        lines += [f"left out: {', '.join(reasons)}."]
+        lines += [f"not counted: {'; '.join([*reasons, NEVER_COUNTED])}"]
     if hours.used:
-        lines += [
-            "Hours of what is done, planned / used:",
-            *_table(models, [hours.planned, hours.used]),
-        ]
+        lines += ["Hours of what is done, planned / used:"]
+        lines += _table(models, [hours.planned, hours.used])
         lines += [f"CPU time of what is done: {_number(hours.cpu)} h"]
     return lines
 
@@ -79,31 +83,19 @@ def _summed(jobs: list[Any], dag: Any, planned: PlannedJobs) -> Hours:
         model, dtype = names["model"], planned.dtype(rule, names["model"])
         record = planned.records.get((model, dtype))
         to_run = dag.needrun(job)
-        if record is None:
-            hours.unknown[f"of {model}, which is not checked in {dtype}"] += to_run
-            continue
-        seconds = planned.seconds(record, rule, names, dict(job.params.items()))
-        if seconds is None:
-            hours.unknown["of structures that have to be built first"] += to_run
-            continue
+        seconds = record and planned.seconds(record, rule, names, dict(job.params.items()))
         cell = (STAGE_OF_RULE[rule].name, model)
-        if to_run:
+        if seconds is None and to_run:
+            hours.unknown[NOT_BUILT if record else f"of {model}, not checked in {dtype}"] += 1
+        elif seconds is None:
+            continue
+        elif to_run:
             hours.left[cell] += seconds
-        elif tries := _tries(planned.root / table_of(Path(job.log[0]))):
+        elif costs := finished_costs(planned.root / job.log[0]):
             hours.planned[cell] += seconds
-            hours.used[cell] += sum(float(one["seconds"]) for one in tries)
-            hours.cpu += sum(float(one["cpu_seconds"]) for one in tries)
+            hours.used[cell] += costs.seconds
+            hours.cpu += costs.cpu_seconds
     return hours
-
-
-def _tries(table: Path) -> list[dict[str, str]]:
-    """Return the tries of a job that was finished here; none of one that a cache gave."""
-    try:
-        with table.open(encoding="utf-8", newline="") as lines:
-            tries = list(csv.DictReader(lines, delimiter="\t"))
-    except OSError:
-        return []
-    return tries if any(one["end"] == FINISHED for one in tries) else []
 
 
 def _table(models: list[str], shown: list[Cells]) -> list[str]:
@@ -119,15 +111,8 @@ def _table(models: list[str], shown: list[Cells]) -> list[str]:
     for name, own in [*((stage, [stage]) for stage in stages), ("total", stages)]:
         rows.append([name, *(cell(own, [model]) for model in columns), cell(own, columns)])
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return [
-        "  ".join(
-            [
-                row[0].ljust(widths[0]),
-                *(c.rjust(w) for c, w in zip(row[1:], widths[1:], strict=True)),
-            ]
-        )
-        for row in rows
-    ]
+    form = "  ".join([f"{{:{widths[0]}}}", *(f"{{:>{width}}}" for width in widths[1:])])
+    return [form.format(*row) for row in rows]
 
 
 def _number(seconds: float) -> str:
