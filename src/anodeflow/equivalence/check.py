@@ -69,7 +69,6 @@ def check_backend(
     }
     allowed = allowed_differences(equivalence, calculator["dtype"])
     biggest, software = max(stacks.values(), key=len), software_of(calculator)
-    seconds = seconds_per_call(loaded, biggest)
     return BackendRecord(
         agrees=not excesses(largest, allowed),
         calculator=dict(calculator),
@@ -78,8 +77,7 @@ def check_backend(
         allowed={term: allowed[term] for term in largest},
         compared=compared,
         atoms=len(biggest),
-        seconds_per_call=SecondsPerCall(**seconds),
-        seconds_by_atoms=_seconds_of_sheet(loaded, biggest, calls),
+        **_timings(loaded, biggest, calls),
         device=device_name(calculator["device"]),
         versions=software["software"],
         environment_versions=software.get("environment_software"),
@@ -142,11 +140,13 @@ def _configured_terms(calculator: Calculator, atoms: Atoms, calls: int) -> dict[
     return {"model": model, "dispersion": dispersion, "total": total}
 
 
-def _seconds_of_sheet(calculator: Calculator, stack: Atoms, calls: int) -> dict[int, float]:
-    """Return the median seconds of a call on a stack's top layer alone, after so many of them."""
+def _timings(calculator: Calculator, stack: Atoms, calls: int) -> dict[str, Any]:
+    """Time calls on a stack, whose calls were made before, and on its top layer after as many."""
+    whole = SecondsPerCall(**seconds_per_call(calculator, stack))
     sheet = stack[roles.top(stack)]
     _configured_terms(calculator, sheet, calls)
-    return {len(sheet): seconds_per_call(calculator, sheet)["total"]}
+    by_atoms = {len(sheet): seconds_per_call(calculator, sheet)["total"]}
+    return {"seconds_per_call": whole, "seconds_by_atoms": by_atoms}
 
 
 def _evaluation(calculator: Calculator) -> Evaluation:

@@ -11,6 +11,7 @@ from anodeflow.study.planned_jobs import STAGE_OF_RULE, PlannedJobs
 from anodeflow.study.stages import STAGES
 
 HOUR = 3600.0
+NOT_CHECKED = "Hours are told once a force call is timed: snakemake --cores 1 --until check_backend"
 NOT_BUILT = "of structures that have to be built first"
 NEVER_COUNTED = "analyses, tables and figures, and what batches on a GPU save"
 
@@ -57,9 +58,7 @@ def _lines(jobs: list[Any], dag: Any, planned: PlannedJobs) -> list[str]:
     if not jobs:
         return []
     if not planned.records:
-        checks = sorted({planned.record_of(job.rule.name, job.wildcards.model) for job in jobs})
-        known_after = f"snakemake --cores 1 {' '.join(checks)}"
-        return [f"Hours of computing are told once calculators are checked: {known_after}"]
+        return [NOT_CHECKED]
     hours = _summed(jobs, dag, planned)
     models = planned.plan.config.study.models
     lines = []

@@ -73,10 +73,6 @@ class PlannedJobs:
         found: str = getattr(given, STAGE_OF_RULE[rule].precision)
         return found
 
-    def record_of(self, rule: str, model: str) -> str:
-        """Return where the record stands of the check that a rule needs of a model."""
-        return path("models", "backend", model=model, dtype=self.dtype(rule, model))
-
     def _job(self, names: Mapping[str, str], params: Mapping[str, Any]) -> PlannedJob | None:
         kind, name, ions = self._structure(names)
         atoms = self._atoms(kind, name)
