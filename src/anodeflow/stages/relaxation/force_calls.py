@@ -9,10 +9,13 @@ ORDERED = {"unit cell": 5, "bulk": 10, "layer": 6, "stack": 45}
 """Calls of what is relaxed from its ideal geometry, without group and ions."""
 
 WITH_GROUP = {"layer": 45, "stack": 95}
-WITH_IONS = 110
+WITH_IONS, WITH_IONS_AND_GROUP = 65, 130
 
 
 def relaxation_calls(job: PlannedJob) -> ForceCalls:
     """Return those of the rule `relax`."""
-    calls = WITH_IONS if job.ions else (WITH_GROUP if job.group else ORDERED)[job.kind]
+    if job.ions:
+        calls = WITH_IONS_AND_GROUP if job.group else WITH_IONS
+    else:
+        calls = (WITH_GROUP if job.group else ORDERED)[job.kind]
     return {job.atoms: OPTIMISERS[job.params["settings"]["optimiser"]] * calls}
