@@ -82,7 +82,8 @@ def _summed(jobs: list[Any], dag: Any, planned: PlannedJobs) -> Hours:
         model, dtype = names["model"], planned.dtype(rule, names["model"])
         record = planned.records.get((model, dtype))
         to_run = dag.needrun(job)
-        seconds = record and planned.seconds(record, rule, names, dict(job.params.items()))
+        params = dict(job.params.items())
+        seconds = planned.seconds(record, rule, names, params) if record else None
         cell = (STAGE_OF_RULE[rule].name, model)
         if seconds is None and to_run:
             hours.unknown[NOT_BUILT if record else f"of {model}, not checked in {dtype}"] += 1
