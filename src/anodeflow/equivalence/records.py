@@ -60,7 +60,7 @@ class BackendRecord(ResultFile):
     threads: int
 
     def seconds(self, atoms: int) -> float:
-        """Return about how long a force call on so many atoms takes (s): what was timed, and a line.
+        """Return about how many seconds a force call takes on so many atoms, by a line through two.
 
         Neither the line nor what it leaves for no atom falls: where timings say so, they are noise.
         """

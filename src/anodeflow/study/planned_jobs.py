@@ -36,7 +36,7 @@ class PlannedJobs:
     def seconds(
         self, record: BackendRecord, rule: str, names: Mapping[str, str], params: Mapping[str, Any]
     ) -> float | None:
-        """Return about how long a job takes (s); None if its structure has to be built first.
+        """Return about how many seconds a job takes; None if its structure has to be built first.
 
         Args:
             record: of its model.
