@@ -60,7 +60,7 @@ def _lines(jobs: list[Any], dag: Any, planned: PlannedJobs) -> list[str]:
     if not planned.records:
         return [NOT_CHECKED]
     hours = _summed(jobs, dag, planned)
-    models = planned.plan.config.study.models
+    models = list(planned.plan.config.models)
     lines = []
     if hours.left:
         lines += ["Hours left, by the force calls that are planned (docs/hours.md):"]

@@ -54,9 +54,12 @@ class PlannedJobs:
 
     @cached_property
     def records(self) -> dict[tuple[str, str], BackendRecord]:
-        """Return what was found of the study's calculators as they are, by model and dtype."""
+        """Return what was found of calculators as they are, by model and dtype.
+
+        Of all models: one that the study does not name may give others its walk.
+        """
         found = {}
-        for model in self.plan.config.study.models:
+        for model in self.plan.config.models:
             for dtype in self.plan.dtypes(model):
                 file = self.root / path("models", "backend", model=model, dtype=dtype)
                 try:
