@@ -9,7 +9,7 @@ from anodeflow.stages.relaxation.force_calls import OPTIMISERS
 
 ATOMS = 130
 STARTS, STARTS_WITH_GROUP = 15, 39
-PATHS, PATHS_WITH_GROUP = 28, 95
+PATHS, PATHS_WITH_GROUP = 26, 90
 WALK, WALK_WITH_GROUP = 3, 8
 """Sites of the lowest walk, and hops between them."""
 
@@ -39,11 +39,11 @@ def walk_calls(job: PlannedJob) -> ForceCalls:
 
 
 def vibration_calls(job: PlannedJob) -> ForceCalls:
-    """Return those of the rule `compute_vibrations`: 1 + 3 V for each site and saddle.
+    """Return those of the rule `compute_vibrations`: 1 + 3 V for each distinct site and saddle.
 
-    Of all sites some third is distinct, as of the starts; nearly every path has a saddle.
+    Starts fall into the same sites and paths are split, so that these are half as many.
     """
-    places = _paths(job) + _scaled(job, STARTS_WITH_GROUP if job.group else STARTS)
+    places = 0.5 * (_paths(job) + _scaled(job, STARTS_WITH_GROUP if job.group else STARTS))
     return _calls(job, places * (1 + 3 * VIBRATING * (job.atoms + 1)))
 
 
