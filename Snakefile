@@ -59,10 +59,12 @@ rule phonon_convergence:
         GATHERED.convergences,
 
 
-# The report of another workflow is its own.
+# The report of another workflow is its own, and so is what its dry runs tell.
 if not IS_MODULE:
 
     report: "workflow/report/study.rst"
+
+    atexit.register(tell_hours, workflow, PLAN, Path.cwd())
 
 
 onerror:

@@ -9,7 +9,7 @@ import pytest
 import yaml
 from graph import COMMANDS, ROOMS
 
-OF_A_STAGE = ("settings", "results", "columns", "stage", "figure", "__init__")
+OF_A_STAGE = ("settings", "results", "columns", "stage", "figure", "force_calls", "__init__")
 """Modules whose name says what they hold."""
 
 PAGES = ("README.md", "CONTRIBUTING.md", "docs/*.md")

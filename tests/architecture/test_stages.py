@@ -268,6 +268,15 @@ def test_a_stage_needs_minima_of_kinds_that_there_are(stage):
     assert set(STAGES[stage].needs) <= NEEDED.keys()
 
 
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_stage_gives_the_force_calls_of_every_rule_that_evaluates_a_model(root, stage):
+    """Runs that advance together are those of `run_dynamics`, which plans them."""
+    text = (root / f"workflow/rules/{stage}.smk").read_text()
+    rules = {part.partition(":")[0]: part for part in re.split(r"^rule ", text, flags=re.M)[1:]}
+    evaluating = {name for name, part in rules.items() if "calculator=GIVEN." in part}
+    assert set(STAGES[stage].force_calls) == evaluating - {"advance_dynamics"}
+
+
 def test_every_folder_of_stages_is_in_the_registry(root):
     folders = {path.parent.name for path in (root / "src/anodeflow/stages").glob("*/__init__.py")}
     assert folders == set(STAGES)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import yaml
+from offline import offline
 from project import Project, new_project
 
 from anodeflow.stages.declaration import Figure
@@ -55,8 +56,11 @@ SCORECARD |= {"plot_scorecard 1"}
 
 
 def finished_chain(folder: Path, root: Path, *, cache: Path | None = None) -> Project:
-    """Return a new project in which the chain ran once, its results shared in `cache` if given."""
-    project = new_project(folder, root)
+    """Return a new project in which the chain ran once, its results shared in `cache` if given.
+
+    It ran as on a node of a cluster, without a network, as do all later runs of the project.
+    """
+    project = offline(new_project(folder, root), folder / "caches")
     project.overlay(settings(root))
     cached = project if cache is None else caching(project, cache)
     result = cached.snakemake(*["--cache"] * (cache is not None))
@@ -66,7 +70,7 @@ def finished_chain(folder: Path, root: Path, *, cache: Path | None = None) -> Pr
 
 def caching(project: Project, cache: Path) -> Project:
     """Return a project whose runs with --cache share their results in a folder."""
-    return replace(project, variables={"SNAKEMAKE_OUTPUT_CACHE": str(cache)})
+    return replace(project, variables=project.variables | {"SNAKEMAKE_OUTPUT_CACHE": str(cache)})
 
 
 def settings(root: Path) -> dict:

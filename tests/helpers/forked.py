@@ -25,6 +25,8 @@ import warnings
 from collections.abc import Callable
 from pathlib import Path
 
+from offline import OFFLINE, leave_network
+
 LIBRARIES = (
     *("torch", "mace.calculators.mace", "ase.io", "ase.optimize", "ase.mep", "pandas", "h5py"),
     *("scipy.interpolate", "scipy.optimize", "scipy.stats", "matplotlib.backends.backend_agg"),
@@ -123,6 +125,8 @@ def _run(client: socket.socket, set_by_libraries: dict[str, str]) -> None:
     for own, given in enumerate(streams):
         os.dup2(given, own)
         os.close(given)
+    if OFFLINE in environment:
+        leave_network()
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(set_by_libraries | environment | {FORKED_BY: sys.executable})

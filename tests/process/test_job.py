@@ -110,3 +110,20 @@ def test_every_try_leaves_what_it_cost_and_how_it_ended(log):
     assert 0.2 <= float(finished["seconds"]) < 60
     assert float(finished["cpu_seconds"]) >= float(failed["cpu_seconds"])
     assert 10 < float(finished["max_memory_MB"]) < 10_000
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({}, None),
+        ({"XDG_CACHE_HOME": "/scratch/me"}, "/scratch/me/matplotlib"),
+        ({"XDG_CACHE_HOME": "/scratch/me", "MPLCONFIGDIR": "/my/own"}, "/my/own"),
+    ],
+    ids=["nothing said", "caches", "its own"],
+)
+def test_matplotlib_keeps_its_list_of_fonts_where_caches_are_asked_for(
+    log, monkeypatch, given, expected
+):
+    monkeypatch.setattr(os, "environ", dict(given))
+    attempt(log, lambda: print(os.environ.get("MPLCONFIGDIR")))
+    assert f"\n{expected}\n" in log.read_text()

@@ -35,6 +35,7 @@ def test_a_custom_calculator_relaxes_here_and_in_another_python(project, environ
     card = json.loads((project.folder / "resources/weights/lj.json").read_text())
     assert (card["source"], card["size_bytes"]) == (None, 0)
     record = BackendRecord.read(project.folder / "results/lj/backend_float64.json")
+    assert record.seconds_by_atoms.keys() == {50 + 2}
     own, others = record.versions, record.environment_versions
     assert {"anodeflow", "ase"} <= own.keys()
     if environment is None:

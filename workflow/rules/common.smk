@@ -4,6 +4,7 @@ Needs: config. Makes: `config` (normalised), PLAN, GIVEN (what rules are given),
 tables, figures and the report gather), and the little that only Snakemake needs.
 """
 
+import atexit
 import gc
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from anodeflow.process.search_path import keep_to
 from anodeflow.study.backend_tolerances import check_records
 from anodeflow.study.checks import check_pins
 from anodeflow.study.gathered import RECORDS, Gathered
+from anodeflow.study.hours import tell_hours
 from anodeflow.study.loading import load_config
 from anodeflow.study.paths import path
 from anodeflow.study.plan import Plan, one_of

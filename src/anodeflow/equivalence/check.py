@@ -33,6 +33,7 @@ from anodeflow.models.interface import DispersionCorrected
 from anodeflow.models.loading import load_calculator
 from anodeflow.models.versions import software_of
 from anodeflow.models.weights.fetching import verify_weights
+from anodeflow.structures import roles
 
 
 def check_backend(
@@ -79,7 +80,7 @@ def check_backend(
         allowed={term: allowed[term] for term in largest},
         compared=compared,
         atoms=len(biggest),
-        seconds_per_call=SecondsPerCall(**seconds_per_call(loaded, biggest)),
+        **_timings(loaded, biggest, calls),
         device=device_name(calculator["device"]),
         versions=software["software"],
         environment_versions=software.get("environment_software"),
@@ -144,6 +145,15 @@ def _configured_terms(calculator: Calculator, atoms: Atoms, calls: int) -> dict[
         return {"model": total}
     model, dispersion = _evaluation(calculator.model), _evaluation(calculator.dispersion)
     return {"model": model, "dispersion": dispersion, "total": total}
+
+
+def _timings(calculator: Calculator, stack: Atoms, calls: int) -> dict[str, Any]:
+    """Time calls on a stack, whose calls were made before, and on its top layer after as many."""
+    whole = SecondsPerCall(**seconds_per_call(calculator, stack))
+    sheet = stack[roles.top(stack)]
+    _configured_terms(calculator, sheet, calls)
+    by_atoms = {len(sheet): seconds_per_call(calculator, sheet)["total"]}
+    return {"seconds_per_call": whole, "seconds_by_atoms": by_atoms}
 
 
 def _evaluation(calculator: Calculator) -> Evaluation:

@@ -37,8 +37,9 @@ class BackendRecord(ResultFile):
     """What was found of a configured calculator beside a plain one.
 
     calculator: the settings of `load_calculator`; largest, allowed: by term, as COMPARED; atoms: of
-    the structure whose calls were timed; device: its name; versions: of packages in the workflow's
-    Python, where D3 runs; environment_versions: in the model's own Python, null if it has none;
+    the structure whose calls were timed; seconds_by_atoms: of a whole call on its top layer alone,
+    which records of before lack; device: its name; versions: of packages in the workflow's Python,
+    where D3 runs; environment_versions: in the model's own Python, null if it has none;
     equivalence: the section of the configuration.
     """
 
@@ -50,12 +51,26 @@ class BackendRecord(ResultFile):
     compared: list[ComparedStructure]
     atoms: int
     seconds_per_call: SecondsPerCall
+    seconds_by_atoms: dict[int, float] | None = None
     device: str
     versions: dict[str, str]
     environment_versions: dict[str, str] | None = None
     weights_sha256: str
     equivalence: dict[str, Any]
     threads: int
+
+    def seconds(self, atoms: int) -> float:
+        """Return about how many seconds a force call takes on so many atoms, by a line through two.
+
+        Neither the line nor what it leaves for no atom falls: where timings say so, they are noise.
+        """
+        timed = (self.seconds_by_atoms or {}) | {self.atoms: self.seconds_per_call.total}
+        (few, fast), (many, slow) = min(timed.items()), max(timed.items())
+        slope = (slow - fast) / (many - few) if many > few else slow / many
+        fixed = slow - slope * many
+        if slope < 0:
+            return max(fast, slow)
+        return slope * atoms + fixed if fixed > 0 else slow / many * atoms
 
 
 # For each tolerance: what is held to it, in words, and its unit.

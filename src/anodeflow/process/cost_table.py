@@ -4,11 +4,13 @@ Snakemake's own `benchmark:` keeps the last try only, and refuses rules whose re
 """
 
 import contextlib
+import csv
 import gc
 import resource
 import socket
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -71,6 +73,28 @@ def read_costs(table: Path) -> "pd.DataFrame":
         f"{table} does not tell what a job cost ({fault}; expected are {', '.join(COLUMNS)}): "
         "delete it, which loses no result, and run the same command again."
     )
+
+
+@dataclass(frozen=True)
+class Costs:
+    """What all tries of a job took, s."""
+
+    seconds: float
+    cpu_seconds: float
+
+
+def finished_costs(log: Path) -> Costs | None:
+    """Return what a job took that finished here, by its log; None where no whole table tells.
+
+    Without pandas, for dry runs; what is wrong with a damaged table, `read_costs` says.
+    """
+    try:
+        with _table_of(log).open(encoding="utf-8", newline="") as lines:
+            tries = list(csv.DictReader(lines, delimiter="\t"))
+        seconds, cpu = (sum(float(one[key]) for one in tries) for key in COLUMNS[1:3])
+    except (OSError, KeyError, TypeError, ValueError):
+        return None
+    return Costs(seconds, cpu) if any(one["end"] == FINISHED for one in tries) else None
 
 
 def _table_of(log: Path) -> Path:

@@ -29,6 +29,7 @@ def job(*, log: str | Path, threads: int) -> Iterator[None]:
     else is a defect and shows its traceback in both. A signal ends it with 128 + its number.
     """
     _look_for_garbage_rarely()
+    _keep_list_of_fonts()
     set_threads(threads)
     with (
         _log_of_all_tries(Path(log)) as stream,
@@ -64,6 +65,16 @@ def _look_for_garbage_rarely() -> None:
     """
     gc.set_threshold(100_000, 20, 20)
     atexit.register(gc.freeze)
+
+
+def _keep_list_of_fonts() -> None:
+    """Let matplotlib, which MACE imports, too, keep its list of fonts among other caches.
+
+    It would keep it where its settings are, in the home, and where that takes no file look for all
+    fonts again in every process.
+    """
+    if caches := os.environ.get("XDG_CACHE_HOME"):
+        os.environ.setdefault("MPLCONFIGDIR", os.path.join(caches, "matplotlib"))
 
 
 def _exit(code: int, *, full_disk: bool) -> NoReturn:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from anodeflow.config.types import Section
 from anodeflow.files.result_file import CsvFile, ResultFile
@@ -70,6 +70,30 @@ class Scored:
     beside_if: str = ""
 
 
+Kind = Literal["unit cell", "layer", "stack", "bulk"]
+"""What a structure is."""
+
+
+@dataclass(frozen=True)
+class PlannedJob:
+    """A job that evaluates a model, before it runs.
+
+    kind: of the structure that it is about; atoms: of that structure, with its ions, of phonons the
+    unit cell; ions: how many of them; group: whether a functional group takes its symmetry; params:
+    those of its rule.
+    """
+
+    kind: Kind
+    atoms: int
+    ions: int
+    group: bool
+    params: Mapping[str, Any]
+
+
+ForceCalls = Mapping[int, float]
+"""How many force calls a job makes on structures of so many atoms."""
+
+
 @dataclass(frozen=True)
 class Stage:
     """A stage of the study.
@@ -80,7 +104,8 @@ class Stage:
     version of each method, an integer to bump when its numbers change; needs: what must be relaxed
     for it beside unit cells and stacks, kinds of `study.plan.NEEDED`; precision: in which it
     evaluates a model, a key of the model's `precision`; with_stage: the stage that a model's
-    `stages` must name for this one, its own name if empty.
+    `stages` must name for this one, its own name if empty; force_calls: about how many each rule
+    makes that evaluates a model.
     """
 
     name: str
@@ -95,6 +120,7 @@ class Stage:
     needs: tuple[str, ...] = ()
     precision: str = "static"
     with_stage: str = ""
+    force_calls: Mapping[str, Callable[[PlannedJob], ForceCalls]] = field(default_factory=dict)
 
     @property
     def run_for(self) -> str:

@@ -1,6 +1,7 @@
 """The stage adhesion, as the registry knows it."""
 
 from anodeflow.stages.adhesion.columns import COLUMNS
+from anodeflow.stages.adhesion.force_calls import scan_calls
 from anodeflow.stages.adhesion.results import (
     CURVE,
     AdhesionSummary,
@@ -53,4 +54,5 @@ STAGE = Stage(
             compared={"adhesion": ("height", "spacing")},
         ),
     ),
+    force_calls={"scan_adhesion": scan_calls},
 )

@@ -1,6 +1,12 @@
 """The stage barriers, as the registry knows it."""
 
 from anodeflow.stages.barriers.columns import COLUMNS, HOP_COLUMNS
+from anodeflow.stages.barriers.force_calls import (
+    path_calls,
+    site_calls,
+    vibration_calls,
+    walk_calls,
+)
 from anodeflow.stages.barriers.results import (
     HopsInRuns,
     NetworkResult,
@@ -85,4 +91,10 @@ STAGE = Stage(
             headings={"network_hops": "Barriers beside dynamics"},
         ),
     ),
+    force_calls={
+        "find_sites": site_calls,
+        "find_paths": path_calls,
+        "relax_walk": walk_calls,
+        "compute_vibrations": vibration_calls,
+    },
 )

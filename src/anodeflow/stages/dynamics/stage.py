@@ -1,6 +1,7 @@
 """The stage dynamics, as the registry knows it: its numbers are read by the stage motion."""
 
 from anodeflow.stages.declaration import Stage
+from anodeflow.stages.dynamics.force_calls import run_calls
 from anodeflow.stages.dynamics.settings import Dynamics
 
 STAGE = Stage(
@@ -15,4 +16,5 @@ STAGE = Stage(
     methods={"dynamics": 2},
     needs=("run fillings",),
     precision="dynamics",
+    force_calls={"run_dynamics": run_calls},
 )

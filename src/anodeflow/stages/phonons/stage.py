@@ -2,6 +2,7 @@
 
 from anodeflow.stages.declaration import Figure, Scored, Stage
 from anodeflow.stages.phonons.columns import COLUMNS
+from anodeflow.stages.phonons.force_calls import convergence_calls, phonon_calls
 from anodeflow.stages.phonons.results import (
     CONVERGENCE_TABLE,
     Convergence,
@@ -65,4 +66,5 @@ STAGE = Stage(
             beside_if="phonons.convergence.run",
         ),
     ),
+    force_calls={"run_phonons": phonon_calls, "check_phonon_convergence": convergence_calls},
 )

@@ -2,6 +2,7 @@
 
 from anodeflow.stages.declaration import Figure, Scored, Stage
 from anodeflow.stages.relaxation.columns import COLUMNS
+from anodeflow.stages.relaxation.force_calls import relaxation_calls
 from anodeflow.stages.relaxation.results import relaxation_quantities, relaxation_rows
 from anodeflow.stages.relaxation.settings import Relaxation
 from anodeflow.structures.structure_check import StructureCheck
@@ -54,4 +55,5 @@ STAGE = Stage(
             },
         ),
     ),
+    force_calls={"relax": relaxation_calls},
 )

@@ -2,6 +2,7 @@
 
 from anodeflow.stages.declaration import Figure, Scored, Stage
 from anodeflow.stages.voltage.columns import COLUMNS
+from anodeflow.stages.voltage.force_calls import frozen_host_calls
 from anodeflow.stages.voltage.results import CURVE, voltage_quantities, voltage_rows
 from anodeflow.stages.voltage.settings import Voltage
 from anodeflow.tables.table import Table
@@ -47,4 +48,5 @@ STAGE = Stage(
             settings=("voltage.host",),
         ),
     ),
+    force_calls={"fill_frozen_host": frozen_host_calls},
 )
