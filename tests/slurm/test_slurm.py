@@ -9,10 +9,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import h5py
 import pytest
 import yaml
 from chain import MODEL, settings
-from cluster import Run, jobs, slurm, start, use_gpus
+from cluster import Run, cap, edited_profile, jobs, slurm, start, use_gpus
 from project import new_project
 
 pytestmark = pytest.mark.slurm
@@ -31,6 +32,9 @@ LONG_RUN = "m-g_0na_310K_0"
 TRAJECTORY = f"results/{MODEL}/dynamics/{LONG_RUN}.h5"
 TI2CO2 = f"results/{MODEL}/relaxation/ti2co2.extxyz"
 OUT_OF_STEPS = {"relaxation": {"max_steps": 2, "layers": {"fmax": 1.0e-6}}}
+GATE = f"results/{MODEL}/backend_float64.json"
+ON_A_GPU = {"precision": {"static": "float64", "dynamics": "float64"}}
+ON_A_GPU |= {"calculator": {"device": "cuda"}}
 
 
 @pytest.fixture(scope="module")
@@ -41,6 +45,8 @@ def chain(tmp_path_factory, root) -> Run:
         settings(root) | {"voltage": {"stacks": ["m-g"], "max_ions": 1, "host": "frozen"}}
     )
     use_gpus(project, GPU_RULES)
+    with edited_profile(project) as profile:
+        profile["default-resources"]["gpu_gres"] = "gpu:h100:1"
     run = start(project, *STAGES)
     assert run.finish() == 0, run.said
     return run
@@ -50,12 +56,14 @@ def chain(tmp_path_factory, root) -> Run:
 def troubled(chain, tmp_path_factory, cluster) -> Iterator[dict[str, Run]]:
     """Give runs that go on at the same time, each of which meets with a trouble of its own."""
 
-    def started(trouble: str, changes: dict, *arguments: str) -> Run:
+    def started(trouble: str, changes: dict, *arguments: str, minutes: int = 0) -> Run:
         folder = tmp_path_factory.mktemp(trouble) / "copy"
         shutil.copytree(chain.project.folder, folder, symlinks=True)
         project = replace(chain.project, folder=folder)
         overlay = yaml.safe_load((folder / "overlay.yaml").read_text())
         project.overlay({key: value | changes.get(key, {}) for key, value in overlay.items()})
+        if minutes:
+            cap(project, minutes)
         return start(project, *arguments)
 
     runs = {}
@@ -64,14 +72,17 @@ def troubled(chain, tmp_path_factory, cluster) -> Iterator[dict[str, Run]]:
         lost = first_checkpoint(runs["lost"])
         # no other run shall come to the node that is about to be lost
         slurm("scontrol", "update", f"nodename={lost['NodeList']}", "state=drain", "reason=test")
+        runs["long"] = started("long", long_run(steps=100), TRAJECTORY, minutes=1)
         runs["failing"] = started("failing", OUT_OF_STEPS, TI2CO2, "--retries", "0")
+        runs["no-gpu"] = started("no-gpu", {"models": {MODEL: ON_A_GPU}}, GATE)
+        runs["unbroken"] = started("unbroken", long_run(steps=100), TRAJECTORY)
         runs["cancelled"] = started("cancelled", long_run(steps=100), TRAJECTORY)
         runs["late"] = started("late", long_run(steps=2000), TRAJECTORY)
         lose(cluster, lost["NodeList"], lost["JobId"])
         slurm("scancel", first_checkpoint(runs["cancelled"])["JobId"])
         late = first_checkpoint(runs["late"])
         assert late["GRES"].startswith("gpu:1(IDX:")
-        assert late["TimeLimit"] == "12:00:00"
+        assert late["TimeLimit"] == "11:00:00"
         slurm("scontrol", "update", f"jobid={late['JobId']}", "EndTime=now")
         yield runs
     finally:
@@ -98,6 +109,19 @@ def log(run: Run) -> str:
     """Return the log of the long run's tries so far."""
     path = run.project.folder / f"results/logs/run_dynamics/{MODEL}/{LONG_RUN}.log"
     return path.read_text() if path.exists() else ""
+
+
+def content(run: Run) -> dict[str, bytes]:
+    """Return all arrays of the long run's trajectory."""
+    found: dict[str, bytes] = {}
+
+    def note(name: str, item: h5py.Group | h5py.Dataset) -> None:
+        if isinstance(item, h5py.Dataset):
+            found[name] = item[()].tobytes()
+
+    with h5py.File(run.project.folder / TRAJECTORY) as file:
+        file.visititems(note)
+    return found
 
 
 def rules(job: dict[str, str]) -> str:
@@ -149,13 +173,13 @@ def test_weights_are_fetched_and_small_jobs_run_on_the_submitting_host_only(chai
     assert (chain.project.folder / f"resources/weights/{MODEL}.model").exists()
 
 
-def test_a_job_out_of_time_writes_a_checkpoint_and_is_continued_with_more_time(troubled):
+def test_a_job_out_of_time_writes_a_checkpoint_and_is_continued(troubled):
     run = troubled["late"]
     run.wait_for(lambda: "SIGTERM: checkpoint at" in log(run), what="a checkpoint at the end")
     run.wait_for(lambda: "continuing after" in log(run), what="the job goes on")
     late, again = jobs(run.project.folder)
     assert late["JobState"] == "TIMEOUT"
-    assert again["TimeLimit"] == "1-00:00:00"
+    assert again["TimeLimit"] == "11:00:00"
 
 
 def test_an_interrupted_run_cancels_its_jobs(troubled):
@@ -179,6 +203,39 @@ def test_a_job_whose_node_is_lost_is_run_on_another_one_and_continues(troubled):
     assert job["Restarts"] == "1"
     assert job["NodeList"] != slurm("sinfo", "-h", "--dead", "-N", "-o", "%N").strip() != ""
     assert "continuing after" in log(run)
+
+
+def test_a_run_longer_than_jobs_may_be_goes_on_in_others_to_the_numbers_of_an_unbroken_one(
+    troubled,
+):
+    long, unbroken = troubled["long"], troubled["unbroken"]
+    assert long.finish() == 0, long.said
+    assert unbroken.finish() == 0, unbroken.said
+    (job,) = jobs(long.project.folder)
+    assert (job["TimeLimit"], job["JobState"]) == ("00:01:00", "COMPLETED")
+    assert int(job["Restarts"]) >= 2
+    assert log(long).count("SIGTERM: checkpoint at") >= 2
+    assert content(long) == content(unbroken)
+
+
+def test_lost_and_cancelled_runs_end_with_the_numbers_of_an_unbroken_one(troubled):
+    for trouble in ("lost", "cancelled", "unbroken"):
+        assert troubled[trouble].finish() == 0, troubled[trouble].said
+    assert content(troubled["lost"]) == content(troubled["unbroken"])
+    assert content(troubled["cancelled"]) == content(troubled["unbroken"])
+
+
+def test_a_model_on_a_gpu_asks_by_gres_and_its_second_equal_failure_is_the_last_real_one(troubled):
+    run = troubled["no-gpu"]
+    assert run.finish() != 0
+    tries = jobs(run.project.folder)
+    assert {job["JobState"] for job in tries} == {"FAILED"}
+    assert {(job["Partition"], job["TresPerNode"]) for job in tries} == {("gpu", "gres:gpu:h100:1")}
+    said = (run.project.folder / f"results/logs/check_backend/{MODEL}/float64.log").read_text()
+    ends = [line for line in said.splitlines() if line.startswith("error: ")]
+    assert len(tries) == len(ends) == 4
+    assert "no CUDA device" in ends[0] == ends[1]
+    assert all(end.startswith("error: Not tried again: ") for end in ends[2:])
 
 
 def test_a_job_that_fails_for_good_ends_the_run_with_its_logs_last_lines_and_path(troubled):
