@@ -60,7 +60,7 @@ def cap(project: Project, minutes: int) -> None:
     path = project.folder / "profiles/slurm/job.sh"
     script = path.read_text()
     assert "early=120" in script
-    hurried = script.replace("early=120", f"early={60 * minutes}").replace("sleep 10", "sleep 1")
+    hurried = script.replace("early=120", f"early={60 * minutes}").replace("sleep 10", "sleep 0.2")
     path.write_text(hurried)
 
 

@@ -18,6 +18,7 @@ from project import new_project
 
 pytestmark = pytest.mark.slurm
 
+GROUP = f"relaxations_{MODEL}_relax"
 GPU_RULES = ["relax", "scan_adhesion", "run_dynamics", "fill_frozen_host"]
 STAGES = [
     f"results/{MODEL}/{name}"
@@ -30,6 +31,7 @@ STAGES = [
 ]
 LONG_RUN = "m-g_0na_310K_0"
 TRAJECTORY = f"results/{MODEL}/dynamics/{LONG_RUN}.h5"
+STEPS = 60
 TI2CO2 = f"results/{MODEL}/relaxation/ti2co2.extxyz"
 OUT_OF_STEPS = {"relaxation": {"max_steps": 2, "layers": {"fmax": 1.0e-6}}}
 GATE = f"results/{MODEL}/backend_float64.json"
@@ -68,20 +70,20 @@ def troubled(chain, tmp_path_factory, cluster) -> Iterator[dict[str, Run]]:
 
     runs = {}
     try:
-        runs["lost"] = started("lost", long_run(steps=100), TRAJECTORY)
+        runs["lost"] = started("lost", long_run(steps=STEPS), TRAJECTORY)
         lost = first_checkpoint(runs["lost"])
         # no other run shall come to the node that is about to be lost
         slurm("scontrol", "update", f"nodename={lost['NodeList']}", "state=drain", "reason=test")
-        runs["long"] = started("long", long_run(steps=100), TRAJECTORY, minutes=1)
-        runs["failing"] = started("failing", OUT_OF_STEPS, TI2CO2, "--retries", "0")
-        runs["no-gpu"] = started("no-gpu", {"models": {MODEL: ON_A_GPU}}, GATE)
-        runs["unbroken"] = started("unbroken", long_run(steps=100), TRAJECTORY)
-        runs["cancelled"] = started("cancelled", long_run(steps=100), TRAJECTORY)
-        runs["late"] = started("late", long_run(steps=2000), TRAJECTORY)
         lose(cluster, lost["NodeList"], lost["JobId"])
+        runs["long"] = started("long", long_run(steps=STEPS, checkpoints=3), TRAJECTORY, minutes=1)
+        runs["unbroken"] = started("unbroken", long_run(steps=STEPS), TRAJECTORY)
+        runs["cancelled"] = started("cancelled", long_run(steps=STEPS), TRAJECTORY)
+        runs["no-gpu"] = started("no-gpu", {"models": {MODEL: ON_A_GPU}}, GATE)
+        runs["failing"] = started("failing", OUT_OF_STEPS, TI2CO2, "--retries", "0")
+        runs["late"] = started("late", long_run(steps=2000), TRAJECTORY)
         slurm("scancel", first_checkpoint(runs["cancelled"])["JobId"])
         late = first_checkpoint(runs["late"])
-        assert late["GRES"].startswith("gpu:1(IDX:")
+        assert late["GRES"].startswith("gpu:h100:1(IDX:")
         assert late["TimeLimit"] == "11:00:00"
         slurm("scontrol", "update", f"jobid={late['JobId']}", "EndTime=now")
         yield runs
@@ -90,11 +92,14 @@ def troubled(chain, tmp_path_factory, cluster) -> Iterator[dict[str, Run]]:
             run.kill()
 
 
-def long_run(*, steps: int) -> dict:
-    """Return what puts a run of this many steps of 1 fs into the study."""
+def long_run(*, steps: int, checkpoints: int = 0) -> dict:
+    """Return what puts a run of this many steps of 1 fs, or with few checkpoints, into the study."""
     run = {"stacks": ["m-g"], "ions": 0, "replicas": 1, "equilibration_ps": 0.0}
     run["production_ps"] = steps / 1000
-    return {"dynamics": {"temperatures": [310.0], "runs": [run]}}
+    dynamics = {"temperatures": [310.0], "runs": [run]}
+    if checkpoints:
+        dynamics["checkpoint_interval_ps"] = steps / checkpoints / 1000
+    return {"dynamics": dynamics}
 
 
 def first_checkpoint(run: Run) -> dict[str, str]:
@@ -146,10 +151,10 @@ def test_model_jobs_go_through_sbatch_and_hold_a_gpu_where_their_model_is_on_one
     submitted = jobs(chain.project.folder)
     held = {rules(job): (job["Partition"], job["JOB_GRES"]) for job in submitted}
     assert held == {
-        "relaxations_relax": ("gpu", "gpu:1"),
-        "scan_adhesion": ("gpu", "gpu:1"),
-        "run_dynamics": ("gpu", "gpu:1"),
-        "fill_frozen_host": ("gpu", "gpu:1"),
+        GROUP: ("gpu", "gpu:h100:1"),
+        "scan_adhesion": ("gpu", "gpu:h100:1"),
+        "run_dynamics": ("gpu", "gpu:h100:1"),
+        "fill_frozen_host": ("gpu", "gpu:h100:1"),
         "run_phonons": ("cpu", "(null)"),
         "check_backend": ("cpu", "(null)"),
     }
@@ -157,7 +162,7 @@ def test_model_jobs_go_through_sbatch_and_hold_a_gpu_where_their_model_is_on_one
 
 
 def test_relaxations_share_a_job_with_one_gpu_and_the_time_of_all(chain):
-    (group,) = [job for job in jobs(chain.project.folder) if rules(job) == "relaxations_relax"]
+    (group,) = [job for job in jobs(chain.project.folder) if rules(job) == GROUP]
     relaxed = list((chain.project.folder / f"results/{MODEL}/relaxation").glob("*.extxyz"))
     assert len(relaxed) == 5
     assert group["TresPerJob"] == "gres:gpu:1"

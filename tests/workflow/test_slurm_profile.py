@@ -1,6 +1,7 @@
 """What the profile for Slurm lets jobs ask for, seen in a dry run: times, and cards by model."""
 
 import re
+import shlex
 
 from cluster import edited_profile
 
@@ -56,6 +57,15 @@ def test_one_line_of_the_profile_has_them_ask_by_gres_and_others_give_them_an_ac
     for rule, kinds in by_model(project).items():
         assert kinds[GPU_MODEL] == on_a_gpu, rule
         assert kinds[CPU_MODEL] == {"slurm_account": "mine"}, rule
+
+
+def test_the_first_hour_is_a_few_steps_of_which_the_last_asks_for_a_gpu(project):
+    page = (project.root / "docs/cluster.md").read_text().split("## The first hour")[1]
+    steps = page.split("\n## ")[0]
+    assert re.findall(r"^(\d+)\. ", steps, re.M) == [str(number) for number in range(1, 8)]
+    command = shlex.split(re.findall(r"^   snakemake (.*)$", steps, re.M)[0])
+    asked = {rule: resources for rule, _, resources in planned(project, *command)}
+    assert asked["check_backend"]["gpu"] == "1"
 
 
 def both_kinds(project) -> None:

@@ -59,6 +59,6 @@ def _tries(log: Path) -> list[list[str]]:
 
 def _error(lines: list[str]) -> str:
     """Return the sentence, or a traceback's last line, with which a try ended, else nothing."""
-    last = lines[-1] if lines else ""
+    last = next((line for line in reversed(lines) if line), "")
     of_an_error = last.startswith("error: ") or "Traceback (most recent call last):" in lines
     return last if of_an_error else ""
