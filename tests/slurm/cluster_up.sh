@@ -58,6 +58,7 @@ SchedulerParameters=sched_interval=1,sched_min_interval=0,bf_interval=1,batch_sc
 GresTypes=gpu
 ReturnToService=2
 KillWait=20
+MinJobAge=3600
 SlurmdTimeout=10
 NodeName=cpu1 NodeHostname=$HOST NodeAddr=127.0.0.1 Port=16831 CPUs=16 RealMemory=64000
 NodeName=gpu[1-2] NodeHostname=$HOST NodeAddr=127.0.0.1 Port=[16841-16842] CPUs=16 RealMemory=64000 Gres=gpu:h100:8

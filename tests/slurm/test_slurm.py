@@ -75,10 +75,10 @@ def troubled(chain, tmp_path_factory, cluster) -> Iterator[dict[str, Run]]:
         # no other run shall come to the node that is about to be lost
         slurm("scontrol", "update", f"nodename={lost['NodeList']}", "state=drain", "reason=test")
         lose(cluster, lost["NodeList"], lost["JobId"])
-        runs["long"] = started("long", long_run(steps=STEPS, checkpoints=3), TRAJECTORY, minutes=1)
+        runs["long"] = started("long", long_run(steps=STEPS, checkpoints=3), TRAJECTORY, minutes=5)
         runs["unbroken"] = started("unbroken", long_run(steps=STEPS), TRAJECTORY)
         runs["cancelled"] = started("cancelled", long_run(steps=STEPS), TRAJECTORY)
-        runs["no-gpu"] = started("no-gpu", {"models": {MODEL: ON_A_GPU}}, GATE)
+        runs["no-gpu"] = started("no-gpu", {"models": {MODEL: ON_A_GPU}}, GATE, "--retries", "2")
         runs["failing"] = started("failing", OUT_OF_STEPS, TI2CO2, "--retries", "0")
         runs["late"] = started("late", long_run(steps=2000), TRAJECTORY)
         slurm("scancel", first_checkpoint(runs["cancelled"])["JobId"])
@@ -166,8 +166,8 @@ def test_relaxations_share_a_job_with_one_gpu_and_the_time_of_all(chain):
     relaxed = list((chain.project.folder / f"results/{MODEL}/relaxation").glob("*.extxyz"))
     assert len(relaxed) == 5
     assert group["TresPerJob"] == "gres:gpu:1"
-    assert group["NumCPUs"] == "5"
-    assert group["MinMemoryNode"] == "20000M"
+    assert group["NumCPUs"] == "1"
+    assert group["MinMemoryNode"] == "4000M"
     assert group["TimeLimit"] == "02:30:00"
 
 
@@ -217,7 +217,7 @@ def test_a_run_longer_than_jobs_may_be_goes_on_in_others_to_the_numbers_of_an_un
     assert long.finish() == 0, long.said
     assert unbroken.finish() == 0, unbroken.said
     (job,) = jobs(long.project.folder)
-    assert (job["TimeLimit"], job["JobState"]) == ("00:01:00", "COMPLETED")
+    assert (job["TimeLimit"], job["JobState"]) == ("00:05:00", "COMPLETED")
     assert int(job["Restarts"]) >= 2
     assert log(long).count("SIGTERM: checkpoint at") >= 2
     assert content(long) == content(unbroken)
@@ -238,9 +238,9 @@ def test_a_model_on_a_gpu_asks_by_gres_and_its_second_equal_failure_is_the_last_
     assert {(job["Partition"], job["TresPerNode"]) for job in tries} == {("gpu", "gres:gpu:h100:1")}
     said = (run.project.folder / f"results/logs/check_backend/{MODEL}/float64.log").read_text()
     ends = [line for line in said.splitlines() if line.startswith("error: ")]
-    assert len(tries) == len(ends) == 4
+    assert len(tries) == len(ends) == 3
     assert "no CUDA device" in ends[0] == ends[1]
-    assert all(end.startswith("error: Not tried again: ") for end in ends[2:])
+    assert ends[2].startswith("error: Not tried again: ")
 
 
 def test_a_job_that_fails_for_good_ends_the_run_with_its_logs_last_lines_and_path(troubled):
