@@ -93,7 +93,7 @@ def troubled(chain, tmp_path_factory, cluster) -> Iterator[dict[str, Run]]:
 
 
 def long_run(*, steps: int, checkpoints: int = 0) -> dict:
-    """Return what puts a run of this many steps of 1 fs, or with few checkpoints, into the study."""
+    """Return what puts a run of so many steps of 1 fs, and checkpoints, into the study."""
     run = {"stacks": ["m-g"], "ions": 0, "replicas": 1, "equilibration_ps": 0.0}
     run["production_ps"] = steps / 1000
     dynamics = {"temperatures": [310.0], "runs": [run]}

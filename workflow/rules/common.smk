@@ -97,7 +97,9 @@ def on_a_gpu(special, usual):
     def chosen(wildcards, input, attempt, threads, rulename, async_run):
         asked = special if GIVEN.gpus(wildcards) else usual
         about = {"input": input, "attempt": attempt, "threads": threads}
-        return asked.evaluate(wildcards, **about, rulename=rulename, async_run=async_run).value
+        return asked.evaluate(
+            wildcards, **about, rulename=rulename, async_run=async_run
+        ).value
 
     return chosen
 
@@ -105,7 +107,9 @@ def on_a_gpu(special, usual):
 # A profile's default resource `gpu_X` is X for models on a GPU; with gpu_gres they ask for no `gpu`.
 DEFAULTS_OF_JOBS = workflow.resource_settings.default_resources or {}
 GPU = {
-    name.removeprefix("gpu_"): on_a_gpu(value, DEFAULTS_OF_JOBS.get(name.removeprefix("gpu_")))
+    name.removeprefix("gpu_"): on_a_gpu(
+        value, DEFAULTS_OF_JOBS.get(name.removeprefix("gpu_"))
+    )
     for name, value in DEFAULTS_OF_JOBS.items()
     if name.startswith("gpu_")
 }
