@@ -3,6 +3,10 @@ PYTHON ?= python3
 CORES ?= 2
 # What `make report` reports on: the configuration of the study that was finished last.
 CONFIG ?= results/report/configuration.yaml
+# Where torch comes from, if not from pip's own index: one of builds for another CUDA, or for ROCm. Not
+# remembered: give it with the first `make`, which installs (docs/cluster.md).
+TORCH_INDEX ?=
+TORCH_FROM = $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX))
 VENV := .venv
 
 # Snakemake starts a script by the path of its Python, here below this folder, and does not quote it.
@@ -26,7 +30,7 @@ $(INSTALLED): envs/requirements.txt envs/locks/requirements.txt pyproject.toml
 	@echo "installing anodeflow and what it needs into $(VENV): some minutes, torch is large"
 	$(PYTHON) -m venv $(VENV)
 	@# torch first and pinned: what the others would fetch for themselves is another, larger build
-	$(BIN)/pip install --quiet torch==$(shell sed -n 's/^torch==//p' envs/requirements.txt)
+	$(BIN)/pip install --quiet $(TORCH_FROM) torch==$(shell sed -n 's/^torch==//p' envs/requirements.txt)
 	$(BIN)/pip install --quiet --no-deps --require-hashes -r envs/locks/requirements.txt
 	$(BIN)/pip install --quiet --no-deps --editable .
 	touch $@
@@ -36,7 +40,7 @@ envs: $(ENVS)
 define install
 @echo "installing $< into $(@D)"
 $(PYTHON) -m venv $(@D)
-$(@D)/bin/pip install --quiet torch==$$(sed -n 's/^torch==//p' $<)
+$(@D)/bin/pip install --quiet $(TORCH_FROM) torch==$$(sed -n 's/^torch==//p' $<)
 $(@D)/bin/pip install --quiet $(if $(wildcard envs/locks/$(<F)),--no-deps --require-hashes -r envs/locks/$(<F),-r $<)
 touch $@
 endef

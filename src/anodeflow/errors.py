@@ -41,6 +41,10 @@ class TrajectoryError(AnodeflowError):
     """A trajectory or checkpoint cannot be read, or belongs to other settings."""
 
 
+class RepeatedFailureError(AnodeflowError):
+    """A job failed before in the way in which it would fail again."""
+
+
 class BusyError(AnodeflowError):
     """Another process works on the same output."""
 

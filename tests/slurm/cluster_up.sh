@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Start a Slurm cluster of this machine alone: Debian's packages, no systemd, no accounting.
-#   partition cpu: node cpu1; partition gpu: nodes gpu1 and gpu2, with 4 fake GPUs each.
+#   partition cpu: node cpu1; partition gpu: nodes gpu1 and gpu2, with 8 fake GPUs each, called h100.
 # It keeps everything in one folder; cluster_down.sh stops it and removes the folder. Needs root.
 set -euo pipefail
 umask 022
@@ -28,7 +28,7 @@ for node in $NODES; do mkdir -p "$D/spool/$node"; done
 head -c 1024 /dev/urandom >"$D/munge.key"
 chmod 600 "$D/munge.key"
 # Slurm sets CUDA_VISIBLE_DEVICES for character devices only; its number is the one in the name
-for gpu in 0 1 2 3; do ln -s /dev/null "$D/gpu/gpu$gpu"; done
+for gpu in $(seq 0 7); do ln -s /dev/null "$D/gpu/gpu$gpu"; done
 cat >"$D/slurm.conf" <<CONF
 ClusterName=anodeflow
 SlurmctldHost=$HOST(127.0.0.1)
@@ -58,13 +58,14 @@ SchedulerParameters=sched_interval=1,sched_min_interval=0,bf_interval=1,batch_sc
 GresTypes=gpu
 ReturnToService=2
 KillWait=20
+MinJobAge=3600
 SlurmdTimeout=10
 NodeName=cpu1 NodeHostname=$HOST NodeAddr=127.0.0.1 Port=16831 CPUs=16 RealMemory=64000
-NodeName=gpu[1-2] NodeHostname=$HOST NodeAddr=127.0.0.1 Port=[16841-16842] CPUs=16 RealMemory=64000 Gres=gpu:4
+NodeName=gpu[1-2] NodeHostname=$HOST NodeAddr=127.0.0.1 Port=[16841-16842] CPUs=16 RealMemory=64000 Gres=gpu:h100:8
 PartitionName=cpu Nodes=cpu1 Default=YES MaxTime=INFINITE
 PartitionName=gpu Nodes=gpu[1-2] MaxTime=INFINITE
 CONF
-echo "NodeName=gpu[1-2] Name=gpu File=$D/gpu/gpu[0-3]" >"$D/gres.conf"
+echo "NodeName=gpu[1-2] Name=gpu Type=h100 File=$D/gpu/gpu[0-7]" >"$D/gres.conf"
 echo "CgroupPlugin=cgroup/v1" >"$D/cgroup.conf"    # some plugin is wanted; none of it is used
 ln -s "$D/slurm.conf" /etc/slurm/slurm.conf        # the job's srun looks for it here only
 

@@ -150,6 +150,22 @@ def test_make_starts_nothing_with_a_pythonpath(root):
     assert "PYTHONPATH is ''" in told
 
 
+def test_make_takes_torch_and_nothing_else_from_an_index_that_it_is_given(root):
+    dry = ["make", "-C", root, "--dry-run", "--always-make"]
+    made = [".venv/.installed", ".envs/sevennet/.installed"]
+    for given, options in (
+        ("", ""),
+        ("TORCH_INDEX=https://x.org/whl", "--index-url https://x.org/whl"),
+    ):
+        said = subprocess.check_output([*dry, *made, *[given] * bool(given)], text=True)
+        installing = [line for line in said.splitlines() if "pip install" in line]
+        torch = [line for line in installing if "torch==" in line]
+        assert len(torch) == 2
+        assert all(options in line for line in torch)
+        assert not any("--index-url" in line for line in installing if line not in torch)
+    assert "--index-url" not in subprocess.check_output([*dry, *made], text=True)
+
+
 NESTED = ["--config", "structures={cell_height: 35, layers: {graphene: {size: [3, 3]}}}"]
 
 

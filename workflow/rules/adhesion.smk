@@ -22,7 +22,7 @@ rule scan_adhesion:
     conda:
         "../../envs/mace.yaml"
     resources:
-        gpu=GIVEN.gpus,
+        **GPU,
         mem_mb=4000,
         runtime=360,
         max_steps=config["adhesion"]["max_steps"],

@@ -20,7 +20,7 @@ rule find_sites:
     conda:
         "../../envs/mace.yaml"
     resources:
-        gpu=GIVEN.gpus,
+        **GPU,
         mem_mb=4000,
         runtime=360,
         max_steps=config["barriers"]["max_steps"],
@@ -53,7 +53,7 @@ rule find_paths:
     conda:
         "../../envs/mace.yaml"
     resources:
-        gpu=GIVEN.gpus,
+        **GPU,
         mem_mb=8000,
         runtime=720,
         max_steps=config["barriers"]["max_steps"],
@@ -87,7 +87,7 @@ rule relax_walk:
     conda:
         "../../envs/mace.yaml"
     resources:
-        gpu=GIVEN.gpus,
+        **GPU,
         mem_mb=8000,
         runtime=720,
         max_steps=config["barriers"]["max_steps"],
@@ -119,7 +119,7 @@ rule compute_vibrations:
     conda:
         "../../envs/mace.yaml"
     resources:
-        gpu=GIVEN.gpus,
+        **GPU,
         mem_mb=4000,
         runtime=720,
     params:

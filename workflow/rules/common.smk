@@ -1,7 +1,8 @@
 """Reads and checks the configuration, and says what a study consists of.
 
 Needs: config. Makes: `config` (normalised), PLAN, GIVEN (what rules are given), GATHERED (what
-tables, figures and the report gather), and the little that only Snakemake needs.
+tables, figures and the report gather), GPU (what jobs of models ask for), and the little that only
+Snakemake needs.
 """
 
 import atexit
@@ -90,3 +91,29 @@ WEIGHTS = {
     "weights": ancient(path("models", "weights")),
     "card": path("models", "card"),
 }
+
+
+def on_a_gpu(special, usual):
+    """Return a resource that is `special` for jobs of a model on a GPU, `usual` for others."""
+
+    def chosen(wildcards, input, attempt, threads, rulename, async_run):
+        asked = special if GIVEN.gpus(wildcards) else usual
+        about = {"input": input, "attempt": attempt, "threads": threads}
+        return asked.evaluate(
+            wildcards, **about, rulename=rulename, async_run=async_run
+        ).value
+
+    return chosen
+
+
+# A profile's default resource `gpu_X` is X for models on a GPU; with gpu_gres they ask for no `gpu`.
+DEFAULTS_OF_JOBS = workflow.resource_settings.default_resources or {}
+GPU = {
+    name.removeprefix("gpu_"): on_a_gpu(
+        value, DEFAULTS_OF_JOBS.get(name.removeprefix("gpu_"))
+    )
+    for name, value in DEFAULTS_OF_JOBS.items()
+    if name.startswith("gpu_")
+}
+if "gres" not in GPU:
+    GPU["gpu"] = GIVEN.gpus

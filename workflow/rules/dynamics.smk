@@ -42,7 +42,7 @@ rule advance_dynamics:
     conda:
         "../../envs/mace.yaml"
     resources:
-        gpu=GIVEN.gpus,
+        **GPU,
         mem_mb=8000,
         runtime=2880,
         checkpoint_interval_ps=str(config["dynamics"]["checkpoint_interval_ps"]),
@@ -70,7 +70,7 @@ rule run_dynamics:
     conda:
         "../../envs/mace.yaml"
     resources:
-        gpu=GIVEN.gpus,
+        **GPU,
         mem_mb=4000,
         runtime=1440,
         checkpoint_interval_ps=str(config["dynamics"]["checkpoint_interval_ps"]),

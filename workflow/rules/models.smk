@@ -45,7 +45,7 @@ rule check_backend:
     conda:
         "../../envs/mace.yaml"
     resources:
-        gpu=GIVEN.gpus,
+        **GPU,
         mem_mb=8000,
         runtime=60,
         fillings=GIVEN.fillings,

@@ -21,7 +21,7 @@ rule run_phonons:
     conda:
         "../../envs/mace.yaml"
     resources:
-        gpu=GIVEN.gpus,
+        **GPU,
         mem_mb=4000,
         runtime=120,
     params:
@@ -75,7 +75,7 @@ rule check_phonon_convergence:
     conda:
         "../../envs/mace.yaml"
     resources:
-        gpu=GIVEN.gpus,
+        **GPU,
         mem_mb=8000,
         runtime=240,
     params:

@@ -18,7 +18,7 @@ rule relax:
     conda:
         "../../envs/mace.yaml"
     resources:
-        gpu=GIVEN.gpus,
+        **GPU,
         mem_mb=4000,
         runtime=120,
         max_steps=config["relaxation"]["max_steps"],

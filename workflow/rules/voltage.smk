@@ -19,7 +19,7 @@ rule fill_frozen_host:
     conda:
         "../../envs/mace.yaml"
     resources:
-        gpu=GIVEN.gpus,
+        **GPU,
         mem_mb=4000,
         runtime=240,
         max_steps=config["relaxation"]["max_steps"],

@@ -1,8 +1,10 @@
 """Archives of arrays and plain values in one file, written whole, and read whole or refused."""
 
+import contextlib
 import hashlib
 import io
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,9 @@ VALUES = "values"
 
 DIGEST_BYTES = 32
 
+NOTES_OF_KEPT = "ANODEFLOW_KEPT"
+"""Variable of the environment: the folder in which a process that keeps its state leaves a note."""
+
 
 class DamagedArchiveError(Exception):
     """An archive is not what was written; the caller goes back to an earlier one."""
@@ -24,7 +29,7 @@ def write_archive(path: Path, arrays: Mapping[str, np.ndarray], values: Mapping[
     """Write arrays and JSON-able values to `path`, whole or not at all.
 
     Arrays of any shapes and units. A .npz file and its sha256 after it: zip's own checksums do not
-    see a member that is lost.
+    see a member that is lost. Whatever a job keeps for its next try is written here.
     """
     with whole(path) as part, open(part, "w+b") as stream:
         named: dict[str, Any] = {VALUES: np.array(json.dumps(values)), **arrays}
@@ -33,6 +38,15 @@ def write_archive(path: Path, arrays: Mapping[str, np.ndarray], values: Mapping[
         digest = hashlib.file_digest(stream, "sha256").digest()
         stream.seek(0, io.SEEK_END)
         stream.write(digest)
+    _note_that_something_is_kept()
+
+
+def _note_that_something_is_kept() -> None:
+    """Leave a note for what surrounds the job: started again, it would not begin anew."""
+    if folder := os.environ.get(NOTES_OF_KEPT):
+        # The note is worth less than the work, which goes on where it cannot be left.
+        with contextlib.suppress(OSError):
+            Path(folder, str(os.getpid())).touch()
 
 
 def read_archive(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:

@@ -17,6 +17,7 @@ from anodeflow.errors import AnodeflowError, DiskFullError
 from anodeflow.files.atomic import is_full_disk
 from anodeflow.process.cost_table import FINISHED, noted_cost
 from anodeflow.process.threads import set_threads
+from anodeflow.process.tries import first_line, refuse_a_known_failure
 
 AGAIN = "run the same command again to continue."
 
@@ -36,9 +37,10 @@ def job(*, log: str | Path, threads: int) -> Iterator[None]:
         contextlib.redirect_stdout(stream),
         contextlib.redirect_stderr(stream),
     ):
-        print(f"started {datetime.now():%Y-%m-%d %H:%M:%S}, {threads} thread(s)")
+        print(first_line(f"{datetime.now():%Y-%m-%d %H:%M:%S}", threads))
         warnings.simplefilter("default")
         try:
+            refuse_a_known_failure(Path(log))
             with noted_cost(Path(log), threads):
                 yield
             print(f"{FINISHED} {datetime.now():%Y-%m-%d %H:%M:%S}")
