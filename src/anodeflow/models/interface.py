@@ -148,11 +148,7 @@ class ModelCalculator(DeviceCalculator):
         with torch_dtype(self.dtype), warnings.catch_warnings():
             # CHGNet turns its own energies into floats the old way.
             warnings.filterwarnings("ignore", message="Converting a tensor with requires_grad")
-            if isinstance(self.inner, StructureCalculator):
-                finish = self.inner.begin(bare)
-            else:
-                found = evaluate_each(self.inner, bare)
-                finish = lambda: found  # noqa: E731
+            finish = _begin(self.inner, bare)
 
         def in_ase_form() -> list[Results]:
             with torch_dtype(self.dtype):  # buffers too small are made anew
@@ -185,6 +181,14 @@ class OneByOne(StructureCalculator):
     def evaluate(self, structures: Sequence[Atoms]) -> list[Results]:
         """Evaluate structures one by one."""
         return evaluate_each(self.inner, structures)
+
+
+def _begin(calc: Calculator, structures: Sequence[Atoms]) -> Finish:
+    """Begin a call of any calculator; of one that waits anyhow, the results are there then."""
+    if isinstance(calc, StructureCalculator):
+        return calc.begin(structures)
+    found = evaluate_each(calc, structures)
+    return lambda: found
 
 
 def _bare(atoms: Atoms) -> Atoms:
@@ -239,7 +243,7 @@ class DispersionCorrected(QuickState, SumCalculator):
 
     def _parts(self, structures: Sequence[Atoms]) -> list[tuple[Results, Results]]:
         """Return results of model and dispersion: both asked of the device, then waited for."""
-        begun = [part.begin(structures) for part in (self.model, self.dispersion)]
+        begun = [_begin(part, structures) for part in (self.model, self.dispersion)]
         own, corrections = (finish() for finish in begun)
         return list(zip(own, corrections, strict=True))
 
