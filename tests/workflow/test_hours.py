@@ -17,7 +17,7 @@ SECONDS = 0.36
 RUNS = [{"stacks": ["m-g"], "ions": 0, "equilibration_ps": 5.0, "production_ps": 20.0}]
 STEPS = 25_000
 LEFT = "Hours left, by the force calls that are planned (docs/hours.md):"
-DONE = "Hours of what is done, planned / used:"
+DONE = "Hours of what is done, planned / used / of CPUs:"
 
 
 @pytest.fixture
@@ -92,12 +92,11 @@ def test_what_is_done_is_set_beside_what_it_took(study, study_config):
     head = "started\tseconds\tcpu_seconds\tmax_memory_MB\tthreads\thost\tend\n"
     tries = ("2026-11-29\t3600\t1800\t5\t1\tvm\tSystemExit", "2026-11-30\t5400\t1800\t5\t1\tvm\t")
     costs.write_text(head + "\n".join(tries) + "finished\n")
-    title, _, dynamics, total, cpu = told(study, TARGET)
+    title, _, dynamics, total = told(study, TARGET)
     assert " ".join(title) == DONE
     planned = f"{SECONDS * STEPS / 3600:.2f}"
-    assert dynamics == ["dynamics", *2 * [planned, "/", "2.50"]]
-    assert total == ["total", *2 * [planned, "/", "2.50"]]
-    assert cpu[-2:] == ["1.00", "h"]
+    assert dynamics == ["dynamics", *2 * [planned, "/", "2.50", "/", "1.00"]]
+    assert total == ["total", *2 * [planned, "/", "2.50", "/", "1.00"]]
     costs.write_text(head + "half a line")
     assert told(study, TARGET) == []
 

@@ -27,15 +27,15 @@ def _empty() -> Cells:
 class Hours:
     """What the jobs take that evaluate models.
 
-    left: of those to be run; planned, used: of those that are done, as they would be planned, and
-    the wall time of all their tries; cpu: CPU time of these, s; unknown: numbers of the jobs that
-    `left` lacks, by the reason.
+    left: of those to be run; planned, used, cpu: of those that are done, as they would be planned,
+    and the wall and CPU time of all their tries; unknown: numbers of the jobs that `left` lacks, by
+    the reason.
     """
 
     left: Cells = field(default_factory=_empty)
     planned: Cells = field(default_factory=_empty)
     used: Cells = field(default_factory=_empty)
-    cpu: float = 0.0
+    cpu: Cells = field(default_factory=_empty)
     unknown: Counter[str] = field(default_factory=Counter)
 
 
@@ -69,9 +69,8 @@ def _lines(jobs: list[Any], dag: Any, planned: PlannedJobs) -> list[str]:
         reasons = [f"{number} jobs {reason}" for reason, number in hours.unknown.items()]
         lines += [f"not counted: {'; '.join([*reasons, NEVER_COUNTED])}"]
     if hours.used:
-        lines += ["Hours of what is done, planned / used:"]
-        lines += _table(models, [hours.planned, hours.used])
-        lines += [f"CPU time of what is done: {_number(hours.cpu)} h"]
+        lines += ["Hours of what is done, planned / used / of CPUs:"]
+        lines += _table(models, [hours.planned, hours.used, hours.cpu])
     return lines
 
 
@@ -94,7 +93,7 @@ def _summed(jobs: list[Any], dag: Any, planned: PlannedJobs) -> Hours:
         elif costs := finished_costs(planned.root / job.log[0]):
             hours.planned[cell] += seconds
             hours.used[cell] += costs.seconds
-            hours.cpu += costs.cpu_seconds
+            hours.cpu[cell] += costs.cpu_seconds
     return hours
 
 
