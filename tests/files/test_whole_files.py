@@ -12,12 +12,7 @@ import pytest
 from killing import ended, signalled, start
 
 from anodeflow.errors import BusyError, DiskFullError, OldCheckpointsError
-from anodeflow.files.archives import (
-    NOTES_OF_KEPT,
-    DamagedArchiveError,
-    read_archive,
-    write_archive,
-)
+from anodeflow.files.archives import DamagedArchiveError, read_archive, write_archive
 from anodeflow.files.atomic import whole, write_json, write_text
 from anodeflow.files.checkpoint_folder import LAYOUT, part_folder
 
@@ -95,20 +90,6 @@ def test_an_archive_comes_back_to_the_last_bit(tmp_path):
     assert values == {"text": "é", "number": 0.1 + 0.2}
     assert found.keys() == arrays.keys()
     assert all(np.array_equal(found[name], arrays[name]) for name in arrays)
-
-
-def test_who_keeps_an_archive_leaves_a_note_of_its_process_where_one_is_asked_for(
-    tmp_path, monkeypatch
-):
-    notes = tmp_path / "notes"
-    notes.mkdir()
-    monkeypatch.setenv(NOTES_OF_KEPT, str(notes))
-    for _ in range(2):
-        write_archive(tmp_path / "state.npz", {}, {})
-    assert [note.name for note in notes.iterdir()] == [str(os.getpid())]
-    monkeypatch.setenv(NOTES_OF_KEPT, str(tmp_path / "gone"))
-    write_archive(tmp_path / "state.npz", {}, {"step": 2})
-    assert read_archive(tmp_path / "state.npz")[1] == {"step": 2}
 
 
 def test_an_archive_cut_or_altered_at_any_byte_is_refused(tmp_path):

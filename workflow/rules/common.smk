@@ -93,27 +93,23 @@ WEIGHTS = {
 }
 
 
-def on_a_gpu(special, usual):
-    """Return a resource that is `special` for jobs of a model on a GPU, `usual` for others."""
+# What a profile may give models on a GPU in place of others: its default resource `gpu_X` as X.
+OF_GPUS = ["gres", "slurm_account", "qos", "constraint"]
+BY_PROFILE = workflow.resource_settings.default_resources or {}
+
+
+def of_gpus(name):
+    """Return a resource that is `gpu_{name}` of the profile for models on a GPU, else `{name}`."""
 
     def chosen(wildcards, input, attempt, threads, rulename, async_run):
-        asked = special if GIVEN.gpus(wildcards) else usual
+        asked = BY_PROFILE.get(f"gpu_{name}" if GIVEN.gpus(wildcards) else name)
         about = {"input": input, "attempt": attempt, "threads": threads}
-        return asked.evaluate(
-            wildcards, **about, rulename=rulename, async_run=async_run
-        ).value
+        about |= {"rulename": rulename, "async_run": async_run}
+        return asked.evaluate(wildcards, **about).value
 
     return chosen
 
 
-# A profile's default resource `gpu_X` is X for models on a GPU; with gpu_gres they ask for no `gpu`.
-DEFAULTS_OF_JOBS = workflow.resource_settings.default_resources or {}
-GPU = {
-    name.removeprefix("gpu_"): on_a_gpu(
-        value, DEFAULTS_OF_JOBS.get(name.removeprefix("gpu_"))
-    )
-    for name, value in DEFAULTS_OF_JOBS.items()
-    if name.startswith("gpu_")
-}
+GPU = {name: of_gpus(name) for name in OF_GPUS if f"gpu_{name}" in BY_PROFILE}
 if "gres" not in GPU:
     GPU["gpu"] = GIVEN.gpus

@@ -1,10 +1,8 @@
 """Archives of arrays and plain values in one file, written whole, and read whole or refused."""
 
-import contextlib
 import hashlib
 import io
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,13 +10,11 @@ from typing import Any
 import numpy as np
 
 from anodeflow.files.atomic import whole
+from anodeflow.files.kept_notes import note_that_something_is_kept
 
 VALUES = "values"
 
 DIGEST_BYTES = 32
-
-NOTES_OF_KEPT = "ANODEFLOW_KEPT"
-"""Variable of the environment: the folder in which a process that keeps its state leaves a note."""
 
 
 class DamagedArchiveError(Exception):
@@ -38,15 +34,7 @@ def write_archive(path: Path, arrays: Mapping[str, np.ndarray], values: Mapping[
         digest = hashlib.file_digest(stream, "sha256").digest()
         stream.seek(0, io.SEEK_END)
         stream.write(digest)
-    _note_that_something_is_kept()
-
-
-def _note_that_something_is_kept() -> None:
-    """Leave a note for what surrounds the job: started again, it would not begin anew."""
-    if folder := os.environ.get(NOTES_OF_KEPT):
-        # The note is worth less than the work, which goes on where it cannot be left.
-        with contextlib.suppress(OSError):
-            Path(folder, str(os.getpid())).touch()
+    note_that_something_is_kept()
 
 
 def read_archive(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:

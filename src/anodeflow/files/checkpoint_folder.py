@@ -8,6 +8,7 @@ from pathlib import Path
 
 from anodeflow.errors import OldCheckpointsError
 from anodeflow.files.atomic import full_disk_named
+from anodeflow.files.kept_notes import take_back_the_note
 from anodeflow.files.locks import held
 
 LAYOUT = "layout-2"
@@ -23,6 +24,7 @@ def part_folder(output: Path) -> Iterator[Path]:
     Raises:
         BusyError: another process holds it.
         OldCheckpointsError: it is of a version that kept other files there.
+        SystemExit: the job is being put back into its queue; the folder stays.
     """
     output = Path(output)
     # Renamed before it is removed, so that a kill leaves all of it or nothing under its name.
@@ -30,6 +32,7 @@ def part_folder(output: Path) -> Iterator[Path]:
     shutil.rmtree(done, ignore_errors=True)
     with kept_part(output) as folder:
         yield folder
+        take_back_the_note()
         os.replace(folder, done)
     shutil.rmtree(done, ignore_errors=True)  # what stays is removed by the next
 
