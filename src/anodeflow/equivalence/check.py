@@ -66,10 +66,7 @@ def check_backend(
         _compare(loaded, name, atoms, terms, calls)
         for (name, atoms), terms in zip(stacks.items(), plain, strict=True)
     ]
-    largest = {
-        term: {key: max(row.differences[term][key] for row in compared) for key in COMPARED}
-        for term in plain[0]
-    }
+    largest = _largest(compared)
     allowed = allowed_differences(equivalence, calculator["dtype"])
     biggest, software = max(stacks.values(), key=len), software_of(calculator)
     return BackendRecord(
@@ -88,6 +85,14 @@ def check_backend(
         equivalence=dict(equivalence),
         threads=threads,
     )
+
+
+def _largest(compared: Sequence[ComparedStructure]) -> dict[Term, dict[str, float]]:
+    """Return the largest difference of all structures, by term and kind."""
+    return {
+        term: {key: max(row.differences[term][key] for row in compared) for key in COMPARED}
+        for term in compared[0].differences
+    }
 
 
 def require_agreement(record: BackendRecord) -> None:
