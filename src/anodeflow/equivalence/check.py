@@ -16,6 +16,7 @@ from anodeflow.equivalence.records import (
     PlainCalculator,
     SecondsPerCall,
     Term,
+    Tolerated,
     allowed_differences,
     excesses,
 )
@@ -87,7 +88,7 @@ def check_backend(
     )
 
 
-def _largest(compared: Sequence[ComparedStructure]) -> dict[Term, dict[str, float]]:
+def _largest(compared: Sequence[ComparedStructure]) -> dict[Term, Tolerated]:
     """Return the largest difference of all structures, by term and kind."""
     return {
         term: {key: max(row.differences[term][key] for row in compared) for key in COMPARED}
