@@ -60,8 +60,7 @@ def check_backend(
     sha256 = verify_weights(weights, card)
     # First, since it refuses at once what cannot be had here, and the plain calculator is slow.
     loaded = load_calculator(weights, card, **calculator)
-    if plain is None:
-        plain = plain_terms(weights, list(stacks.values()), calculator)
+    plain = plain or plain_terms(weights, list(stacks.values()), calculator)
     calls = CAPTURED_FROM if calculator.get("cuda_graphs") else 1
     compared = [
         _compare(loaded, name, atoms, terms, calls)
