@@ -55,16 +55,19 @@ class Check:
     def __init__(self, limit: float):
         """Start the clock."""
         self.start, self.limit = time.perf_counter(), limit
-        self.found: dict = {"seconds": {}, "left_out": []}
+        self.found: dict = {"seconds": {}, "left_out": [], "failed": {}}
 
     def part(self, name: str, measure) -> None:
-        """Measure a part and keep what it found, or say that there was no time for it."""
+        """Measure a part and keep what it found, or that it failed, or that time was over."""
         begun = time.perf_counter()
         if begun - self.start > self.limit:
             self.found["left_out"].append(name)
             return
         print(f"{name} …", flush=True)
-        self.found[name] = measure()
+        try:
+            self.found[name] = measure()
+        except Exception as error:  # a full memory, say: the other parts are still worth knowing
+            self.found["failed"][name] = f"{type(error).__name__}: {error}"
         self.found["seconds"][name] = time.perf_counter() - begun
 
 
@@ -165,7 +168,7 @@ def settings_for(found: dict, chosen: argparse.Namespace) -> list[str]:
     """Return the lines to copy."""
     rows = found.get(f"dynamics in {chosen.dtypes[0]}")
     if rows is None:
-        return ["  no dynamics was measured: raise --limit"]
+        return ["no dynamics was measured", *map(str, found["failed"].items())]
     best = max(rows, key=lambda row: row["steps_per_second"])
     said = ["config/config.yaml:", f"  dynamics: {{together: {best['together']}}}"]
     taken, total = rows[-1]["gpu_memory_MB"], found["about"].get("memory_MB")
@@ -180,6 +183,7 @@ def settings_for(found: dict, chosen: argparse.Namespace) -> list[str]:
         "profiles/slurm/config.yaml:",
         f"  set-resources: {{advance_dynamics: {{mem_mb: {host}}}}}",
     ]
+    said += [f"failed: {name}: {error}" for name, error in found["failed"].items()]
     if found["left_out"]:
         said.append(f"left out, for want of time: {', '.join(found['left_out'])}")
     return said

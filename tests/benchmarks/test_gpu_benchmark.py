@@ -82,6 +82,7 @@ def test_the_check_of_a_gpu_runs_all_of_it_where_only_five_packages_are(root, tm
     found = json.loads(output.read_text())
     assert found["about"]["stand_ins"] == ["pydantic", "greenlet", "threadpoolctl"]
     assert not found["left_out"]
+    assert not found["failed"]
     for dtype in ("float64", "float32"):
         assert found["gate"][dtype]["agrees"] is True
         (row,) = found[f"dynamics in {dtype}"]
@@ -124,6 +125,19 @@ def test_threads_stand_in_for_greenlets():
     assert other.dead
     with pytest.raises(ZeroDivisionError):
         Greenlet(lambda value: 1 / value).switch(0)
+
+
+def test_a_part_that_fails_or_comes_too_late_is_kept_as_such():
+    import gpu_check
+
+    check = gpu_check.Check(limit=60.0)
+    check.part("dynamics", lambda: 1 / 0)
+    check.part("scan", lambda: {"points": 5})
+    check.limit = -1.0
+    check.part("phonons", lambda: {})
+    assert check.found["failed"] == {"dynamics": "ZeroDivisionError: division by zero"}
+    assert check.found["scan"] == {"points": 5}
+    assert check.found["left_out"] == ["phonons"]
 
 
 class NoScript(contextlib.nullcontext):
