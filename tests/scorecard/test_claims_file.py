@@ -119,7 +119,10 @@ def test_a_claim_without_ion_and_temperature_takes_those_of_the_study(tmp_path):
     rows += dynamics("m-go", 1, ensemble(hops=12, watched_ps=285.0), temperature_K=350.0)
     assert judge(rows, asked, declared=free)["one-ion"].status == "holds"
     asked.cases["diffusion"].append(["m-g", 1, 300.0])
-    row = judge(rows, asked, declared=free)["one-ion"]
+    of_some_runs_alone = dataclasses.replace(asked, temperatures_K=[350.0])
+    assert judge(rows, of_some_runs_alone, declared=free)["one-ion"].status == "holds"
+    of_all = dataclasses.replace(asked, temperatures_K=[300.0, 350.0])
+    row = judge(rows, of_all, declared=free)["one-ion"]
     assert row.status == "left out"
     assert row.says.startswith("the study runs at 300 and 350 K: give the claim one")
 
