@@ -31,5 +31,10 @@ for pid_file in "$D"/run/*.pid; do
     esac
 done
 stop "$D/run/munged.pid" munged
+# What requeued jobs left behind: this cluster knows the processes of a job by their group alone.
+for process in /proc/[0-9]*; do
+    if grep -qz "^SLURM_JOB_ID=" "$process/environ" && grep -qzx "SLURM_CONF=$D/slurm.conf" "$process/environ"
+    then kill -9 "${process#/proc/}"; fi
+done 2>/dev/null
 [ "$(readlink /etc/slurm/slurm.conf)" = "$D/slurm.conf" ] && rm /etc/slurm/slurm.conf
 rm -rf "$D"
