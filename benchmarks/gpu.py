@@ -1,8 +1,8 @@
 """Steps per second on a GPU: one run, 3, 9 and 27 together, and the script that a user would write.
 
 `python benchmarks/gpu.py [model file]`, by default the demo model and two random ones as large as
-MACE-MP-0's; not part of `make benchmark`, which needs no GPU, and
-longer than `make test-gpu` (`gpu_check`), with which it shares its parts.
+MACE-MP-0's; not part of `make benchmark`, and longer than `make test-gpu` (`gpu_check`), with which
+it shares its parts.
 """
 
 import sys

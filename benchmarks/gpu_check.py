@@ -136,11 +136,12 @@ def study_steps(config: dict) -> float:
     layers, stacks = config["structures"]["layers"], config["structures"]["stacks"]
     for kind in own["runs"]:
         length_fs = 1000 * (kind["equilibration_ps"] + kind["production_ps"])
+        runs = kind["replicas"] * len(kind["temperatures"] or own["temperatures"])
         for stack in kind["stacks"]:
             groups = [layers[stacks[stack][end]].get("group") for end in ("bottom", "top")]
             with_hydrogen = "hydroxyl" in groups
             step_fs = own["timestep_with_hydrogen_fs" if with_hydrogen else "timestep_fs"]
-            total += length_fs / step_fs * kind["replicas"] * len(own["temperatures"])
+            total += length_fs / step_fs * runs
     return total
 
 

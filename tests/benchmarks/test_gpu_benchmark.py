@@ -12,6 +12,9 @@ import pytest
 from figures import WEIGHTS
 from stand_ins import Greenlet, GreenletExit
 
+from anodeflow.study.loading import load_config
+from anodeflow.study.plan import Plan
+
 SMALLEST = {
     "members": 2,
     "steps": 1,
@@ -138,6 +141,21 @@ def test_a_part_that_fails_or_comes_too_late_is_kept_as_such():
     assert check.found["failed"] == {"dynamics": "ZeroDivisionError: division by zero"}
     assert check.found["scan"] == {"points": 5}
     assert check.found["left_out"] == ["phonons"]
+
+
+def test_the_steps_of_a_study_are_those_of_its_runs(study_config, root):
+    from gpu_check import study_steps
+
+    study_config["dynamics"]["runs"][1]["temperatures"] = [300.0, 400.0]
+    runs = Plan(load_config(study_config, root=root)).runs.values()
+    steps = [
+        1000
+        * (run["equilibration_ps"] + run["production_ps"])
+        / (0.5 if "goh" in run["stack"] else 1)
+        for run in runs
+    ]
+    assert {run["temperature"] for run in runs} == {300.0, 400.0}
+    assert study_steps(study_config) == sum(steps)
 
 
 class NoScript(contextlib.nullcontext):

@@ -71,6 +71,7 @@ def test_every_field_of_the_schema_is_in_the_study_file(study_config, root):
         ("dynamics/temperatures", [300, 300], "holds '300.0' twice"),
         ("dynamics/runs/1/temperatures", [400, 400], "runs.1.temperatures holds '400.0' twice"),
         ("dynamics/runs/1/temperatures", [], "runs.1.temperatures"),
+        ("dynamics/runs/1/ions", 0, "dynamics.runs (stack, ions, temperature) holds '('m-g', 0, 300.0)' twice"),
         ("dynamics/ion_interval_fs", 7.5, "no whole multiple"),
         ("dynamics/timestep_with_hydrogen_fs", 0.3, "ion_interval_fs is 10 fs, no whole multiple of timestep_with_hydrogen_fs 0.3 fs"),
         ("dynamics/timestep_with_hydrogen_fs", 0.0, "dynamics.timestep_with_hydrogen_fs is 0.0: it must be greater than 0"),

@@ -68,7 +68,8 @@ def spread_images(neb: NEB) -> None:
     for share, image in zip(np.linspace(0, 1, len(images)), images, strict=True):
         image.calc = PairDistances(pairs, away, (1 - share) * ends[0] + share * ends[1])
     band: Any = neb  # which MDMin takes as it takes atoms
-    MDMin(band, logfile=os.devnull).run(fmax=FMAX, steps=MAX_STEPS)
+    with MDMin(band, logfile=os.devnull) as optimiser:
+        optimiser.run(fmax=FMAX, steps=MAX_STEPS)
     for image, calc in zip(images, own, strict=True):
         image.calc = calc
 
