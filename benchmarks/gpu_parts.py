@@ -163,9 +163,11 @@ def phonons(calculator, *, supercell: int) -> dict:
 def gate(folder: Path, source: Path, settings: dict, dtypes: Iterable[str]) -> dict:
     """Hold the calculator of some settings to the plain one, in each precision."""
     from anodeflow.equivalence.check import check_backend
+    from anodeflow.equivalence.trial_stacks import trial_cells
 
     weights, card = fetched_weights(folder, source)
     config, stacks = study_config()["equivalence"], {"m-g with 1 Na": study_stack(ions=1)}
+    cells = trial_cells(study_config()["structures"], ["m-g"], rattle=config["rattle"])
     for atoms in stacks.values():
         atoms.rattle(config["rattle"], seed=1)
     plain, held_to = plain_numbers(weights, list(stacks.values()), settings)
@@ -173,7 +175,7 @@ def gate(folder: Path, source: Path, settings: dict, dtypes: Iterable[str]) -> d
     for dtype in dtypes:
         own = settings | {"dtype": dtype}
         shared = {"calculator": own, "equivalence": config, "threads": 1, "plain": plain}
-        record = check_backend(weights, card, stacks, **shared)
+        record = check_backend(weights, card, stacks, cells=cells, **shared)
         kept = ("agrees", "largest", "allowed", "seconds_per_call")
         records[dtype] = {key: value for key, value in record.model_dump().items() if key in kept}
     return {"D3_held_to": held_to} | records

@@ -1,5 +1,7 @@
 """The check of a configured calculator: what passes it, and that each kind of fault does not."""
 
+from contextlib import nullcontext
+
 import numpy as np
 import pytest
 import yaml
@@ -8,15 +10,17 @@ from ase.build import bulk
 from anodeflow.equivalence import check as checking
 from anodeflow.equivalence import timing
 from anodeflow.equivalence.check import check_backend, require_agreement
+from anodeflow.equivalence.promises import require_contract
 from anodeflow.equivalence.records import PlainCalculator, allowed_differences, excesses
 from anodeflow.equivalence.reference_evaluation import evaluate_model
 from anodeflow.equivalence.timing import seconds_per_call
-from anodeflow.equivalence.trial_stacks import rattled_stacks
+from anodeflow.equivalence.trial_stacks import rattled_stacks, trial_cells
 from anodeflow.errors import CalculatorError, EquivalenceError
 from anodeflow.models import dispersion, loading
 from anodeflow.models.child.calculator_process import open_calculator
 from anodeflow.models.dispersion import load_dispersion
 from anodeflow.models.interface import DispersionCorrected
+from anodeflow.models.loading import load_calculator
 from anodeflow.models.weights.fetching import fetch_weights
 
 MINE = """
@@ -96,7 +100,7 @@ def mine(tmp_path, monkeypatch):
 
 def check(files, stacks, config, calculator):
     options = {"calculator": calculator, "equivalence": config["equivalence"], "threads": 1}
-    return check_backend(*files, stacks, **options)
+    return check_backend(*files, stacks, cells={}, **options)
 
 
 def mace(config, dtype, **changes):
@@ -118,6 +122,45 @@ def test_the_demo_model_passes_in_both_precisions(demo, stacks, config, dtype):
     assert 0 < largest["dispersion"]["force"] < 1e-6
     if dtype == "float32":
         assert 1e-6 < largest["model"]["force"] < 1e-3
+
+
+@pytest.fixture(scope="module")
+def cells(config):
+    return trial_cells(config["structures"], ["m-go", "m-goh"], rattle=0.05)
+
+
+def test_the_cells_of_trial_are_those_of_the_layers_with_an_ion(cells):
+    formulas = [str(atoms.symbols) for atoms in cells.values()]
+    assert formulas == ["OTiCTiONa", "C2Na"], "a group is on no unit cell"
+
+
+def test_d3_that_a_model_has_in_itself_is_found(demo, config, cells):
+    settings = mace(config, "float64")
+    once = load_calculator(*demo, **settings)
+    require_contract(once, cells, settings)
+    twice = DispersionCorrected(once, once.dispersion)
+    with pytest.raises(EquivalenceError, match=r"pull at each other as D3 makes them \(0.0"):
+        require_contract(twice, cells, settings)
+
+
+@pytest.mark.parametrize(("forces", "refused"), [("conservative", True), ("direct", False)])
+def test_forces_that_are_no_slopes_are_refused_unless_the_card_says_so(
+    demo, config, cells, forces, refused
+):
+    settings = mace(config, "float64") | {"dispersion": None, "forces": forces}
+    model = load_calculator(*demo, **settings)
+    evaluate = model.evaluate
+
+    def directly(structures):
+        found = evaluate(structures)
+        for results in found:
+            spoilt = results["forces"] * (1 + 0.1 * (results["forces"] ** 2).sum(axis=1)[:, None])
+            results["forces"] = spoilt - spoilt.mean(axis=0)
+        return found
+
+    model.evaluate = directly
+    with pytest.raises(EquivalenceError, match="no slope") if refused else nullcontext():
+        require_contract(model, cells, settings)
 
 
 @pytest.mark.parametrize(

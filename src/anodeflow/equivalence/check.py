@@ -9,6 +9,7 @@ import numpy as np
 from ase import Atoms
 from ase.calculators.calculator import Calculator
 
+from anodeflow.equivalence.promises import require_contract
 from anodeflow.equivalence.records import (
     COMPARED,
     BackendRecord,
@@ -42,6 +43,7 @@ def check_backend(
     card: Path,
     stacks: Mapping[str, Atoms],
     *,
+    cells: Mapping[str, Atoms],
     calculator: Mapping[str, Any],
     equivalence: Mapping[str, Any],
     threads: int,
@@ -49,7 +51,8 @@ def check_backend(
 ) -> BackendRecord:
     """Compare the calculator of some settings with the plain one, and time it.
 
-    stacks: structures by their names; calculator: the settings of `load_calculator`; equivalence:
+    stacks: structures by their names; cells: small ones, on which it is held to the contract first
+    (`promises.require_contract`); calculator: the settings of `load_calculator`; equivalence:
     the section of the configuration, with the tolerances energy_meV (meV/atom), force (eV/Å) and
     stress (eV/Å³) of float64, float32 and dispersion; threads: of this process. The model is held
     to the tolerances of its dtype, the dispersion to its own, and their total to the sum. plain:
@@ -60,6 +63,7 @@ def check_backend(
     sha256 = verify_weights(weights, card)
     # First, since it refuses at once what cannot be had here, and the plain calculator is slow.
     loaded = load_calculator(weights, card, **calculator)
+    require_contract(loaded, cells, calculator)
     plain = plain or plain_terms(weights, list(stacks.values()), calculator)
     calls = CAPTURED_FROM if calculator.get("cuda_graphs") else 1
     compared = [

@@ -1,16 +1,20 @@
 """Structures on which a model's configured and plain calculators are compared."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ase import Atoms
+from ase import Atom, Atoms
 
+from anodeflow.structures import roles
 from anodeflow.structures.builders.ions import fill_ions
-from anodeflow.structures.builders.layers import build_layer
+from anodeflow.structures.builders.layers import build_layer, build_unit
 from anodeflow.structures.builders.stacks import stack_layers
 from anodeflow.structures.stiffness import stiffnesses
 
 SEED = 1
+
+ION_HEIGHT = 2.2
+"""Of the ion above a trial cell, Å."""
 
 
 def build_stack(structures: Mapping[str, Any], name: str, *, ions: int) -> Atoms:
@@ -50,3 +54,22 @@ def rattled_stacks(
         atoms.rattle(rattle, seed=SEED)
         stacks[f"{name} with {ions} {structures['ions']['element']}"] = atoms
     return stacks
+
+
+def trial_cells(
+    structures: Mapping[str, Any], stacks: Iterable[str], *, rattle: float
+) -> dict[str, Atoms]:
+    """Return the unit cell of each layer of some stacks with an ion on it, by the layer's name.
+
+    Of a layer with a group it is that of the sheet that carries it; rattle: as in `rattled_stacks`.
+    """
+    layers, element = structures["layers"], structures["ions"]["element"]
+    ends = [structures["stacks"][name][end] for name in stacks for end in ("bottom", "top")]
+    cells = {}
+    for name in dict.fromkeys(layers[end].get("base", end) for end in ends):
+        unit = build_unit(layers[name], cell_height=structures["cell_height"])
+        x, y, z = unit.positions[unit.positions[:, 2].argmax()]
+        unit.append(Atom(element, (x, y, z + ION_HEIGHT), tag=roles.ION))
+        unit.rattle(rattle, seed=SEED)
+        cells[f"{name} with {element}"] = unit
+    return cells

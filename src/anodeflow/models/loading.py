@@ -34,6 +34,7 @@ def load_calculator(
     device: str,
     dispersion: Mapping[str, Any] | None,
     dtype: str,
+    forces: str = "conservative",
     python: str | None = None,
     entry: str | None = None,
     kwargs: Mapping[str, Any] | None = None,
@@ -52,6 +53,7 @@ def load_calculator(
         device: "cpu" or "cuda".
         dispersion: the settings of `load_dispersion`, None for none.
         dtype: "float32" or "float64".
+        forces: "conservative" or "direct", which the gate looks at (`equivalence.promises`).
         python: the Python that the model runs in, None for this one.
         entry: "module:name" of a custom calculator.
         kwargs: what that is called with.

@@ -116,6 +116,9 @@ class Card(Section):
     """Whether the labels include dispersion already."""
     licence: str
     """Licence of the weights."""
+    forces: Literal["conservative", "direct"] = "conservative"
+    """Whether forces are slopes of the energy, or predicted directly: then they give no phonons,
+    barriers or conserved energy."""
 
 
 class Model(Section):
