@@ -68,6 +68,11 @@ def study_config() -> dict:
     return yaml.safe_load((ROOT / "config/config.yaml").read_text())
 
 
+def study_d3() -> dict:
+    """Return the settings of D3 for labels of PBE."""
+    return {"functional": "pbe"} | study_config()["dispersion"]
+
+
 def fetched_weights(folder: Path, source: Path = WEIGHTS) -> tuple[Path, Path]:
     """Copy a MACE file into a folder; return it and its card."""
     from anodeflow.models.weights.fetching import fetch_weights
@@ -98,7 +103,7 @@ def mace_calculator(
         *fetched_weights(folder, source),
         family="mace",
         device=device,
-        dispersion=study_config()["dispersion"] if dispersion else None,
+        dispersion=study_d3() if dispersion else None,
         dtype=dtype,
         **options,
     )

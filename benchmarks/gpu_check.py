@@ -95,10 +95,10 @@ def run(chosen: argparse.Namespace, folder: Path, stood_in: list[str]) -> dict:
     """Measure all parts."""
     import clones
     import gpu_parts as parts
-    from figures import WEIGHTS, mace_calculator, study_config
+    from figures import WEIGHTS, mace_calculator, study_d3
 
     source, device = chosen.model or WEIGHTS, chosen.device
-    plain = {"family": "mace", "device": device, "dispersion": study_config()["dispersion"]}
+    plain = {"family": "mace", "device": device, "dispersion": study_d3()}
     best = GRAPHS if device == "cuda" else {}
     steps = {"steps": chosen.steps, "warm_up": chosen.warm_up, "calls": chosen.calls}
 

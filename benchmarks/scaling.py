@@ -62,7 +62,8 @@ def measure() -> list[Figure]:
 
     with tempfile.TemporaryDirectory() as folder:
         calculator = mace_calculator(Path(folder), dtype="float32")
-        settings = yaml.safe_load((ROOT / "config/config.yaml").read_text())["dispersion"]
+        config = yaml.safe_load((ROOT / "config/config.yaml").read_text())
+        settings = {"functional": "pbe"} | config["dispersion"]
         package = load_dispersion(settings | {"library": "dftd3"}, device="cpu")
         parts = {"model": calculator.model, "D3": calculator.dispersion, "dftd3": package}
         stacks = [study_stack().repeat((*repeat, 1)) for repeat in REPEATS]

@@ -104,7 +104,7 @@ def check(files, stacks, config, calculator):
 
 
 def mace(config, dtype, **changes):
-    d3 = config["dispersion"] | changes
+    d3 = {"functional": "pbe"} | config["dispersion"] | changes
     return {"family": "mace", "device": "cpu", "dtype": dtype, "dispersion": d3}
 
 

@@ -1,9 +1,11 @@
 """Dispersion: three libraries, one energy; and that energy from its formula."""
 
+import itertools
 from typing import get_args
 
 import numpy as np
 import pytest
+import torch
 from ase import Atoms
 from ase.build import bulk, molecule
 from ase.calculators.calculator import all_changes
@@ -11,8 +13,8 @@ from ase.units import Bohr, Hartree
 
 from anodeflow.errors import ConfigError, DeviceError
 from anodeflow.models import d3
-from anodeflow.models.dispersion import DAMPING_BJ, load_dispersion
-from anodeflow.models.settings import Dispersion
+from anodeflow.models.dispersion import DAMPING_BJ, load_dispersion, load_plain_dispersion
+from anodeflow.models.settings import D3_OF_FUNCTIONAL, Dispersion
 
 SETTINGS = {
     "functional": "pbe",
@@ -21,7 +23,9 @@ SETTINGS = {
     "coordination_cutoff_bohr": 40.0,
     "library": "anodeflow",
 }
+THREE_BODY = {"three_body_cutoff_bohr": 15.0}
 LIBRARIES = get_args(Dispersion.model_fields["library"].annotation)
+OTHERS = [name for name in DAMPING_BJ if name != "pbe"]
 KEYS = (("energy", 1e-9), ("forces", 1e-10), ("stress", 1e-12))
 
 
@@ -60,13 +64,17 @@ def _every_element() -> Atoms:
 
 
 def test_every_functional_of_the_configuration_has_its_damping():
-    assert tuple(DAMPING_BJ) == get_args(Dispersion.model_fields["functional"].annotation)
+    assert tuple(DAMPING_BJ) == tuple(dict.fromkeys(filter(None, D3_OF_FUNCTIONAL.values())))
 
 
-@pytest.mark.parametrize("functional", DAMPING_BJ)
 @pytest.mark.parametrize("library", ["dftd3", "torch-dftd"])
-@pytest.mark.parametrize("build", [_stack, _molecule_in_a_cell])
-@pytest.mark.parametrize("coordination", [40.0, 12.0])
+@pytest.mark.parametrize(
+    ("functional", "build", "coordination"),
+    [
+        *itertools.product(["pbe"], [_stack, _molecule_in_a_cell], [40.0, 12.0]),
+        *itertools.product(OTHERS, [_stack], [40.0]),
+    ],
+)
 def test_energy_forces_and_stress_are_those_of_the_packages(
     build, library, functional, coordination
 ):
@@ -194,10 +202,44 @@ def test_twice_the_cell_has_twice_the_energy_and_the_same_forces_and_stress():
     np.testing.assert_allclose(two[2], one[2], atol=1e-14, rtol=0)
 
 
+def test_the_three_body_term_is_that_of_another_library():
+    from torch_dftd.torch_dftd3_calculator import TorchDFTD3Calculator
+
+    atoms, dftd3 = molecule("C2H6CHOH"), {"library": "dftd3"}
+    atoms.rattle(0.05, seed=1)
+    atoms.cell = [30.0] * 3
+    with_it, without = (_results(atoms, **dftd3, **own) for own in (THREE_BODY, {}))
+    theirs = []
+    for abc in (True, False):
+        atoms.calc = TorchDFTD3Calculator(
+            xc="pbe", cutoff=40 * Bohr, cnthr=40 * Bohr, abc=abc, dtype=torch.float64
+        )
+        theirs.append((atoms.get_potential_energy(), atoms.get_forces()))
+    for ours, both in zip(
+        zip(with_it[:2], without[:2], strict=True), zip(*theirs, strict=True), strict=True
+    ):
+        np.testing.assert_allclose(ours[0] - ours[1], both[0] - both[1], atol=1e-10)
+    assert abs(with_it[0] - without[0]) > 1e-5
+
+
+def test_with_the_three_body_term_the_plain_calculator_has_it_as_well():
+    settings, atoms = SETTINGS | {"library": "dftd3"} | THREE_BODY, _stack()
+    ours = _results(atoms, **settings)
+    atoms.calc = load_plain_dispersion(settings)
+    plain = atoms.get_potential_energy(), atoms.get_forces(), atoms.get_stress()
+    for found, expected, allowed in zip(ours, plain, (1e-6, 1e-6, 1e-8), strict=True):
+        np.testing.assert_allclose(found, expected, rtol=0, atol=allowed * len(atoms))
+    assert abs(plain[0] - _results(atoms)[0]) > 1e-3
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"functional": "b3lyp"}, "functional is 'b3lyp'; allowed are pbe"),
+        (
+            {"functional": "b3lyp"},
+            "for the functional 'b3lyp': allowed are pbe, pbesol",
+        ),
+        ({"three_body_cutoff_bohr": 15.0}, "is for library dftd3, not for anodeflow"),
         ({"damping": "zero"}, "damping is 'zero'; allowed are bj"),
         ({"library": "dftd4"}, "library is 'dftd4'; allowed are anodeflow, dftd3, torch-dftd"),
         ({"coordination_cutoff_bohr": 50.0}, "50.0 is beyond .* 40.0"),

@@ -210,7 +210,8 @@ def test_a_structure_that_alone_is_too_large_says_so(pair):
 def test_d3_is_added_once_to_every_member_of_a_batch(pair):
     ours, _, tolerance = pair
     config = yaml.safe_load((ROOT / "config/config.yaml").read_text())
-    both = DispersionCorrected(ours, load_dispersion(config["dispersion"], device="cpu"))
+    settings = {"functional": "pbe"} | config["dispersion"]
+    both = DispersionCorrected(ours, load_dispersion(settings, device="cpu"))
     structures = [bulk("Na", "bcc", a=4.29), study_stack(ions=1)]
     alone = evaluate_all(both, structures)
     ours.batch_size = 2

@@ -28,7 +28,7 @@ import yaml
 from anodeflow.errors import AnodeflowError
 from anodeflow.models.dispersion import load_dispersion
 from anodeflow.testing import distorted_layer
-settings = yaml.safe_load(open(sys.argv[1]))["dispersion"]
+settings = {"functional": "pbe"} | yaml.safe_load(open(sys.argv[1]))["dispersion"]
 atoms = distorted_layer()
 atoms.calc = load_dispersion(settings, device="cpu")
 print(atoms.get_potential_energy())

@@ -43,6 +43,7 @@ def base_study(config: dict) -> dict:
     config["models"]["mace-mp-0"]["layers_from"] = {}
     config["models"]["mace-mp-0"]["calculator"]["cuequivariance"] = False
     config["models"]["mace-mp-0"]["calculator"]["contraction_by_element"] = False
+    config["dispersion"]["library"] = "dftd3"  # for the three-body term
     config["models"]["lj"] = LJ | {"card": config["models"]["chgnet"]["card"]}
     config["environments"]["sevennet"] = "a-python"
     config["structures"]["layers"]["sheet"] = SHEET
@@ -141,7 +142,7 @@ def test_every_example_edits_the_setting_of_its_row():
 
 def test_only_settings_with_a_single_value_have_no_example():
     fixed = [row.setting for row in ROWS if row.path is None]
-    assert fixed == ["dispersion.functional", "dispersion.damping"]
+    assert fixed == ["dispersion.damping"]
 
 
 @pytest.mark.parametrize("row", [r for r in ROWS if r.path], ids=lambda row: row.setting)

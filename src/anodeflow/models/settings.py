@@ -105,11 +105,31 @@ class Precision(Section):
     """For molecular dynamics."""
 
 
+D3_OF_FUNCTIONAL = {
+    "PBE": "pbe",
+    "PBE+U": "pbe",  # ASSUME: a Hubbard U leaves the D3 parameters of its functional as they are.
+    "PBEsol": "pbesol",
+    "revPBE": "revpbe",
+    "RPBE": "rpbe",
+    "SCAN": "scan",
+    "r2SCAN": "r2scan",
+    "other": None,
+}
+"""By what a card may say of labels, whose D3 parameters are theirs; None: they have none here."""
+
+
+if TYPE_CHECKING:
+    Functional = str
+else:
+    Functional = Literal[tuple(D3_OF_FUNCTIONAL)]
+
+
 class Card(Section):
     """What a model was trained on, and its licence."""
 
-    functional: str
-    """Level of theory of the labels; PBE+U: with a U for some metals in oxides and fluorides."""
+    functional: Functional
+    """Level of theory of the labels, which decides the parameters of D3; PBE+U: with a U for some
+    metals in oxides and fluorides; other: one without parameters here, for which D3 is refused."""
     training_data: str
     """Data set the model was trained on."""
     labels_hold_dispersion: bool
@@ -144,12 +164,24 @@ class Model(Section):
                 "calculator.dispersion adds D3 to a model whose labels hold dispersion already: "
                 "set calculator.dispersion to false"
             )
+        if self.calculator.dispersion and D3_OF_FUNCTIONAL[self.card.functional] is None:
+            raise ValueError(
+                f"calculator.dispersion adds D3, but card.functional is '{self.card.functional}', "
+                "for which it has no parameters: set calculator.dispersion to false, or name the "
+                f"functional ({', '.join(x for x, d3 in D3_OF_FUNCTIONAL.items() if d3)})"
+            )
         family = FAMILIES[self.calculator.family]
         if not {self.precision.static, self.precision.dynamics} <= set(family.dtypes):
             highest = family.dtypes[0]
             raise ValueError(
                 f"{family.title} evaluates in {' or '.join(family.dtypes)} only: "
                 f"set precision to {{static: {highest}, dynamics: {highest}}}"
+            )
+        without = {"phonons", "barriers"} & set(self.stages)
+        if self.card.forces == "direct" and without:
+            raise ValueError(
+                "card.forces is 'direct', of which phonons and barriers are not made: take "
+                f"{' and '.join(sorted(without))} out of stages"
             )
         self._check_weights()
         if "relaxation" not in self.stages:
@@ -178,11 +210,20 @@ class Model(Section):
 class Dispersion(Section):
     """D3, for models that it is added to."""
 
-    functional: Literal["pbe"]
-    """Functional whose D3 parameters are used."""
     damping: Literal["bj"]
-    """Becke–Johnson damping."""
+    """Becke–Johnson damping, with the parameters of the functional that a model's card names."""
     pair_cutoff_bohr: Positive
     coordination_cutoff_bohr: Positive
+    three_body_cutoff_bohr: Positive | None = None
+    """Of the three-body term, by library dftd3; null: without that term."""
     library: Literal["anodeflow", "dftd3", "torch-dftd"]
     """anodeflow's own, on CPU and GPU; or a package, dftd3 on a CPU only."""
+
+    @model_validator(mode="after")
+    def _check(self) -> "Dispersion":
+        if self.three_body_cutoff_bohr is not None and self.library != "dftd3":
+            raise ValueError(
+                f"three_body_cutoff_bohr is for library dftd3, not for {self.library}: set it to "
+                "null, or the library to dftd3"
+            )
+        return self

@@ -124,18 +124,6 @@ def _used_models(config: Config) -> list[str]:
     return list(dict.fromkeys([*config.study.models, *taken]))
 
 
-def _check_dispersion(config: Config) -> None:
-    # ASSUME: a Hubbard U leaves the D3 parameters of its functional as they are.
-    for name in _used_models(config):
-        model, own = config.models[name], config.dispersion.functional
-        level = model.card.functional.split("+")[0].strip().lower()
-        if model.calculator.dispersion and level != own:
-            raise ConfigError(
-                f"config: models.{name}.calculator.dispersion adds D3 with parameters for {own}, "
-                f"but its card.functional is '{model.card.functional}': set dispersion to false."
-            )
-
-
 def _check_environments(config: Config) -> None:
     for name, model in config.models.items():
         environment = model.calculator.environment
@@ -194,7 +182,6 @@ def check_names(config: Config) -> None:
     _check_exceptions(config)
     _check_layers_from(config)
     _check_walk(config)
-    _check_dispersion(config)
 
 
 def check_files(config: Config, root: Path) -> None:

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from anodeflow.errors import ConfigError, nearest
+from anodeflow.models.settings import D3_OF_FUNCTIONAL
 from anodeflow.stages.declaration import Stage
 from anodeflow.structures.settings import FunctionalisedLayer, HoneycombLayer, MXeneLayer
 from anodeflow.study.config import Config
@@ -290,7 +291,7 @@ class Plan:
     @cached_property
     def _calculators(self) -> dict[str, dict[str, Any]]:
         # Settings of some families only are left out of the others'.
-        found, dispersion = {}, self.config.dispersion.model_dump(mode="json")
+        found, dispersion = {}, self.config.dispersion.model_dump(mode="json", exclude_none=True)
         for name, model in self.config.models.items():
             entry = model.calculator.model_dump(mode="json")
             own = {key: value for key, value in entry.items() if value}
@@ -299,7 +300,11 @@ class Plan:
                     own.pop(option, None)
             if environment := own.pop("environment", None):
                 own["python"] = self.config.environments[environment]
-            found[name] = own | {"dispersion": dispersion if entry["dispersion"] else None}
+            if model.card.forces == "direct":
+                own["forces"] = "direct"
+            functional = {"functional": D3_OF_FUNCTIONAL[model.card.functional]}
+            added = functional | dispersion if entry["dispersion"] else None
+            found[name] = own | {"dispersion": added}
         return found
 
     def calculator(self, model: str, dtype: str) -> dict[str, Any]:

@@ -64,9 +64,9 @@ class Given:
         return self.plan.calculator(wildcards.model, wildcards.dtype)
 
     def functional_of_dispersion(self, wildcards: Wildcards) -> str | None:
-        """Return the functional of a model's D3, None where it adds none."""
-        added = self.config["models"][wildcards.model]["calculator"]["dispersion"]
-        return self.config["dispersion"]["functional"] if added else None
+        """Return the functional of a model's pairwise D3, None where it adds none."""
+        added = self.plan.calculator(wildcards.model, "")["dispersion"]
+        return added["functional"] if added and "three_body_cutoff_bohr" not in added else None
 
     def backend(self, precision: str) -> Callable[[Wildcards], str]:
         """Return a function: the record that a model's calculator was found right."""
