@@ -30,6 +30,9 @@ class Family:
     """Whether it may run in another Python than the workflow's."""
     cuda_options: tuple[str, ...] = ()
     """Options of `calculator` that its loader takes on a GPU."""
+    choice: str = ""
+    """Option of `calculator`, and keyword of what opens it, that names one of several levels of
+    theory that a file may hold."""
     uses: Mapping[str, str] = field(default_factory=dict)
     """Packages whose versions decide its numbers, and what each is used for."""
     package: str = ""
@@ -52,6 +55,7 @@ MACE = Family(
     entry="mace.calculators:MACECalculator",
     kwargs={"model_paths": "{weights}", "device": "{device}", "default_dtype": "{dtype}"},
     cuda_options=("cuequivariance", "cuda_graphs", "contraction_by_element"),
+    choice="head",
     uses={"mace-torch": "MACE models", "e3nn": "equivariant layers of models"},
     urls="mace.calculators.foundations_models:mace_mp_urls",
 )
@@ -80,11 +84,13 @@ SEVENNET = Family(
     kwargs={"model": "{weights}", "device": "{device}"},
     dtypes=("float32",),
     in_an_environment=True,
+    choice="modal",
     uses={"sevenn": "SevenNet models", "e3nn": "equivariant layers of models"},
     package="sevenn",
     packaged={
         "7net-0": "pretrained_potentials/SevenNet_0__11Jul2024/checkpoint_sevennet_0.pth",
         "7net-l3i5": "pretrained_potentials/SevenNet_l3i5/checkpoint_l3i5.pth",
+        "7net-mf-0": "pretrained_potentials/SevenNet_MF_0/checkpoint_sevennet_mf_0.pth",
     },
 )
 

@@ -205,21 +205,24 @@ def test_twice_the_cell_has_twice_the_energy_and_the_same_forces_and_stress():
 def test_the_three_body_term_is_that_of_another_library():
     from torch_dftd.torch_dftd3_calculator import TorchDFTD3Calculator
 
-    atoms, dftd3 = molecule("C2H6CHOH"), {"library": "dftd3"}
+    atoms = molecule("C2H6CHOH")
     atoms.rattle(0.05, seed=1)
-    atoms.cell = [30.0] * 3
-    with_it, without = (_results(atoms, **dftd3, **own) for own in (THREE_BODY, {}))
-    theirs = []
-    for abc in (True, False):
-        atoms.calc = TorchDFTD3Calculator(
-            xc="pbe", cutoff=40 * Bohr, cnthr=40 * Bohr, abc=abc, dtype=torch.float64
-        )
-        theirs.append((atoms.get_potential_energy(), atoms.get_forces()))
-    for ours, both in zip(
-        zip(with_it[:2], without[:2], strict=True), zip(*theirs, strict=True), strict=True
+    cutoffs = {"cutoff": 40 * Bohr, "cnthr": 40 * Bohr, "dtype": torch.float64}
+    terms = []
+    for with_it, without in (
+        (
+            load_dispersion(SETTINGS | {"library": "dftd3"} | own, device="cpu")
+            for own in (THREE_BODY, {})
+        ),
+        (TorchDFTD3Calculator(xc="pbe", abc=abc, **cutoffs) for abc in (True, False)),
     ):
-        np.testing.assert_allclose(ours[0] - ours[1], both[0] - both[1], atol=1e-10)
-    assert abs(with_it[0] - without[0]) > 1e-5
+        found = []
+        for atoms.calc in (with_it, without):
+            found.append((atoms.get_potential_energy(), atoms.get_forces()))
+        terms.append([one - other for one, other in zip(*found, strict=True)])
+    (energy, forces), (expected, expected_forces) = terms
+    assert energy == pytest.approx(expected, rel=1e-6) and abs(energy) > 1e-5
+    np.testing.assert_allclose(forces, expected_forces, rtol=0, atol=1e-10)
 
 
 def test_with_the_three_body_term_the_plain_calculator_has_it_as_well():

@@ -38,13 +38,16 @@ ROWS = read_table()
 
 def base_study(config: dict) -> dict:
     """Return the study that the examples of the table start from."""
-    models = ["mace-mp-0", "chgnet", "lj"]
+    models = ["mace-mp-0", "chgnet", "lj", "7net-mf-0"]
     config["study"] |= {"models": models, "stacks": ["m-g", "m-go", "m-s"]}
     config["models"]["mace-mp-0"]["layers_from"] = {}
-    config["models"]["mace-mp-0"]["calculator"]["cuequivariance"] = False
+    config["models"]["mace-mp-0"]["calculator"] |= {"cuequivariance": False, "head": None}
+    config["models"]["7net-mf-0"]["stages"] = ["relaxation"]
+    config["models"]["7net-mf-0"]["calculator"] |= {"dispersion": False, "environment": None}
     config["models"]["mace-mp-0"]["calculator"]["contraction_by_element"] = False
     config["dispersion"]["library"] = "dftd3"  # for the three-body term
-    config["models"]["lj"] = LJ | {"card": config["models"]["chgnet"]["card"]}
+    conservative = config["models"]["chgnet"]["card"] | {"forces": "conservative"}
+    config["models"]["lj"] = LJ | {"card": conservative}
     config["environments"]["sevennet"] = "a-python"
     config["structures"]["layers"]["sheet"] = SHEET
     stacks = config["structures"]["stacks"]

@@ -34,17 +34,18 @@ def require_contract(
     model = calculator.model if isinstance(calculator, DispersionCorrected) else calculator
     conservative = settings.get("forces", "conservative") == "conservative"
     options = {"noise": NOISE[settings["dtype"]], "conservative": conservative}
-    found = [
-        f"on {name} {sentence}"
-        for name, cell in cells.items()
-        for sentence in broken_promises(model, cell, **options)
-    ]
-    if isinstance(calculator, DispersionCorrected):
+    found = []
+    if isinstance(calculator, DispersionCorrected):  # whose cutoffs are sharp: its name comes first
         found += [
             f"on {name} {sentence}"
             for name, cell in cells.items()
             if (sentence := _second_dispersion(calculator, cell))
         ]
+    found += [
+        f"on {name} {sentence}"
+        for name, cell in cells.items()
+        for sentence in broken_promises(model, cell, **options)
+    ]
     if not found:
         return
     print("\n".join(f"broken: {sentence}" for sentence in found))

@@ -19,6 +19,9 @@ from anodeflow.models.dispersion import load_plain_dispersion
 from anodeflow.models.loading import plain_call
 from anodeflow.process.other_python import start_of
 
+OPENING = ("entry", "kwargs", "head", "modal")
+"""Settings of a calculator that say how it is opened, whatever its speed."""
+
 
 @dataclass(frozen=True)
 class Evaluation:
@@ -45,13 +48,13 @@ def evaluate_model(
 ) -> list[Evaluation]:
     """Evaluate structures in a fresh process of the model's Python.
 
-    calculator: the settings of `load_calculator`, of which only family, entry, kwargs and python
-    matter here. Neither this library nor a socket stands between ASE and the model.
+    calculator: the settings of `load_calculator`, of which only family, python and OPENING matter
+    here. Neither this library nor a socket stands between ASE and the model.
 
     Raises CalculatorError where that process fails.
     """
     family = calculator["family"]
-    own = {key: calculator[key] for key in ("entry", "kwargs") if key in calculator}
+    own = {key: calculator[key] for key in OPENING if key in calculator}
     entry, kwargs = plain_call(family, weights, device="cpu", dtype=plain_dtype(family), **own)
     python = calculator.get("python", sys.executable)
     with tempfile.TemporaryDirectory() as folder:

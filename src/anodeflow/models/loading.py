@@ -38,6 +38,8 @@ def load_calculator(
     python: str | None = None,
     entry: str | None = None,
     kwargs: Mapping[str, Any] | None = None,
+    head: str | None = None,
+    modal: str | None = None,
     cuequivariance: bool = False,
     cuda_graphs: bool = False,
     contraction_by_element: bool = False,
@@ -57,6 +59,8 @@ def load_calculator(
         python: the Python that the model runs in, None for this one.
         entry: "module:name" of a custom calculator.
         kwargs: what that is called with.
+        head: of a MACE file that holds several.
+        modal: of a SevenNet checkpoint that holds several.
         cuequivariance: MACE with NVIDIA's kernels.
         cuda_graphs: MACE and D3 replayed as CUDA graphs.
         contraction_by_element: MACE's contraction by element on a GPU, too.
@@ -73,7 +77,16 @@ def load_calculator(
     keep_freed_memory()
     loader = FAMILIES[family].loader
     if loader is None:
-        call = plain_call(family, weights, device=device, dtype=dtype, entry=entry, kwargs=kwargs)
+        call = plain_call(
+            family,
+            weights,
+            device=device,
+            dtype=dtype,
+            entry=entry,
+            kwargs=kwargs,
+            head=head,
+            modal=modal,
+        )
         model = _open_plain(python, *call, dtype)
     else:
         limit_torch()
@@ -83,7 +96,8 @@ def load_calculator(
             "cuda_graphs": cuda_graphs,
             "contraction_by_element": contraction_by_element,
         }
-        options = {name: True for name, is_chosen in chosen.items() if is_chosen}
+        options: dict[str, Any] = {name: True for name, is_chosen in chosen.items() if is_chosen}
+        options |= {"head": head} if head is not None else {}
         inner = _load_inner(weights, family, loader, device, dtype, options)
         model = ModelCalculator(inner, dtype=dtype)
     if dispersion is None:
@@ -101,6 +115,8 @@ def plain_call(
     dtype: str,
     entry: str | None = None,
     kwargs: Mapping[str, Any] | None = None,
+    head: str | None = None,
+    modal: str | None = None,
 ) -> tuple[str, dict[str, Any]]:
     """Return what opens the plain ASE calculator of a family.
 
@@ -111,6 +127,8 @@ def plain_call(
         dtype: stands for "{dtype}".
         entry: "module:name" of a custom calculator.
         kwargs: what that is called with.
+        head: as in `load_calculator`.
+        modal: as in `load_calculator`.
 
     Returns:
         "module:name", and the keyword arguments that it is called with.
@@ -120,10 +138,12 @@ def plain_call(
         entry, kwargs = facts.entry, facts.kwargs
     if entry is None:
         raise ConfigError(f"Model family {family} needs an entry: give module:name.")
+    chosen = {"head": head, "modal": modal}.get(facts.choice)
+    named = {facts.choice: chosen} if chosen is not None else {}
     given = dict(zip(PLACEHOLDERS, (str(weights), device, dtype), strict=True))
     return entry, {
         key: given.get(value, value) if isinstance(value, str) else value
-        for key, value in (kwargs or {}).items()
+        for key, value in ({**(kwargs or {}), **named}).items()
     }
 
 
@@ -161,7 +181,7 @@ def _require_packages(names: Sequence[str]) -> None:
 
 
 def _load_inner(
-    weights: Path, family: str, loader: str, device: str, dtype: str, options: Mapping[str, bool]
+    weights: Path, family: str, loader: str, device: str, dtype: str, options: Mapping[str, Any]
 ) -> Calculator:
     import torch
 

@@ -10,6 +10,7 @@ from ase import Atoms
 from ase.calculators.calculator import Calculator
 from ase.stress import full_3x3_to_voigt_6_stress
 
+from anodeflow.errors import CalculatorError
 from anodeflow.models.interface import DeviceCalculator, Finish, Results
 from anodeflow.models.mace_buffers import BufferedMace, FinishArrays, split_values
 from anodeflow.models.neighbours import NeighbourLists, sent
@@ -28,18 +29,28 @@ def load_mace(
     device: str,
     dtype: str,
     *,
+    head: str | None = None,
     cuequivariance: bool = False,
     cuda_graphs: bool = False,
     contraction_by_element: bool = False,
 ) -> Calculator:
-    """Load a MACE file; one whose model reads more than atoms and cell stays MACE's calculator."""
+    """Load a MACE file; one whose model reads more than atoms and cell stays MACE's calculator.
+
+    Raises:
+        CalculatorError: the file has no such head, or several of which none is named.
+    """
+    import torch
     from mace.calculators.mace import MACECalculator
 
+    loaded = torch.load(weights, map_location=device, weights_only=False)
+    heads: Sequence[str] = getattr(loaded, "heads", ["Default"])
+    _require_head(heads, head)
     mace: Any = MACECalculator(
-        model_paths=[str(weights)],
+        models=loaded,
         device=device,
         default_dtype=dtype,
         enable_cueq=cuequivariance,
+        head=head or heads[0],
     )
     model = mace.models[0]
     plain = type(model).__name__ in ("MACE", "ScaleShiftMACE")
@@ -51,6 +62,15 @@ def load_mace(
     if device == "cpu" or contraction_by_element:
         _contract_by_element(model)
     return MaceModel(mace, cuda_graphs=cuda_graphs)
+
+
+def _require_head(heads: Sequence[str], head: str | None) -> None:
+    """Refuse what MACECalculator takes another head for, with a warning or without."""
+    if head in heads or (head is None and len(heads) == 1):
+        return
+    has = f"The model has the heads {', '.join(heads)}, and"
+    asked = "none is named" if head is None else f"{head!r} is none of them"
+    raise CalculatorError(f"{has} {asked}: name one (calculator.head).")
 
 
 def _elements(mace: "MACECalculator") -> frozenset[int]:

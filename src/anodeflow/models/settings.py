@@ -53,6 +53,10 @@ class Calculator(Section):
     """Whether calls on a GPU are replayed as CUDA graphs; for family mace."""
     contraction_by_element: bool = False
     """Whether MACE's contraction is done by element on a GPU, as it always is on a CPU."""
+    head: str | None = None
+    """Head of a MACE file that holds several."""
+    modal: str | None = None
+    """Modal of a SevenNet checkpoint that holds several."""
     kwargs: Kwargs = Field(default_factory=dict)
     """What `entry` is called with; "{weights}", "{device}", "{dtype}" stand for the model's own."""
 
@@ -73,6 +77,12 @@ class Calculator(Section):
                 raise ValueError(
                     f"{option} is for family {having} on device cuda, not for {self.family} on "
                     f"{self.device}: set it to false"
+                )
+        for option in ("head", "modal"):
+            if getattr(self, option) is not None and option != family.choice:
+                having = " or ".join(x for x in FAMILIES if FAMILIES[x].choice == option)
+                raise ValueError(
+                    f"{option} is for family {having}, not for {self.family}: set it to null"
                 )
         if self.cuequivariance and self.device != "cuda":
             raise ValueError(

@@ -35,11 +35,15 @@ def open_calculator(entry: str, kwargs: Mapping[str, Any]) -> Calculator:
 
     Modules are also looked for in the working directory.
 
-    Raises whatever the import or the call raises; ValueError for a calculator without stress.
+    Raises whatever the import or the call raises; ValueError for a calculator without stress, or
+    one that has not the head that was named.
     """
     if os.getcwd() not in sys.path:
         sys.path.append(os.getcwd())
     calculator: Calculator = pkgutil.resolve_name(entry)(**kwargs)
+    heads, head = getattr(calculator, "available_heads", ()), kwargs.get("head")
+    if heads and head is not None and head not in heads:  # MACE would take another one
+        raise ValueError(f"the model has no head {head!r}, but {', '.join(heads)}")
     missing = [name for name in PROPERTIES if name not in calculator.implemented_properties]
     if missing:
         raise ValueError(f"{entry} gives no {', '.join(missing)}")
