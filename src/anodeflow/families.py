@@ -35,6 +35,8 @@ class Family:
     theory that a file may hold."""
     uses: Mapping[str, str] = field(default_factory=dict)
     """Packages whose versions decide its numbers, and what each is used for."""
+    knows_charge: bool = False
+    """Whether some of its models read the charge and spin of a structure from its info."""
     package: str = ""
     """Package with which files of weights come."""
     packaged: Mapping[str, str] = field(default_factory=dict)
@@ -56,6 +58,7 @@ MACE = Family(
     kwargs={"model_paths": "{weights}", "device": "{device}", "default_dtype": "{dtype}"},
     cuda_options=("cuequivariance", "cuda_graphs", "contraction_by_element"),
     choice="head",
+    knows_charge=True,
     uses={"mace-torch": "MACE models", "e3nn": "equivariant layers of models"},
     urls="mace.calculators.foundations_models:mace_mp_urls",
 )
@@ -94,6 +97,12 @@ SEVENNET = Family(
     },
 )
 
-CUSTOM = Family(name="custom", title="A custom calculator", entry=None, in_an_environment=True)
+CUSTOM = Family(
+    name="custom",
+    title="A custom calculator",
+    entry=None,
+    in_an_environment=True,
+    knows_charge=True,
+)
 
 FAMILIES = {family.name: family for family in (MACE, CHGNET, SEVENNET, CUSTOM)}

@@ -47,13 +47,13 @@ HERE = {"python": sys.executable}
 # family, source, dtype, the noise of a central difference of its energies (eV/A), what else.
 MODELS = {
     "mace float64": ("mace", str(DEMO), "float64", 1e-5, {}),
-    "mace float32": ("mace", str(DEMO), "float32", 2e-2, {}),
-    "chgnet": ("chgnet", "0.3.0", "float32", 2e-2, {}),
-    "chgnet with bias": ("chgnet", "0.2.0", "float32", 2e-2, {}),
+    "mace float32": ("mace", str(DEMO), "float32", 1e-3, {}),
+    "chgnet": ("chgnet", "0.3.0", "float32", 1e-3, {}),
+    "chgnet with bias": ("chgnet", "0.2.0", "float32", 1e-3, {}),
     "custom": ("custom", None, "float64", 1e-5, LJ),
     "custom in an environment": ("custom", None, "float64", 1e-5, LJ | HERE),
     "mace in an environment": ("custom", str(DEMO), "float64", 1e-5, MACE | HERE),
-    "sevennet": ("sevennet", "7net-0", "float32", 2e-2, {"python": SEVENNET}),
+    "sevennet": ("sevennet", "7net-0", "float32", 1e-3, {"python": SEVENNET}),
 }
 # A model in a process of its own sees nothing of this one's default: one is enough.
 DEFAULTS = [(name, "float64") for name in MODELS]

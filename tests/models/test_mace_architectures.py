@@ -4,13 +4,17 @@ import numpy as np
 import pytest
 import torch
 from ase.build import bulk
+from demo_model import load_demo
 from figures import study_stack
 
-from anodeflow.errors import CalculatorError
+from anodeflow.equivalence.promises import require_contract
+from anodeflow.equivalence.reference_evaluation import evaluate_model
+from anodeflow.errors import CalculatorError, EquivalenceError
 from anodeflow.models.child.calculator_process import open_calculator
 from anodeflow.models.interface import ModelCalculator, torch_dtype
-from anodeflow.models.loading import plain_call
+from anodeflow.models.loading import load_calculator, plain_call
 from anodeflow.models.mace import MaceModel, load_mace
+from anodeflow.models.weights.fetching import fetch_weights
 from anodeflow.process.model_messages import quiet_loading
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # those of TorchScript in e3nn
@@ -45,7 +49,13 @@ TOLERANCE = {"float64": 1e-10, "float32": 3e-4}
 KEYS = ("energy", "forces", "stress")
 
 
-def random_mace(architecture: str, scaled: bool) -> torch.nn.Module:
+CHARGED = {
+    f"total_{name}": {"type": "categorical", "per": "graph", "num_classes": 9, "emb_dim": 4}
+    for name in ("charge", "spin")
+}
+
+
+def random_mace(architecture: str, scaled: bool, **more) -> torch.nn.Module:
     """Return a model of random weights, in float64."""
     with quiet_loading(), torch_dtype("float64"):
         from mace.modules import MACE, ScaleShiftMACE, interaction_classes  # isort: skip
@@ -69,7 +79,7 @@ def random_mace(architecture: str, scaled: bool) -> torch.nn.Module:
             gate=torch.nn.functional.silu,
             atomic_energies=rng.normal(size=(len(heads), len(ELEMENTS))),
             avg_num_neighbors=40.0, atomic_numbers=ELEMENTS, correlation=2,
-            **(own if scaled else {}), **options,
+            **(own if scaled else {}), **options, **more,
         )  # fmt: skip
 
 
@@ -149,3 +159,28 @@ def test_heads_give_energies_of_their_own(several):
             ours = load_mace(several, "cpu", "float64", head=head)
         found.append(ModelCalculator(ours, dtype="float64").evaluate([atoms])[0]["energy"])
     assert np.abs(np.diff(sorted(found))).min() > 1e-3
+
+
+def test_a_model_that_reads_charge_and_spin_is_told_them(tmp_path):
+    path, card = tmp_path / "charged.model", tmp_path / "charged.json"
+    model = random_mace("MP-0", True, embedding_specs=CHARGED, use_embedding_readout=True)
+    torch.save(model, path)
+    options = {"family": "mace", "sha256": None, "mirror": None, "lock": tmp_path / "lock.json"}
+    fetch_weights(path, card, source=str(path), **options)
+    settings = {"family": "mace", "device": "cpu", "dtype": "float64", "dispersion": None}
+    cells = {"Na": structures()[1]}
+    energies = []
+    for state in ({"charge": 0, "spin": 1}, {"charge": 1, "spin": 1}, {"charge": 0, "spin": 3}):
+        ours = load_calculator(path, card, **settings, **state)
+        require_contract(ours, cells, settings | state)
+        energies.append(ours.evaluate([cells["Na"]])[0]["energy"])
+        (plain,) = evaluate_model(path, [cells["Na"]], settings | state)
+        assert plain.energy == pytest.approx(energies[-1], abs=1e-9)
+    assert np.abs(np.diff(sorted(energies))).min() > 1e-3
+
+
+def test_a_charge_that_a_model_does_not_read_is_refused(tmp_path):
+    told = load_demo(tmp_path, "float64", charge=1)
+    settings = {"family": "mace", "device": "cpu", "dtype": "float64", "charge": 1}
+    with pytest.raises(EquivalenceError, match="the model knows no calculator"):
+        require_contract(told, {"Na": structures()[1]}, settings)

@@ -41,7 +41,9 @@ def base_study(config: dict) -> dict:
     models = ["mace-mp-0", "chgnet", "lj", "7net-mf-0"]
     config["study"] |= {"models": models, "stacks": ["m-g", "m-go", "m-s"]}
     config["models"]["mace-mp-0"]["layers_from"] = {}
-    config["models"]["mace-mp-0"]["calculator"] |= {"cuequivariance": False, "head": None}
+    config["models"]["mace-mp-0"]["calculator"] |= {"cuequivariance": False} | dict.fromkeys(
+        ("head", "charge", "spin")
+    )
     config["models"]["7net-mf-0"]["stages"] = ["relaxation"]
     config["models"]["7net-mf-0"]["calculator"] |= {"dispersion": False, "environment": None}
     config["models"]["mace-mp-0"]["calculator"]["contraction_by_element"] = False

@@ -1,6 +1,6 @@
 """A configured calculator held to the contract, and to having no dispersion but ours."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -9,7 +9,7 @@ from ase.calculators.calculator import Calculator
 
 from anodeflow.equivalence.contract import NOISE, broken_promises
 from anodeflow.errors import EquivalenceError
-from anodeflow.models.interface import DispersionCorrected
+from anodeflow.models.interface import DispersionCorrected, ModelCalculator
 
 APART = 12.0
 """Å between two layers, across which no model of short range reaches."""
@@ -46,6 +46,11 @@ def require_contract(
         for name, cell in cells.items()
         for sentence in broken_promises(model, cell, **options)
     ]
+    found += [
+        f"on {name} {sentence}"
+        for name, cell in cells.items()
+        for sentence in _ignored(model, cell, NOISE[settings["dtype"]])
+    ]
     if not found:
         return
     print("\n".join(f"broken: {sentence}" for sentence in found))
@@ -59,6 +64,20 @@ def require_contract(
         f"{settings['device']}) is none that a study can use: {found[0]}; correct its entry, its "
         f"keyword arguments or its units (the log has all {len(found)} that is wrong).{direct}"
     )
+
+
+def _ignored(model: Calculator, cell: Atoms, noise: float) -> Iterator[str]:
+    """Say which of charge and spin, if it is told them, leave a model's energy as it is."""
+    if not isinstance(model, ModelCalculator):
+        return
+    told = model.info
+    for name in told:
+        energies = []
+        for model.info in (told, told | {name: told[name] + 1}):
+            energies.append(float(model.evaluate([cell])[0]["energy"]))
+        model.info = told
+        if not abs(energies[1] - energies[0]) > noise:
+            yield f"another {name} leaves the energy as it is: the model knows no calculator.{name}"
 
 
 def _second_dispersion(calculator: DispersionCorrected, cell: Atoms) -> str:

@@ -48,8 +48,8 @@ def evaluate_model(
 ) -> list[Evaluation]:
     """Evaluate structures in a fresh process of the model's Python.
 
-    calculator: the settings of `load_calculator`, of which only family, python and OPENING matter
-    here. Neither this library nor a socket stands between ASE and the model.
+    calculator: the settings of `load_calculator`, of which only family, python, charge, spin
+    and OPENING matter here. Neither this library nor a socket stands between ASE and the model.
 
     Raises CalculatorError where that process fails.
     """
@@ -59,7 +59,8 @@ def evaluate_model(
     python = calculator.get("python", sys.executable)
     with tempfile.TemporaryDirectory() as folder:
         answer = Path(folder) / "answer.json"
-        inputs = [_as_json(atoms) for atoms in structures]
+        told = {name: calculator[name] for name in ("charge", "spin") if name in calculator}
+        inputs = [_as_json(atoms) | ({"info": told} if told else {}) for atoms in structures]
         order = {"entry": entry, "kwargs": kwargs, "answer": str(answer), "structures": inputs}
         _run(python, entry, json.dumps(order))
         found = json.loads(answer.read_text())

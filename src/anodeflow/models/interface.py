@@ -135,6 +135,8 @@ class ModelCalculator(DeviceCalculator):
         self.dtype = dtype
         self.batch_size = batch_size(inner)
         self.elements: frozenset[int] | None = getattr(inner, "elements", None)
+        self.info: dict[str, int] = {}
+        """Charge and spin that every structure is told to have."""
 
     def begin(self, structures: Sequence[Atoms]) -> Finish:
         """Begin a call for several structures, one call where the model takes batches.
@@ -144,7 +146,7 @@ class ModelCalculator(DeviceCalculator):
         """
         for atoms in structures:
             self._refuse_other_elements(atoms)
-        bare = [_bare(atoms) for atoms in structures]
+        bare = [_bare(atoms, self.info) for atoms in structures]
         with torch_dtype(self.dtype), warnings.catch_warnings():
             # CHGNet turns its own energies into floats the old way.
             warnings.filterwarnings("ignore", message="Converting a tensor with requires_grad")
@@ -191,9 +193,9 @@ def _begin(calc: Calculator, structures: Sequence[Atoms]) -> Finish:
     return lambda: found
 
 
-def _bare(atoms: Atoms) -> Atoms:
+def _bare(atoms: Atoms, info: Mapping[str, int]) -> Atoms:
     """Return what alone enters the energy; info and constraints make models warn or repeat."""
-    return Atoms(atoms.numbers, atoms.positions, cell=atoms.cell, pbc=atoms.pbc)
+    return Atoms(atoms.numbers, atoms.positions, cell=atoms.cell, pbc=atoms.pbc, info=dict(info))
 
 
 def _in_ase_form(found: Mapping[str, Any]) -> Results:

@@ -40,6 +40,8 @@ def load_calculator(
     kwargs: Mapping[str, Any] | None = None,
     head: str | None = None,
     modal: str | None = None,
+    charge: int | None = None,
+    spin: int | None = None,
     cuequivariance: bool = False,
     cuda_graphs: bool = False,
     contraction_by_element: bool = False,
@@ -61,6 +63,8 @@ def load_calculator(
         kwargs: what that is called with.
         head: of a MACE file that holds several.
         modal: of a SevenNet checkpoint that holds several.
+        charge: of every structure, e, for a model that reads it.
+        spin: its multiplicity, likewise.
         cuequivariance: MACE with NVIDIA's kernels.
         cuda_graphs: MACE and D3 replayed as CUDA graphs.
         contraction_by_element: MACE's contraction by element on a GPU, too.
@@ -100,6 +104,9 @@ def load_calculator(
         options |= {"head": head} if head is not None else {}
         inner = _load_inner(weights, family, loader, device, dtype, options)
         model = ModelCalculator(inner, dtype=dtype)
+    model.info = {
+        name: value for name, value in (("charge", charge), ("spin", spin)) if value is not None
+    }
     if dispersion is None:
         return model
     correction = load_dispersion(dispersion, device=device, cuda_graphs=cuda_graphs)

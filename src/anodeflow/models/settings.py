@@ -57,6 +57,10 @@ class Calculator(Section):
     """Head of a MACE file that holds several."""
     modal: str | None = None
     """Modal of a SevenNet checkpoint that holds several."""
+    charge: int | None = None
+    """Charge of every structure, e, for a model that reads it; null: it is told none."""
+    spin: Annotated[int, Field(ge=1)] | None = None
+    """Spin multiplicity of every structure, 2S + 1, for a model that reads it."""
     kwargs: Kwargs = Field(default_factory=dict)
     """What `entry` is called with; "{weights}", "{device}", "{dtype}" stand for the model's own."""
 
@@ -81,6 +85,12 @@ class Calculator(Section):
         for option in ("head", "modal"):
             if getattr(self, option) is not None and option != family.choice:
                 having = " or ".join(x for x in FAMILIES if FAMILIES[x].choice == option)
+                raise ValueError(
+                    f"{option} is for family {having}, not for {self.family}: set it to null"
+                )
+        for option in ("charge", "spin"):
+            if getattr(self, option) is not None and not family.knows_charge:
+                having = " or ".join(x for x in FAMILIES if FAMILIES[x].knows_charge)
                 raise ValueError(
                     f"{option} is for family {having}, not for {self.family}: set it to null"
                 )

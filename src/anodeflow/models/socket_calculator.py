@@ -49,7 +49,7 @@ class SocketCalculator(StructureCalculator):
         """
         super().__init__()
         self.python, self.entry = python, entry
-        self._served: tuple[list[int], list[bool]] | None = None
+        self._served = ""
         with contextlib.ExitStack() as held:
             ours, theirs = (held.enter_context(end) for end in socket.socketpair())
             self._said = held.enter_context(tempfile.TemporaryFile())
@@ -94,12 +94,11 @@ class SocketCalculator(StructureCalculator):
 
     def _tell_species(self, atoms: Atoms) -> None:
         """Send what i-PI's positions and cell leave out, where it differs from the last call's."""
-        species = (atoms.numbers.tolist(), atoms.pbc.tolist())
-        if species != self._served:
-            self._protocol.send_text(
-                json.dumps(dict(zip(("numbers", "pbc"), species, strict=True)))
-            )
-            self._served = species
+        species = {"numbers": atoms.numbers.tolist(), "pbc": atoms.pbc.tolist()}
+        species |= {"info": atoms.info} if atoms.info else {}
+        if (text := json.dumps(species)) != self._served:
+            self._protocol.send_text(text)
+            self._served = text
 
     def _failure(self) -> CalculatorError:
         """Wait for the child to end, put all it said into the log and return its last line."""

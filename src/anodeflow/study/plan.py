@@ -294,7 +294,9 @@ class Plan:
         found, dispersion = {}, self.config.dispersion.model_dump(mode="json", exclude_none=True)
         for name, model in self.config.models.items():
             entry = model.calculator.model_dump(mode="json")
-            own = {key: value for key, value in entry.items() if value}
+            own = {key: value for key, value in entry.items() if value or key == "charge"}
+            if own["charge"] is None:
+                del own["charge"]
             if entry["device"] == "cpu":
                 for option in ("cuda_graphs", "contraction_by_element"):  # of a GPU
                     own.pop(option, None)

@@ -67,8 +67,8 @@ def evaluate_once(
 def serve(protocol: IPIProtocol, calculator: Calculator) -> None:
     """Answer until the socket is closed.
 
-    A message INIT, sent again for other atoms, holds their numbers and pbc as JSON. Each call is
-    made as if it were the first, so that results do not depend on the calls before.
+    A message INIT, sent again for other atoms, holds their numbers, pbc and info as JSON. Each call
+    is made as if it were the first, so that results do not depend on the calls before.
     """
     atoms: Atoms | None = None
     answer: tuple[float, np.ndarray, np.ndarray] | None = None
