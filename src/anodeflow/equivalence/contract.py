@@ -12,7 +12,7 @@ from anodeflow.equivalence.work import broken_slopes
 from anodeflow.evaluation.first_calls import warm_up
 from anodeflow.models.interface import BatchCalculator, evaluate_each
 
-NOISE = {"float64": 1e-5, "float32": 1e-3}
+NOISE = {"float64": 1e-4, "float32": 1e-3}
 """What two energies of some atoms may differ by, that should be one, eV."""
 
 TURN = Rotation.from_euler("zyx", (25, -40, 70), degrees=True).as_matrix()
