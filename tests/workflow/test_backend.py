@@ -20,9 +20,8 @@ class Rough(LennardJones):
 
     def calculate(self, *args, **kwargs):
         super().calculate(*args, **kwargs)
-        forces = self.results["forces"] = self.results["forces"].copy()
-        forces[[0, -1], 2] += self.error  # at both ends: nothing that the contract sees
-        forces[1:-1, 2] -= 2 * self.error / (len(forces) - 2)
+        if len(self.results["forces"]) > 50:  # in no small cell, where the contract would see it
+            self.results["forces"] = self.results["forces"] + [0.0, 0.0, self.error]
 """
 
 
@@ -55,7 +54,7 @@ def test_a_model_that_fails_its_check_is_evaluated_by_no_job(rough):
     assert not (project.folder / RECORD).exists()
     assert not (project.folder / "results/lj/relaxation").exists()
     log = (project.folder / "results/logs/check_backend/lj/float32.log").read_text()
-    assert '"force": 0.003' in log
+    assert '"force_rms": 0.003' in log
     tolerate(project, settings, 0.004)
     allowed = project.snakemake(RECORD)
     assert allowed.returncode == 0, allowed.stdout
