@@ -45,6 +45,12 @@ class Family:
     """Table of addresses of weights, by such names, as module:name."""
 
     @property
+    def options(self) -> tuple[str, ...]:
+        """Return what `calculator` may say of it, and of no other family."""
+        state = ("charge", "spin") if self.knows_charge else ()
+        return (*self.cuda_options, self.choice, *state)
+
+    @property
     def entry_is_configured(self) -> bool:
         """Whether the configuration names what opens its calculator, which may read any file."""
         return self.entry is None

@@ -109,7 +109,7 @@ def test_alone_and_in_a_batch_it_has_the_numbers_of_maces_calculator(file, dtype
     path, heads = file
     for head in {heads[0], heads[-1]} if dtype == "float64" else heads[-1:]:
         named = {} if len(heads) == 1 else {"head": head}
-        entry, kwargs = plain_call("mace", path, device="cpu", dtype=dtype, **named)
+        entry, kwargs = plain_call("mace", path, device="cpu", dtype=dtype, chosen=named)
         with quiet_loading(), torch_dtype(dtype):
             ours = load_mace(path, "cpu", dtype, **named)
             plain = ModelCalculator(open_calculator(entry, kwargs), dtype=dtype)

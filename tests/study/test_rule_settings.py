@@ -15,6 +15,7 @@ from anodeflow.study.plan import Plan
 from anodeflow.study.settings import Given
 
 RUN = "m-g_1na_300K_2"
+MODEL = "mace-mp-0"
 
 
 @pytest.fixture
@@ -84,17 +85,25 @@ def test_where_a_model_runs_decides_nothing_of_another(given, study_config):
     ids=str,
 )
 def test_what_decides_no_number_of_a_run_is_not_among_its_settings(given, study_config, edit):
-    before = given().run_settings(job(run=RUN))
+    before = given().run_settings(job(model=MODEL, run=RUN))
     study_config["dynamics"] |= edit
-    assert given().run_settings(job(run=RUN)) == before
+    assert given().run_settings(job(model=MODEL, run=RUN)) == before
+
+
+def test_a_run_of_forces_that_are_predicted_directly_says_so(given, study_config):
+    before = given().run_settings(job(model=MODEL, run=RUN))
+    study_config["models"][MODEL]["card"]["forces"] = "direct"
+    study_config["models"][MODEL]["stages"] = ["relaxation", "dynamics"]
+    assert given().run_settings(job(model=MODEL, run=RUN)) == before | {"forces": "direct"}
+    assert given().plan.calculator(MODEL, "float64")["forces"] == "direct"
 
 
 def test_a_replica_differs_from_another_in_its_seed_alone(given):
     one = given()
-    first, third = (one.run_settings(job(run=f"m-g_1na_300K_{n}")) for n in (0, 2))
+    first, third = (one.run_settings(job(model=MODEL, run=f"m-g_1na_300K_{n}")) for n in (0, 2))
     assert {key for key in first if first[key] != third[key]} == {"seed"}
     assert third["seed"] - first["seed"] == 2
-    assert one.runs_to_advance(job())[RUN] == third
+    assert one.runs_to_advance(job(model=MODEL))[RUN] == third
 
 
 def test_a_run_of_no_study_is_refused_with_the_name_that_was_meant(given):
@@ -232,7 +241,7 @@ def timesteps(one: Given) -> dict[str, set[float]]:
     """Return the time steps that runs are given, by their stacks."""
     found: dict[str, set[float]] = {}
     for name, run in one.plan.runs.items():
-        settings = one.run_settings(job(run=name))
+        settings = one.run_settings(job(model=MODEL, run=name))
         steps = {value for key, value in settings.items() if key.startswith("timestep")}
         assert settings == one.runs_to_advance(job(model="mace-mp-0"))[name]
         found[run["stack"]] = found.get(run["stack"], set()) | steps
@@ -270,7 +279,7 @@ def test_the_elements_that_a_plan_reads_off_are_those_of_the_atoms_that_are_buil
 def test_what_is_handed_out_is_no_part_of_the_configuration_that_a_job_could_change(given):
     one = given()
     before = copy.deepcopy(one.config)
-    one.run_settings(job(run=RUN))["timestep_fs"] = 9.0
+    one.run_settings(job(model=MODEL, run=RUN))["timestep_fs"] = 9.0
     one.averaging(job(run=RUN))["origins"] = 9
     one.section("adhesion", "points")["points"] = 9
     assert one.config == before

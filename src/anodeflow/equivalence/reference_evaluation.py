@@ -19,9 +19,6 @@ from anodeflow.models.dispersion import load_plain_dispersion
 from anodeflow.models.loading import plain_call
 from anodeflow.process.other_python import start_of
 
-OPENING = ("entry", "kwargs", "head", "modal")
-"""Settings of a calculator that say how it is opened, whatever its speed."""
-
 
 @dataclass(frozen=True)
 class Evaluation:
@@ -48,14 +45,14 @@ def evaluate_model(
 ) -> list[Evaluation]:
     """Evaluate structures in a fresh process of the model's Python.
 
-    calculator: the settings of `load_calculator`, of which only family, python, charge, spin
-    and OPENING matter here. Neither this library nor a socket stands between ASE and the model.
+    calculator: the settings of `load_calculator`, of which device, dtype and all that is for speed
+    count for nothing. Neither this library nor a socket stands between ASE and the model.
 
     Raises CalculatorError where that process fails.
     """
     family = calculator["family"]
-    own = {key: calculator[key] for key in OPENING if key in calculator}
-    entry, kwargs = plain_call(family, weights, device="cpu", dtype=plain_dtype(family), **own)
+    dtype = plain_dtype(family)
+    entry, kwargs = plain_call(family, weights, device="cpu", dtype=dtype, chosen=calculator)
     python = calculator.get("python", sys.executable)
     with tempfile.TemporaryDirectory() as folder:
         answer = Path(folder) / "answer.json"

@@ -5,6 +5,7 @@ import pickle
 import pkgutil
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, cast
 
 from ase.calculators.calculator import Calculator
@@ -79,34 +80,16 @@ def load_calculator(
     verify_weights(weights, card)
     _require_device(device)
     keep_freed_memory()
-    loader = FAMILIES[family].loader
-    if loader is None:
-        call = plain_call(
-            family,
-            weights,
-            device=device,
-            dtype=dtype,
-            entry=entry,
-            kwargs=kwargs,
-            head=head,
-            modal=modal,
-        )
+    if FAMILIES[family].loader is None:
+        own = {"entry": entry, "kwargs": kwargs, "modal": modal}
+        call = plain_call(family, weights, device=device, dtype=dtype, chosen=own)
         model = _open_plain(python, *call, dtype)
     else:
-        limit_torch()
-        _require_packages(CUEQUIVARIANCE if cuequivariance else ())
-        chosen = {
-            "cuequivariance": cuequivariance,
-            "cuda_graphs": cuda_graphs,
-            "contraction_by_element": contraction_by_element,
-        }
-        options: dict[str, Any] = {name: True for name, is_chosen in chosen.items() if is_chosen}
-        options |= {"head": head} if head is not None else {}
-        inner = _load_inner(weights, family, loader, device, dtype, options)
-        model = ModelCalculator(inner, dtype=dtype)
-    model.info = {
-        name: value for name, value in (("charge", charge), ("spin", spin)) if value is not None
-    }
+        gpu = {"cuda_graphs": cuda_graphs, "contraction_by_element": contraction_by_element}
+        options = {"head": head, "cuequivariance": cuequivariance} | gpu
+        model = _load_fast(weights, family, device, dtype, options)
+    state = {"charge": charge, "spin": spin}
+    model.info = {name: value for name, value in state.items() if value is not None}
     if dispersion is None:
         return model
     correction = load_dispersion(dispersion, device=device, cuda_graphs=cuda_graphs)
@@ -120,10 +103,7 @@ def plain_call(
     *,
     device: str,
     dtype: str,
-    entry: str | None = None,
-    kwargs: Mapping[str, Any] | None = None,
-    head: str | None = None,
-    modal: str | None = None,
+    chosen: Mapping[str, Any] = MappingProxyType({}),
 ) -> tuple[str, dict[str, Any]]:
     """Return what opens the plain ASE calculator of a family.
 
@@ -132,25 +112,23 @@ def plain_call(
         weights: stands for "{weights}".
         device: stands for "{device}".
         dtype: stands for "{dtype}".
-        entry: "module:name" of a custom calculator.
-        kwargs: what that is called with.
-        head: as in `load_calculator`.
-        modal: as in `load_calculator`.
+        chosen: settings of `load_calculator`, of which entry, kwargs, head and modal count.
 
     Returns:
         "module:name", and the keyword arguments that it is called with.
     """
     facts = FAMILIES[family]
-    if facts.entry is not None:
-        entry, kwargs = facts.entry, facts.kwargs
+    entry, kwargs = facts.entry, dict(facts.kwargs)
+    if facts.entry_is_configured:
+        entry, kwargs = chosen.get("entry"), dict(chosen.get("kwargs") or {})
     if entry is None:
         raise ConfigError(f"Model family {family} needs an entry: give module:name.")
-    chosen = {"head": head, "modal": modal}.get(facts.choice)
-    named = {facts.choice: chosen} if chosen is not None else {}
+    if facts.choice and chosen.get(facts.choice) is not None:
+        kwargs[facts.choice] = chosen[facts.choice]
     given = dict(zip(PLACEHOLDERS, (str(weights), device, dtype), strict=True))
     return entry, {
         key: given.get(value, value) if isinstance(value, str) else value
-        for key, value in ({**(kwargs or {}), **named}).items()
+        for key, value in kwargs.items()
     }
 
 
@@ -185,6 +163,19 @@ def _require_packages(names: Sequence[str]) -> None:
             f"calculator.cuequivariance is true, but {', '.join(missing)} cannot be imported: "
             "install what docs/models.md names for your CUDA version, or set it to false."
         )
+
+
+def _load_fast(
+    weights: Path, family: str, device: str, dtype: str, options: Mapping[str, Any]
+) -> ModelCalculator:
+    """Open a model by its family's loader, with those options that are chosen."""
+    limit_torch()
+    _require_packages(CUEQUIVARIANCE if options["cuequivariance"] else ())
+    loader = FAMILIES[family].loader
+    assert loader is not None
+    chosen = {name: value for name, value in options.items() if value}
+    inner = _load_inner(weights, family, loader, device, dtype, chosen)
+    return ModelCalculator(inner, dtype=dtype)
 
 
 def _load_inner(

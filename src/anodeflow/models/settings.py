@@ -25,6 +25,15 @@ else:
     FamilyName = Literal[tuple(FAMILIES)]
 
 
+GPU_OPTIONS = ("cuequivariance", "cuda_graphs", "contraction_by_element")
+
+OPTIONS = {
+    option: [x for x in FAMILIES if option in FAMILIES[x].options]
+    for option in (*GPU_OPTIONS, "head", "modal", "charge", "spin")
+}
+"""Options of `calculator`, and the families that have them."""
+
+
 class Weights(Section):
     """Where a model's weights come from, and their hash."""
 
@@ -75,33 +84,6 @@ class Calculator(Section):
             raise ValueError(
                 f"entry and kwargs are for family custom, not {self.family}: remove them"
             )
-        for option in ("cuequivariance", "cuda_graphs", "contraction_by_element"):
-            if getattr(self, option) and option not in family.cuda_options:
-                having = " or ".join(x for x in FAMILIES if option in FAMILIES[x].cuda_options)
-                raise ValueError(
-                    f"{option} is for family {having} on device cuda, not for {self.family} on "
-                    f"{self.device}: set it to false"
-                )
-        for option in ("head", "modal"):
-            if getattr(self, option) is not None and option != family.choice:
-                having = " or ".join(x for x in FAMILIES if FAMILIES[x].choice == option)
-                raise ValueError(
-                    f"{option} is for family {having}, not for {self.family}: set it to null"
-                )
-        for option in ("charge", "spin"):
-            if getattr(self, option) is not None and not family.knows_charge:
-                having = " or ".join(x for x in FAMILIES if FAMILIES[x].knows_charge)
-                raise ValueError(
-                    f"{option} is for family {having}, not for {self.family}: set it to null"
-                )
-        if self.cuequivariance and self.device != "cuda":
-            raise ValueError(
-                f"cuequivariance is for device cuda, not for {self.device}: set it to false"
-            )
-        if self.cuequivariance and self.contraction_by_element:
-            raise ValueError(
-                "cuequivariance has a contraction of its own: set contraction_by_element to false"
-            )
         if self.environment is not None and not family.in_an_environment:
             raise ValueError(
                 f"family {self.family} runs in the workflow's own environment: set environment to "
@@ -113,6 +95,25 @@ class Calculator(Section):
                 raise ValueError(
                     f"kwargs.{key} is '{value}'; placeholders are {', '.join(PLACEHOLDERS)}"
                 )
+        return self
+
+    @model_validator(mode="after")
+    def _check_options(self) -> "Calculator":
+        for option, families in OPTIONS.items():
+            if getattr(self, option) not in (None, False) and self.family not in families:
+                where = " on device cuda" if option in GPU_OPTIONS else ""
+                raise ValueError(
+                    f"{option} is for family {' or '.join(families)}{where}, not for "
+                    f"{self.family}: leave it out"
+                )
+        if self.cuequivariance and self.device != "cuda":
+            raise ValueError(
+                f"cuequivariance is for device cuda, not for {self.device}: set it to false"
+            )
+        if self.cuequivariance and self.contraction_by_element:
+            raise ValueError(
+                "cuequivariance has a contraction of its own: set contraction_by_element to false"
+            )
         return self
 
 

@@ -236,14 +236,16 @@ class Given:
 
     def run_settings(self, wildcards: Wildcards) -> dict[str, Any]:
         """Return every setting of a run that its trajectory depends on."""
-        return self._run_settings(wildcards.run)
+        return self._run_settings(wildcards.run, wildcards.model)
 
-    def _run_settings(self, name: str) -> dict[str, Any]:
+    def _run_settings(self, name: str, model: str) -> dict[str, Any]:
         dynamics = self.config["dynamics"]
         section = {key: value for key, value in dynamics.items() if key not in SHARED_BY_RUNS}
         run = self.plan.runs[name]
         own = ("temperature", "seed", "equilibration_ps", "production_ps")
-        return section | self._timesteps(name) | {key: run[key] for key in own}
+        forces = self.config["models"][model]["card"]["forces"]
+        direct = {"forces": forces} if forces == "direct" else {}
+        return section | self._timesteps(name) | {key: run[key] for key in own} | direct
 
     def _timesteps(self, run: str) -> dict[str, float]:
         """Return the time step of a run, or both where its start has to tell if it has hydrogen."""
@@ -255,7 +257,7 @@ class Given:
 
     def runs_to_advance(self, wildcards: Wildcards) -> dict[str, dict[str, Any]]:
         """Return every run with all that its trajectory depends on beside the calculator."""
-        return {run: self._run_settings(run) for run in self.plan.runs}
+        return {run: self._run_settings(run, wildcards.model) for run in self.plan.runs}
 
     def trajectories(self, wildcards: Wildcards, output: Any) -> dict[str, str]:
         """Return where the trajectory of each run stands: below the folder of a module, if any."""

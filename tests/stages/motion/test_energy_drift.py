@@ -86,6 +86,12 @@ def test_what_tells_no_drift_has_none_and_the_note_says_why(values, said):
     assert said in found.note
 
 
+def test_forces_that_are_no_slopes_have_no_conserved_energy_to_judge():
+    found = judged(series(3.0), settings={"forces": "direct"})
+    assert (found.verdict, found.drift_meV_atom_10ps) == ("undetermined", None)
+    assert found.note.endswith("forces that are predicted directly have none")
+
+
 def test_an_energy_that_does_not_move_has_no_drift():
     found = judged(np.zeros(50))
     assert (found.drift_meV_atom_10ps, found.standard_error) == (0.0, 0.0)

@@ -23,8 +23,11 @@ def energy_drift(traj: Trajectory) -> EnergyDrift:
     another one's energy, if errors of integration move it at random, may go the other way.
 
     Args:
-        traj: the run; one of another program holds no conserved energy, and its note says so.
+        traj: the run; one of another program holds no conserved energy, and that of forces which
+            are predicted directly is none: its note says so.
     """
+    if traj.settings.get("forces") == "direct":
+        return EnergyDrift(note="no conserved energy: forces that are predicted directly have none")
     kept = phases(traj, traj.ion_times_ps) == "production"
     times, values = traj.ion_times_ps[kept], traj.conserved_energy[kept]
     if np.isnan(values).any():
