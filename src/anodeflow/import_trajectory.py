@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from anodeflow.errors import AnodeflowError, TrajectoryError
+from anodeflow.errors import AnodeflowError
 from anodeflow.stages.dynamics.imported_frames import read_elements, read_frames
 from anodeflow.stages.dynamics.importing import take_run, write_run
 from anodeflow.study.imported_run import read_plan, require_named_run
@@ -51,11 +51,6 @@ def _parser() -> argparse.ArgumentParser:
 
 def _convert(given: argparse.Namespace) -> list[str]:
     """Write the file, and return what could not be checked."""
-    if len(set(given.ion)) > 1:
-        raise TrajectoryError(
-            f"--ion names {' and '.join(given.ion)}, and hops and diffusion are counted of one "
-            "kind of ion: a run with two kinds in the gap cannot be analysed."
-        )
     plan = read_plan(given.config)
     run = take_run(
         read_frames(given.frames, given.elements),
@@ -63,7 +58,7 @@ def _convert(given: argparse.Namespace) -> list[str]:
         equilibration_ps=given.equilibration_ps,
         temperature=given.temperature,
         stability=plan.config.dynamics.stability.model_dump(),
-        ions=given.ion[:1],
+        ions=given.ion,
     )
     note = require_named_run(given.output.stem, run, plan, told=given.temperature)
     write_run(run, given.output, model=given.model)

@@ -22,7 +22,10 @@ from anodeflow.stages.dynamics.interval_check import check_interval
 from anodeflow.stages.dynamics.stability import StabilityWatch
 from anodeflow.stages.dynamics.trajectory import A_PER_PS, write_trajectory
 from anodeflow.structures import roles
+from anodeflow.structures.elements import ALKALIS
 from anodeflow.structures.geometry import heights
+from anodeflow.structures.orientation import find_orientation
+from anodeflow.structures.role_checks import check_stack_tags
 from anodeflow.structures.role_guessing import guess_stack_tags
 from anodeflow.structures.spacing import spacing_in
 
@@ -96,10 +99,11 @@ def take_run(
         interval_fs=interval_fs, equilibration_ps=equilibration_ps, temperature=temperature
     )
     require_one_run(frames, interval_fs=interval_fs, equilibration_ps=equilibration_ps)
-    first = _first_frame(frames, ions)
+    freedom = count_degrees_of_freedom(frames)
+    frames = _as_stacks(frames, ions)
+    first = frames[0].copy()
     positions = unwrap(np.array([frame.positions for frame in frames]), first)
     first.positions = positions[0]
-    freedom = count_degrees_of_freedom(frames)
     moving = _velocities_and_energies(frames, freedom)
     moved = _first_fault(first, {"position": positions}, stability)[1]
     require_no_exchange(first, positions[: moved + 1])
@@ -162,13 +166,36 @@ def unwrap(positions: np.ndarray, atoms: Atoms) -> np.ndarray:
     return np.concatenate([start[None], start + np.cumsum(shortest.reshape(steps.shape), axis=0)])
 
 
-def _first_frame(frames: Sequence[Atoms], ions: Sequence[str]) -> Atoms:
-    first: Atoms = frames[0].copy()
-    first.set_constraint()
-    if ions and not first.get_tags().any():
-        first.set_tags(guess_stack_tags(first, ion=ions[0]))
-    roles.require_stack(first, "an imported trajectory", error=TrajectoryError)
-    return first
+def _as_stacks(frames: Sequence[Atoms], ions: Sequence[str]) -> list[Atoms]:
+    """Bring all frames the way the first has to be brought; it gets tags, or has its own checked."""
+    orientation = find_orientation(frames[0], ions=ions)
+    _require_one_kind(frames[0], ions)
+    brought = [orientation.apply(frame) for frame in frames]
+    first = brought[0]
+    if first.get_tags().any():
+        check_stack_tags(first)
+    else:
+        first.set_tags(guess_stack_tags(first, ions=ions))
+    return brought
+
+
+def _require_one_kind(first: Atoms, ions: Sequence[str]) -> None:
+    """Refuse ions of two kinds, and a kind that is not there; alkalis are ions in any case."""
+    symbols = np.array(first.get_chemical_symbols())
+    tagged = bool(first.get_tags().any())
+    inside = roles.ions(first) if tagged else np.isin(symbols, [*ALKALIS, *ions])
+    kinds = set(symbols[inside].tolist())
+    if len(kinds) > 1:
+        raise TrajectoryError(
+            f"The frames hold ions of {' and '.join(sorted(kinds))}, and hops and diffusion are "
+            "those of one kind: a run with two kinds of ions cannot be analysed."
+        )
+    if missing := set(ions) - kinds:
+        held = ", ".join(sorted(kinds)) or "none"
+        raise TrajectoryError(
+            f"--ion names {' and '.join(sorted(missing))}, and the ions of the frames are {held}: "
+            "name their element."
+        )
 
 
 def _velocities_and_energies(frames: Sequence[Atoms], freedom: int) -> dict[str, np.ndarray]:
