@@ -43,7 +43,7 @@ def _parser() -> argparse.ArgumentParser:
         "--ion", action="append", default=[], help="the ion's element, to tag frames without tags"
     )
     parser.add_argument(
-        "--elements", type=read_elements, default=(), help="of LAMMPS's atom types, as Ti,C,O,C,Na"
+        "--elements", default="", help="those of LAMMPS's atom types in order, as Ti,C,O,C,Na"
     )
     parser.add_argument("--model", default="imported", help="name of the model in the file")
     return parser
@@ -53,7 +53,7 @@ def _convert(given: argparse.Namespace) -> list[str]:
     """Write the file, and return what could not be checked."""
     plan = read_plan(given.config)
     run = take_run(
-        read_frames(given.frames, given.elements),
+        read_frames(given.frames, read_elements(given.elements)),
         interval_fs=given.interval_fs,
         equilibration_ps=given.equilibration_ps,
         temperature=given.temperature,

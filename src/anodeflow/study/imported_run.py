@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import yaml
 
 from anodeflow.config.yaml_files import check_duplicate_keys
 from anodeflow.errors import ConfigError, TrajectoryError
@@ -33,20 +34,29 @@ def read_plan(overlay: Path | None) -> Plan:
     Raises:
         ConfigError: a file cannot be read, or the configuration is not valid.
     """
-    from snakemake.common.configfile import load_configfile
-    from snakemake.exceptions import WorkflowError
-    from snakemake.utils import update_config
-
-    paths = [locate("config/config.yaml"), *([str(overlay)] if overlay else [])]
     config: dict[str, Any] = {}
-    for path in paths:
+    for path in (Path(locate("config/config.yaml")), *([overlay] if overlay else [])):
         try:
             check_duplicate_keys([path])
-            update_config(config, load_configfile(path))
-        except (OSError, UnicodeDecodeError, WorkflowError) as error:
+            read = yaml.safe_load(path.read_text(encoding="utf-8"))
+            config = _laid_over(config, read)
+        except (OSError, UnicodeDecodeError, yaml.YAMLError, AttributeError) as error:
             told = " ".join(str(error).split())
-            raise ConfigError(f"{path} cannot be read as a configuration ({told}).") from error
+            raise ConfigError(
+                f"{path} cannot be read as a configuration ({told}): name a YAML file of the form "
+                "of config/config.yaml, with any of its keys."
+            ) from error
     return Plan(load_config(config))
+
+
+def _laid_over(config: dict[str, Any], overlay: dict[str, Any]) -> dict[str, Any]:
+    """Return a configuration with the keys of an overlay; lists are replaced whole."""
+    both = {
+        key: _laid_over(config[key], value)
+        for key, value in overlay.items()
+        if isinstance(value, dict) and isinstance(config.get(key), dict)
+    }
+    return config | overlay | both
 
 
 def require_named_run(name: str, run: ImportedRun, plan: Plan, *, told: float | None) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import ase.io
 from ase import Atoms
@@ -32,7 +33,7 @@ def read_frames(path: Path, elements: Sequence[str] = ()) -> list[Atoms]:
     try:
         kind = filetype(str(path))
         types = kind == LAMMPS and _has_types_only(path)
-        options = {"specorder": [*elements, *UNNAMED]} if types and elements else {}
+        options: dict[str, Any] = {"specorder": [*elements, *UNNAMED]} if types and elements else {}
         read = ase.io.read(path, index=":", format=kind, **options)
     except Exception as error:  # every ASE reader fails in its own way
         raise TrajectoryError(
@@ -48,8 +49,8 @@ def read_frames(path: Path, elements: Sequence[str] = ()) -> list[Atoms]:
 
 
 def read_elements(text: str) -> list[str]:
-    """Read `Ti,C,O` as a list of elements; raises TrajectoryError where one is none."""
-    found = [name.strip() for name in text.split(",")]
+    """Read `Ti,C,O`, or nothing, as elements; raises TrajectoryError where one is none."""
+    found = [name.strip() for name in text.split(",")] if text else []
     for name in found:
         if atomic_numbers.get(name, 0) == 0:
             raise TrajectoryError(
@@ -61,7 +62,7 @@ def read_elements(text: str) -> list[str]:
 
 def _told(error: Exception) -> str:
     # Readers look the names of atoms up in a table of elements.
-    return f"{error} is no element" if isinstance(error, KeyError) else str(error)
+    return f"unknown name {error}" if isinstance(error, KeyError) else str(error)
 
 
 def _has_types_only(path: Path) -> bool:

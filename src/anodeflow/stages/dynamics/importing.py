@@ -167,7 +167,7 @@ def unwrap(positions: np.ndarray, atoms: Atoms) -> np.ndarray:
 
 
 def _as_stacks(frames: Sequence[Atoms], ions: Sequence[str]) -> list[Atoms]:
-    """Bring all frames the way the first has to be brought; it gets tags, or has its own checked."""
+    """Bring all frames as the first has to be; it gets tags, or has its own checked."""
     orientation = find_orientation(frames[0], ions=ions)
     _require_one_kind(frames[0], ions)
     brought = [orientation.apply(frame) for frame in frames]
