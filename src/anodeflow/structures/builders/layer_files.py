@@ -43,7 +43,7 @@ def build_from_file(settings: dict[str, Any], cell_height: float) -> Atoms:
 
 def _read(path: Path) -> Atoms:
     try:
-        frames = ase.io.read(path, index=":")
+        frames: Any = ase.io.read(path, index=":")
     except FileNotFoundError as error:
         raise StructureError(
             f"the layer file {path} does not exist: check `path` in the config."
@@ -58,7 +58,8 @@ def _read(path: Path) -> Atoms:
             f"the layer file {path} holds {len(frames)} structures where one is expected: keep "
             "the one that is meant in a file of its own."
         )
-    return frames[0]
+    frame: Atoms = frames[0]
+    return frame
 
 
 def _layer_of(found: Atoms, role: str, cell_height: float) -> Atoms:
