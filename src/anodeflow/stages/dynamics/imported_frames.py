@@ -7,7 +7,7 @@ from typing import Any
 import ase.io
 from ase import Atoms
 from ase.data import atomic_numbers
-from ase.io.formats import filetype, open_with_compression
+from ase.io.formats import open_with_compression
 
 from anodeflow.errors import TrajectoryError
 
@@ -31,10 +31,10 @@ def read_frames(path: Path, elements: Sequence[str] = ()) -> list[Atoms]:
         TrajectoryError: the file cannot be read, or an atom has no element.
     """
     try:
-        kind = filetype(str(path))
-        types = kind == LAMMPS and _has_types_only(path)
+        columns = _dump_columns(path)
+        types = bool(columns) and not {"element", "mass"} & set(columns)
         options: dict[str, Any] = {"specorder": [*elements, *UNNAMED]} if types and elements else {}
-        read = ase.io.read(path, index=":", format=kind, **options)
+        read = ase.io.read(path, index=":", format=LAMMPS if columns else None, **options)
     except Exception as error:  # every ASE reader fails in its own way
         raise TrajectoryError(
             f"{path} cannot be read ({' '.join(_told(error).split())}): give frames in a format "
@@ -42,7 +42,7 @@ def read_frames(path: Path, elements: Sequence[str] = ()) -> list[Atoms]:
         ) from error
     frames = read if isinstance(read, list) else [read]
     _require_elements(path, frames, elements, types)
-    if kind == LAMMPS:
+    if columns:
         for frame in frames:
             frame.calc = None
     return frames
@@ -65,10 +65,13 @@ def _told(error: Exception) -> str:
     return f"unknown name {error}" if isinstance(error, KeyError) else str(error)
 
 
-def _has_types_only(path: Path) -> bool:
-    with open_with_compression(str(path), "rt") as lines:
-        columns = next(line for line in lines if line.startswith("ITEM: ATOMS")).split()
-    return not {"element", "mass"} & set(columns)
+def _dump_columns(path: Path) -> list[str]:
+    """Return the columns of a LAMMPS dump, whatever ends its lines; none of any other file."""
+    with open_with_compression(str(path), "rb") as lines:
+        if not next(iter(lines), b"").startswith(b"ITEM: TIMESTEP"):
+            return []
+        header = next((line for line in lines if line.startswith(b"ITEM: ATOMS")), b"")
+    return header.decode().split()
 
 
 def _require_elements(
