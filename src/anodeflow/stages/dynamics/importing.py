@@ -100,32 +100,24 @@ def take_run(
     )
     require_one_run(frames, interval_fs=interval_fs, equilibration_ps=equilibration_ps)
     freedom = count_degrees_of_freedom(frames)
-    frames = _as_stacks(frames, ions)
-    first = frames[0].copy()
-    positions = unwrap(np.array([frame.positions for frame in frames]), first)
-    first.positions = positions[0]
-    moving = _velocities_and_energies(frames, freedom)
-    moved = _first_fault(first, {"position": positions}, stability)[1]
-    require_no_exchange(first, positions[: moved + 1])
-    interval_note = _check_interval(first, positions[: moved + 1], moving["velocity"], interval_fs)
-    series = {"position": positions} | moving | _centres(first, positions)
+    first, series = _series(_as_stacks(frames, ions), freedom)
+    notes = [_check_same_and_interval(first, series, interval_fs, stability)]
     reason, last = _first_fault(first, series, stability)
-    known_until = last if reason else last + 1
+    sound = series["position"][: last if reason else last + 1]
     require_thermal_steps(
         first,
-        positions[:known_until],
+        sound,
         interval_fs=interval_fs,
-        temperature=_hottest(moving["temperature"][:known_until], temperature, stability),
+        temperature=_hottest(series["temperature"][: len(sound)], temperature, stability),
     )
-    notes = [interval_note, note_on_unwrapping(first, positions[:known_until])]
-    notes += [f"it ends at frame {last} of {len(frames) - 1}: {reason}"] if reason else []
-    settings: dict[str, Any] = {"equilibration_ps": equilibration_ps}
-    settings |= {} if temperature is None else {"temperature": temperature}
+    notes.append(note_on_unwrapping(first, sound))
+    notes.append(f"it ends at frame {last} of {len(frames) - 1}: {reason}" if reason else "")
+    told = {} if temperature is None else {"temperature": temperature}
     return ImportedRun(
         initial=first,
         series={name: values[: last + 1] for name, values in series.items()},
         interval_fs=interval_fs,
-        settings=settings,
+        settings={"equilibration_ps": equilibration_ps} | told,
         reason=reason,
         last=last,
         freedom=freedom,
@@ -198,6 +190,15 @@ def _require_one_kind(first: Atoms, ions: Sequence[str]) -> None:
         )
 
 
+def _series(frames: Sequence[Atoms], freedom: int) -> tuple[Atoms, dict[str, np.ndarray]]:
+    """Return the first frame in one piece, and all that is recorded of the frames (F, ...)."""
+    first = frames[0].copy()
+    positions = unwrap(np.array([frame.positions for frame in frames]), first)
+    first.positions = positions[0]
+    moving = _velocities_and_energies(frames, freedom)
+    return first, {"position": positions} | moving | _centres(first, positions)
+
+
 def _velocities_and_energies(frames: Sequence[Atoms], freedom: int) -> dict[str, np.ndarray]:
     unknown = np.full(len(frames), np.nan)
     moving = all(frame.has("momenta") for frame in frames)
@@ -216,14 +217,24 @@ def _velocities_and_energies(frames: Sequence[Atoms], freedom: int) -> dict[str,
     }
 
 
-def _check_interval(
-    first: Atoms, positions: np.ndarray, velocities: np.ndarray, interval_fs: float
+def _check_same_and_interval(
+    first: Atoms,
+    series: Mapping[str, np.ndarray],
+    interval_fs: float,
+    stability: Mapping[str, float],
 ) -> str:
-    """Hold the interval against the velocities (F, N, 3), Å/ps, as far as they are finite."""
+    """Refuse renumbered atoms and a wrong interval, until the layers fall apart.
+
+    Momenta are taken as far as they are finite, and are not asked whether the run is too hot: those
+    in another unit are no fault of the run.
+    """
+    positions, velocities = series["position"], series["velocity"]
+    _, last = _first_fault(first, {"position": positions}, stability)
+    require_no_exchange(first, positions[: last + 1])
     if np.isnan(velocities).all():
         return "no momenta: neither the interval nor a temperature is checked"
     finite = np.isfinite(velocities).all(axis=(1, 2))
-    frames = min(len(positions), len(finite) if finite.all() else int(finite.argmin()))
+    frames = min(last + 1, len(finite) if finite.all() else int(finite.argmin()))
     steps = np.diff(positions[:frames], axis=0)
     return check_interval(first, steps, velocities[:frames] / 1000, interval_fs=interval_fs)
 
