@@ -258,6 +258,15 @@ def test_frames_whose_stack_is_not_along_z_or_has_no_cell_are_refused(change, sa
         take_run(small_run(change), **RUN, ions=["Na"])
 
 
+def with_edges(frame):
+    frame.pbc = [True, False, True]
+
+
+def test_layers_with_edges_are_refused():
+    with pytest.raises(TrajectoryError, match="not periodic along their vector 2"):
+        take_run(small_run(with_edges), **RUN, ions=["Na"])
+
+
 def test_momenta_turn_with_a_stack_that_is_turned_over():
     """Along z an ion that moves away from the sheet does so in the file and in the run."""
     frames, rng = small_run(), np.random.default_rng(5)

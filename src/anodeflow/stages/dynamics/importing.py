@@ -161,6 +161,12 @@ def unwrap(positions: np.ndarray, atoms: Atoms) -> np.ndarray:
 def _as_stacks(frames: Sequence[Atoms], ions: Sequence[str]) -> list[Atoms]:
     """Bring all frames as the first has to be; it gets tags, or has its own checked."""
     orientation = find_orientation(frames[0], ions=ions)
+    for vector in sorted(orientation.order[:2]):
+        if not frames[0].pbc[vector]:
+            raise TrajectoryError(
+                f"The frames are not periodic along their vector {vector + 1}, which lies in the "
+                "plane: give a run of layers without edges, or set pbc in the file."
+            )
     _require_one_kind(frames[0], ions)
     brought = [orientation.apply(frame) for frame in frames]
     first = brought[0]
