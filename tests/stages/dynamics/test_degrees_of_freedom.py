@@ -12,10 +12,12 @@ from ase.constraints import (
     FixedPlane,
     FixScaled,
     Hookean,
+    MirrorForce,
 )
 from ase.io import read, write
 from springs import make_stack
 
+from anodeflow.errors import TrajectoryError
 from anodeflow.stages.dynamics.degrees_of_freedom import count_degrees_of_freedom
 
 SIZE = 3 * len(make_stack())
@@ -80,3 +82,14 @@ def test_a_frozen_layer_of_a_file_is_counted(tmp_path, ending):
 
 def test_without_momenta_nothing_is_taken_to_be_at_rest():
     assert count_degrees_of_freedom([make_stack(), make_stack()]) in (SIZE, SIZE - 3)
+
+
+def test_constraints_that_hold_everything_or_are_not_counted_are_refused():
+    frames = drawn([], count=3)
+    for constraint, said in (
+        (FixAtoms(range(SIZE // 3)), "hold all of their atoms"),
+        (MirrorForce(0, 1), r"\(MirrorForce\): write the frames without"),
+    ):
+        frames[0].set_constraint(constraint)
+        with pytest.raises(TrajectoryError, match=said):
+            count_degrees_of_freedom(frames)

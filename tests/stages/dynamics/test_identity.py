@@ -111,6 +111,17 @@ def test_a_sheet_that_slides_by_its_lattice_is_not_renumbered():
     assert not take_run(frames, interval_fs=2000.0, **OPTIONS).reason
 
 
+def test_atoms_that_change_places_in_a_sheet_that_slides_are_refused():
+    frames = without_momenta(
+        vibrating(interval_fs=1000.0, count=6, stack=make_stack(bottom=3, top=3))
+    )
+    first, second = np.flatnonzero(roles.sheet(frames[0]))[:2]
+    for frame in exchanged(frames, [(first, second)], 3)[3:]:
+        frame.positions[roles.top(frame)] += [0.0, 1.1, 0.6]
+    with pytest.raises(TrajectoryError, match=rf"Atom {first} \(C\) moved by 1\..*atom {second}"):
+        take_run(frames, interval_fs=1000.0, **OPTIONS)
+
+
 @pytest.mark.parametrize("interval_fs", [10.0, 20.0, 40.0, 100.0])
 def test_a_run_of_our_own_passes(tmp_path, interval_fs):
     run = simulate(tmp_path / "own.h5", frame_interval_fs=interval_fs, production_ps=0.9)

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 from ase import Atoms
 
+from anodeflow.errors import TrajectoryError
+
 
 def count_degrees_of_freedom(frames: Sequence[Atoms]) -> int:
     """Return 3N less what is held, and what of the total momentum stays.
@@ -16,14 +18,34 @@ def count_degrees_of_freedom(frames: Sequence[Atoms]) -> int:
 
     Args:
         frames: of N atoms; without momenta nothing is known to be at rest.
+
+    Raises:
+        TrajectoryError: nothing is left, or ASE does not count a constraint.
     """
     constrained = next((frame for frame in frames if frame.constraints), frames[0])
     momenta = np.array([frame.get_momenta() for frame in frames])
     never = (momenta == 0).all(axis=0) & momenta.any()
     size = 3 * len(constrained)
-    removed = size - constrained.get_number_of_degrees_of_freedom()
     stays = _stays(constrained, momenta) & ~never.any(axis=0)
-    return int(size - max(removed, never.sum()) - stays.sum())
+    left = int(size - max(_removed(constrained), never.sum()) - stays.sum())
+    if left < 1:
+        raise TrajectoryError(
+            "The frames' constraints hold all of their atoms, so there is no temperature: give a "
+            "run in which atoms move."
+        )
+    return left
+
+
+def _removed(constrained: Atoms) -> int:
+    """Return how many degrees of freedom the constraints of a frame hold."""
+    try:
+        return 3 * len(constrained) - int(constrained.get_number_of_degrees_of_freedom())
+    except NotImplementedError as error:
+        names = ", ".join(sorted({type(each).__name__ for each in constrained.constraints}))
+        raise TrajectoryError(
+            f"ASE does not say how many degrees of freedom the frames' constraints hold ({names}): "
+            "write the frames without that constraint."
+        ) from error
 
 
 def _stays(constrained: Atoms, momenta: np.ndarray) -> np.ndarray:

@@ -36,19 +36,27 @@ def require_no_exchange(atoms: Atoms, positions: np.ndarray) -> None:
         TrajectoryError: names the atom, how far it moved, and the frames.
     """
     steps = np.diff(positions, axis=0)
-    shifts = steps - _layer_shifts(atoms, steps)
-    stirred = np.linalg.norm(shifts, axis=2) > STIRRED
-    steps = steps - _host_shift(atoms, steps)
+    in_layer = steps - _layer_shifts(atoms, steps)
+    in_host = steps - _host_shift(atoms, steps)
+    stirred = np.linalg.norm(in_layer, axis=2) > STIRRED
     for frame in np.flatnonzero(stirred.sum(axis=1) > 1):
         moved = np.flatnonzero(stirred[frame])
-        for atom, place in _exchanged(atoms, positions[frame], steps[frame], moved):
-            far = np.linalg.norm(steps[frame, atom])
-            raise TrajectoryError(
-                f"Atom {atom} ({atoms.symbols[atom]}) moved by {far:.2f} Å between frames {frame} "
-                f"and {frame + 1}, to where atom {place} ({atoms.symbols[place]}) was, which went "
-                "elsewhere: atoms are renumbered, or frames too far apart to follow them; give "
-                "frames that list every atom at its own place, near enough to each other."
-            )
+        # In its layer's own frame, too, since a sheet may slide; but an atom may change layers.
+        for shifts in (in_host[frame], in_layer[frame]):
+            _refuse_exchange(atoms, positions[frame], shifts, moved, frame)
+
+
+def _refuse_exchange(
+    atoms: Atoms, before: np.ndarray, shifts: np.ndarray, moved: np.ndarray, frame: int
+) -> None:
+    for atom, place in _exchanged(atoms, before, shifts, moved):
+        raise TrajectoryError(
+            f"Atom {atom} ({atoms.symbols[atom]}) moved by {np.linalg.norm(shifts[atom]):.2f} Å "
+            f"between frames {frame} and {frame + 1}, to where atom {place} "
+            f"({atoms.symbols[place]}) was, which went elsewhere: atoms are renumbered, or frames "
+            "too far apart to follow them; give frames that list every atom at its own place, near "
+            "enough to each other."
+        )
 
 
 def require_thermal_steps(
@@ -117,17 +125,17 @@ def _layer_shifts(atoms: Atoms, steps: np.ndarray) -> np.ndarray:
 
 
 def _exchanged(
-    atoms: Atoms, before: np.ndarray, steps: np.ndarray, moved: np.ndarray
+    atoms: Atoms, before: np.ndarray, shifts: np.ndarray, moved: np.ndarray
 ) -> list[tuple[int, int]]:
     """List the atoms, of those that moved, on closed rings; each with whose place it took.
 
-    before (N, 3) places in the earlier frame, steps (N, 3) shifts to the later one, Å.
+    before (N, 3) places in the earlier frame, shifts (N, 3) to the later one, Å.
     """
     half_site = np.sqrt(2 / np.sqrt(3) * _area(atoms) / roles.facing(atoms).sum()) / 2
     nearest: dict[int, int] = {}
     for number in np.unique(atoms.numbers[moved]):
         like = moved[atoms.numbers[moved] == number]
-        between = before[like][None] - (before[like] + steps[like])[:, None]
+        between = before[like][None] - (before[like] + shifts[like])[:, None]
         _, apart = find_mic(between.reshape(-1, 3), atoms.cell, atoms.pbc)
         apart = apart.reshape(len(like), len(like))
         places = apart.argmin(axis=1)
