@@ -26,8 +26,9 @@ def count_degrees_of_freedom(frames: Sequence[Atoms]) -> int:
     momenta = np.array([frame.get_momenta() for frame in frames])
     never = (momenta == 0).all(axis=0) & momenta.any()
     size = 3 * len(constrained)
+    held = max(_removed(constrained), int(never.sum()))
     stays = _stays(constrained, momenta) & ~never.any(axis=0)
-    left = int(size - max(_removed(constrained), never.sum()) - stays.sum())
+    left = size - held - int(stays.sum())
     if left < 1:
         raise TrajectoryError(
             "The frames' constraints hold all of their atoms, so there is no temperature: give a "

@@ -39,7 +39,7 @@ def require_no_exchange(atoms: Atoms, positions: np.ndarray) -> None:
     in_layer = steps - _layer_shifts(atoms, steps)
     in_host = steps - _host_shift(atoms, steps)
     stirred = np.linalg.norm(in_layer, axis=2) > STIRRED
-    for frame in np.flatnonzero(stirred.sum(axis=1) > 1):
+    for frame in np.flatnonzero(stirred.sum(axis=1) > 1).tolist():
         moved = np.flatnonzero(stirred[frame])
         # In its layer's own frame, too, since a sheet may slide; but an atom may change layers.
         for shifts in (in_host[frame], in_layer[frame]):
