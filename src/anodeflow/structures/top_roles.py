@@ -59,7 +59,7 @@ def _hanging(layer: Atoms, heavy: np.ndarray) -> np.ndarray:
         steep = _one_sided(first[kept], vectors[kept, 2], len(layer))
         found = sheet & steep & ~metals & (count <= BONDS_OF_A_GROUP)
         # What holds the sheet together is of the sheet.
-        if not found.any() or bonded_parts(layer[sheet & ~found]).max() + 1 != parts:
+        if not found.any() or len(set(bonded_parts(layer[sheet & ~found]))) != parts:
             hanging: np.ndarray = heavy & ~sheet
             return hanging
         sheet &= ~found
