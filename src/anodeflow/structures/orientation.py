@@ -99,43 +99,47 @@ def find_orientation(atoms: Atoms, *, ions: Sequence[str] = ()) -> Orientation:
 
 def find_axes(atoms: Atoms) -> Orientation:
     """Find which cell vectors become a, b and c; as `find_orientation`, but never turned over."""
+    if not len(atoms):
+        raise StructureError("there are no atoms: give a structure that holds some.")
+    if not (np.isfinite(atoms.positions).all() and np.isfinite(atoms.cell.array).all()):
+        raise StructureError("a position or a cell vector is not a number: correct the file.")
     cell = atoms.cell.array
-    lengths = np.linalg.norm(cell, axis=1)
+    third = _stacking_vector(atoms, np.linalg.norm(cell, axis=1))
+    first, second = (other for other in (0, 1, 2) if other != third)
+    order = (first, second, third)
+    if np.linalg.det(cell[[first, second], :2]) < 0:
+        order = (second, first, third)
+    found = Orientation(order, (1, 1, -1 if cell[third, 2] < 0 else 1))
+    if abs(cell[third, 2]) <= FLAT or (not atoms.pbc[third] and not _folded(atoms, third)):
+        return replace(found, height=float(np.ptp(atoms.positions[:, 2])) + NEW_VACUUM)
+    _refuse_other_stacking(atoms, third)
+    return found
+
+
+def _stacking_vector(atoms: Atoms, lengths: np.ndarray) -> int:
+    """Return which of the cell vectors is out of the plane of x and y that the others span."""
+    cell, formula = atoms.cell.array, atoms.get_chemical_formula()
     if (lengths > 0).sum() < 2:
         raise StructureError(
-            f"{atoms.get_chemical_formula()} has no cell in the plane ({(lengths > 0).sum()} of "
-            "its cell vectors are not zero, two are needed): give a file with a lattice."
+            f"{formula} has no cell in the plane ({(lengths > 0).sum()} of its cell vectors are "
+            "not zero, two are needed): give a file with a lattice."
         )
-    flat = [
-        vector
-        for vector in (2, 0, 1)
-        if all(
-            lengths[other] > 0 and abs(cell[other, 2]) <= FLAT * lengths[other]
-            for other in {0, 1, 2} - {vector}
-        )
-    ]
-    if not flat:
+    lies = (lengths > 0) & (np.abs(cell[:, 2]) <= FLAT * lengths)
+    if lies.sum() < 2:
         raise StructureError(_leaning(cell, lengths))
-    third = flat[0]
-    first, second = (other for other in (0, 1, 2) if other != third)
-    area = float(np.linalg.det(cell[[first, second], :2]))
-    if abs(area) < 1e-6 * lengths[first] * lengths[second]:
+    if lies.all():
+        raise StructureError(
+            f"all three cell vectors of {formula} lie in the plane of x and y: correct the "
+            "lattice, or set the third to zero."
+        )
+    first, second = np.flatnonzero(lies)
+    area = abs(float(np.linalg.det(cell[lies, :2])))
+    if area < 1e-6 * lengths[first] * lengths[second]:
         raise StructureError(
             f"the cell vectors {first + 1} and {second + 1} lie on one line, where two that "
             "span the plane are needed: correct the lattice."
         )
-    order = (first, second, third) if area > 0 else (second, first, third)
-    up = -1 if cell[third, 2] < 0 else 1
-    found = Orientation(order, (1, 1, up))
-    if abs(cell[third, 2]) <= FLAT or (not atoms.pbc[third] and not _folded(atoms, third)):
-        if lengths[third] > 0 and abs(cell[third, 2]) <= FLAT * lengths[third]:
-            raise StructureError(
-                "all three cell vectors lie in one plane: correct the lattice, or set the third "
-                "to zero."
-            )
-        return replace(found, height=float(np.ptp(atoms.positions[:, 2])) + NEW_VACUUM)
-    _refuse_other_stacking(atoms, third)
-    return found
+    return int(np.flatnonzero(~lies)[0])
 
 
 def _leaning(cell: np.ndarray, lengths: np.ndarray) -> str:
