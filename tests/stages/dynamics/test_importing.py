@@ -3,17 +3,15 @@
 import h5py
 import numpy as np
 import pytest
-import yaml
 from ase import Atoms, units
 from ase.calculators.singlepoint import SinglePointCalculator
 from ase.constraints import FixAtoms
-from ase.io import write
 from springs import SETTINGS, make_stack, simulate
 from study import GRAPHENE, HEIGHT, TI2CO2
 
-from anodeflow.errors import TrajectoryError
+from anodeflow.errors import StructureError, TrajectoryError
 from anodeflow.stages.dynamics.constraints import hold_centres
-from anodeflow.stages.dynamics.importing import import_trajectory, main, unwrap
+from anodeflow.stages.dynamics.importing import import_trajectory, take_run, unwrap
 from anodeflow.stages.dynamics.trajectory import A_PER_PS, read_trajectory
 from anodeflow.stages.motion.msd import mean_square_displacement
 from anodeflow.stages.motion.spacing_series import run_spacing, spacing_series
@@ -24,6 +22,8 @@ from anodeflow.structures.builders.stacks import stack_layers
 from anodeflow.structures.role_guessing import guess_stack_tags
 
 INTERVAL_FS = 10.0
+RUN = {"interval_fs": 50.0, "equilibration_ps": 0.0, "temperature": None}
+RUN |= {"stability": SETTINGS["stability"]}
 OPTIONS = {"interval_fs": INTERVAL_FS, "equilibration_ps": 0.0, "temperature": None}
 OPTIONS |= {"stability": SETTINGS["stability"], "model": "other"}
 
@@ -66,11 +66,12 @@ def test_the_temperature_is_that_of_the_momenta_and_unknown_without(own, tmp_pat
     frames = frames_of(own)
     import_trajectory(frames, tmp_path / "still.h5", **OPTIONS)
     assert np.isnan(read_trajectory(tmp_path / "still.h5").temperature).all()
-    for frame in frames:
-        frame.set_velocities(np.full((len(frame), 3), 0.01))
+    speed = np.random.default_rng(1).normal(scale=0.04, size=(len(frames), len(frames[0]), 3))
+    for frame, own_speed in zip(frames, speed, strict=True):
+        frame.set_velocities(own_speed)
     import_trajectory(frames, tmp_path / "moving.h5", **OPTIONS)
-    kinetic = 0.5 * frames[0].get_masses().sum() * 3 * 0.01**2
-    temperature = 2 * kinetic / ((3 * len(frames[0]) - 3) * units.kB)
+    kinetic = 0.5 * (frames[0].get_masses()[:, None] * speed**2).sum(axis=(1, 2))
+    temperature = 2 * kinetic / (3 * len(frames[0]) * units.kB)
     np.testing.assert_allclose(read_trajectory(tmp_path / "moving.h5").temperature, temperature)
 
 
@@ -121,16 +122,14 @@ def test_a_momentum_that_does_not_stay_is_a_degree_of_freedom_and_fixed_atoms_ar
     assert counted == {"free": 0, "frozen": 9}
 
 
-def test_an_imported_run_passes_the_watch_of_our_own_and_ends_where_it_breaks(
-    own, tmp_path, capsys
-):
+def test_an_imported_run_passes_the_watch_of_our_own_and_ends_where_it_breaks(own, tmp_path):
     frames = frames_of(own)
     for frame in frames[12:]:
         frame.positions[frame.get_tags() == 10, 2] += 2.5
     import_trajectory(frames, tmp_path / "detached.h5", **OPTIONS)
     read = read_trajectory(tmp_path / "detached.h5")
     assert not read.stable and "the sheet detached" in read.reason
-    assert read.reason in capsys.readouterr().err
+    assert f"it ends at frame 12 of 30: {read.reason}" in read.settings["notes"]
     assert read.unstable_after_ps == read.ion_times_ps[-1] == pytest.approx(0.12)
     assert list(spacing_series(read)["phase"]) == ["production"] * 12 + ["unstable"]
 
@@ -161,28 +160,6 @@ def test_the_thermostat_of_an_imported_run_is_judged_if_its_temperature_is_told(
         assert found.conserved_energy.note == "no conserved energy: the frames do not hold it"
 
 
-def test_the_command_takes_the_limits_of_the_study_and_refuses_a_file_without(
-    own, tmp_path, root, monkeypatch
-):
-    monkeypatch.chdir(root)
-    frames = frames_of(own)
-    for frame in frames[5:]:
-        frame.positions[frame.get_tags() == 10, 2] += 3.0  # below the study's 8 Å
-    write(tmp_path / "frames.traj", frames)
-    command = [str(tmp_path / "frames.traj"), str(tmp_path / "run.h5"), "--interval-fs", "10"]
-    main([*command, "--temperature", "300"])
-    read = read_trajectory(tmp_path / "run.h5")
-    assert read.stable and read.settings["temperature"] == 300.0
-    strict = {"max_spacing": 5.0, "max_bond_stretch": 1.5, "max_temperature_K": 1500.0}
-    config = tmp_path / "strict.yaml"
-    config.write_text(yaml.safe_dump({"dynamics": {"stability": strict}}))
-    main([*command, "--config", str(config)])
-    assert "limit 5 Å" in read_trajectory(tmp_path / "run.h5").reason
-    config.write_text("dynamics: {seed: 3}")
-    with pytest.raises(SystemExit, match=r"error: .*strict\.yaml gives no limits of stability"):
-        main([*command, "--config", str(config)])
-
-
 def test_an_ion_that_crosses_the_boundary_is_followed():
     atoms = Atoms("Na", positions=[[0.0, 0.0, 5.0]], cell=[4.0, 4.0, 10.0], pbc=True)
     path = np.cumsum(np.full((30, 1, 3), [0.7, -0.3, 0.0]), axis=0)
@@ -209,30 +186,154 @@ def test_inferred_tags_are_those_of_the_builder(group):
     bare = stack.copy()
     bare.set_tags(0)
     bare.wrap()
-    np.testing.assert_array_equal(guess_stack_tags(bare, ion="Na"), stack.get_tags())
+    np.testing.assert_array_equal(guess_stack_tags(bare, ions=["Na"]), stack.get_tags())
 
 
 def test_atoms_that_are_no_two_layers_are_refused_with_their_parts():
     atoms = make_stack()[:4]
-    with pytest.raises(TrajectoryError, match=r"bonded parts"):
-        guess_stack_tags(atoms, ion="Na")
+    with pytest.raises(StructureError, match=r"bonded parts"):
+        guess_stack_tags(atoms, ions=["Na"])
 
 
-def test_frames_of_two_systems_or_cells_are_refused(own, tmp_path):
-    frames = frames_of(own)
-    with pytest.raises(TrajectoryError, match="Frame 1 holds other atoms"):
-        import_trajectory([frames[0], frames[1][:-1]], tmp_path / "out.h5", **OPTIONS)
-    frames[2].set_cell(frames[2].cell * 1.01)
-    with pytest.raises(TrajectoryError, match="Frame 2 has another cell"):
-        import_trajectory(frames, tmp_path / "out.h5", **OPTIONS)
-    with pytest.raises(TrajectoryError, match="needs two frames"):
-        import_trajectory(frames[:1], tmp_path / "out.h5", **OPTIONS)
+def small_run(change=lambda frame: None):
+    """Return three frames of a stack of one cell, 4.0 Å apart, in which the ion moves; no tags."""
+    frames = []
+    for k in range(3):
+        frame = make_stack(bottom=1, top=1, spacing=4.0)
+        frame.positions[-1, 0] += 0.1 * k
+        frame.set_tags(0)
+        change(frame)
+        frames.append(frame)
+    return frames
 
 
-def test_the_command_converts_a_file_and_refuses_a_missing_one_in_a_sentence(own, tmp_path):
-    write(tmp_path / "frames.traj", frames_of(own))
-    output = tmp_path / "new" / "run.h5"
-    main([str(tmp_path / "frames.traj"), str(output), "--interval-fs", "10"])
-    assert len(read_trajectory(output).spacing) == len(own.spacing)
-    with pytest.raises(SystemExit, match=r"error: .*missing\.traj cannot be read"):
-        main([str(tmp_path / "missing.traj"), str(output), "--interval-fs", "10"])
+def upside_down(frame):
+    frame.positions[:, 2] = 40.0 - frame.positions[:, 2]
+
+
+def folded(frame):
+    """Put the gap on the boundary of a cell that is open along z."""
+    frame.positions[:, 2] = (frame.positions[:, 2] + 16.0) % 40.0
+    frame.pbc = [True, True, False]
+
+
+def vacuum_first(frame):
+    frame.set_cell(frame.cell.array[[2, 0, 1]])
+
+
+def pointing_down(frame):
+    frame.set_cell(frame.cell.array * [[1], [1], [-1]])
+
+
+def shifted(frame):
+    frame.positions += [0.3, -7.0, 18.5]
+    frame.wrap()
+
+
+WAYS = [lambda frame: None, upside_down, folded, vacuum_first, pointing_down, shifted]
+
+
+@pytest.mark.parametrize("change", WAYS)
+def test_a_stack_has_one_spacing_however_its_frames_stand_in_their_cell(change):
+    run = take_run(small_run(change), **RUN, ions=["Na"])
+    np.testing.assert_allclose(run.series["spacing"], 4.0, atol=1e-9)
+    assert not run.reason
+    ion = run.series["position"][:, -1, 0]
+    np.testing.assert_allclose(np.abs(ion - ion[0]), [0.0, 0.1, 0.2], atol=1e-9)
+
+
+def along_x(frame):
+    frame.positions = frame.positions[:, [2, 0, 1]]
+    frame.set_cell(frame.cell.array[:, [2, 0, 1]])
+
+
+def no_lattice(frame):
+    frame.set_cell(None)
+    frame.pbc = False
+
+
+@pytest.mark.parametrize(("change", "said"), [(along_x, "is along x"), (no_lattice, "no cell")])
+def test_frames_whose_stack_is_not_along_z_or_has_no_cell_are_refused(change, said):
+    with pytest.raises(StructureError, match=said):
+        take_run(small_run(change), **RUN, ions=["Na"])
+
+
+def with_edges(frame):
+    frame.pbc = [True, False, True]
+
+
+def test_layers_with_edges_are_refused():
+    with pytest.raises(TrajectoryError, match="not periodic along their vector 2"):
+        take_run(small_run(with_edges), **RUN, ions=["Na"])
+
+
+def test_momenta_turn_with_a_stack_that_is_turned_over():
+    """Along z an ion that moves away from the sheet does so in the file and in the run."""
+    frames, rng = small_run(), np.random.default_rng(5)
+    for frame in frames:
+        frame.set_velocities(rng.normal(scale=0.01, size=(len(frame), 3)))
+    over = [frame.copy() for frame in frames]
+    for frame in over:
+        upside_down(frame)
+        frame.set_velocities(frame.get_velocities() * [1, 1, -1])
+    straight, turned = (take_run(each, **RUN, ions=["Na"]) for each in (frames, over))
+    found = turned.series["velocity"] / straight.series["velocity"]
+    np.testing.assert_allclose(found[..., 2], 1.0)
+    np.testing.assert_allclose(turned.series["kinetic_energy"], straight.series["kinetic_energy"])
+
+
+def test_ions_of_two_kinds_are_refused_named_or_not():
+    def with_lithium(frame):
+        frame += Atoms("Li", positions=[frame.positions[4] + [0.0, 0.0, 2.0]])
+
+    for named in ([], ["Na"], ["Li"], ["Na", "Li"]):
+        with pytest.raises(TrajectoryError, match=r"hold ions of Li and Na, .* cannot be analysed"):
+            take_run(small_run(with_lithium), **RUN, ions=named)
+
+
+def test_an_ion_that_the_frames_do_not_hold_is_refused():
+    with pytest.raises(TrajectoryError, match="--ion names K, and the ions of the frames are Na"):
+        take_run(small_run(), **RUN, ions=["K"])
+    with pytest.raises(
+        TrajectoryError, match="--ion names Na, and the ions of the frames are none"
+    ):
+        take_run([frame[:-1] for frame in moving_sheet()], **RUN, ions=["Na"])
+    assert not take_run([frame[:-1] for frame in moving_sheet()], **RUN).reason
+
+
+def moving_sheet():
+    frames = small_run()
+    for k, frame in enumerate(frames):
+        frame.positions[0, 0] += 0.01 * k
+    return frames
+
+
+def test_tags_that_frames_bring_are_held_against_bonds_and_heights():
+    frames = small_run()
+    frames[0].set_tags(make_stack(bottom=1, top=1).get_tags())
+    assert not take_run(frames, **RUN).reason
+    frames[0].set_tags([3, 0, 2, 0, 1, 10, 10, 20])
+    with pytest.raises(StructureError, match=r"atom 0 \(O\) has the tag 3"):
+        take_run(frames, **RUN)
+
+
+def test_a_termination_of_oh_has_the_spacing_of_its_oxygen():
+    def with_hydrogen(frame):
+        frame += Atoms("H2", positions=frame.positions[[4, 0]] + [[0, 0, 0.98], [0, 0, -0.98]])
+
+    run = take_run(small_run(with_hydrogen), **RUN, ions=["Na"])
+    np.testing.assert_allclose(run.series["spacing"], 4.0, atol=1e-9)
+
+
+def test_what_could_not_be_checked_stands_in_the_file(tmp_path):
+    import_trajectory(small_run(), tmp_path / "run.h5", **RUN, model="other", ions=["Na"])
+    notes = read_trajectory(tmp_path / "run.h5").settings["notes"]
+    assert notes == ["no momenta: neither the interval nor a temperature is checked"]
+
+
+def test_the_sheet_of_a_run_that_goes_through_the_facing_plane_ends_it():
+    frames = small_run()
+    for frame in frames[1:]:
+        frame.positions[5:7, 2] -= 5.0
+    run = take_run(frames, **RUN, ions=["Na"])
+    assert "through the facing plane" in run.reason and run.last == 1

@@ -1,82 +1,152 @@
-"""Trajectories of other programs as H5MD files that every analysis of this project reads.
+"""Runs of other programs as H5MD files that every analysis of this project reads."""
 
-`python -m anodeflow.import_trajectory frames.traj results/mine/dynamics/m-go_1na_300K_0.h5
---interval-fs 10 --ion Na` reads what ASE reads.
-"""
-
-import argparse
-import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import ase.io
 import numpy as np
-import yaml
 from ase import Atoms, units
 from ase.geometry import find_mic
 
-from anodeflow.errors import AnodeflowError, ConfigError, TrajectoryError
-from anodeflow.files.shipped import locate
+from anodeflow.errors import TrajectoryError
 from anodeflow.models.versions import own_versions
-from anodeflow.stages.dynamics.settings import Stability
+from anodeflow.stages.dynamics.degrees_of_freedom import count_degrees_of_freedom
+from anodeflow.stages.dynamics.identity import (
+    note_on_unwrapping,
+    require_no_exchange,
+    require_thermal_steps,
+)
+from anodeflow.stages.dynamics.imported_checks import require_numbers, require_one_run
+from anodeflow.stages.dynamics.interval_check import check_interval
 from anodeflow.stages.dynamics.stability import StabilityWatch
 from anodeflow.stages.dynamics.trajectory import A_PER_PS, write_trajectory
 from anodeflow.structures import roles
+from anodeflow.structures.elements import ALKALIS
 from anodeflow.structures.geometry import heights
+from anodeflow.structures.orientation import find_orientation
+from anodeflow.structures.role_checks import check_stack_tags
 from anodeflow.structures.role_guessing import guess_stack_tags
 from anodeflow.structures.spacing import spacing_in
 
 
-def import_trajectory(
+@dataclass(frozen=True)
+class ImportedRun:
+    """A run of another program that passed all checks, until it ended.
+
+    `initial` is the first frame, in one piece, with tags; `series` (F, ...) as `write_trajectory`
+    takes them, up to the frame `last` where the run became unstable for `reason` (empty: stable);
+    `freedom` are the degrees of freedom of its temperatures, and `notes` say what could not be
+    checked.
+    """
+
+    initial: Atoms
+    series: dict[str, np.ndarray]
+    interval_fs: float
+    settings: dict[str, Any]
+    reason: str
+    last: int
+    freedom: int
+    notes: list[str]
+
+
+def import_trajectory(frames: Sequence[Atoms], output: Path, *, model: str, **about: Any) -> None:
+    """Write frames of a run as a trajectory of this project, whole or not at all.
+
+    Args:
+        frames: as `take_run` wants them.
+        output: the file to write.
+        model: what made the frames, by its name in figures.
+        about: all else that `take_run` takes.
+
+    Raises:
+        TrajectoryError: as `take_run`.
+    """
+    write_run(take_run(frames, **about), output, model=model)
+
+
+def take_run(
     frames: Sequence[Atoms],
-    output: Path,
     *,
     interval_fs: float,
     equilibration_ps: float,
     temperature: float | None,
     stability: Mapping[str, float],
-    model: str,
-) -> None:
-    """Write frames of a run in one cell, evenly spaced in time, as a trajectory of this project.
+    ions: Sequence[str] = (),
+) -> ImportedRun:
+    """Make of frames what a run of our own records, checked as it is.
 
     Positions (N, 3) are unwrapped by the minimum image from frame to frame, so no atom may move
     half a cell between two. Temperature and kinetic energy come from the momenta, the potential
     energy from a stored one; NaN stands for what the frames do not hold, a conserved energy
-    always. The run ends at the first frame that breaks a limit of the stability watch.
+    always. The run ends at the first frame that breaks a limit of the stability watch; what comes
+    after is not looked at.
 
     Args:
-        frames: at least two, the first with tags.
-        output: the file to write.
+        frames: at least two in one cell, evenly spaced in time.
         interval_fs: time between frames, fs.
         equilibration_ps: start of the production, ps.
         temperature: at which the run was held, K; None: not known, or at none.
         stability: limits of `StabilityWatch`, which starts from the first frame.
-        model: what made the frames, by its name in figures.
+        ions: the ions' element, by which frames without tags are tagged; none: no ions.
 
     Raises:
-        TrajectoryError: too few frames, other atoms or another cell in one of them, no tags.
+        TrajectoryError: the frames are not one run, atoms are renumbered, or the interval is
+            another than that of the momenta.
+        StructureError: the frames are no stack.
     """
-    _refuse_unlike(frames)
-    first = frames[0].copy()
-    steps = np.arange(len(frames))
-    positions = unwrap(np.array([f.positions for f in frames]), first)
-    settings: dict[str, Any] = {"equilibration_ps": equilibration_ps}
-    settings |= {} if temperature is None else {"temperature": temperature}
-    segment = {"frame_step": steps, "sample_step": steps, "position": positions}
-    segment |= _velocities_and_energies(frames) | _centres(first, positions)
-    ions = roles.ions(first)
-    segment["ion_position"] = positions[:, ions]
-    segment["ion_velocity"] = segment["velocity"][:, ions]
-    first.positions = positions[0]
-    reason, last = _first_fault(first, segment, stability)
-    if reason:
-        print(f"{output} ends at frame {last} of {steps[-1]}: {reason}", file=sys.stderr)
-    segment = {name: series[: last + 1] for name, series in segment.items()}
-    outcome: dict[str, Any] = {"settings": settings, "step_fs": interval_fs, "model": model}
-    outcome |= {"reason": reason, "last_step": last}
-    outcome["software"] = {"software": own_versions(["ase", "numpy"])}
-    write_trajectory(output, first, [segment], **outcome)
+    require_numbers(
+        interval_fs=interval_fs, equilibration_ps=equilibration_ps, temperature=temperature
+    )
+    require_one_run(frames, interval_fs=interval_fs, equilibration_ps=equilibration_ps)
+    freedom = count_degrees_of_freedom(frames)
+    first, series = _series(_as_stacks(frames, ions), freedom)
+    notes = [_check_same_and_interval(first, series, interval_fs, stability)]
+    reason, last = _first_fault(first, series, stability)
+    sound = series["position"][: last if reason else last + 1]
+    require_thermal_steps(
+        first,
+        sound,
+        interval_fs=interval_fs,
+        temperature=_hottest(series["temperature"][: len(sound)], temperature, stability),
+    )
+    notes.append(note_on_unwrapping(first, sound))
+    notes.append(f"it ends at frame {last} of {len(frames) - 1}: {reason}" if reason else "")
+    told = {} if temperature is None else {"temperature": temperature}
+    return ImportedRun(
+        initial=first,
+        series={name: values[: last + 1] for name, values in series.items()},
+        interval_fs=interval_fs,
+        settings={"equilibration_ps": equilibration_ps} | told,
+        reason=reason,
+        last=last,
+        freedom=freedom,
+        notes=[note for note in notes if note],
+    )
+
+
+def write_run(run: ImportedRun, output: Path, *, model: str) -> None:
+    """Write a run as an H5MD file, with what could not be checked among its settings.
+
+    Args:
+        run: of `take_run`.
+        output: the file to write.
+        model: what made the frames, by its name in figures.
+    """
+    steps, ions = np.arange(run.last + 1), roles.ions(run.initial)
+    segment = {"frame_step": steps, "sample_step": steps} | run.series
+    segment |= {f"ion_{name}": run.series[name][:, ions] for name in ("position", "velocity")}
+    write_trajectory(
+        output,
+        run.initial,
+        [segment],
+        settings=run.settings | {"notes": run.notes},
+        step_fs=run.interval_fs,
+        model=model,
+        software={"software": own_versions(["ase", "numpy"])},
+        reason=run.reason,
+        last_step=run.last,
+    )
 
 
 def unwrap(positions: np.ndarray, atoms: Atoms) -> np.ndarray:
@@ -88,23 +158,57 @@ def unwrap(positions: np.ndarray, atoms: Atoms) -> np.ndarray:
     return np.concatenate([start[None], start + np.cumsum(shortest.reshape(steps.shape), axis=0)])
 
 
-def _refuse_unlike(frames: Sequence[Atoms]) -> None:
-    if len(frames) < 2:
-        raise TrajectoryError(f"A trajectory needs two frames, and {len(frames)} was given.")
-    first = frames[0]
-    for number, frame in enumerate(frames):
-        if not np.array_equal(frame.numbers, first.numbers):
-            raise TrajectoryError(f"Frame {number} holds other atoms than frame 0: give one run.")
-        if not np.allclose(frame.cell, first.cell, atol=1e-6):
+def _as_stacks(frames: Sequence[Atoms], ions: Sequence[str]) -> list[Atoms]:
+    """Bring all frames as the first has to be; it gets tags, or has its own checked."""
+    orientation = find_orientation(frames[0], ions=ions)
+    for vector in sorted(orientation.order[:2]):
+        if not frames[0].pbc[vector]:
             raise TrajectoryError(
-                f"Frame {number} has another cell than frame 0: give a run at constant volume."
+                f"The frames are not periodic along their vector {vector + 1}, which lies in the "
+                "plane: give a run of layers without edges, or set pbc in the file."
             )
-    roles.require_stack(first, "an imported trajectory", error=TrajectoryError)
+    _require_one_kind(frames[0], ions)
+    brought = [orientation.apply(frame) for frame in frames]
+    first = brought[0]
+    if first.get_tags().any():
+        check_stack_tags(first)
+    else:
+        first.set_tags(guess_stack_tags(first, ions=ions))
+    return brought
 
 
-def _velocities_and_energies(frames: Sequence[Atoms]) -> dict[str, np.ndarray]:
+def _require_one_kind(first: Atoms, ions: Sequence[str]) -> None:
+    """Refuse ions of two kinds, and a kind that is not there; alkalis are ions in any case."""
+    symbols = np.array(first.get_chemical_symbols())
+    tagged = bool(first.get_tags().any())
+    inside = roles.ions(first) if tagged else np.isin(symbols, [*ALKALIS, *ions])
+    kinds = set(symbols[inside].tolist())
+    if len(kinds) > 1:
+        raise TrajectoryError(
+            f"The frames hold ions of {' and '.join(sorted(kinds))}, and hops and diffusion are "
+            "those of one kind: a run with two kinds of ions cannot be analysed."
+        )
+    if missing := set(ions) - kinds:
+        held = ", ".join(sorted(kinds)) or "none"
+        raise TrajectoryError(
+            f"--ion names {' and '.join(sorted(missing))}, and the ions of the frames are {held}: "
+            "name their element."
+        )
+
+
+def _series(frames: Sequence[Atoms], freedom: int) -> tuple[Atoms, dict[str, np.ndarray]]:
+    """Return the first frame in one piece, and all that is recorded of the frames (F, ...)."""
+    first = frames[0].copy()
+    positions = unwrap(np.array([frame.positions for frame in frames]), first)
+    first.positions = positions[0]
+    moving = _velocities_and_energies(frames, freedom)
+    return first, {"position": positions} | moving | _centres(first, positions)
+
+
+def _velocities_and_energies(frames: Sequence[Atoms], freedom: int) -> dict[str, np.ndarray]:
     unknown = np.full(len(frames), np.nan)
     moving = all(frame.has("momenta") for frame in frames)
+    moving = moving and any(frame.get_momenta().any() for frame in frames)
     stored = all(frame.calc is not None and "energy" in frame.calc.results for frame in frames)
     atoms = (len(frames), len(frames[0]), 3)
     velocity = [f.get_velocities() for f in frames] if moving else np.full(atoms, np.nan)
@@ -115,41 +219,53 @@ def _velocities_and_energies(frames: Sequence[Atoms]) -> dict[str, np.ndarray]:
         "potential_energy": np.array(energies),
         "kinetic_energy": np.array(kinetic),
         "conserved_energy": unknown,
-        "temperature": 2 * np.array(kinetic) / (_degrees_of_freedom(frames) * units.kB),
+        "temperature": 2 * np.array(kinetic) / (freedom * units.kB),
     }
 
 
-def _degrees_of_freedom(frames: Sequence[Atoms]) -> int:
-    """Return 3N less what the first frame's constraints hold and what of the total momentum stays.
+def _check_same_and_interval(
+    first: Atoms,
+    series: Mapping[str, np.ndarray],
+    interval_fs: float,
+    stability: Mapping[str, float],
+) -> str:
+    """Refuse renumbered atoms and a wrong interval, until the layers fall apart.
 
-    Along an axis it stays if the constraints let all atoms move together, and the frames have one
-    total momentum, to 1 % of the thermal √(2 M K / 3N).
+    Momenta are taken as far as they are finite, and are not asked whether the run is too hot: those
+    in another unit are no fault of the run.
     """
-    first, masses = frames[0], frames[0].get_masses()
-    together = np.repeat(masses[:, None], 3, axis=1)
-    left = together.copy()
-    for constraint in first.constraints:
-        constraint.adjust_momenta(first, left)
-    free = np.isclose(left, together).all(axis=0)
-    totals = np.array([frame.get_momenta().sum(axis=0) for frame in frames])
-    kinetic = np.mean([frame.get_kinetic_energy() for frame in frames])
-    thermal = np.sqrt(2 * masses.sum() * kinetic / (3 * len(first)))
-    stays = free & (np.ptp(totals, axis=0) <= 0.01 * thermal)
-    return int(first.get_number_of_degrees_of_freedom() - stays.sum())
+    positions, velocities = series["position"], series["velocity"]
+    _, last = _first_fault(first, {"position": positions}, stability)
+    require_no_exchange(first, positions[: last + 1])
+    if np.isnan(velocities).all():
+        return "no momenta: neither the interval nor a temperature is checked"
+    finite = np.isfinite(velocities).all(axis=(1, 2))
+    frames = min(last + 1, len(finite) if finite.all() else int(finite.argmin()))
+    steps = np.diff(positions[:frames], axis=0)
+    return check_interval(first, steps, velocities[:frames] / 1000, interval_fs=interval_fs)
+
+
+def _hottest(
+    temperatures: np.ndarray, given: float | None, stability: Mapping[str, float]
+) -> float:
+    """Return the highest temperature known of a run, or the watch's limit where none is."""
+    known = [*temperatures[np.isfinite(temperatures)], *([given] if given else [])]
+    return float(max(known, default=stability["max_temperature_K"]))
 
 
 def _first_fault(
-    start: Atoms, segment: Mapping[str, np.ndarray], stability: Mapping[str, float]
+    start: Atoms, series: Mapping[str, np.ndarray], stability: Mapping[str, float]
 ) -> tuple[str, int]:
     """Return why a run had to stop and at which frame; an empty reason and the last one if not."""
     watch = StabilityWatch(start, **stability)
-    series = {"temperature": segment["temperature"], "energy": segment["potential_energy"]}
-    held = {name: values for name, values in series.items() if not np.isnan(values).all()}
-    for frame, positions in enumerate(segment["position"]):
-        now = {name: float(values[frame]) for name, values in held.items()}
+    names = {"temperature": "temperature", "energy": "potential_energy"}
+    held = {key: series[name] for key, name in names.items() if name in series}
+    held = {key: values for key, values in held.items() if not np.isnan(values).all()}
+    for frame, positions in enumerate(series["position"]):
+        now = {key: float(values[frame]) for key, values in held.items()}
         if reason := watch.check(positions, **now):
             return reason, frame
-    return "", len(segment["position"]) - 1
+    return "", len(series["position"]) - 1
 
 
 def _centres(first: Atoms, positions: np.ndarray) -> dict[str, np.ndarray]:
@@ -159,67 +275,3 @@ def _centres(first: Atoms, positions: np.ndarray) -> dict[str, np.ndarray]:
         for name, mask in (("bottom", roles.bottom(first)), ("top", roles.top(first)))
     }
     return centres | {"spacing": spacing_in(positions, first.get_tags())}
-
-
-def main(arguments: Sequence[str]) -> None:
-    """Convert a file of frames; the command line of this module."""
-    parser = argparse.ArgumentParser(prog="python -m anodeflow.import_trajectory")
-    parser.add_argument("frames", type=Path, help="frames in any format that ASE reads")
-    parser.add_argument("output", type=Path, help="H5MD file to write, named as the study names it")
-    parser.add_argument("--interval-fs", type=float, required=True, help="time between frames")
-    parser.add_argument("--equilibration-ps", type=float, default=0.0, help="start of production")
-    parser.add_argument("--temperature", type=float, help="at which the run was held, K")
-    parser.add_argument(
-        "--config",
-        type=Path,
-        default=locate("config/config.yaml"),
-        help="configuration whose dynamics.stability has the limits of a stable run",
-    )
-    parser.add_argument("--ion", help="the ion's element, to tag frames that have no tags")
-    parser.add_argument("--model", default="imported", help="name of the model in the file")
-    given = parser.parse_args(arguments)
-    try:
-        frames = _read(given.frames)
-        if given.ion and not frames[0].get_tags().any():
-            frames[0].set_tags(guess_stack_tags(frames[0], ion=given.ion))
-        import_trajectory(
-            frames,
-            given.output,
-            interval_fs=given.interval_fs,
-            equilibration_ps=given.equilibration_ps,
-            temperature=given.temperature,
-            stability=_limits(given.config),
-            model=given.model,
-        )
-    except AnodeflowError as error:
-        sys.exit(f"error: {error}")
-
-
-def _limits(config: Path) -> dict[str, float]:
-    """Read the limits of a stable run from a configuration."""
-    try:
-        raw = yaml.safe_load(config.read_text(encoding="utf-8"))
-        return Stability.model_validate(raw["dynamics"]["stability"]).model_dump()
-    except (
-        OSError,
-        UnicodeDecodeError,
-        yaml.YAMLError,
-        LookupError,
-        TypeError,
-        ValueError,
-    ) as error:
-        raise ConfigError(
-            f"{config} gives no limits of stability ({' '.join(str(error).split())}): name a "
-            "configuration that holds all of dynamics.stability, as config/config.yaml does."
-        ) from error
-
-
-def _read(path: Path) -> list[Atoms]:
-    try:
-        frames = ase.io.read(path, index=":")
-    except Exception as error:  # every ASE reader fails in its own way
-        raise TrajectoryError(
-            f"{path} cannot be read ({' '.join(str(error).split())}): give frames in a format "
-            "that ASE reads, such as .traj or extxyz."
-        ) from error
-    return frames if isinstance(frames, list) else [frames]

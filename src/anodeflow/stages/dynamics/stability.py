@@ -18,16 +18,16 @@ def start_bonds(atoms: Atoms) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     r_j + offset - r_i the bond vector, each bond once.
     """
     i, j, shift = find_bonds("ijS", atoms)
-    first, second = atoms.get_tags()[i], atoms.get_tags()[j]
-    partners = (roles.X, roles.LOWER_TERMINATION, roles.UPPER_TERMINATION)
-    in_bottom = (first == roles.METAL) & np.isin(second, partners)
-    in_sheet = (first == roles.SHEET) & (second == roles.SHEET) & (i < j)
+    metals, sheet = roles.metals(atoms), roles.sheet(atoms)
+    partners = (atoms.get_tags() == roles.X) | roles.terminations(atoms)
+    in_bottom = metals[i] & partners[j]
+    in_sheet = sheet[i] & sheet[j] & (i < j)
     chosen = in_bottom | in_sheet
     return i[chosen], j[chosen], shift[chosen] @ atoms.cell.array
 
 
 class StabilityWatch:
-    """Compare a run with its start: detached sheet, broken bond, escaped ion, runaway heat.
+    """Compare a run with its start: sheet detached or inside, broken bond, escaped ion, heat.
 
     Works on unwrapped positions, so that no minimum image is needed.
     """
@@ -70,6 +70,8 @@ class StabilityWatch:
                 f"the sheet detached: spacing {ceiling - floor:.2f} Å "
                 f"(limit {self.max_spacing:g} Å)"
             )
+        if not ceiling > floor:
+            return f"the sheet went through the facing plane, {floor - ceiling:.2f} Å below it"
         return self._broken_bond(positions) or self._escaped_ion(positions, floor, ceiling)
 
     def _broken_bond(self, positions: np.ndarray) -> str:

@@ -105,7 +105,7 @@ def _refuse_untagged(bottom: Atoms, top: Atoms) -> None:
     if not (faces <= lower <= set(roles.BOTTOM_TAGS)):
         raise StructureError(
             f"the layer {_name(bottom)!r} has the tags {sorted(lower)} and cannot lie below: a "
-            "bottom layer has tags 0-3, among them 1 and 3 for its two faces."
+            "bottom layer has tags 0-4, among them 1 and 3 for its two faces."
         )
     if not ({roles.SHEET} <= upper <= set(roles.TOP_TAGS)):
         raise StructureError(

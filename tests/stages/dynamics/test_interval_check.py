@@ -1,0 +1,92 @@
+"""Displacements and momenta of frames say how far apart they are in time."""
+
+import numpy as np
+import pytest
+from ase import units
+from springs import SETTINGS
+from vibrating import vibrating, without_momenta
+
+from anodeflow.errors import TrajectoryError
+from anodeflow.stages.dynamics.importing import take_run
+
+OPTIONS = {"equilibration_ps": 0.0, "temperature": None, "stability": SETTINGS["stability"]}
+
+
+@pytest.mark.parametrize("interval_fs", [0.5, 1.0, 5.0, 10.0, 20.0])
+def test_the_interval_of_a_run_is_told_from_its_vibrations(interval_fs):
+    frames = vibrating(interval_fs=interval_fs, count=200)
+    assert take_run(frames, interval_fs=interval_fs, **OPTIONS).notes == []
+
+
+@pytest.mark.parametrize("factor", [0.001, 0.1, 0.5, 0.7, 1.4, 2.0, 10.0, 1000.0])
+@pytest.mark.parametrize("interval_fs", [1.0, 5.0, 20.0])
+def test_an_interval_that_the_momenta_contradict_is_refused_with_theirs(interval_fs, factor):
+    frames = vibrating(interval_fs=interval_fs, count=100)
+    with pytest.raises(TrajectoryError, match=r"The momenta say .* fs between frames") as told:
+        take_run(frames, interval_fs=factor * interval_fs, **OPTIONS)
+    found = float(str(told.value).split()[3])
+    assert found == pytest.approx(interval_fs, rel=0.05)
+
+
+def test_three_frames_are_enough_and_two_where_they_are_near():
+    for count in (2, 3):
+        frames = vibrating(interval_fs=1.0, count=count)
+        assert take_run(frames, interval_fs=1.0, **OPTIONS).notes == []
+        with pytest.raises(TrajectoryError, match="The momenta say 1 fs"):
+            take_run(frames, interval_fs=2.0, **OPTIONS)
+
+
+def test_momenta_in_another_unit_are_refused():
+    """As LAMMPS writes Å/fs with units real, where those of metal, Å/ps, are expected."""
+    frames = vibrating(interval_fs=1.0, count=50)
+    for frame in frames:
+        frame.set_momenta(frame.get_momenta() / 1000)
+    with pytest.raises(TrajectoryError, match="momenta in the units of their format"):
+        take_run(frames, interval_fs=1.0, **OPTIONS)
+
+
+def uncorrelated(interval_fs, count):
+    """Return frames of oscillators with phases drawn anew in each, as after a long time."""
+    one = [vibrating(interval_fs=0.0, count=1, seed=seed)[0] for seed in range(count)]
+    periods = [frame.positions for frame in one]
+    assert np.ptp(periods, axis=0).max() > 0
+    return one
+
+
+@pytest.mark.parametrize("interval_fs", [500.0, 1000.0])
+def test_where_momenta_forget_each_other_between_frames_that_is_said(interval_fs):
+    frames = uncorrelated(interval_fs, 30)
+    for given in (interval_fs, 2 * interval_fs):
+        (note,) = take_run(frames, interval_fs=given, **OPTIONS).notes
+        assert note.startswith(f"the interval of {given:g} fs is not checked")
+
+
+def test_an_interval_in_which_the_atoms_cannot_have_come_so_far_is_refused_at_any_length():
+    """⟨d²⟩ ≤ ⟨v²⟩ Δt²: no motion leads farther than its mean speed."""
+    frames = uncorrelated(1000.0, 30)
+    with pytest.raises(TrajectoryError, match="at the speed of their momenta in 1 fs"):
+        take_run(frames, interval_fs=1.0, **OPTIONS)
+
+
+def test_a_drift_that_stands_in_positions_alone_or_in_momenta_alone_says_nothing():
+    drift = np.array([0.02, 0.0, 0.01])
+    moved, pushed = (vibrating(interval_fs=5.0, count=40) for _ in range(2))
+    for k, (first, second) in enumerate(zip(moved, pushed, strict=True)):
+        first.positions += k * drift
+        second.set_velocities(second.get_velocities() + drift / (5.0 * units.fs))
+    for frames in (moved, pushed):
+        assert take_run(frames, interval_fs=5.0, **OPTIONS).notes == []
+
+
+@pytest.mark.parametrize("kind", ["missing", "zero", "in some frames"])
+def test_frames_without_momenta_are_taken_and_it_is_said(kind):
+    frames = vibrating(interval_fs=5.0, count=10)
+    bare = without_momenta(frames)
+    if kind == "zero":
+        for frame in bare:
+            frame.set_momenta(np.zeros((len(frame), 3)))
+    if kind == "in some frames":
+        bare = frames[:5] + bare[5:]
+    run = take_run(bare, interval_fs=5.0, **OPTIONS)
+    assert run.notes == ["no momenta: neither the interval nor a temperature is checked"]
+    assert np.isnan(run.series["temperature"]).all()
