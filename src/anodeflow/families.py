@@ -38,6 +38,11 @@ class Family:
     """These files, as paths below `package`, by the names that `weights.source` may give."""
     urls: str | None = None
     """Table of addresses of weights, by such names, as module:name."""
+    elements: str | None = None
+    """Function that tells a file's atomic numbers, as module:name; None: files do not tell them.
+
+    It is called with a `models.weights.known_elements.Checkpoint`.
+    """
 
     @property
     def entry_is_configured(self) -> bool:
@@ -54,6 +59,7 @@ MACE = Family(
     cuda_options=("cuequivariance", "cuda_graphs", "contraction_by_element"),
     uses={"mace-torch": "MACE models", "e3nn": "equivariant layers of models"},
     urls="mace.calculators.foundations_models:mace_mp_urls",
+    elements="anodeflow.models.weights.known_elements:of_mace",
 )
 
 CHGNET = Family(
@@ -71,6 +77,7 @@ CHGNET = Family(
         "0.2.0": "pretrained/0.2.0/chgnet_0.2.0_e30f77s348m32.pth.tar",
         "r2scan": "pretrained/r2scan/chgnet_r2scan_transfer_learning_e15f36s161m23.pth.tar",
     },
+    elements="anodeflow.models.weights.known_elements:of_chgnet",
 )
 
 SEVENNET = Family(
@@ -86,6 +93,7 @@ SEVENNET = Family(
         "7net-0": "pretrained_potentials/SevenNet_0__11Jul2024/checkpoint_sevennet_0.pth",
         "7net-l3i5": "pretrained_potentials/SevenNet_l3i5/checkpoint_l3i5.pth",
     },
+    elements="anodeflow.models.weights.known_elements:of_sevennet",
 )
 
 CUSTOM = Family(name="custom", title="A custom calculator", entry=None, in_an_environment=True)

@@ -33,7 +33,9 @@ from anodeflow.models.cuda_graphs import CAPTURED_FROM
 from anodeflow.models.interface import DispersionCorrected
 from anodeflow.models.loading import load_calculator
 from anodeflow.models.versions import software_of
+from anodeflow.models.weights.card import WeightsCard
 from anodeflow.models.weights.fetching import verify_weights
+from anodeflow.models.weights.hash_records import lock_of, trust_evaluated
 from anodeflow.structures import roles
 
 
@@ -53,13 +55,17 @@ def check_backend(
     the section of the configuration, with the tolerances energy_meV (meV/atom), force (eV/Å) and
     stress (eV/Å³) of float64, float32 and dispersion; threads: of this process. The model is held
     to the tolerances of its dtype, the dispersion to its own, and their total to the sum. plain:
-    the terms of each stack by the plain calculator, where they are known already.
+    the terms of each stack by the plain calculator, where they are known already. The hash of
+    weights that agree counts from then on (`trust_evaluated`).
 
     Raises what loading and evaluating raise; see `require_agreement` for the verdict.
     """
     sha256 = verify_weights(weights, card)
     # First, since it refuses at once what cannot be had here, and the plain calculator is slow.
     loaded = load_calculator(weights, card, **calculator)
+    model: Any = getattr(loaded, "model", loaded)
+    for atoms in stacks.values():
+        model.refuse_other_elements(atoms)
     plain = plain or plain_terms(weights, list(stacks.values()), calculator)
     calls = CAPTURED_FROM if calculator.get("cuda_graphs") else 1
     compared = [
@@ -69,8 +75,11 @@ def check_backend(
     largest = _largest(compared)
     allowed = allowed_differences(equivalence, calculator["dtype"])
     biggest, software = max(stacks.values(), key=len), software_of(calculator)
+    agrees = not excesses(largest, allowed)
+    if agrees:  # before there is a record, so that one that is killed here is done again
+        trust_evaluated(WeightsCard.read(card), lock_of(weights))
     return BackendRecord(
-        agrees=not excesses(largest, allowed),
+        agrees=agrees,
         calculator=dict(calculator),
         plain=PlainCalculator(dtype=plain_dtype(calculator["family"]), device="cpu"),
         largest=largest,

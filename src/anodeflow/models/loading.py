@@ -17,6 +17,7 @@ from anodeflow.models.child.calculator_process import open_calculator
 from anodeflow.models.dispersion import load_dispersion
 from anodeflow.models.interface import DispersionCorrected, ModelCalculator, torch_dtype
 from anodeflow.models.socket_calculator import SocketCalculator
+from anodeflow.models.weights.card import WeightsCard
 from anodeflow.models.weights.fetching import verify_weights
 from anodeflow.process.memory import keep_freed_memory
 from anodeflow.process.model_messages import quiet_loading
@@ -69,10 +70,10 @@ def load_calculator(
     verify_weights(weights, card)
     _require_device(device)
     keep_freed_memory()
-    loader = FAMILIES[family].loader
+    loader, torchs = FAMILIES[family].loader, dtype if python is None else None
     if loader is None:
         call = plain_call(family, weights, device=device, dtype=dtype, entry=entry, kwargs=kwargs)
-        model = _open_plain(python, *call, dtype)
+        inner = _open_plain(python, *call, dtype)
     else:
         limit_torch()
         _require_packages(CUEQUIVARIANCE if cuequivariance else ())
@@ -83,7 +84,8 @@ def load_calculator(
         }
         options = {name: True for name, is_chosen in chosen.items() if is_chosen}
         inner = _load_inner(weights, family, loader, device, dtype, options)
-        model = ModelCalculator(inner, dtype=dtype)
+    elements = WeightsCard.read(card).elements
+    model = ModelCalculator(inner, dtype=torchs, name=weights.stem, elements=elements)
     if dispersion is None:
         return model
     correction = load_dispersion(dispersion, device=device, cuda_graphs=cuda_graphs)
@@ -171,7 +173,10 @@ def _load_inner(
         AttributeError,
         EOFError,
         ImportError,
+        IndexError,
         KeyError,
+        MemoryError,
+        OverflowError,
         RuntimeError,
         TypeError,
         ValueError,
@@ -182,21 +187,22 @@ def _load_inner(
         reason = str(error).strip().partition("\n")[0].partition(". ")[0].rstrip(".")
         raise WeightsError(
             f"{weights} holds no model that family {family} can load "
-            f"({type(error).__name__}: {reason}); check the model's family and weights, and that "
-            "the installed package is the one the weights were made for."
+            f"({type(error).__name__}: {reason}); if the file is damaged, delete it and the same "
+            "command fetches it again, else check the model's family and weights, and that the "
+            "installed package is the one the weights were made for."
         ) from error
 
 
 def _open_plain(
     python: str | None, entry: str, kwargs: Mapping[str, Any], dtype: str
-) -> ModelCalculator:
+) -> Calculator:
     """Open any ASE calculator in another Python, or in this one."""
     if python is not None:
-        return ModelCalculator(SocketCalculator(python, entry, kwargs), dtype=None)
+        return SocketCalculator(python, entry, kwargs)
     limit_torch()
     try:
         with quiet_loading(), torch_dtype(dtype):
-            return ModelCalculator(open_calculator(entry, kwargs), dtype=dtype)
+            return open_calculator(entry, kwargs)
     except Exception as error:  # the user's own code raises what it likes
         raise CalculatorError(
             f"The calculator {entry} cannot be opened ({type(error).__name__}: "
