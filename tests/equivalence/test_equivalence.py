@@ -1,9 +1,13 @@
 """The check of a configured calculator: what passes it, and that each kind of fault does not."""
 
+import copy
+import json
+
 import numpy as np
 import pytest
 import yaml
 from ase.build import bulk
+from places import DEMO_MODEL
 
 from anodeflow.equivalence import check as checking
 from anodeflow.equivalence import timing
@@ -18,6 +22,7 @@ from anodeflow.models.child.calculator_process import open_calculator
 from anodeflow.models.dispersion import load_dispersion
 from anodeflow.models.interface import DispersionCorrected
 from anodeflow.models.weights.fetching import fetch_weights
+from anodeflow.models.weights.hash_records import lock_of
 
 MINE = """
 import time
@@ -230,3 +235,19 @@ def test_stacks_are_displaced_so_that_no_force_vanishes_by_symmetry(config):
         moved = atoms.positions - exact[name].positions
         assert moved.std() == pytest.approx(0.05, rel=0.1)
         assert np.abs(moved).min() > 0
+
+
+@pytest.mark.parametrize("passes", [True, False], ids=["agrees", "does not agree"])
+def test_a_first_hash_counts_once_the_check_has_evaluated_the_file_and_passed(
+    stacks, config, plain, tmp_path, passes
+):
+    files = tmp_path / "demo.model", tmp_path / "demo.json"
+    options = {"family": "mace", "sha256": None, "mirror": None, "lock": lock_of(files[0])}
+    fetch_weights(*files, source=str(DEMO_MODEL), **options)
+    if not passes:
+        config = config | {"equivalence": copy.deepcopy(config["equivalence"])}
+        config["equivalence"]["float64"]["force"] = 1e-30
+    record = check(files, stacks, config, mace(config, "float64"))
+    (first_use,) = json.loads(lock_of(files[0]).read_text()).values()
+    assert record.agrees is passes
+    assert first_use.get("pending") is (None if passes else True)

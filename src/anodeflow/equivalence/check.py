@@ -1,7 +1,7 @@
 """Does the configured calculator give what the plain one gives, within stated tolerances?"""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -62,10 +62,7 @@ def check_backend(
     """
     sha256 = verify_weights(weights, card)
     # First, since it refuses at once what cannot be had here, and the plain calculator is slow.
-    loaded = load_calculator(weights, card, **calculator)
-    model: Any = getattr(loaded, "model", loaded)
-    for atoms in stacks.values():
-        model.refuse_other_elements(atoms)
+    loaded = _load_for(stacks.values(), weights, card, calculator)
     plain = plain or plain_terms(weights, list(stacks.values()), calculator)
     calls = CAPTURED_FROM if calculator.get("cuda_graphs") else 1
     compared = [
@@ -76,8 +73,7 @@ def check_backend(
     allowed = allowed_differences(equivalence, calculator["dtype"])
     biggest, software = max(stacks.values(), key=len), software_of(calculator)
     agrees = not excesses(largest, allowed)
-    if agrees:  # before there is a record, so that one that is killed here is done again
-        trust_evaluated(WeightsCard.read(card), lock_of(weights))
+    _trust(weights, card, sha256 if agrees else None)
     return BackendRecord(
         agrees=agrees,
         calculator=dict(calculator),
@@ -94,6 +90,27 @@ def check_backend(
         equivalence=dict(equivalence),
         threads=threads,
     )
+
+
+def _load_for(
+    stacks: Iterable[Atoms], weights: Path, card: Path, calculator: Mapping[str, Any]
+) -> Calculator:
+    """Load a calculator, and refuse stacks of elements that its model is known not to be for."""
+    loaded = load_calculator(weights, card, **calculator)
+    model: Any = getattr(loaded, "model", loaded)
+    for atoms in stacks:
+        model.refuse_other_elements(atoms)
+    return loaded
+
+
+def _trust(weights: Path, card: Path, evaluated: str | None) -> None:
+    """Let a first hash count if it is the one that was evaluated, and not fetched since.
+
+    Before there is a record: a check that is killed in between is done again.
+    """
+    about = WeightsCard.read(card)
+    if about.sha256 == evaluated:
+        trust_evaluated(about, lock_of(weights))
 
 
 def _largest(compared: Sequence[ComparedStructure]) -> dict[Term, Tolerated]:

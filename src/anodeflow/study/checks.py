@@ -82,6 +82,7 @@ def _check_runs(config: Config) -> None:
     shared = config.dynamics.temperatures
     named = [(s, e.ions, t) for e in runs for s in e.stacks for t in e.temperatures or shared]
     _unique(named, "dynamics.runs (stack, ions, temperature)")
+    _check_hollows(config)
 
 
 def _check_hollows(config: Config) -> None:
@@ -209,7 +210,6 @@ def check_names(config: Config) -> None:
     _check_environments(config)
     _check_stacks(config)
     _check_runs(config)
-    _check_hollows(config)
     _check_exceptions(config)
     _check_layers_from(config)
     _check_walk(config)
