@@ -70,7 +70,7 @@ def atomic_volume(structure: str, lattice: float, c_over_a: float | None = None)
 
 
 def known_c_over_a(element: str, structure: str) -> dict[str, float]:
-    """Return {"c_over_a": c/a} of an element that is known to be hcp, nothing of any other."""
+    """Return c_over_a, a ratio, of an element that is known to be hcp, nothing of any other."""
     metal = METALS.get(element)
     if metal and metal.c_over_a and structure == metal.structure:
         return {"c_over_a": metal.c_over_a}
