@@ -19,6 +19,8 @@ STEPS = 25_000
 LEFT = "Hours left, by the force calls that are planned (docs/hours.md):"
 DONE = "Hours of what is done, planned / used / of CPUs:"
 
+HEAD = "started\tseconds\tcpu_seconds\tmax_memory_MB\tthreads\thost\tend\n"
+
 
 @pytest.fixture
 def study(project):
@@ -89,16 +91,25 @@ def test_what_is_done_is_set_beside_what_it_took(study, study_config):
     assert told(study, TARGET) == [], "nobody noted a cost"
     costs = study.folder / f"results/benchmarks/run_dynamics/{MODEL}/{RUN}.tsv"
     costs.parent.mkdir(parents=True)
-    head = "started\tseconds\tcpu_seconds\tmax_memory_MB\tthreads\thost\tend\n"
     tries = ("2026-11-29\t3600\t1800\t5\t1\tvm\tSystemExit", "2026-11-30\t5400\t1800\t5\t1\tvm\t")
-    costs.write_text(head + "\n".join(tries) + "finished\n")
+    costs.write_text(HEAD + "\n".join(tries) + "finished\n")
     title, _, dynamics, total = told(study, TARGET)
     assert " ".join(title) == DONE
     planned = f"{SECONDS * STEPS / 3600:.2f}"
     assert dynamics == ["dynamics", *2 * [planned, "/", "2.50", "/", "1.00"]]
     assert total == ["total", *2 * [planned, "/", "2.50", "/", "1.00"]]
-    costs.write_text(head + "half a line")
+    costs.write_text(HEAD + "half a line")
     assert told(study, TARGET) == []
+
+
+@pytest.mark.parametrize(("cpu", "waited"), [(29, True), (31, False)])
+def test_a_check_that_waited_for_its_processor_is_named(study, study_config, cpu, waited):
+    check(study, study_config, "float32")
+    costs = study.folder / f"results/benchmarks/check_backend/{MODEL}/float32.tsv"
+    costs.parent.mkdir(parents=True)
+    costs.write_text(f"{HEAD}2026-11-29\t60\t{cpu}\t5\t1\tvm\tfinished\n")
+    *_, last = told(study, TARGET)
+    assert (" ".join(last[:7]) == f"The check of {MODEL} in float32 had") is waited
 
 
 def test_a_mistake_in_the_plan_is_told_alone(study, study_config):
