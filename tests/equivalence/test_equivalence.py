@@ -251,3 +251,16 @@ def test_a_first_hash_counts_once_the_check_has_evaluated_the_file_and_passed(
     (first_use,) = json.loads(lock_of(files[0]).read_text()).values()
     assert record.agrees is passes
     assert first_use.get("pending") is (None if passes else True)
+
+
+def test_a_calculator_that_does_not_know_an_element_gets_one_sentence_with_those_tried(
+    stacks, config, tmp_path
+):
+    files = tmp_path / "emt.model", tmp_path / "emt.json"
+    options = {"sha256": None, "mirror": None, "lock": tmp_path / "lock.json"}
+    fetch_weights(*files, family="custom", source=None, **options)
+    emt = {"family": "custom", "entry": "ase.calculators.emt:EMT", "kwargs": {}, "device": "cpu"}
+    with pytest.raises(CalculatorError, match=r"if it does not know one of C, Na, O, Ti") as caught:
+        check(files, stacks, config, emt | {"dtype": "float64", "dispersion": None})
+    assert "No EMT-potential for" in str(caught.value)
+    assert "\n" not in str(caught.value) and str(caught.value).endswith(".")

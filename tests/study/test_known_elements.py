@@ -9,7 +9,6 @@ from anodeflow.study.loading import load_config
 from anodeflow.study.plan import Plan
 
 KNOWN = ["H", "C", "O", "Na", "Ti"]
-STAGES = ["relaxation", "phonons", "adhesion", "dynamics", "barriers", "voltage"]
 
 
 @pytest.fixture
@@ -97,3 +96,19 @@ def test_a_users_own_file_tells_before_it_is_fetched(study_config, root, tmp_pat
     study_config["structures"]["ions"]["element"] = "K"
     with pytest.raises(ConfigError, match="mace-demo knows H, C, O, Na, Ti, not K"):
         check_elements(Plan(load_config(study_config, root=root)), tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("stage", "expected"),
+    [
+        ("phonons", {"m-g": 0, "m-go": 0, "m-goh": 0}),
+        ("voltage", {"m-g": 0, "m-go": 1, "m-goh": 0}),
+        ("barriers", {"m-g": 1, "m-go": 1, "m-goh": 1}),
+        ("dynamics", {"m-g": 8, "m-go": 8, "m-goh": 8}),
+    ],
+)
+def test_the_gate_tries_the_ion_wherever_a_stage_of_the_model_puts_it(
+    study_config, root, stage, expected
+):
+    study_config["models"]["mace-mp-0"]["stages"] = ["relaxation", stage]
+    assert Plan(load_config(study_config, root=root)).fullest("mace-mp-0") == expected

@@ -307,11 +307,18 @@ class Plan:
         return self._calculators[model] | {"dtype": dtype}
 
     def fullest(self, model: str) -> dict[str, int]:
-        """Return each of the study's stacks with the most ions that a run of a model puts in it."""
+        """Return each of the study's stacks with the most ions that a run of a model puts in it.
+
+        One where no run does, but its voltage or its barriers put them there: a model that does not
+        know the ion is to fail at once.
+        """
         most = dict.fromkeys(self.config.study.stacks, 0)
         if "run fillings" in self._needs(model):
             for run in self.runs.values():
                 most[run["stack"]] = max(most[run["stack"]], run["ions"])
+        for stage, stacks in (("voltage", self.voltage_stacks), ("barriers", self.barrier_stacks)):
+            if model in self.models(stage):
+                most |= {stack: max(most[stack], 1) for stack in stacks}
         return most
 
     def models(self, stage: str) -> list[str]:
