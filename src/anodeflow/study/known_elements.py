@@ -38,8 +38,8 @@ def _known(plan: Plan, model: str, root: Path) -> list[str] | None:
             return card.elements
     except (OSError, ResultFileError):
         pass  # not fetched yet, or damaged, which the job that loads them refuses
-    file = root / locate(source, root) if source else None
-    return known_elements(file, family) if file and file.is_file() else None
+    file = Path(locate(source or ""))  # as every path of the configuration: not below a prefix
+    return known_elements(file, family) if file.is_file() else None
 
 
 def _asked(plan: Plan, model: str) -> dict[str, set[str]]:
