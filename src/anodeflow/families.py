@@ -43,6 +43,11 @@ class Family:
     """These files, as paths below `package`, by the names that `weights.source` may give."""
     urls: str | None = None
     """Table of addresses of weights, by such names, as module:name."""
+    elements: str | None = None
+    """Function that tells a file's atomic numbers, as module:name; None: files do not tell them.
+
+    It is called with a `models.weights.known_elements.Checkpoint`.
+    """
 
     @property
     def options(self) -> tuple[str, ...]:
@@ -67,6 +72,7 @@ MACE = Family(
     knows_charge=True,
     uses={"mace-torch": "MACE models", "e3nn": "equivariant layers of models"},
     urls="mace.calculators.foundations_models:mace_mp_urls",
+    elements="anodeflow.models.weights.known_elements:of_mace",
 )
 
 CHGNET = Family(
@@ -84,6 +90,7 @@ CHGNET = Family(
         "0.2.0": "pretrained/0.2.0/chgnet_0.2.0_e30f77s348m32.pth.tar",
         "r2scan": "pretrained/r2scan/chgnet_r2scan_transfer_learning_e15f36s161m23.pth.tar",
     },
+    elements="anodeflow.models.weights.known_elements:of_chgnet",
 )
 
 SEVENNET = Family(
@@ -101,6 +108,7 @@ SEVENNET = Family(
         "7net-l3i5": "pretrained_potentials/SevenNet_l3i5/checkpoint_l3i5.pth",
         "7net-mf-0": "pretrained_potentials/SevenNet_MF_0/checkpoint_sevennet_mf_0.pth",
     },
+    elements="anodeflow.models.weights.known_elements:of_sevennet",
 )
 
 CUSTOM = Family(

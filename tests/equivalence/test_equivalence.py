@@ -1,11 +1,14 @@
 """The check of a configured calculator: what passes it, and that each kind of fault does not."""
 
+import copy
+import json
 from contextlib import nullcontext
 
 import numpy as np
 import pytest
 import yaml
 from ase.build import bulk
+from places import DEMO_MODEL
 
 from anodeflow.equivalence import check as checking
 from anodeflow.equivalence import timing
@@ -22,6 +25,7 @@ from anodeflow.models.dispersion import load_dispersion
 from anodeflow.models.interface import DispersionCorrected
 from anodeflow.models.loading import load_calculator
 from anodeflow.models.weights.fetching import fetch_weights
+from anodeflow.models.weights.hash_records import lock_of
 
 MINE = """
 import time
@@ -273,3 +277,32 @@ def test_stacks_are_displaced_so_that_no_force_vanishes_by_symmetry(config):
         moved = atoms.positions - exact[name].positions
         assert moved.std() == pytest.approx(0.05, rel=0.1)
         assert np.abs(moved).min() > 0
+
+
+@pytest.mark.parametrize("passes", [True, False], ids=["agrees", "does not agree"])
+def test_a_first_hash_counts_once_the_check_has_evaluated_the_file_and_passed(
+    stacks, config, plain, tmp_path, passes
+):
+    files = tmp_path / "demo.model", tmp_path / "demo.json"
+    options = {"family": "mace", "sha256": None, "mirror": None, "lock": lock_of(files[0])}
+    fetch_weights(*files, source=str(DEMO_MODEL), **options)
+    if not passes:
+        config = config | {"equivalence": copy.deepcopy(config["equivalence"])}
+        config["equivalence"]["float64"]["force"] = 1e-30
+    record = check(files, stacks, config, mace(config, "float64"))
+    (first_use,) = json.loads(lock_of(files[0]).read_text()).values()
+    assert record.agrees is passes
+    assert first_use.get("pending") is (None if passes else True)
+
+
+def test_a_calculator_that_does_not_know_an_element_gets_one_sentence_with_those_tried(
+    stacks, config, tmp_path
+):
+    files = tmp_path / "emt.model", tmp_path / "emt.json"
+    options = {"sha256": None, "mirror": None, "lock": tmp_path / "lock.json"}
+    fetch_weights(*files, family="custom", source=None, **options)
+    emt = {"family": "custom", "entry": "ase.calculators.emt:EMT", "kwargs": {}, "device": "cpu"}
+    with pytest.raises(CalculatorError, match=r"if it does not know one of C, Na, O, Ti") as caught:
+        check(files, stacks, config, emt | {"dtype": "float64", "dispersion": None})
+    assert "No EMT-potential for" in str(caught.value)
+    assert "\n" not in str(caught.value) and str(caught.value).endswith(".")

@@ -8,7 +8,17 @@ import networkx as nx
 
 COMMANDS = ("schema", "definitions", "import_trajectory", "testing")
 ROOMS = (
-    *("errors", "units", "families", "config", "files", "process", "tables", "structures"),
+    *(
+        "errors",
+        "units",
+        "elements",
+        "families",
+        "config",
+        "files",
+        "process",
+        "tables",
+        "structures",
+    ),
     *("models", "evaluation", "figures", "scorecard", "stages", "equivalence", "study", "report"),
     *COMMANDS,
 )

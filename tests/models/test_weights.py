@@ -14,7 +14,9 @@ from pathlib import Path
 import pytest
 
 from anodeflow.errors import WeightsError
+from anodeflow.models.weights.card import WeightsCard
 from anodeflow.models.weights.fetching import fetch_weights, verify_weights
+from anodeflow.models.weights.hash_records import trust_evaluated
 
 WEIGHTS = b"PK\x03\x04" + bytes(range(256)) * 4096
 DIGEST = hashlib.sha256(WEIGHTS).hexdigest()
@@ -101,6 +103,7 @@ def test_a_local_file_is_copied_and_its_card_says_what_it_is(tmp_path):
         "family": "mace",
         "sha256": DIGEST,
         "size_bytes": len(WEIGHTS),
+        "elements": None,  # it is no model
     }
     assert _names(tmp_path) == {"weights.model", "weights.json"}
     assert verify_weights(target, target.with_suffix(".json")) == DIGEST
@@ -231,8 +234,9 @@ def test_a_wrong_pin_is_refused_with_both_hashes_and_the_earlier_file_stays(tmp_
     assert _names(tmp_path) == {"weights.model", "weights.json"}
 
 
-def test_first_use_is_recorded_and_a_changed_file_is_refused_afterwards(tmp_path, server):
-    _fetch(tmp_path, server.url)
+def test_a_file_that_changed_after_it_was_evaluated_is_refused(tmp_path, server):
+    target = _fetch(tmp_path, server.url)
+    trust_evaluated(WeightsCard.read(target.with_suffix(".json")), tmp_path / "lock.json")
     record = json.loads((tmp_path / "lock.json").read_text())[server.url]
     assert (record["sha256"], record["size"]) == (DIGEST, len(WEIGHTS))
     server.body = WEIGHTS + b"changed"

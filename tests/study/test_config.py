@@ -348,3 +348,25 @@ def test_a_pattern_of_names_matches_these_and_nothing_else():
 def test_folders_of_results_that_no_model_makes_are_no_names_of_models():
     folders = {"structures", "figures", "tables", "scorecard", "report", "logs", "benchmarks"}
     assert folders == RESERVED_MODEL_NAMES
+
+
+@pytest.mark.parametrize(
+    ("where", "said"),
+    [
+        ("voltage/max_ions", r"voltage\.max_ions is 17, but m-go has 16 hollows .* ti2co2"),
+        ("dynamics/runs/2/ions", r"dynamics\.runs\.2\.ions is 17, but m-g has 16 hollows"),
+    ],
+)
+def test_more_ions_than_hollows_are_refused_where_they_can_be_counted(
+    study_config, root, where, said
+):
+    put(study_config, where, 16)
+    load_config(study_config, root=root)
+    put(study_config, where, 17)
+    with pytest.raises(ConfigError, match=said):
+        load_config(study_config, root=root)
+    for stack in study_config["structures"]["stacks"].values():
+        stack["bottom"] = "mine"  # whose unit cell may have several facing atoms
+    file = {"builder": "file", "path": "README.md", "role": "bottom", "size": [4, 4]}
+    study_config["structures"]["layers"]["mine"] = file
+    load_config(study_config, root=root)

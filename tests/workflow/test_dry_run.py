@@ -51,6 +51,19 @@ def test_activation_is_fitted_for_each_filled_stack_at_several_temperatures_and_
         ({"study": {"models": ["mace"]}}, "study.models names the model 'mace'"),
         ({"study": {"stacks": ["m-x"]}}, "study.stacks names the stack 'm-x'"),
         ({"reference": {"adhesion": "none.csv"}}, "reference.adhesion is 'none.csv'"),
+        (
+            {"phonons": {"layers": {"graphene": {"supercell": [4, 1, 1]}}}},
+            "phonons.layers.graphene.supercell: 4 along a and 1 along b break the symmetry",
+        ),
+        ({"voltage": {"max_ions": 17}}, "voltage.max_ions is 17, but m-go has 16 hollows"),
+        (
+            {"structures": {"ions": {"element": "Mg", "electrons_per_ion": 1}}},
+            "structures.ions: electrons_per_ion is 1, but an atom of Mg gives 2",
+        ),
+        (
+            {"study": {"models": ["mace-demo"]}, "structures": {"ions": {"element": "K"}}},
+            "mace-demo knows H, C, O, Na, Ti, not K, which structures.ions.element asks for",
+        ),
     ],
 )
 def test_a_mistake_in_the_config_stops_before_any_job_without_a_traceback(project, overlay, said):
@@ -122,12 +135,12 @@ def test_a_foreign_material_needs_the_config_only(project):
     [
         ({}, {"graphene": {"lattice": 2.70}}, "m-g", "strain"),
         ({"top": "ti2co2"}, {}, "m-g", "cannot lie on top"),
-        ({}, {}, "m-g_40na", "40"),
+        ({}, {}, "m-go_16na", "only 15 of the 16 hollows"),  # the group takes one
         ({}, {"ti2co2": {"metal": "Tx"}}, "m-g", "Tx"),
     ],
 )
 def test_a_structure_that_cannot_be_built_gets_one_sentence(project, stack, layers, target, said):
-    runs = [{"stacks": ["m-g"], "ions": 40, "equilibration_ps": 1.0, "production_ps": 1.0}]
+    runs = [{"stacks": ["m-go"], "ions": 16, "equilibration_ps": 1.0, "production_ps": 1.0}]
     runs[0]["replicas"] = 1
     overlay = {"structures": {"layers": layers, "stacks": {"m-g": stack}}}
     overlay["dynamics"] = {"runs": runs}

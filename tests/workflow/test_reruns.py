@@ -30,6 +30,8 @@ LJ = {
 }
 # Reads the whole configuration, so that every edit reruns it; the document says so once.
 EVERY_EDIT = ("record_study",)
+RUBIDIUM = {"element": "Rb", "electrons_per_ion": 1}
+RUBIDIUM["bulk"] = {"structure": "bcc", "lattice": 5.59}
 SHEET = {"builder": "file", "path": "sheet.xyz", "role": "top", "size": [5, 5], "stiffness": 400}
 
 
@@ -52,6 +54,7 @@ def base_study(config: dict) -> dict:
     config["models"]["lj"] = LJ | {"card": conservative}
     config["environments"]["sevennet"] = "a-python"
     config["structures"]["layers"]["sheet"] = SHEET
+    config["structures"]["ions"] |= RUBIDIUM
     stacks = config["structures"]["stacks"]
     stacks["m-s"] = stacks["m-g"] | {"top": "sheet"}
     for name in ("m-go", "m-s"):

@@ -20,6 +20,7 @@ from anodeflow.study.backend_tolerances import check_records
 from anodeflow.study.checks import check_pins
 from anodeflow.study.gathered import RECORDS, Gathered
 from anodeflow.study.hours import tell_hours
+from anodeflow.study.known_elements import check_elements
 from anodeflow.study.loading import load_config
 from anodeflow.study.paths import path
 from anodeflow.study.plan import Plan, one_of
@@ -54,6 +55,8 @@ try:
     PLAN = Plan(load_config(config))
     check_pins(PLAN.config, FOLDER)
     check_records(PLAN, FOLDER)
+    if workflow.is_main_process:  # a job says it in its own log
+        check_elements(PLAN, FOLDER)
 except ConfigError as error:
     raise WorkflowError(str(error)) from None
 

@@ -96,7 +96,7 @@ rule build_bulk:
         "../../envs/mace.yaml"
     params:
         element=config["structures"]["ions"]["element"],
-        settings=config["structures"]["ions"]["bulk"],
+        settings=GIVEN.metal,
         method=METHOD["structures"],
     script:
         "../scripts/build_bulk.py"

@@ -14,7 +14,7 @@ def require_allowed(
     name: str,
     error: type[AnodeflowError] = ConfigError,
 ) -> None:
-    """Refuse a value that the schema does not list for a key of a section.
+    """Refuse a value that the schema does not list for a key of a section, null among them.
 
     Args:
         section: the section of the configuration.
@@ -26,7 +26,9 @@ def require_allowed(
     Raises:
         AnodeflowError: of the kind `error`.
     """
-    allowed = typing.get_args(section.model_fields[key].annotation)
+    members = typing.get_args(section.model_fields[key].annotation)
+    listed = [value for member in members for value in typing.get_args(member) or (member,)]
+    allowed = [value for value in listed if value is not type(None)]
     if value not in allowed:
         raise error(f"{name} is {value!r}; allowed are {', '.join(map(_written, allowed))}.")
 

@@ -110,6 +110,24 @@ def require_ascending(pair: list[float]) -> list[float]:
 Range = Annotated[Pair, AfterValidator(require_ascending)]
 
 
+def require_alike(repeats: list[int]) -> list[int]:
+    """Return three numbers along a, b, c that keep a hexagonal layer's symmetry, refuse others."""
+    along_a, along_b, along_c = repeats
+    if along_a != along_b:
+        raise ValueError(
+            f"{along_a} along a and {along_b} along b break the symmetry of a hexagonal layer: "
+            f"give [{max(repeats[:2])}, {max(repeats[:2])}, 1]"
+        )
+    if along_c != 1:
+        raise ValueError(
+            f"{along_c} along c repeat the vacuum of a layer: give [{along_a}, {along_b}, 1]"
+        )
+    return repeats
+
+
+InPlane = Annotated[Triple, AfterValidator(require_alike)]
+
+
 def require_multiple(name: str, value_fs: float, unit: str, unit_fs: float) -> int:
     """Return how many times a time holds another, at least once; refuse what is no whole number."""
     ratio = value_fs / unit_fs

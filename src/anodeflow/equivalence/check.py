@@ -1,7 +1,7 @@
 """Does the configured calculator give what the plain one gives, within stated tolerances?"""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +34,9 @@ from anodeflow.models.cuda_graphs import CAPTURED_FROM
 from anodeflow.models.interface import DispersionCorrected
 from anodeflow.models.loading import load_calculator
 from anodeflow.models.versions import software_of
+from anodeflow.models.weights.card import WeightsCard
 from anodeflow.models.weights.fetching import verify_weights
+from anodeflow.models.weights.hash_records import lock_of, trust_evaluated
 from anodeflow.structures import roles
 
 
@@ -56,13 +58,14 @@ def check_backend(
     the section of the configuration, with the tolerances energy_meV (meV/atom), force (eV/Å) and
     stress (eV/Å³) of float64, float32 and dispersion; threads: of this process. The model is held
     to the tolerances of its dtype, the dispersion to its own, and their total to the sum. plain:
-    the terms of each stack by the plain calculator, where they are known already.
+    the terms of each stack by the plain calculator, where they are known already. The hash of
+    weights that agree counts from then on (`trust_evaluated`).
 
     Raises what loading and evaluating raise; see `require_agreement` for the verdict.
     """
     sha256 = verify_weights(weights, card)
     # First, since it refuses at once what cannot be had here, and the plain calculator is slow.
-    loaded = load_calculator(weights, card, **calculator)
+    loaded = _load_for(stacks.values(), weights, card, calculator)
     require_contract(loaded, cells, calculator)
     plain = plain or plain_terms(weights, list(stacks.values()), calculator)
     calls = CAPTURED_FROM if calculator.get("cuda_graphs") else 1
@@ -73,8 +76,10 @@ def check_backend(
     largest = _largest(compared)
     allowed = allowed_differences(equivalence, calculator["dtype"])
     biggest, software = max(stacks.values(), key=len), software_of(calculator)
+    agrees = not excesses(largest, allowed)
+    _trust(weights, card, sha256 if agrees else None)
     return BackendRecord(
-        agrees=not excesses(largest, allowed),
+        agrees=agrees,
         calculator=dict(calculator),
         plain=PlainCalculator(dtype=plain_dtype(calculator["family"]), device="cpu"),
         largest=largest,
@@ -89,6 +94,27 @@ def check_backend(
         equivalence=dict(equivalence),
         threads=threads,
     )
+
+
+def _load_for(
+    stacks: Iterable[Atoms], weights: Path, card: Path, calculator: Mapping[str, Any]
+) -> Calculator:
+    """Load a calculator, and refuse stacks of elements that its model is known not to be for."""
+    loaded = load_calculator(weights, card, **calculator)
+    model: Any = getattr(loaded, "model", loaded)
+    for atoms in stacks:
+        model.refuse_other_elements(atoms)
+    return loaded
+
+
+def _trust(weights: Path, card: Path, evaluated: str | None) -> None:
+    """Let a first hash count if it is the one that was evaluated, and not fetched since.
+
+    Before there is a record: a check that is killed in between is done again.
+    """
+    about = WeightsCard.read(card)
+    if about.sha256 == evaluated:
+        trust_evaluated(about, lock_of(weights))
 
 
 def _largest(compared: Sequence[ComparedStructure]) -> dict[Term, Tolerated]:

@@ -59,7 +59,8 @@ def evaluate_model(
         told = {name: calculator[name] for name in ("charge", "spin") if name in calculator}
         inputs = [_as_json(atoms) | ({"info": told} if told else {}) for atoms in structures]
         order = {"entry": entry, "kwargs": kwargs, "answer": str(answer), "structures": inputs}
-        _run(python, entry, json.dumps(order))
+        elements = sorted({symbol for atoms in structures for symbol in atoms.symbols})
+        _run(python, entry, json.dumps(order), elements)
         found = json.loads(answer.read_text())
     return [
         Evaluation(result["energy"], np.array(result["forces"]), np.array(result["stress"]))
@@ -90,7 +91,7 @@ def _as_json(atoms: Atoms) -> dict[str, Any]:
     }
 
 
-def _run(python: str, entry: str, order: str) -> None:
+def _run(python: str, entry: str, order: str, elements: Sequence[str]) -> None:
     with start_of(python, CalculatorError) as program:
         command = [program, calculator_process.__file__]
         done = subprocess.run(command, input=order, capture_output=True, text=True)
@@ -99,6 +100,7 @@ def _run(python: str, entry: str, order: str) -> None:
         last = done.stderr.rstrip().rpartition("\n")[2].rstrip(".") or "nothing"
         raise CalculatorError(
             f"The calculator {entry} could not be evaluated plainly on the CPU in {python}, and "
-            f"the last it said was: {last}; the log has the rest: repair that environment (`make "
-            "envs`), or the model's entry in the config."
+            f"the last it said was: {last}; the log has the rest: choose another model if it does "
+            f"not know one of {', '.join(elements)}, else repair that environment (`make envs`), "
+            "or the model's entry in the config."
         )

@@ -3,16 +3,17 @@
 import abc
 import contextlib
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from ase import Atoms
 from ase.calculators.calculator import Calculator, all_changes
 from ase.calculators.mixing import SumCalculator
-from ase.data import chemical_symbols
+from ase.data import atomic_numbers, chemical_symbols
 from ase.stress import full_3x3_to_voigt_6_stress
 
+from anodeflow.elements import told_unknown
 from anodeflow.errors import CalculatorError
 
 PROPERTIES = ("energy", "free_energy", "forces", "stress")
@@ -122,19 +123,31 @@ class DeviceCalculator(StructureCalculator):
 class ModelCalculator(DeviceCalculator):
     """A foundation model that gives float64 arrays, Voigt stress and leaves torch as it was."""
 
-    def __init__(self, inner: Calculator, *, dtype: str | None):
+    def __init__(
+        self,
+        inner: Calculator,
+        *,
+        dtype: str | None,
+        name: str = "The model",
+        elements: Iterable[str] | None = None,
+    ):
         """Wrap a calculator.
 
         Args:
             inner: an ASE calculator, which may be a BatchCalculator; `elements`, if it has them,
                 are the atomic numbers that it was made for.
             dtype: torch's default in its calls, None where it runs elsewhere.
+            name: of the model, in sentences.
+            elements: symbols of those that it was made for, where `inner` does not say; None if
+                they are not known.
         """
         super().__init__()
         self.inner = inner
         self.dtype = dtype
         self.batch_size = batch_size(inner)
-        self.elements: frozenset[int] | None = getattr(inner, "elements", None)
+        self.called = name
+        numbers = None if elements is None else frozenset(atomic_numbers[e] for e in elements)
+        self.elements: frozenset[int] | None = getattr(inner, "elements", numbers)
         self.info: dict[str, int] = {}
         """Charge and spin that every structure is told to have."""
 
@@ -145,7 +158,7 @@ class ModelCalculator(DeviceCalculator):
             CalculatorError: one holds an element that the model was not made for.
         """
         for atoms in structures:
-            self._refuse_other_elements(atoms)
+            self.refuse_other_elements(atoms)
         bare = [_bare(atoms, self.info) for atoms in structures]
         with torch_dtype(self.dtype), warnings.catch_warnings():
             # CHGNet turns its own energies into floats the old way.
@@ -158,17 +171,19 @@ class ModelCalculator(DeviceCalculator):
 
         return in_ase_form
 
-    def _refuse_other_elements(self, atoms: Atoms) -> None:
+    def refuse_other_elements(self, atoms: Atoms) -> None:
+        """Refuse a structure of elements that the model is known not to be for.
+
+        Raises:
+            CalculatorError: it holds one.
+        """
         if self.elements is None or self.elements.issuperset(atoms.numbers.tolist()):
             return
-        others = sorted(set(atoms.numbers.tolist()) - self.elements)
-        named, known = (
-            ", ".join(chemical_symbols[number] for number in numbers)
-            for numbers in (others, sorted(self.elements))
-        )
+        known = [chemical_symbols[number] for number in self.elements]
+        unknown = set(atoms.symbols) - set(known)
         raise CalculatorError(
-            f"The model was not made for {named} of {atoms.get_chemical_formula()}, but for "
-            f"{known}: choose another model, or other elements (structures in the config)."
+            f"{told_unknown(self.called, known, unknown)} (of {atoms.get_chemical_formula()}): "
+            "choose another model, or other elements (structures in the config)."
         )
 
 

@@ -18,6 +18,7 @@ from anodeflow.models.child.calculator_process import open_calculator
 from anodeflow.models.dispersion import load_dispersion
 from anodeflow.models.interface import DispersionCorrected, ModelCalculator, torch_dtype
 from anodeflow.models.socket_calculator import SocketCalculator
+from anodeflow.models.weights.card import WeightsCard
 from anodeflow.models.weights.fetching import verify_weights
 from anodeflow.process.memory import keep_freed_memory
 from anodeflow.process.model_messages import quiet_loading
@@ -83,11 +84,14 @@ def load_calculator(
     if FAMILIES[family].loader is None:
         own = {"entry": entry, "kwargs": kwargs, "modal": modal}
         call = plain_call(family, weights, device=device, dtype=dtype, chosen=own)
-        model = _open_plain(python, *call, dtype)
+        inner = _open_plain(python, *call, dtype)
     else:
         gpu = {"cuda_graphs": cuda_graphs, "contraction_by_element": contraction_by_element}
         options = {"head": head, "cuequivariance": cuequivariance} | gpu
-        model = _load_fast(weights, family, device, dtype, options)
+        inner = _load_fast(weights, family, device, dtype, options)
+    elements = WeightsCard.read(card).elements
+    torchs = dtype if python is None else None
+    model = ModelCalculator(inner, dtype=torchs, name=weights.stem, elements=elements)
     state = {"charge": charge, "spin": spin}
     model.info = {name: value for name, value in state.items() if value is not None}
     if dispersion is None:
@@ -167,15 +171,14 @@ def _require_packages(names: Sequence[str]) -> None:
 
 def _load_fast(
     weights: Path, family: str, device: str, dtype: str, options: Mapping[str, Any]
-) -> ModelCalculator:
+) -> Calculator:
     """Open a model by its family's loader, with those options that are chosen."""
     limit_torch()
     _require_packages(CUEQUIVARIANCE if options["cuequivariance"] else ())
     loader = FAMILIES[family].loader
     assert loader is not None
     chosen = {name: value for name, value in options.items() if value}
-    inner = _load_inner(weights, family, loader, device, dtype, chosen)
-    return ModelCalculator(inner, dtype=dtype)
+    return _load_inner(weights, family, loader, device, dtype, chosen)
 
 
 def _load_inner(
@@ -191,7 +194,10 @@ def _load_inner(
         AttributeError,
         EOFError,
         ImportError,
+        IndexError,
         KeyError,
+        MemoryError,
+        OverflowError,
         RuntimeError,
         TypeError,
         ValueError,
@@ -202,21 +208,22 @@ def _load_inner(
         reason = str(error).strip().partition("\n")[0].partition(". ")[0].rstrip(".")
         raise WeightsError(
             f"{weights} holds no model that family {family} can load "
-            f"({type(error).__name__}: {reason}); check the model's family and weights, and that "
-            "the installed package is the one the weights were made for."
+            f"({type(error).__name__}: {reason}); if the file is damaged, delete it and the same "
+            "command fetches it again, else check the model's family and weights, and that the "
+            "installed package is the one the weights were made for."
         ) from error
 
 
 def _open_plain(
     python: str | None, entry: str, kwargs: Mapping[str, Any], dtype: str
-) -> ModelCalculator:
+) -> Calculator:
     """Open any ASE calculator in another Python, or in this one."""
     if python is not None:
-        return ModelCalculator(SocketCalculator(python, entry, kwargs), dtype=None)
+        return SocketCalculator(python, entry, kwargs)
     limit_torch()
     try:
         with quiet_loading(), torch_dtype(dtype):
-            return ModelCalculator(open_calculator(entry, kwargs), dtype=dtype)
+            return open_calculator(entry, kwargs)
     except Exception as error:  # the user's own code raises what it likes
         raise CalculatorError(
             f"The calculator {entry} cannot be opened ({type(error).__name__}: "

@@ -40,7 +40,7 @@ class Weights(Section):
     source: str | None
     """Name in the family's own table, URL, or local path; null: the calculator reads no file."""
     sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None
-    """Hash of the file; null holds to the one recorded on first use."""
+    """Hash of the file; null holds to the one recorded on first use, once it was evaluated."""
 
 
 class Calculator(Section):

@@ -16,6 +16,19 @@ def unit_atoms(layer: Mapping[str, Any]) -> int | None:
     return 2 if layer["builder"] == "honeycomb" else None
 
 
+def hollows(layer: Mapping[str, Any]) -> int | None:
+    """Return how many hollows for ions a bottom layer has: one for each atom that faces the sheet.
+
+    layer: its entry of the configuration. None where its own file has to tell.
+    """
+    return _cells(layer) if layer["builder"] == "mxene" else None
+
+
+def _cells(layer: Mapping[str, Any]) -> int:
+    along_a, along_b = layer["size"]
+    return int(along_a) * int(along_b)
+
+
 def layer_atoms(layers: Mapping[str, Mapping[str, Any]], name: str) -> int | None:
     """Return how many atoms a layer has as it enters a stack, its group included; None likewise.
 
@@ -25,5 +38,5 @@ def layer_atoms(layers: Mapping[str, Mapping[str, Any]], name: str) -> int | Non
     if layer["builder"] == "functionalised":
         base = layer_atoms(layers, layer["base"])
         return None if base is None else base + GROUP_ATOMS[layer["group"]]
-    unit, (along_a, along_b) = unit_atoms(layer), layer["size"]
-    return None if unit is None else unit * int(along_a) * int(along_b)
+    unit = unit_atoms(layer)
+    return None if unit is None else unit * _cells(layer)

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from anodeflow.config.types import (
     Count,
@@ -15,6 +15,7 @@ from anodeflow.config.types import (
     Size,
     word_or_count,
 )
+from anodeflow.elements import METALS, Metal, atomic_volume
 
 Stiffness = Positive | None
 
@@ -105,20 +106,66 @@ class Stack(Section):
 class BulkIon(Section):
     """The metal of the ion, whose energy voltages refer to."""
 
-    structure: Literal["bcc", "fcc", "hcp"]
-    lattice: Positive
-    """Lattice constant at the start, Å."""
+    structure: Literal["bcc", "fcc", "hcp"] | None = None
+    """null: as the element's metal is, of those that `anodeflow.elements` lists."""
+    lattice: Positive | None = None
+    """Lattice constant at the start, Å; null: likewise."""
 
 
 class Ions(Section):
     """The ions in the gap."""
 
     element: Element
-    electrons_per_ion: Count
-    """Electrons transferred per ion."""
+    electrons_per_ion: Count | None = None
+    """Electrons transferred per ion; null: the element's charge, as `anodeflow.elements` lists."""
     spacing: Positive
     """Spacing at which ions are put into the gap, Å."""
-    bulk: BulkIon
+    bulk: BulkIon = Field(default_factory=BulkIon)
+
+    @model_validator(mode="after")
+    def _complete(self) -> "Ions":
+        """Put the element's own charge and metal where none are given."""
+        bulk, electrons = self.bulk, self.electrons_per_ion
+        metal = METALS.get(self.element)
+        if metal is None:
+            if None in (electrons, bulk.structure, bulk.lattice):
+                raise ValueError(
+                    f"the charge and metal of {self.element} are not known here, but those of "
+                    f"{', '.join(METALS)}: give electrons_per_ion, bulk.structure and bulk.lattice"
+                )
+            return self
+        if electrons not in (None, metal.electrons_per_ion):
+            raise ValueError(
+                f"electrons_per_ion is {electrons}, but an atom of {self.element} gives "
+                f"{metal.electrons_per_ion}: set it to null"
+            )
+        complete = _completed(bulk, self.element, metal)
+        given = {"electrons_per_ion": metal.electrons_per_ion, "bulk": complete}
+        return self.model_copy(update=given)
+
+
+LARGEST_VOLUME_CHANGE = 0.3
+"""A metal whose atoms start with a volume that is off by more is another element's."""
+
+
+def _completed(bulk: BulkIon, element: str, metal: Metal) -> BulkIon:
+    """Return a start of a metal, with what is known of the element where nothing is given."""
+    structure = bulk.structure or metal.structure
+    if bulk.lattice is None and structure != metal.structure:
+        raise ValueError(
+            f"bulk.structure is {structure}, but {element} is known as {metal.structure} only: "
+            "give bulk.lattice as well, or set bulk.structure to null"
+        )
+    lattice = bulk.lattice or metal.lattice
+    own = metal.c_over_a if structure == metal.structure else None
+    volume, known = atomic_volume(structure, lattice, own), metal.atomic_volume
+    if abs(volume / known - 1) > LARGEST_VOLUME_CHANGE:
+        raise ValueError(
+            f"bulk is {structure} with a = {lattice:g} Å, {volume:.1f} Å³ an atom, but the metal "
+            f"{element} is {metal.structure} with a = {metal.lattice:g} Å, {known:.1f} Å³ an atom: "
+            "correct bulk, or set its structure and lattice to null"
+        )
+    return BulkIon(structure=structure, lattice=lattice)
 
 
 class Structures(Section):

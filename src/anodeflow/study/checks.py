@@ -8,6 +8,7 @@ from typing import Any
 from anodeflow.errors import ConfigError, ResultFileError, nearest
 from anodeflow.files.shipped import locate, places
 from anodeflow.models.weights.card import WeightsCard
+from anodeflow.structures.atom_counts import hollows
 from anodeflow.structures.settings import FunctionalisedLayer, MXeneLayer
 from anodeflow.structures.stiffness import BY_STIFFNESS
 from anodeflow.study import paths
@@ -81,6 +82,24 @@ def _check_runs(config: Config) -> None:
     shared = config.dynamics.temperatures
     named = [(s, e.ions, t) for e in runs for s in e.stacks for t in e.temperatures or shared]
     _unique(named, "dynamics.runs (stack, ions, temperature)")
+    _check_hollows(config)
+
+
+def _check_hollows(config: Config) -> None:
+    """Refuse more ions than the study's stacks have hollows, as far as they are known."""
+    runs = enumerate(config.dynamics.runs)
+    asked = {f"dynamics.runs.{i}.ions": (entry.stacks, entry.ions) for i, entry in runs}
+    asked["voltage.max_ions"] = (config.voltage.stacks, config.voltage.max_ions)
+    for where, (stacks, ions) in asked.items():
+        for stack in filter(config.study.stacks.__contains__, stacks):
+            bottom = config.structures.stacks[stack].bottom
+            room = hollows(config.structures.layers[bottom].model_dump())
+            if room is not None and ions > room:
+                raise ConfigError(
+                    f"config: {where} is {ions}, but {stack} has {room} hollows for ions, one for "
+                    f"each atom of {bottom} that faces the sheet: ask for at most {room}, or give "
+                    "its layers a larger size."
+                )
 
 
 def _check_exceptions(config: Config) -> None:

@@ -314,11 +314,18 @@ class Plan:
         return self._calculators[model] | {"dtype": dtype}
 
     def fullest(self, model: str) -> dict[str, int]:
-        """Return each of the study's stacks with the most ions that a run of a model puts in it."""
+        """Return each of the study's stacks with the most ions that a run of a model puts in it.
+
+        One where no run does, but its voltage or its barriers put them there: a model that does not
+        know the ion is to fail at once.
+        """
         most = dict.fromkeys(self.config.study.stacks, 0)
         if "run fillings" in self._needs(model):
             for run in self.runs.values():
                 most[run["stack"]] = max(most[run["stack"]], run["ions"])
+        for stage, stacks in (("voltage", self.voltage_stacks), ("barriers", self.barrier_stacks)):
+            if model in self.models(stage):
+                most |= {stack: max(most[stack], 1) for stack in stacks}
         return most
 
     def models(self, stage: str) -> list[str]:
@@ -336,21 +343,31 @@ class Plan:
     def elements(self, run: str) -> set[str] | None:
         """Return the elements of a run's atoms; None where a layer's own file has to tell."""
         stack = self.config.structures.stacks[self.runs[run]["stack"]]
-        bottom, top = self._elements(stack.bottom), self._elements(stack.top)
+        bottom, top = self.elements_of(stack.bottom), self.elements_of(stack.top)
         if bottom is None or top is None:
             return None
         ion = self.config.structures.ions.element
         return bottom | top | ({ion} if self.runs[run]["ions"] else set())
 
-    def _elements(self, layer: str) -> set[str] | None:
+    def elements_of(self, layer: str) -> set[str] | None:
+        """Return the elements of a layer; None where its own file has to tell."""
         own = self.config.structures.layers[layer]
         if isinstance(own, MXeneLayer):
             return {own.metal, own.x, own.termination}
         if isinstance(own, HoneycombLayer):
             return set(own.elements)
-        if isinstance(own, FunctionalisedLayer) and (base := self._elements(own.base)):
+        if isinstance(own, FunctionalisedLayer) and (base := self.elements_of(own.base)):
             return base | ({"O", "H"} if own.group == "hydroxyl" else {"O"})
         return None
+
+    def takes_ions(self, model: str) -> bool:
+        """Return whether a model is run for a stage that puts ions into a stack of the study."""
+        stages = {
+            "dynamics": self.runs_with(ions=True),
+            "barriers": self.barrier_stacks,
+            "voltage": self.voltage_stacks,
+        }
+        return any(has and model in self.models(stage) for stage, has in stages.items())
 
     def runs_with(self, *, ions: bool) -> list[str]:
         """Return the names of the runs with, or without, ions."""

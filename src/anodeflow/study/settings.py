@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from anodeflow.elements import known_c_over_a
 from anodeflow.files.shipped import locate
 from anodeflow.structures.stiffness import stiffnesses
 from anodeflow.study.paths import path
@@ -168,6 +169,13 @@ class Given:
     def built(self, wildcards: Wildcards) -> str:
         """Return the structure that a relaxed one is relaxed from."""
         return path("structures", "structure", structure=self.plan.built(wildcards.structure))
+
+    @property
+    def metal(self) -> dict[str, Any]:
+        """Return the ion's metal as it starts."""
+        ions = self.config["structures"]["ions"]
+        bulk: dict[str, Any] = ions["bulk"]
+        return bulk | known_c_over_a(ions["element"], bulk["structure"])
 
     # Phonons.
 

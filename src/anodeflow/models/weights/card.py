@@ -4,9 +4,14 @@ from anodeflow.files.result_file import ResultFile
 
 
 class WeightsCard(ResultFile):
-    """Where weights came from, and what they are: source is null for a model without a file."""
+    """Where weights came from, and what they are: source is null for a model without a file.
+
+    elements: symbols of those that the model is for, by atomic number; null where the file does not
+    tell, and on cards of before.
+    """
 
     source: str | None
     family: str
     sha256: str
     size_bytes: int
+    elements: list[str] | None = None

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import zipfile
 from pathlib import Path
 
 from anodeflow.errors import ResultFileError, WeightsError
@@ -11,6 +12,7 @@ from anodeflow.files.locks import exclusive
 from anodeflow.models.weights.card import WeightsCard
 from anodeflow.models.weights.download import discard, download
 from anodeflow.models.weights.hash_records import hash_file, require_known_hash
+from anodeflow.models.weights.known_elements import known_elements
 from anodeflow.models.weights.sources import find_source
 
 
@@ -31,9 +33,9 @@ def fetch_weights(
     for a calculator that reads no file, for which an empty one stands. python: the Python whose
     packages are searched for weights that come with one, None for this one.
     mirror: a folder whose files stand in for every download. The hash must equal `sha256`, or,
-    without that pin, the one that `lock` recorded when the source was first used. Nothing stands
-    under the name `target` until all is checked, and a refused file leaves an earlier `target` as
-    it was.
+    without that pin, the one that `lock` recorded when the source was first used, once that one was
+    evaluated (`hash_records`). Nothing stands under the name `target` until all is checked, and a
+    refused file leaves an earlier `target` as it was.
 
     Raises WeightsError when the source is unknown or unreachable, when what came is no file of
     weights, or when its hash differs.
@@ -52,7 +54,9 @@ def fetch_weights(
         with full_disk_named(target):
             sync(part)
         os.replace(part, target)
-    WeightsCard(source=source, family=family, sha256=digest, size_bytes=size).write(card)
+    told = known_elements(target, family)
+    about = WeightsCard(source=source, family=family, sha256=digest, size_bytes=size, elements=told)
+    about.write(card)
 
 
 def _bring(
@@ -108,6 +112,11 @@ def _refuse_no_model(path: Path, source: str | None, family: str) -> None:
     is_zip = start.startswith(b"PK\x03\x04")
     is_pickle = start[:1] == b"\x80" and start[1:2] in b"\x02\x03\x04\x05" and len(start) > 2
     is_tar = start[257:262] == b"ustar"
+    if is_zip and b"/data.pkl" in start and not _is_whole(path):
+        raise WeightsError(
+            f"{source} gave the beginning of a zip archive without its end, {path.stat().st_size} "
+            "bytes: the file is not whole, so copy or download it again."
+        )
     if is_zip or is_pickle or is_tar:
         return
     text = start.lstrip().lower()
@@ -128,3 +137,15 @@ def _refuse_no_model(path: Path, source: str | None, family: str) -> None:
         f"{source} gave {kind}, not a file of weights (a zip, pickle or tar file that torch "
         "saved); check the address: it has to be that of the file itself, not of a page about it."
     )
+
+
+def _is_whole(archive: Path) -> bool:
+    """Return whether a zip archive has its list of contents, which stands at its end.
+
+    Where it was cut off, that of an archive inside it may be found, but no part that begins it.
+    """
+    try:
+        with zipfile.ZipFile(archive) as opened:
+            return any(part.header_offset == 0 for part in opened.infolist())
+    except (zipfile.BadZipFile, NotImplementedError, ValueError):
+        return False

@@ -4,13 +4,13 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from anodeflow.config.types import Name, NonNegative, Number, Positive, Section, Triple
+from anodeflow.config.types import InPlane, Name, NonNegative, Number, Positive, Section
 
 
 class LayerPhonons(Section):
     """Phonons of one layer."""
 
-    supercell: Triple
+    supercell: InPlane
     dos_width_THz: Positive
     """Gaussian width of the density of states."""
 
@@ -22,7 +22,7 @@ class PhononConvergence(Section):
     """true: part of the study, and the uncertainty in the table of phonons; else on demand."""
     displacements: Annotated[list[Positive], Field(min_length=1)]
     """Displacements tried beside `displacement`, Å."""
-    supercells: dict[Name, Triple]
+    supercells: dict[Name, InPlane]
     """A larger supercell for each layer; a layer without one has its own only."""
 
 
@@ -33,7 +33,7 @@ class Phonons(Section):
     """Finite displacement, Å."""
     path_points: Annotated[int, Field(strict=True, ge=10)]
     """Points on Γ–M–K–Γ."""
-    mesh: Triple
+    mesh: InPlane
     imaginary_THz: Annotated[Number, Field(le=0)]
     """Frequencies below this count as imaginary."""
     gamma_radius: NonNegative

@@ -1,10 +1,13 @@
 """Ions in the gap of a stack, the hollows they sit in, and the metal they come from."""
 
+from typing import Any
+
 import ase.build
 import numpy as np
 from ase import Atoms
 
 from anodeflow.config.allowed_values import require_allowed
+from anodeflow.elements import IDEAL_C_OVER_A
 from anodeflow.errors import StructureError
 from anodeflow.structures import roles
 from anodeflow.structures.builders.cells import SEED
@@ -68,10 +71,12 @@ def fill_ions(stack: Atoms, *, element: str, count: int, spacing: float) -> Atom
     return filled
 
 
-def build_bulk(element: str, *, structure: str, lattice: float) -> Atoms:
+def build_bulk(
+    element: str, *, structure: str, lattice: float, c_over_a: float | None = None
+) -> Atoms:
     """Build the primitive cell of the metal that ions come from; `lattice` is the constant a in Å.
 
-    An hcp cell starts with the ideal c = √(8/3) a.
+    c_over_a: of hcp, None for the ideal √(8/3).
 
     Raises StructureError for an unknown element, a structure that `BulkIon` does not list, or a
     lattice constant that puts atoms on each other.
@@ -80,7 +85,7 @@ def build_bulk(element: str, *, structure: str, lattice: float) -> Atoms:
     require_allowed(
         BulkIon, "structure", structure, name="the bulk structure", error=StructureError
     )
-    axial = {"covera": np.sqrt(8 / 3)} if structure == "hcp" else {}
+    axial: dict[str, Any] = {"covera": c_over_a or IDEAL_C_OVER_A} if structure == "hcp" else {}
     metal = ase.build.bulk(element, structure, a=lattice, **axial)
     metal.set_tags(roles.ION)
     metal.info = {"builder": "bulk", "seed": SEED}
