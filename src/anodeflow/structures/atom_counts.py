@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from anodeflow.structures.supercells import cells_in
+
 GROUP_ATOMS = {"epoxide": 1, "epoxide-top": 1, "hydroxyl": 2}
 
 
@@ -25,5 +27,5 @@ def layer_atoms(layers: Mapping[str, Mapping[str, Any]], name: str) -> int | Non
     if layer["builder"] == "functionalised":
         base = layer_atoms(layers, layer["base"])
         return None if base is None else base + GROUP_ATOMS[layer["group"]]
-    unit, (along_a, along_b) = unit_atoms(layer), layer["size"]
-    return None if unit is None else unit * int(along_a) * int(along_b)
+    unit = unit_atoms(layer)
+    return None if unit is None else unit * cells_in(layer["size"])
