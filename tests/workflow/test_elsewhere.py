@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -141,6 +142,33 @@ def test_a_clone_below_a_blank_is_refused_before_anything_is_installed(tmp_path,
     assert result.returncode == 2
     assert f"The path of this folder, {clone}, has a blank" in result.stderr
     assert [path.name for path in clone.iterdir()] == ["Makefile"]
+
+
+def test_a_python_below_a_blank_is_refused_before_any_job(bare, tmp_path):
+    (tmp_path / "a b").symlink_to(Path(sys.prefix))
+    python = str(tmp_path / "a b/bin/python")
+    command = bare.command("-n", LAYER, python=python)
+    run = subprocess.run(command, cwd=bare.folder, capture_output=True, text=True, check=False)
+    said = run.stdout + run.stderr
+    assert run.returncode == 1
+    assert f"The path of the Python that runs snakemake, {python}, has a blank" in said
+    assert "Traceback" not in said
+
+
+def test_a_clone_below_a_blank_runs_with_a_python_below_none(tmp_path, root):
+    clone = tmp_path / "a b"
+    for name in (
+        "src",
+        "workflow",
+        "config",
+        "envs",
+        "resources/reference",
+        "resources/demo-model",
+    ):
+        shutil.copytree(root / name, clone / name)
+    shutil.copy(root / "Snakefile", clone)
+    result = Project(clone, clone, anew=True).snakemake(LAYER)
+    assert result.returncode == 0, result.stdout
 
 
 def test_make_starts_nothing_with_a_pythonpath(root):
