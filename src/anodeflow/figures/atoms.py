@@ -78,9 +78,9 @@ def drawn_bonds(atoms: Atoms) -> tuple[np.ndarray, np.ndarray]:
     Returns the atom (B,) that each starts from, and its vector (B, 3) in Å.
     """
     first, second, vectors = find_bonds("ijD", atoms)
-    layer, tags = roles.top(atoms).astype(int) + 2 * roles.ions(atoms), atoms.get_tags()
+    layer, metals = roles.top(atoms).astype(int) + 2 * roles.ions(atoms), roles.metals(atoms)
     bonded = (layer[first] == layer[second]) & (layer[first] < 2)
-    bonded &= (tags[first] != roles.METAL) | (tags[second] != roles.METAL)
+    bonded &= ~(metals[first] & metals[second])
     return first[bonded], vectors[bonded]
 
 

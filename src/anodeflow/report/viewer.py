@@ -32,18 +32,6 @@ VIEWS = {
     "top": {"eye": {"x": 0.0, "y": -1e-3, "z": 1.7}},
 }
 
-ROLES = {
-    roles.METAL: "metal",
-    roles.LOWER_TERMINATION: "outer termination",
-    roles.X: "X",
-    roles.UPPER_TERMINATION: "facing termination",
-    roles.SHEET: "sheet",
-    roles.SHEET_OXYGEN: "on the sheet",
-    roles.SHEET_HYDROGEN: "on the sheet",
-    roles.ION: "ion",
-}
-
-
 def view_structures(structures: Mapping[str, Atoms]) -> go.Figure:
     """Draw structures as balls of half the covalent radius and sticks, one chosen from a list.
 
@@ -159,7 +147,7 @@ def _body(atoms: Atoms, own: np.ndarray) -> go.Mesh3d:
     rest = _repeated(stick_faces, len(sticks), sticks.shape[1]) + balls[..., 0].size
     faces = np.concatenate([_repeated(ball_faces, len(own), SPHERE_POINTS), rest])
     atom = np.concatenate([own.repeat(SPHERE_POINTS), first[bonded].repeat(sticks.shape[1])])
-    role = ROLES.get(tag, "other")
+    role = roles.NAMES.get(tag, "other")
     return go.Mesh3d(
         **dict(zip("xyzijk", [*points.T, *faces.T.astype(_smallest(faces))], strict=True)),
         color="rgb({:.0f},{:.0f},{:.0f})".format(*(255 * c for c in colour_of(symbol))),

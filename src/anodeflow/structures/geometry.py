@@ -13,25 +13,40 @@ BELOW = 1e-6
 def heights(atoms: Atoms) -> np.ndarray:
     """Return z (N,) in Å with the atoms in one piece: whole cell heights are taken off or added.
 
-    The vacuum is the widest slab without atoms that has the bottom layer above it and the partner
-    layer below it; of a single layer, or where ions lie in every such slab, simply the widest.
-    Atoms that are in one piece already keep their z to the last bit.
+    Where the period is cut says `turns`. Atoms that are in one piece already keep their z to the
+    last bit.
     """
-    z: np.ndarray = atoms.positions[:, 2].copy()
-    period = float(atoms.cell.array[2, 2])
+    found: np.ndarray = atoms.positions[:, 2] - turns(atoms) * float(atoms.cell.array[2, 2])
+    return found
+
+
+def turns(atoms: Atoms) -> np.ndarray:
+    """Count the cell heights (N,) to take off each atom's z for the atoms to be in one piece.
+
+    The period is cut in the vacuum: the widest slab without atoms of the layers that has the bottom
+    layer above it and the partner layer below it; of a single layer simply the widest. An ion in
+    that slab, on the outside of a layer, goes with the nearer one.
+    """
+    z, period = atoms.positions[:, 2], float(atoms.cell.array[2, 2])
     if not len(atoms) or not atoms.pbc[2] or period <= 0:
-        return z
-    order = np.argsort(z % period, kind="stable")
-    folded = (z % period)[order]
+        return np.zeros(len(atoms))
+    layers = roles.bottom(atoms) | roles.top(atoms)
+    layers = layers if layers.any() else np.ones(len(atoms), dtype=bool)
+    order = np.flatnonzero(layers)[np.argsort(z[layers] % period, kind="stable")]
+    folded = z[order] % period
     empty = np.diff(folded, prepend=folded[-1] - period)
     allowed = roles.bottom(atoms)[order] & np.roll(roles.top(atoms)[order], 1)
     if allowed.any():
         empty[~allowed] = -np.inf
-    lowest = folded[np.argmax(empty)]
-    turns = np.floor((z - lowest + BELOW) / period)
+    upper_end = folded[np.argmax(empty)]
+    lower_end = upper_end - empty.max()
+    # Ions in the vacuum cut it into slabs once more: by height above its lower end.
+    inside = np.sort((z[~layers] - lower_end) % period)
+    edges = np.concatenate([[0.0], inside[inside < empty.max()], [empty.max()]])
+    lowest = lower_end + edges[1:][np.argmax(np.diff(edges))]
+    found = np.floor((z - lowest + BELOW) / period)
     # Whole turns that all atoms share say nothing, and would round their heights.
-    found: np.ndarray = z - (turns - turns.min()) * period
-    return found
+    return found - found.min()
 
 
 ANGSTROM2_TO_NM2 = 0.01

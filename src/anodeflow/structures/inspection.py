@@ -27,8 +27,6 @@ STRAIGHT = 0.8
 """ASSUME: an atom is straight below a termination when laterally nearer than this (Å), about half
 the distance between neighbouring hollows of a metal lattice of 3 Å."""
 
-TERMINATIONS = (roles.LOWER_TERMINATION, roles.UPPER_TERMINATION)
-
 
 def check_structure(atoms: Atoms, start: Atoms) -> StructureCheck:
     """Measure a structure and tell whether it is still the structure it started as.
@@ -83,24 +81,25 @@ def _refuse_other_atoms(atoms: Atoms, start: Atoms) -> None:
 
 def _thickness(atoms: Atoms) -> float | None:
     tags, z = atoms.get_tags(), heights(atoms)
-    if not np.isin(TERMINATIONS, tags).all():
+    if not np.isin(roles.FACES, tags).all():
         return None
-    lower, upper = (z[tags == face].mean() for face in TERMINATIONS)
+    lower, upper = (z[tags == face].mean() for face in roles.FACES)
     return float(upper - lower)
 
 
 def _bond_lengths(atoms: Atoms) -> dict[BondKind, BondLengths]:
     first, second, vectors = find_bonds("ijD", atoms)
-    tags, lengths = atoms.get_tags(), np.linalg.norm(vectors, axis=1)
-    inward, outward = tags[first], tags[second]
+    x, sheet = atoms.get_tags() == roles.X, roles.sheet(atoms)
+    metals, terminations = roles.metals(atoms), roles.terminations(atoms)
+    lengths = np.linalg.norm(vectors, axis=1)
     in_plane = np.abs(vectors[:, 2]) < SAME_PLANE
     # Bonds within one role come in both directions and are halved in the count; halving the list
     # by i < j instead would lose the bonds of an atom with its own images in a unit cell.
     kinds: dict[BondKind, np.ndarray] = {
-        "metal_x": (inward == roles.METAL) & (outward == roles.X),
-        "metal_termination": (inward == roles.METAL) & np.isin(outward, TERMINATIONS),
-        "metal_metal": (inward == roles.METAL) & (outward == roles.METAL) & in_plane,
-        "sheet": (inward == roles.SHEET) & (outward == roles.SHEET),
+        "metal_x": metals[first] & x[second],
+        "metal_termination": metals[first] & terminations[second],
+        "metal_metal": metals[first] & metals[second] & in_plane,
+        "sheet": sheet[first] & sheet[second],
     }
     return {
         kind: BondLengths(
@@ -116,10 +115,9 @@ def _bond_lengths(atoms: Atoms) -> dict[BondKind, BondLengths]:
 def _coordination(atoms: Atoms) -> np.ndarray:
     """Count the bonded X and terminations of every metal of the bottom layer, shape (M, 2)."""
     first, second, _ = find_bonds("ijD", atoms)
-    tags = atoms.get_tags()
     counts = [
-        np.bincount(first[np.isin(tags[second], wanted)], minlength=len(atoms))
-        for wanted in ([roles.X], TERMINATIONS)
+        np.bincount(first[wanted[second]], minlength=len(atoms))
+        for wanted in (atoms.get_tags() == roles.X, roles.terminations(atoms))
     ]
     found: np.ndarray = np.column_stack(counts)[_metals(atoms)]
     return found
@@ -127,8 +125,8 @@ def _coordination(atoms: Atoms) -> np.ndarray:
 
 def _metals(atoms: Atoms) -> np.ndarray:
     """Return the indices (M,) of the metals, none where no face shows that a layer is there."""
-    tags = atoms.get_tags()
-    return np.flatnonzero((tags == roles.METAL) & np.isin(TERMINATIONS, tags).any())
+    faces = np.isin(roles.FACES, atoms.get_tags()).any()
+    return np.flatnonzero(roles.metals(atoms) & faces)
 
 
 def _unique_coordination(atoms: Atoms) -> tuple[Coordination, ...]:
@@ -144,11 +142,11 @@ def _termination_sites(atoms: Atoms) -> list[str]:
     tags = atoms.get_tags()
     if roles.X not in tags:
         return []
-    inner = np.flatnonzero(np.isin(tags, (roles.METAL, roles.X)))
+    inner = np.flatnonzero(roles.metals(atoms) | (tags == roles.X))
     first, second, _ = find_bonds("ijD", atoms)
     bonded = set(zip(first.tolist(), second.tolist(), strict=True))
     sites = []
-    for termination in np.flatnonzero(np.isin(tags, TERMINATIONS)).tolist():
+    for termination in np.flatnonzero(roles.terminations(atoms)).tolist():
         vectors = atoms.get_distances(termination, inner, mic=True, vector=True)
         depth = np.abs(vectors[:, 2])
         depth[np.hypot(vectors[:, 0], vectors[:, 1]) > STRAIGHT] = np.inf
@@ -236,8 +234,8 @@ def _bond_graph(atoms: Atoms, scale: float | None = None) -> Counter[Pair]:
     limit that a healthy relaxation moves them across it.
     """
     first, second, _ = find_bonds("ijD", atoms, scale=scale)
-    tags, layer = atoms.get_tags(), roles.bottom(atoms) | roles.top(atoms)
-    both_metal = (tags[first] == roles.METAL) & (tags[second] == roles.METAL)
+    metals, layer = roles.metals(atoms), roles.bottom(atoms) | roles.top(atoms)
+    both_metal = metals[first] & metals[second]
     kept = layer[first] & layer[second] & ~both_metal & (first <= second)
     return Counter(zip(first[kept].tolist(), second[kept].tolist(), strict=True))
 

@@ -1,28 +1,49 @@
 """The role of every atom, written as an ASE tag, and the selections made from it.
 
-The bottom layer (an MXene) lies at low z, its partner on top; z is the stacking axis.
+The bottom layer (an MXene) lies at low z, its partner on top; z is the stacking axis. Tags 1 and 3
+are the faces of the bottom layer: its terminations, or its outermost metal where it is bare. The
+hydrogen of a termination, as in OH, has a tag of its own, so that faces are planes.
 """
 
 import numpy as np
 from ase import Atoms
 
 from anodeflow.errors import AnodeflowError, StructureError
+from anodeflow.structures.elements import metallic
 
 METAL = 0
 LOWER_TERMINATION = 1
 X = 2
 UPPER_TERMINATION = 3
+TERMINATION_HYDROGEN = 4
 SHEET = 10
-SHEET_OXYGEN = 11
+SHEET_GROUP = 11
+"""An atom of a group on the sheet that is no hydrogen, such as the O of an epoxide."""
 SHEET_HYDROGEN = 12
 ION = 20
 
-BOTTOM_TAGS = (METAL, LOWER_TERMINATION, X, UPPER_TERMINATION)
-TOP_TAGS = (SHEET, SHEET_OXYGEN, SHEET_HYDROGEN)
+FACES = (LOWER_TERMINATION, UPPER_TERMINATION)
+BOTTOM_TAGS = (METAL, LOWER_TERMINATION, X, UPPER_TERMINATION, TERMINATION_HYDROGEN)
+TOP_TAGS = (SHEET, SHEET_GROUP, SHEET_HYDROGEN)
+NAMES = {
+    METAL: "metal",
+    LOWER_TERMINATION: "outer termination",
+    X: "X",
+    UPPER_TERMINATION: "facing termination",
+    TERMINATION_HYDROGEN: "hydrogen of a termination",
+    SHEET: "sheet",
+    SHEET_GROUP: "on the sheet",
+    SHEET_HYDROGEN: "on the sheet",
+    ION: "ion",
+}
+"""What each tag means, for readers."""
+
+TAGS = "0-4 bottom layer, 10-12 top layer, 20 ions"
+"""Which tags there are, for sentences."""
 
 
 def bottom(atoms: Atoms) -> np.ndarray:
-    """Select the bottom layer: metal, X and both terminations; mask (N,) of bool."""
+    """Select the bottom layer: metal, X and both faces with their H; mask (N,) of bool."""
     return np.isin(atoms.get_tags(), BOTTOM_TAGS)
 
 
@@ -38,9 +59,26 @@ def sheet(atoms: Atoms) -> np.ndarray:
 
 
 def facing(atoms: Atoms) -> np.ndarray:
-    """Select the termination that faces the partner layer; mask (N,) of bool."""
+    """Select the plane that faces the partner layer, without its H; mask (N,) of bool."""
     found: np.ndarray = atoms.get_tags() == UPPER_TERMINATION
     return found
+
+
+def beneath_facing(atoms: Atoms) -> np.ndarray:
+    """Select the bottom layer without the facing plane and without H on it; mask (N,) of bool."""
+    return np.isin(atoms.get_tags(), (METAL, LOWER_TERMINATION, X))
+
+
+def metals(atoms: Atoms) -> np.ndarray:
+    """Select the metal of the bottom layer, that of a bare face included; mask (N,) of bool."""
+    tags = atoms.get_tags()
+    found: np.ndarray = tags == METAL
+    return found | (np.isin(tags, FACES) & metallic(atoms.symbols))
+
+
+def terminations(atoms: Atoms) -> np.ndarray:
+    """Select the faces of the bottom layer that are no metal; mask (N,) of bool."""
+    return np.isin(atoms.get_tags(), FACES) & ~metallic(atoms.symbols)
 
 
 def ions(atoms: Atoms) -> np.ndarray:
@@ -62,7 +100,7 @@ def require_stack(atoms: Atoms, what: str, *, error: type[AnodeflowError] = Stru
     missing = " and no ".join(name for name, mask in planes.items() if not mask.any())
     raise error(
         f"{atoms.get_chemical_formula()} has no {missing}: a stack of two layers is needed for "
-        f"{what}, so give one with tags (0-3 bottom layer, 10-12 top layer, 20 ions)."
+        f"{what}, so give one with tags ({TAGS})."
     )
 
 

@@ -104,7 +104,7 @@ def toy_for(stack, *, oxygen_shift=0.0):
     planes = {tag: z[roles.facing(stack)].mean() for tag in roles.BOTTOM_TAGS}
     planes |= {tag: z[roles.sheet(stack)].mean() for tag in roles.TOP_TAGS}
     heights = {t: z[tags == t].mean() - plane for t, plane in planes.items() if t in tags}
-    return Toy(heights | {roles.SHEET_OXYGEN: heights.get(roles.SHEET_OXYGEN, 0) + oxygen_shift})
+    return Toy(heights | {roles.SHEET_GROUP: heights.get(roles.SHEET_GROUP, 0) + oxygen_shift})
 
 
 def scanned(stack, layers, calc, folder, *, points=4, given=(), **changes):

@@ -29,7 +29,7 @@ def hydroxyl():
 def straight_down(layer):
     """The layer that the study referred to: C–O 1.82 Å, O–H straight down."""
     bad = layer.copy()
-    (oxygen,) = np.flatnonzero(layer.get_tags() == roles.SHEET_OXYGEN)
+    (oxygen,) = np.flatnonzero(layer.get_tags() == roles.SHEET_GROUP)
     (hydrogen,) = np.flatnonzero(layer.get_tags() == roles.SHEET_HYDROGEN)
     distances = layer.get_distances(oxygen, np.flatnonzero(roles.sheet(layer)), mic=True)
     carbon = np.flatnonzero(roles.sheet(layer))[distances.argmin()]

@@ -11,7 +11,7 @@ from ase.io import write
 from springs import SETTINGS, make_stack, simulate
 from study import GRAPHENE, HEIGHT, TI2CO2
 
-from anodeflow.errors import TrajectoryError
+from anodeflow.errors import StructureError, TrajectoryError
 from anodeflow.stages.dynamics.constraints import hold_centres
 from anodeflow.stages.dynamics.importing import import_trajectory, main, unwrap
 from anodeflow.stages.dynamics.trajectory import A_PER_PS, read_trajectory
@@ -209,13 +209,13 @@ def test_inferred_tags_are_those_of_the_builder(group):
     bare = stack.copy()
     bare.set_tags(0)
     bare.wrap()
-    np.testing.assert_array_equal(guess_stack_tags(bare, ion="Na"), stack.get_tags())
+    np.testing.assert_array_equal(guess_stack_tags(bare, ions=["Na"]), stack.get_tags())
 
 
 def test_atoms_that_are_no_two_layers_are_refused_with_their_parts():
     atoms = make_stack()[:4]
-    with pytest.raises(TrajectoryError, match=r"bonded parts"):
-        guess_stack_tags(atoms, ion="Na")
+    with pytest.raises(StructureError, match=r"bonded parts"):
+        guess_stack_tags(atoms, ions=["Na"])
 
 
 def test_frames_of_two_systems_or_cells_are_refused(own, tmp_path):

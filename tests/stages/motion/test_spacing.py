@@ -53,7 +53,7 @@ def series(values, start_ps=0.0):
 
 def test_the_two_conventions_differ_by_what_a_group_pulls_the_mean_down():
     atoms = stack()
-    atoms.extend(Atoms("O", [(3.0, 3.0, 22.7)], tags=[roles.SHEET_OXYGEN]))
+    atoms.extend(Atoms("O", [(3.0, 3.0, 22.7)], tags=[roles.SHEET_GROUP]))
     assert spacing_of(atoms, convention="sheet") == pytest.approx(4.0)
     assert spacing_of(atoms, convention="all") == pytest.approx((64 * 4.0 + 2.7) / 65)
 

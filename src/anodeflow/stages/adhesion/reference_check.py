@@ -163,8 +163,8 @@ def bond_neighbourhoods(layer: Atoms) -> Counter[str]:
     Source: B. Weisfeiler, A. Leman, Nauchno-Technicheskaya Informatsiya 2 (9), 12 (1968).
     """
     first, second = find_bonds("ij", layer)
-    tags = layer.get_tags()
-    kept = ~((tags[first] == roles.METAL) & (tags[second] == roles.METAL))
+    metals = roles.metals(layer)
+    kept = ~(metals[first] & metals[second])
     bonds = list(zip(first[kept].tolist(), second[kept].tolist(), strict=True))
     labels = list(layer.get_chemical_symbols())
     for _ in range(ROUNDS):

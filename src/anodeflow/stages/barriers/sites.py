@@ -178,7 +178,7 @@ def ion_starts(host: Atoms, tolerance: float) -> Starts:
     Of those that the symmetry of the host, found to a tolerance (Å), makes alike, the first.
     """
     hollows, tops = hollow_sites(host), host.positions[roles.facing(host), :2]
-    beneath = np.flatnonzero(roles.bottom(host) & ~roles.facing(host))
+    beneath = np.flatnonzero(roles.beneath_facing(host))
     cell = host.cell.array[:2, :2]
     distances = lateral_distances(hollows, host.positions[beneath, :2], cell)
     # Of atoms right beneath one another the uppermost gives the name.

@@ -181,7 +181,7 @@ def main(arguments: Sequence[str]) -> None:
     try:
         frames = _read(given.frames)
         if given.ion and not frames[0].get_tags().any():
-            frames[0].set_tags(guess_stack_tags(frames[0], ion=given.ion))
+            frames[0].set_tags(guess_stack_tags(frames[0], ions=[given.ion]))
         import_trajectory(
             frames,
             given.output,

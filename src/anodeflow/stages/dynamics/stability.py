@@ -18,10 +18,10 @@ def start_bonds(atoms: Atoms) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     r_j + offset - r_i the bond vector, each bond once.
     """
     i, j, shift = find_bonds("ijS", atoms)
-    first, second = atoms.get_tags()[i], atoms.get_tags()[j]
-    partners = (roles.X, roles.LOWER_TERMINATION, roles.UPPER_TERMINATION)
-    in_bottom = (first == roles.METAL) & np.isin(second, partners)
-    in_sheet = (first == roles.SHEET) & (second == roles.SHEET) & (i < j)
+    metals, sheet = roles.metals(atoms), roles.sheet(atoms)
+    partners = (atoms.get_tags() == roles.X) | roles.terminations(atoms)
+    in_bottom = metals[i] & partners[j]
+    in_sheet = sheet[i] & sheet[j] & (i < j)
     chosen = in_bottom | in_sheet
     return i[chosen], j[chosen], shift[chosen] @ atoms.cell.array
 

@@ -49,14 +49,14 @@ def _add_epoxide(layer: Atoms, carrier: int, partner: int, bond: np.ndarray) -> 
     """Bridge the bond (3,) of two atoms by an O below its middle, both atoms pulled down."""
     layer.positions[[carrier, partner], 2] -= CARBON_PULL
     oxygen = layer.positions[carrier] + bond / 2 - [0, 0, EPOXIDE_HEIGHT]
-    layer.extend(Atoms("O", positions=[oxygen], tags=[roles.SHEET_OXYGEN]))
+    layer.extend(Atoms("O", positions=[oxygen], tags=[roles.SHEET_GROUP]))
 
 
 def _add_oxygen_on_top(layer: Atoms, carrier: int, _partner: int, _bond: np.ndarray) -> None:
     """Put an O straight below the carrier, pulled down itself."""
     layer.positions[carrier, 2] -= CARBON_PULL
     oxygen = layer.positions[carrier] - [0, 0, ON_TOP_C_O]
-    layer.extend(Atoms("O", positions=[oxygen], tags=[roles.SHEET_OXYGEN]))
+    layer.extend(Atoms("O", positions=[oxygen], tags=[roles.SHEET_GROUP]))
 
 
 def _add_hydroxyl(layer: Atoms, carrier: int, _partner: int, bond: np.ndarray) -> None:
@@ -69,7 +69,7 @@ def _add_hydroxyl(layer: Atoms, carrier: int, _partner: int, bond: np.ndarray) -
     direction = np.sin(angle) * outwards + np.cos(angle) * np.array([0, 0, 1.0])
     hydrogen = oxygen + HYDROXYL_O_H * direction
     layer.extend(
-        Atoms("OH", positions=[oxygen, hydrogen], tags=[roles.SHEET_OXYGEN, roles.SHEET_HYDROGEN])
+        Atoms("OH", positions=[oxygen, hydrogen], tags=[roles.SHEET_GROUP, roles.SHEET_HYDROGEN])
     )
 
 

@@ -91,7 +91,7 @@ def build_bulk(element: str, *, structure: str, lattice: float) -> Atoms:
 def _open_hollows(stack: Atoms) -> np.ndarray:
     """Return the hollows (H, 2) that are not above an atom of the plane beneath the facing one."""
     hollows, radius = triangles(stack)
-    beneath = roles.bottom(stack) & ~roles.facing(stack)
+    beneath = roles.beneath_facing(stack)
     heights = stack.positions[:, 2]
     # ASSUME: atoms within 0.6 Å of the highest one are one plane, however rippled.
     plane = beneath & (heights > heights[beneath].max() - 0.6)

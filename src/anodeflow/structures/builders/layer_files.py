@@ -9,23 +9,41 @@ from ase import Atoms
 
 from anodeflow.errors import StructureError
 from anodeflow.files.shipped import locate
-from anodeflow.structures import roles
 from anodeflow.structures.builders.cells import assemble_layer
-from anodeflow.structures.builders.checks import refuse_unknown_elements
-from anodeflow.structures.geometry import heights
+from anodeflow.structures.builders.checks import refuse_close_atoms, refuse_unknown_elements
+from anodeflow.structures.builders.file_contents import refuse_unused_content
+from anodeflow.structures.orientation import find_axes
+from anodeflow.structures.role_checks import check_layer_tags
 from anodeflow.structures.role_guessing import guess_layer_tags
+
+SAME_LENGTH = 1e-3
+"""Lengths of a and b may differ by this fraction of them."""
+
+SAME_ANGLE = 0.1
+"""The angle between a and b may differ from 120 or 60° by this, °."""
 
 
 def build_from_file(settings: dict[str, Any], cell_height: float) -> Atoms:
     """Build the unit cell of a layer that a file holds; cell_height in Å.
 
+    Its cell and orientation are those of `structures.orientation`, its roles those of
+    `structures.role_guessing`, also where the file has tags; what else it holds is that of
+    `file_contents`.
+
     Raises:
         StructureError: the file is not there, cannot be read, or holds no such layer.
     """
     path = Path(locate(settings["path"]))
+    found = _read(path)
     try:
-        found = ase.io.read(path)
-        assert isinstance(found, Atoms)  # one frame, as no index asks for several
+        return _layer_of(found, settings["role"], cell_height)
+    except StructureError as error:
+        raise StructureError(f"{path}: {error}") from error
+
+
+def _read(path: Path) -> Atoms:
+    try:
+        frames = ase.io.read(path, index=":")
     except FileNotFoundError as error:
         raise StructureError(
             f"the layer file {path} does not exist: check `path` in the config."
@@ -35,50 +53,46 @@ def build_from_file(settings: dict[str, Any], cell_height: float) -> Atoms:
             f"the layer file {path} cannot be read ({' '.join(str(error).split())}): "
             "give a file in a format that ASE reads, such as extxyz or CIF."
         ) from error
-    cell = _file_cell(found, path)
-    fractions = np.linalg.solve(cell.T, found.positions.T).T
-    # Some programs call a slab open along z and fold it into the cell all the same.
-    found.pbc = True
-    z = heights(found)
-    tags = _tags(found, settings["role"], path)
-    lattice = float(np.linalg.norm(cell[0]))
+    if len(frames) != 1:
+        raise StructureError(
+            f"the layer file {path} holds {len(frames)} structures where one is expected: keep "
+            "the one that is meant in a file of its own."
+        )
+    return frames[0]
+
+
+def _layer_of(found: Atoms, role: str, cell_height: float) -> Atoms:
     symbols = found.get_chemical_symbols()
     refuse_unknown_elements(symbols)
-    return assemble_layer(symbols, fractions[:, :2] % 1.0, z, tags, lattice, cell_height)
+    refuse_unused_content(found)
+    layer = find_axes(found).apply(found)
+    cell = _hexagonal_cell(layer)
+    refuse_close_atoms(layer)
+    if layer.get_tags().any():
+        check_layer_tags(layer, role)
+        tags = layer.get_tags()
+    else:
+        tags = guess_layer_tags(layer, role)
+    fractions = np.linalg.solve(cell.T, layer.positions[:, :2].T).T
+    lattice, z = float(np.linalg.norm(cell[0])), layer.positions[:, 2]
+    return assemble_layer(symbols, fractions % 1.0, z, tags.tolist(), lattice, cell_height)
 
 
-def _tags(found: Atoms, role: str, path: Path) -> list[int]:
-    """Return the tags (N,) of a layer from a file, its own or guessed."""
-    allowed, needed = {
-        "bottom": (roles.BOTTOM_TAGS, (roles.LOWER_TERMINATION, roles.UPPER_TERMINATION)),
-        "top": (roles.TOP_TAGS, (roles.SHEET,)),
-    }[role]
-    tags: np.ndarray = found.get_tags()
-    if not tags.any():
-        try:
-            return list(map(int, guess_layer_tags(found, role)))
-        except StructureError as error:
-            raise StructureError(f"{path}: {error}") from error
-    if not (set(tags) <= set(allowed) and set(needed) <= set(tags)):
+def _hexagonal_cell(layer: Atoms) -> np.ndarray:
+    """Return the cell in the plane (2, 2) as a 120° one; refuse what is not hexagonal."""
+    cell: np.ndarray = layer.cell.array[:2, :2].copy()
+    a, b = np.linalg.norm(cell, axis=1)
+    if abs(a - b) > SAME_LENGTH * max(a, b):
         raise StructureError(
-            f"{path} has the tags {sorted(set(tags.tolist()))}, but a {role} layer has tags of "
-            f"{list(allowed)} and needs {list(needed)}: correct or remove the tags."
+            f"the cell vectors in the plane are {a:.3f} and {b:.3f} Å long, where a = b is needed: "
+            "give a hexagonal unit cell."
         )
-    return list(map(int, tags))
-
-
-def _file_cell(found: Atoms, path: Path) -> np.ndarray:
-    """Return the cell (3, 3) of a file as a 120° one; refuse what is no hexagonal layer."""
-    cell: np.ndarray = found.cell.array.copy()
-    a, b, c, alpha, beta, gamma = found.cell.cellpar()
-    hexagonal = abs(a - b) < 1e-3 * max(a, b, 1e-3) and min(abs(gamma - 120), abs(gamma - 60)) < 0.1
-    upright = abs(alpha - 90) < 0.1 and abs(beta - 90) < 0.1 and np.hypot(*cell[2, :2]) < 1e-3 * c
-    if not (hexagonal and upright and cell[2, 2] > 0 and found.cell.handedness == 1):
+    gamma = float(np.degrees(np.arccos(cell[0] @ cell[1] / (a * b))))
+    if min(abs(gamma - 120), abs(gamma - 60)) > SAME_ANGLE:
         raise StructureError(
-            f"the cell of {path} has a = {a:.3f}, b = {b:.3f} Å and angles {alpha:.1f}, "
-            f"{beta:.1f}, {gamma:.1f}°, where a = b, angles 90, 90, 120 (or 60)° and the third "
-            "vector along z are needed: give a hexagonal unit cell with z out of the plane."
+            f"the cell vectors in the plane are {gamma:.1f}° apart, where 120 or 60° are needed: "
+            "give a hexagonal unit cell."
         )
-    if abs(gamma - 60) < 0.1:
+    if gamma < 90:
         cell[1] -= cell[0]
     return cell

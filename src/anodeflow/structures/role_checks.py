@@ -1,0 +1,68 @@
+"""Tags that a file brings, held against elements, bonds and planes."""
+
+import numpy as np
+from ase import Atoms
+
+from anodeflow.errors import StructureError
+from anodeflow.structures import roles
+from anodeflow.structures.bonded_parts import bonded_parts, name_atoms
+from anodeflow.structures.role_guessing import guess_layer_tags
+
+
+def check_layer_tags(layer: Atoms, role: str) -> None:
+    """Raise StructureError unless a layer's tags are those of `guess_layer_tags`; it names an atom.
+
+    Args:
+        layer: atoms of one layer with tags, z along the third vector.
+        role: "bottom" or "top".
+    """
+    _refuse_other_tags(layer, np.arange(len(layer)), role, name_atoms(layer))
+
+
+def check_stack_tags(atoms: Atoms) -> None:
+    """Raise StructureError unless the tags of a stack are those of its layers; it names an atom.
+
+    Layers are what the tags say, ions those with tag 20; no bond may join two of them, and inside
+    each roles are those of `guess_layer_tags`.
+
+    Args:
+        atoms: a stack with tags, as `orientation.find_orientation` brings it, MXene below.
+    """
+    names, tags = name_atoms(atoms), atoms.get_tags()
+    known = roles.ions(atoms) | roles.bottom(atoms) | roles.top(atoms)
+    for atom in np.flatnonzero(~known):
+        raise StructureError(f"{names[atom]} has the tag {tags[atom]}: tags are {roles.TAGS}.")
+    roles.require_stack(atoms, "what has two layers")
+    host = np.flatnonzero(~roles.ions(atoms))
+    parts, below = bonded_parts(atoms[host]), roles.bottom(atoms)[host]
+    for part in range(parts.max() + 1):
+        bonded = parts == part
+        if (odd := _minority(bonded, below)) is not None:
+            layer = "bottom" if below[odd] else "top"
+            raise StructureError(
+                f"{names[host[odd]]} has the tag {tags[host[odd]]}, of the {layer} layer, but is "
+                "bonded to the other one: correct or remove the tags."
+            )
+    for role, chosen in (("bottom", roles.bottom(atoms)), ("top", roles.top(atoms))):
+        _refuse_other_tags(atoms, np.flatnonzero(chosen), role, names)
+
+
+def _minority(bonded: np.ndarray, below: np.ndarray) -> int | None:
+    """Return the first of the bonded atoms that are of the rarer layer; None if all are of one."""
+    count = int((bonded & below).sum())
+    if count in (0, int(bonded.sum())):
+        return None
+    rarer = below if 2 * count <= bonded.sum() else ~below
+    return int(np.flatnonzero(bonded & rarer)[0])
+
+
+def _refuse_other_tags(atoms: Atoms, chosen: np.ndarray, role: str, names: list[str]) -> None:
+    tags = atoms.get_tags()[chosen]
+    right = guess_layer_tags(atoms[chosen], role, names=[names[atom] for atom in chosen])
+    for atom, tag, found in zip(chosen, tags, right, strict=True):
+        if tag != found:
+            raise StructureError(
+                f"{names[atom]} has the tag {tag} ({roles.NAMES.get(tag, 'unknown')}), but by its "
+                f"bonds and height it is {found} ({roles.NAMES[int(found)]}): correct or remove "
+                "the tags."
+            )

@@ -1,0 +1,103 @@
+"""The roles of the atoms of a top layer: its sheet, and the groups that hang on it."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from ase import Atoms
+
+from anodeflow.errors import StructureError
+from anodeflow.structures import roles
+from anodeflow.structures.bonded_parts import bonded_parts, refuse_other_than_layers
+from anodeflow.structures.bonds import find_bonds
+from anodeflow.structures.elements import ALKALIS
+from anodeflow.structures.geometry import heights
+
+OFF_THE_SHEET = 0.5
+"""ASSUME: what hangs on a sheet is higher or lower than what it hangs on by more than this (Å); a
+buckled sheet's own bonds are flatter, or three or more."""
+
+BONDS_OF_A_GROUP = 2
+"""A group hangs on a sheet by at most so many bonds of one atom, an epoxide by two."""
+
+
+def top_tags(layer: Atoms, names: Sequence[str]) -> np.ndarray:
+    """Give every atom of a top layer its role; tags (N,).
+
+    An atom hangs on the sheet if its one or two bonds to the sheet go to one side, steeply (more
+    than 0.5 Å), and the sheet holds together without it: so O of an epoxide, F, Cl, O of OH, N of
+    NH2, C of CH3 (tag 11); H on such an atom, or off the plane on one of the sheet, has tag 12. All
+    else is sheet, flat, buckled or of several planes (MoS2), one or several above another.
+
+    Args:
+        layer: its atoms, z along the third vector.
+        names: of the atoms, for sentences.
+
+    Raises:
+        StructureError: an alkali, parts that are no layer, or an atom on the sheet with more
+            than two bonds to it.
+    """
+    for atom in np.flatnonzero(np.isin(layer.symbols, ALKALIS)):
+        raise StructureError(
+            f"{names[atom]} is an ion and no atom of a sheet: name it as an ion (--ion of an "
+            "import), or take it out of a layer file, since the workflow puts ions in itself."
+        )
+    refuse_other_than_layers(layer, names)
+    hydrogen = layer.symbols == "H"
+    hanging = _hanging(layer, ~hydrogen)
+    tags = np.where(hanging, roles.SHEET_GROUP, roles.SHEET)
+    tags[hydrogen & _on_a_group(layer, hanging)] = roles.SHEET_HYDROGEN
+    _refuse_adatoms(layer, tags, names)
+    return tags
+
+
+def _hanging(layer: Atoms, heavy: np.ndarray) -> np.ndarray:
+    """Select the atoms but H that hang on the sheet, the outermost first; mask (N,) of bool."""
+    first, second, vectors = find_bonds("ijD", layer)
+    sheet = heavy.copy()
+    parts = len(set(bonded_parts(layer).tolist()))
+    while True:
+        kept = sheet[first] & sheet[second]
+        count = np.bincount(first[kept], minlength=len(layer))
+        steep = _one_sided(first[kept], vectors[kept, 2], len(layer))
+        found = sheet & steep & (count <= BONDS_OF_A_GROUP)
+        # What holds the sheet together is of the sheet.
+        if not found.any() or bonded_parts(layer[sheet & ~found]).max() + 1 != parts:
+            return heavy & ~sheet
+        sheet &= ~found
+
+
+def _one_sided(first: np.ndarray, rise: np.ndarray, count: int) -> np.ndarray:
+    """Select the atoms whose bonds all rise, or all fall, by more than 0.5 Å; mask (count,)."""
+    bonds = np.bincount(first, minlength=count)
+    up, down = (
+        np.bincount(first[side * rise > OFF_THE_SHEET], minlength=count) for side in (1, -1)
+    )
+    return (bonds > 0) & ((up == bonds) | (down == bonds))
+
+
+def _on_a_group(layer: Atoms, hanging: np.ndarray) -> np.ndarray:
+    """Select the atoms bonded to a hanging one, or steeply to the sheet; mask (N,) of bool."""
+    first, second, vectors = find_bonds("ijD", layer)
+    steep = _one_sided(first, vectors[:, 2], len(layer))
+    return steep | np.isin(np.arange(len(layer)), first[hanging[second]])
+
+
+def _refuse_adatoms(layer: Atoms, tags: np.ndarray, names: Sequence[str]) -> None:
+    """Raise StructureError for an atom above three or more of the sheet, whose plane is not full.
+
+    A plane of a sheet that all lies on one side of its bonds, such as S of MoS2, has at least half
+    as many atoms as the sheet has per plane; one atom in a hollow of graphene has not.
+    """
+    sheet = np.flatnonzero(tags == roles.SHEET)
+    first, vectors = find_bonds("iD", layer[sheet])
+    z = heights(layer)[sheet]
+    outer = _one_sided(first, vectors[:, 2], len(sheet))
+    for atom in np.flatnonzero(outer):
+        level = np.abs(z - z[atom]) <= OFF_THE_SHEET
+        rise = vectors[first == atom, 2]
+        beneath = np.abs(z - z[atom] - rise[np.abs(rise).argmin()]) <= OFF_THE_SHEET
+        if 2 * level.sum() < beneath.sum():
+            raise StructureError(
+                f"{names[sheet[atom]]} lies on the sheet with {(first == atom).sum()} bonds, too "
+                f"many for a group (at most {BONDS_OF_A_GROUP}), and is no part of it: take it out."
+            )
