@@ -6,13 +6,13 @@ from pathlib import Path
 
 import networkx as nx
 
-COMMANDS = ("schema", "definitions", "import_trajectory", "testing")
+COMMANDS = ("schema", "definitions", "import_trajectory", "suggest", "testing")
 ROOMS = (
     *("errors", "units", "families", "config", "files", "process", "tables", "structures"),
     *("models", "evaluation", "figures", "scorecard", "stages", "equivalence", "study", "report"),
     *COMMANDS,
 )
-"""Rooms from the bottom to the top, and the two commands: each may import from those before it."""
+"""Rooms from the bottom to the top, and the commands: each may import from those before it."""
 
 
 def sources(package: Path) -> dict[str, Path]:

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
+from ase.build import mx2
 from ase.io import write
 from pages import Block, Call, blocks, calls, commands_in_backticks, shown
 from plans import Job, plan
@@ -72,6 +73,7 @@ def project(tmp_path_factory, root) -> Project:
             (folder / name).chmod(0o755)
     for name in ("frames.traj", "frames.extxyz"):
         write(made.folder / name, run_of_another_program())
+    write(made.folder / "mine.cif", mx2(vacuum=8))
     return made
 
 
