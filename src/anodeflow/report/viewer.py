@@ -32,6 +32,7 @@ VIEWS = {
     "top": {"eye": {"x": 0.0, "y": -1e-3, "z": 1.7}},
 }
 
+
 def view_structures(structures: Mapping[str, Atoms]) -> go.Figure:
     """Draw structures as balls of half the covalent radius and sticks, one chosen from a list.
 

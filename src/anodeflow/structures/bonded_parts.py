@@ -1,7 +1,5 @@
 """Which atoms hang together by bonds, and whether what hangs together is a layer."""
 
-from collections.abc import Sequence
-
 import numpy as np
 from ase import Atoms
 from scipy.sparse import coo_matrix
@@ -19,9 +17,9 @@ def bonded_parts(atoms: Atoms) -> np.ndarray:
     return found
 
 
-def name_atoms(atoms: Atoms) -> list[str]:
-    """Name every atom for sentences, by its index from 0 and its element."""
-    return [f"atom {index} ({symbol})" for index, symbol in enumerate(atoms.symbols)]
+def name_atoms(atoms: Atoms) -> np.ndarray:
+    """Name every atom for sentences, by its index from 0 and its element; (N,)."""
+    return np.array([f"atom {index} ({symbol})" for index, symbol in enumerate(atoms.symbols)])
 
 
 NARROWEST_VACUUM = 6.0
@@ -34,7 +32,7 @@ def widest_slab(z: np.ndarray, period: float) -> float:
     return float(np.diff(folded, append=folded[0] + period).max())
 
 
-def refuse_other_than_layers(atoms: Atoms, names: Sequence[str]) -> None:
+def refuse_other_than_layers(atoms: Atoms, names: np.ndarray) -> None:
     """Raise StructureError unless every bonded part spreads in the plane, and in it only.
 
     A part spreads along a vector if it stays one when the cell is repeated along it; one that does
@@ -42,7 +40,7 @@ def refuse_other_than_layers(atoms: Atoms, names: Sequence[str]) -> None:
 
     Args:
         atoms: one or several layers, z along the third vector.
-        names: of the atoms, for the sentence.
+        names: of the atoms (N,), for the sentence.
     """
     labels = bonded_parts(atoms)
     for part in range(labels.max() + 1):

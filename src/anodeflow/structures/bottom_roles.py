@@ -1,7 +1,5 @@
 """The roles of the atoms of a bottom layer, from elements, bonds and planes."""
 
-from collections.abc import Sequence
-
 import numpy as np
 from ase import Atoms
 
@@ -23,8 +21,8 @@ PLANES_APART = 0.6
 """Å between the heights of neighbouring planes at least, and within one at most."""
 
 FACE_SPREAD = 1.0
-"""ASSUME: the atoms of a face lie within this height (Å): O and Cl on one metal differ by 0.8 Å,
-what sits on a termination is more than 1 Å above it."""
+"""ASSUME: the atoms of a face lie within this height (Å). By covalent radii O and Br in hollows of
+a Ti lattice of 3.03 Å differ by 0.76 Å; ripples come on top."""
 
 FACE_FILLING = 0.75
 """ASSUME: a face with fewer atoms than this share of those of a metal plane is no plane."""
@@ -32,7 +30,7 @@ FACE_FILLING = 0.75
 FACE_NAMES = {roles.LOWER_TERMINATION: "lower", roles.UPPER_TERMINATION: "upper"}
 
 
-def bottom_tags(layer: Atoms, names: Sequence[str]) -> np.ndarray:
+def bottom_tags(layer: Atoms, names: np.ndarray) -> np.ndarray:
     """Give every atom of a bottom layer its role; tags (N,).
 
     A nonmetal with a bonded metal above and another below is X; one with metals on one side only
@@ -43,16 +41,15 @@ def bottom_tags(layer: Atoms, names: Sequence[str]) -> np.ndarray:
 
     Args:
         layer: its atoms, z along the third vector.
-        names: of the atoms, for sentences.
+        names: of the atoms (N,), for sentences.
 
     Raises:
-        StructureError: several layers, an element of ions, no metal, one flat plane, an atom
-            that is none of these, or a face that is no plane.
+        StructureError: several layers, an element of ions, no metal or nothing else, one flat
+            plane, an atom that is none of these, or a face that is no plane.
     """
     _refuse_other_layers(layer, names)
     metal, z = layer_metallic(layer.symbols), heights(layer)
-    if metal.all() and _planes(z).max() == 0 or not metal.any():
-        _refuse_without_faces(layer, z)
+    _refuse_without_faces(layer, metal, planes=int(_planes(z).max()) + 1)
     hydrogen = _attached_hydrogen(layer)
     below, above = _sides_with_metal(layer, metal)
     outer = ~metal & ~hydrogen
@@ -67,20 +64,18 @@ def bottom_tags(layer: Atoms, names: Sequence[str]) -> np.ndarray:
     tags[outer & above & ~below] = roles.LOWER_TERMINATION
     bare = [face for face in roles.FACES if face not in tags]
     planes = _planes(z[metal])
-    if len(bare) == 2 and planes.max() == 0:
-        _refuse_without_faces(layer, z)
     for face in bare:
         outermost = 0 if face == roles.LOWER_TERMINATION else planes.max()
         tags[np.flatnonzero(metal)[planes == outermost]] = face
     for face in roles.FACES:
         _refuse_uneven_face(layer, z, tags, face, fullest=int(np.bincount(planes).max()))
         if face in bare:
-            _refuse_metal_outside(layer, tags, face, names)
+            _refuse_metal_outside(layer, tags, names, face)
     _refuse_stray_hydrogen(layer, tags, names)
     return tags
 
 
-def _refuse_other_layers(layer: Atoms, names: Sequence[str]) -> None:
+def _refuse_other_layers(layer: Atoms, names: np.ndarray) -> None:
     refuse_other_than_layers(layer, names)
     for atom in np.flatnonzero(np.isin(layer.symbols, ION_ELEMENTS)):
         raise StructureError(
@@ -95,17 +90,18 @@ def _refuse_other_layers(layer: Atoms, names: Sequence[str]) -> None:
         )
 
 
-def _refuse_without_faces(layer: Atoms, z: np.ndarray) -> None:
+def _refuse_without_faces(layer: Atoms, metal: np.ndarray, *, planes: int) -> None:
     formula = layer.get_chemical_formula()
-    if _planes(z).max() == 0:
+    if planes == 1:
         raise StructureError(
             f"{formula} is one flat plane of atoms and cannot be a bottom "
             "layer, which has two faces: use it as a top layer (role top)."
         )
-    raise StructureError(
-        f"{formula} holds no metal and cannot be a bottom layer, such as an MXene or a "
-        "dichalcogenide: use it as a top layer (role top)."
-    )
+    if metal.all() or not metal.any():
+        raise StructureError(
+            f"{formula} holds {'nothing but' if metal.all() else 'no'} metal and cannot be a bottom "
+            "layer, such as an MXene or a dichalcogenide: use it as a top layer (role top)."
+        )
 
 
 def _attached_hydrogen(layer: Atoms) -> np.ndarray:
@@ -156,24 +152,30 @@ def _refuse_uneven_face(
     ]
     raise StructureError(
         f"the {FACE_NAMES[face]} face of {layer.get_chemical_formula()} is no plane (from outside: "
-        f"{', '.join(told)}; a plane of metal has {fullest}): give a layer whose face is one plane "
-        f"within {FACE_SPREAD:g} Å and at least {100 * FACE_FILLING:.0f} % full, without adsorbates."
+        f"{', '.join(told)}; a plane of metal has {fullest}): give a layer whose face is a plane "
+        f"within {FACE_SPREAD:g} Å, {100 * FACE_FILLING:.0f} % full or more, without adsorbates."
     )
 
 
-def _refuse_metal_outside(layer: Atoms, tags: np.ndarray, face: int, names: Sequence[str]) -> None:
-    """Raise StructureError if the metal of a bare face lies on other X than B, C or N."""
+def _refuse_metal_outside(layer: Atoms, tags: np.ndarray, names: np.ndarray, face: int) -> None:
+    """Raise StructureError unless every metal of a bare face lies on B, C or N, or bears the other.
+
+    The other face is that of a layer with one plane of metal, such as MoS2 without one of its S.
+    """
     first, second = find_bonds("ij", layer)
-    other = (tags == roles.X) & ~np.isin(layer.symbols, X_ELEMENTS)
-    for i, j in zip(first, second, strict=True):
-        if tags[i] == face and other[j]:
+    inside = np.isin(layer.symbols, X_ELEMENTS) & (tags == roles.X)
+    inside |= np.isin(tags, roles.FACES) & ~layer_metallic(layer.symbols)
+    for atom in np.flatnonzero(tags == face):
+        bonded = second[(first == atom) & ~layer_metallic(layer.symbols)[second]]
+        if not (len(bonded) and inside[bonded].all()):
             raise StructureError(
-                f"{names[i]} lies outside {names[j]}, which would be the termination of the "
-                f"{FACE_NAMES[face]} face without it: take it out; if it is an ion, name it as one."
+                f"{names[atom]} is the outermost metal of the {FACE_NAMES[face]} face, and does "
+                "not lie on B, C or N as that of a bare MXene: take it out if it is adsorbed; name "
+                "it if it is an ion."
             )
 
 
-def _refuse_stray_hydrogen(layer: Atoms, tags: np.ndarray, names: Sequence[str]) -> None:
+def _refuse_stray_hydrogen(layer: Atoms, tags: np.ndarray, names: np.ndarray) -> None:
     first, second = find_bonds("ij", layer)
     for atom in np.flatnonzero(tags == roles.TERMINATION_HYDROGEN):
         if not np.isin(tags[second[first == atom]], roles.FACES).any():

@@ -44,9 +44,10 @@ def turns(atoms: Atoms) -> np.ndarray:
     inside = np.sort((z[~layers] - lower_end) % period)
     edges = np.concatenate([[0.0], inside[inside < empty.max()], [empty.max()]])
     lowest = lower_end + edges[1:][np.argmax(np.diff(edges))]
-    found = np.floor((z - lowest + BELOW) / period)
+    counted = np.floor((z - lowest + BELOW) / period)
     # Whole turns that all atoms share say nothing, and would round their heights.
-    return found - found.min()
+    found: np.ndarray = counted - counted.min()
+    return found
 
 
 ANGSTROM2_TO_NM2 = 0.01

@@ -6,6 +6,7 @@ from ase import Atoms
 from anodeflow.errors import StructureError
 from anodeflow.structures import roles
 from anodeflow.structures.bonded_parts import bonded_parts, name_atoms
+from anodeflow.structures.elements import ALKALIS
 from anodeflow.structures.role_guessing import guess_layer_tags
 
 
@@ -32,6 +33,7 @@ def check_stack_tags(atoms: Atoms) -> None:
     known = roles.ions(atoms) | roles.bottom(atoms) | roles.top(atoms)
     for atom in np.flatnonzero(~known):
         raise StructureError(f"{names[atom]} has the tag {tags[atom]}: tags are {roles.TAGS}.")
+    _refuse_mistaken_ions(atoms, names)
     roles.require_stack(atoms, "what has two layers")
     host = np.flatnonzero(~roles.ions(atoms))
     parts, below = bonded_parts(atoms[host]), roles.bottom(atoms)[host]
@@ -47,6 +49,21 @@ def check_stack_tags(atoms: Atoms) -> None:
         _refuse_other_tags(atoms, np.flatnonzero(chosen), role, names)
 
 
+def _refuse_mistaken_ions(atoms: Atoms, names: np.ndarray) -> None:
+    """Raise StructureError for an ion of an element of the layers, and an alkali that is no ion."""
+    ions, symbols = roles.ions(atoms), np.array(atoms.get_chemical_symbols())
+    for atom in np.flatnonzero(ions & np.isin(symbols, symbols[~ions])):
+        raise StructureError(
+            f"{names[atom]} has the tag {roles.ION} (ion), while other {symbols[atom]} are of a "
+            "layer: correct or remove the tags."
+        )
+    for atom in np.flatnonzero(~ions & np.isin(symbols, ALKALIS)):
+        raise StructureError(
+            f"{names[atom]} has the tag {atoms.get_tags()[atom]}, while an alkali is an ion (tag "
+            f"{roles.ION}): correct or remove the tags."
+        )
+
+
 def _minority(bonded: np.ndarray, below: np.ndarray) -> int | None:
     """Return the first of the bonded atoms that are of the rarer layer; None if all are of one."""
     count = int((bonded & below).sum())
@@ -56,9 +73,9 @@ def _minority(bonded: np.ndarray, below: np.ndarray) -> int | None:
     return int(np.flatnonzero(bonded & rarer)[0])
 
 
-def _refuse_other_tags(atoms: Atoms, chosen: np.ndarray, role: str, names: list[str]) -> None:
+def _refuse_other_tags(atoms: Atoms, chosen: np.ndarray, role: str, names: np.ndarray) -> None:
     tags = atoms.get_tags()[chosen]
-    right = guess_layer_tags(atoms[chosen], role, names=[names[atom] for atom in chosen])
+    right = guess_layer_tags(atoms[chosen], role, names=names[chosen])
     for atom, tag, found in zip(chosen, tags, right, strict=True):
         if tag != found:
             raise StructureError(

@@ -9,20 +9,20 @@ from anodeflow.errors import StructureError
 from anodeflow.structures import roles
 from anodeflow.structures.bonded_parts import bonded_parts, name_atoms, refuse_other_than_layers
 from anodeflow.structures.bottom_roles import bottom_tags
-from anodeflow.structures.elements import ALKALIS, layer_metallic
+from anodeflow.structures.elements import ALKALIS, ION_ELEMENTS, layer_metallic
 from anodeflow.structures.top_roles import top_tags
 
 RULES = {"bottom": bottom_tags, "top": top_tags}
 
 
-def guess_layer_tags(layer: Atoms, role: str, *, names: Sequence[str] | None = None) -> np.ndarray:
+def guess_layer_tags(layer: Atoms, role: str, *, names: np.ndarray | None = None) -> np.ndarray:
     """Give every atom of one layer its role; tags (N,).
 
     Args:
         layer: atoms of one layer, z along the third vector.
         role: "bottom" or "top", for the rules of `bottom_roles.bottom_tags` and
             `top_roles.top_tags`.
-        names: of the atoms, for sentences; None: by their index.
+        names: of the atoms (N,), for sentences; None: by their index.
 
     Raises:
         StructureError: as these two do.
@@ -48,33 +48,37 @@ def guess_stack_tags(atoms: Atoms, *, ions: Sequence[str]) -> np.ndarray:
     below, above = split_stack(atoms, ions=ions)
     tags, names = np.full(len(atoms), roles.ION), name_atoms(atoms)
     for role, layer in (("bottom", below), ("top", above)):
-        chosen = [names[atom] for atom in layer]
-        tags[layer] = guess_layer_tags(atoms[layer], role, names=chosen)
+        tags[layer] = guess_layer_tags(atoms[layer], role, names=names[layer])
     return tags
 
 
 def split_stack(atoms: Atoms, *, ions: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
-    """Return the indices of the bottom layer and of the top layer of a stack; others are ions.
+    """Return the indices (B,) of the bottom and (T,) of the top layer of a stack without tags.
 
     Args and errors: as `guess_stack_tags`.
     """
     symbols, names = np.array(atoms.get_chemical_symbols()), name_atoms(atoms)
     for atom in np.flatnonzero(np.isin(symbols, ALKALIS) & ~np.isin(symbols, ions)):
-        named = " ".join(f"--ion {element}" for element in (*ions, symbols[atom]))
         raise StructureError(
-            f"{names[atom]} is no atom of a layer and was not named as an ion: name it ({named})."
+            f"{names[atom]} is no atom of a layer and was not named as an ion: name it{_told(*ions, symbols[atom])}."
         )
     host = np.flatnonzero(~np.isin(symbols, ions))
     stack = atoms[host]
     parts = bonded_parts(stack)
     with_metal = np.unique(parts[layer_metallic(stack.symbols)])
     below = np.isin(parts, with_metal)
+    unnamed = sorted(set(ION_ELEMENTS) & set(stack.symbols))
     if len(with_metal) != 1 or below.all():
         raise StructureError(
             f"{atoms.get_chemical_formula()} without its ions ({', '.join(ions) or 'none'}) falls "
-            f"into {len(set(parts.tolist()))} bonded parts, {len(with_metal)} of them with a metal, "
-            "where one layer with a metal and one without are needed: "
-            f"name the ions, or give frames with tags ({roles.TAGS})."
+            f"into {parts.max(initial=-1) + 1} bonded parts, {len(with_metal)} of them with a "
+            "metal, where one layer with a metal and one without are needed: "
+            f"name the ions{_told(*unnamed)}, or give frames with tags ({roles.TAGS})."
         )
-    refuse_other_than_layers(stack, [names[atom] for atom in host])
+    refuse_other_than_layers(stack, names[host])
     return host[below], host[~below]
+
+
+def _told(*elements: str) -> str:
+    """Say how these ions are named on the command line of an import; empty without any."""
+    return f" ({' '.join(f'--ion {element}' for element in elements)})" if elements else ""

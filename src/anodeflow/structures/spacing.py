@@ -27,7 +27,7 @@ def spacing_of(atoms: Atoms, *, convention: SpacingConvention) -> float:
             layer (tags 10 to 12), as the published adhesion scans did.
 
     Raises:
-        StructureError: unknown convention, or no stack.
+        StructureError: unknown convention, no stack, or a spacing that is not positive.
     """
     if convention not in CONVENTIONS:
         raise StructureError(
@@ -36,6 +36,12 @@ def spacing_of(atoms: Atoms, *, convention: SpacingConvention) -> float:
         )
     roles.require_stack(atoms, "a spacing")
     floor, ceiling = gap_edges(heights(atoms), atoms.get_tags(), averaged=CONVENTIONS[convention])
+    if not ceiling > floor:
+        raise StructureError(
+            f"the partner layer of {atoms.get_chemical_formula()} lies {floor - ceiling:.2f} Å "
+            "below the facing plane, where a spacing is positive: the layers have gone through one "
+            "another, or the stack is upside down; correct its positions or tags."
+        )
     return float(ceiling - floor)
 
 

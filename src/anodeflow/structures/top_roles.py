@@ -1,7 +1,5 @@
 """The roles of the atoms of a top layer: its sheet, and the groups that hang on it."""
 
-from collections.abc import Sequence
-
 import numpy as np
 from ase import Atoms
 
@@ -20,7 +18,7 @@ BONDS_OF_A_GROUP = 2
 """A group hangs on a sheet by at most so many bonds of one atom, an epoxide by two."""
 
 
-def top_tags(layer: Atoms, names: Sequence[str]) -> np.ndarray:
+def top_tags(layer: Atoms, names: np.ndarray) -> np.ndarray:
     """Give every atom of a top layer its role; tags (N,).
 
     An atom hangs on the sheet if its one or two bonds to the sheet go to one side, steeply (more
@@ -30,7 +28,7 @@ def top_tags(layer: Atoms, names: Sequence[str]) -> np.ndarray:
 
     Args:
         layer: its atoms, z along the third vector.
-        names: of the atoms, for sentences.
+        names: of the atoms (N,), for sentences.
 
     Raises:
         StructureError: an alkali, parts that are no layer, or an atom on the sheet with more
@@ -82,7 +80,7 @@ def _on_a_group(layer: Atoms, hanging: np.ndarray) -> np.ndarray:
     return steep | np.isin(np.arange(len(layer)), first[hanging[second]])
 
 
-def _refuse_adatoms(layer: Atoms, tags: np.ndarray, names: Sequence[str]) -> None:
+def _refuse_adatoms(layer: Atoms, tags: np.ndarray, names: np.ndarray) -> None:
     """Raise StructureError for an atom above three or more of the sheet, whose plane is not full.
 
     A plane of a sheet that all lies on one side of its bonds, such as S of MoS2, has at least half

@@ -27,7 +27,7 @@ def start_bonds(atoms: Atoms) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 class StabilityWatch:
-    """Compare a run with its start: detached sheet, broken bond, escaped ion, runaway heat.
+    """Compare a run with its start: sheet detached or inside, broken bond, escaped ion, heat.
 
     Works on unwrapped positions, so that no minimum image is needed.
     """
@@ -70,6 +70,8 @@ class StabilityWatch:
                 f"the sheet detached: spacing {ceiling - floor:.2f} Å "
                 f"(limit {self.max_spacing:g} Å)"
             )
+        if not ceiling > floor:
+            return f"the sheet went through the facing plane, {floor - ceiling:.2f} Å below it"
         return self._broken_bond(positions) or self._escaped_ion(positions, floor, ceiling)
 
     def _broken_bond(self, positions: np.ndarray) -> str:

@@ -179,6 +179,8 @@ def _append(file: h5py.File, segment: Mapping[str, np.ndarray], *, step_fs: floa
         _extend(file, f"parameters/{clock}_time", steps * step_fs / 1000)
         for name, (group, unit) in series.items():
             values = segment[name]
+            if name == "spacing":  # a sheet that went through the facing plane has none
+                values = np.where(values > 0, values, np.nan)
             if f"{group}/value" not in file:
                 one = values.shape[1:]
                 # Whole frames in a chunk, or reading one frame touches every chunk of the file.

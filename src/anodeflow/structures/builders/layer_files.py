@@ -48,7 +48,7 @@ def read_one(path: Path) -> Atoms:
         StructureError: the file is not there, cannot be read, or holds several structures.
     """
     try:
-        frames = ase.io.read(path, index=":")
+        frames: Any = ase.io.read(path, index=":")
     except FileNotFoundError as error:
         raise StructureError(
             f"the layer file {path} does not exist: check `path` in the config."
@@ -63,7 +63,8 @@ def read_one(path: Path) -> Atoms:
             f"the layer file {path} holds {len(frames)} structures where one is expected: keep "
             "the one that is meant in a file of its own."
         )
-    return frames[0]
+    frame: Atoms = frames[0]
+    return frame
 
 
 def _layer_of(found: Atoms, role: str, cell_height: float) -> Atoms:
