@@ -76,7 +76,7 @@ def main(arguments: Sequence[str]) -> None:
 
 def _read_config(overlay: Path | None) -> Config:
     """Read config/config.yaml, with an overlay as Snakemake adds it."""
-    from snakemake.utils import update_config
+    from snakemake.utils import update_config  # type: ignore[import-untyped]
 
     whole_config: dict[str, Any] = {}
     for path in (Path(locate("config/config.yaml")), *([overlay] if overlay else [])):
@@ -107,7 +107,7 @@ def _tell_of_one(name: str, config: Config, given: argparse.Namespace) -> None:
     """Print what the workflow makes of one structure, and draw it."""
     ions = given.ion or [config.structures.ions.element]
     refused: dict[str, list[str]] = {}
-    read = {}
+    read: dict[str, tuple[Atoms, Orientation | None]] = {}
     if name in config.structures.layers:
         read[f"the layer {name}"] = _built(_layer_settings(name, "top", config), config), None
     else:
@@ -121,11 +121,11 @@ def _tell_of_one(name: str, config: Config, given: argparse.Namespace) -> None:
                 break
     for what, (atoms, done) in read.items():
         print(f"As {what}: {atoms.get_chemical_formula()}")
-        steps = [] if done is None else [describe_orientation(done)]
-        print("\n".join(f"  {line}" for line in [*steps, *describe(atoms)]))
-    for sentence, what in refused.items():
-        if what != ["stack"] or not read:  # nobody asks whether one layer could be two
-            print(f"As {' or '.join(what)}, refused: {sentence}")
+        lines = [*([describe_orientation(done)] if done else []), *describe(atoms)]
+        print("\n".join(f"  {line}" for line in lines))
+    for sentence, places in refused.items():
+        if places != ["stack"] or not read:  # nobody asks whether one layer could be two
+            print(f"As {' or '.join(places)}, refused: {sentence}")
     if not read:
         sys.exit(1)
     _draw({what: atoms for what, (atoms, _) in read.items()}, given.picture or f"{name}.png")
@@ -176,14 +176,14 @@ def _tell_of_two(names: Sequence[str], config: Config, given: argparse.Namespace
         for name, role in zip(names, ENDS, strict=True)
     ]
     units = [_built(layer, config) for layer in sheets]
-    known = [layer.get("stiffness") for layer in sheets]
+    known = [layer["stiffness"] for layer in sheets if layer.get("stiffness")]
     limit = config.structures.strain_limit if given.strain_limit is None else given.strain_limit
     cells = common_cells(
         units[0],
         units[1],
         strain_limit=limit,
         atom_limit=given.atoms,
-        stiffnesses=None if None in known else known,
+        stiffnesses=known if len(known) == 2 else None,
     )
     if not cells:
         raise StructureError(
@@ -193,12 +193,12 @@ def _tell_of_two(names: Sequence[str], config: Config, given: argparse.Namespace
     if not 1 <= given.row <= len(cells):
         raise StructureError(f"--row is {given.row}, and there are rows 1 to {len(cells)}.")
     print(table(cells, names))
-    if None in known:
+    if len(known) < 2:
         print("The energy needs `stiffness` (C11 + C12, N/m) of both layers.")
     if any("base" in _layer_settings(name, "", config) for name in names):
         print("Atoms are those of the sheets, without their groups.")
     print(f"\nRow {given.row} for the configuration, spacing and registry to be chosen:\n")
-    print(lines(cells[given.row - 1], names, config))
+    print(overlay_lines(cells[given.row - 1], names, config))
 
 
 def table(cells: Sequence[CommonCell], names: Sequence[str]) -> str:
@@ -222,7 +222,7 @@ def table(cells: Sequence[CommonCell], names: Sequence[str]) -> str:
     )
 
 
-def lines(cell: CommonCell, names: Sequence[str], config: Config) -> str:
+def overlay_lines(cell: CommonCell, names: Sequence[str], config: Config) -> str:
     """Return a common cell as an overlay: its layers, under names of their own, and its stack."""
     layers: dict[str, dict[str, Any]] = {}
     ends: dict[str, Any] = {}

@@ -313,8 +313,11 @@ def test_a_missing_environment_of_the_study_is_answered_with_the_command_that_ma
     config = load_config(study_config, root=root)
     check_pythons(config, tmp_path)  # none of the study's models needs one
     study_config["study"]["models"] = ["mace-mp-0", "7net-0"]
+    study_config["environments"]["sevennet"] = "gone/.envs/sevennet/bin/python"
+    with pytest.raises(ConfigError, match=r"models\.7net-0 .*'gone/.envs.*`make envs`"):
+        load_config(study_config, root=root)
     study_config["environments"]["sevennet"] = "nowhere/python"
-    with pytest.raises(ConfigError, match=r"models\.7net-0 .*'nowhere/python'.*`make envs`"):
+    with pytest.raises(ConfigError, match=r"'nowhere/python'.*: make that environment, or give"):
         load_config(study_config, root=root)
     study_config["environments"]["sevennet"] = sys.executable
     assert load_config(study_config, root=root).environments["sevennet"] == sys.executable

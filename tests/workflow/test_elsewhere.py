@@ -178,6 +178,21 @@ def test_make_starts_nothing_with_a_pythonpath(root):
     assert "PYTHONPATH is ''" in told
 
 
+def test_make_report_says_what_is_wrong_with_a_configuration_and_not_that_more_is_to_run(
+    tmp_path, root
+):
+    (tmp_path / "wrong.yaml").write_text("study: {models: [nobody]}\n")
+    wrong = tmp_path / "wrong.yaml"
+    command = ["make", "-C", root, "report", f"CONFIG={wrong}", f"INSTALLED={wrong}"]
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    run = subprocess.run(
+        command, env=os.environ | {"PATH": path}, capture_output=True, text=True, check=False
+    )
+    assert run.returncode == 2
+    assert "study.models names the model 'nobody'" in run.stdout
+    assert "is not finished" not in run.stdout
+
+
 def test_make_takes_torch_and_nothing_else_from_an_index_that_it_is_given(root):
     dry = ["make", "-C", root, "--dry-run", "--always-make"]
     made = [".venv/.installed", ".envs/sevennet/.installed"]

@@ -17,7 +17,7 @@ from anodeflow.families import FAMILIES
 from anodeflow.models.child import calculator_process
 from anodeflow.models.dispersion import load_plain_dispersion
 from anodeflow.models.loading import plain_call
-from anodeflow.process.other_python import start_of
+from anodeflow.process.other_python import start_of, to_repair
 
 
 @dataclass(frozen=True)
@@ -98,6 +98,5 @@ def _run(python: str, entry: str, order: str) -> None:
         last = done.stderr.rstrip().rpartition("\n")[2].rstrip(".") or "nothing"
         raise CalculatorError(
             f"The calculator {entry} could not be evaluated plainly on the CPU in {python}, and "
-            f"the last it said was: {last}; the log has the rest: repair that environment (`make "
-            "envs`), or the model's entry in the config."
+            f"the last it said was: {last}; the log has the rest: {to_repair(python, last)}."
         )
