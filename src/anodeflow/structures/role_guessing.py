@@ -58,13 +58,15 @@ def split_stack(atoms: Atoms, *, ions: Sequence[str]) -> tuple[np.ndarray, np.nd
     Args and errors: as `guess_stack_tags`.
     """
     symbols, names = np.array(atoms.get_chemical_symbols()), name_atoms(atoms)
-    for atom in np.flatnonzero(np.isin(symbols, ALKALIS) & ~np.isin(symbols, ions)):
-        raise StructureError(
-            f"{names[atom]} is no atom of a layer and was not named as an ion: name it{_told(*ions, symbols[atom])}."
-        )
     host = np.flatnonzero(~np.isin(symbols, ions))
     stack = atoms[host]
     parts = bonded_parts(stack)
+    with_others = np.isin(parts, parts[~np.isin(stack.symbols, ION_ELEMENTS)])
+    for atom in host[np.isin(stack.symbols, ALKALIS) | ~with_others]:
+        raise StructureError(
+            f"{names[atom]} is no atom of a layer and was not named as an ion: name it"
+            f"{_told(*ions, symbols[atom])}."
+        )
     with_metal = np.unique(parts[layer_metallic(stack.symbols)])
     below = np.isin(parts, with_metal)
     unnamed = sorted(set(ION_ELEMENTS) & set(stack.symbols))

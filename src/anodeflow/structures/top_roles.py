@@ -7,7 +7,7 @@ from anodeflow.errors import StructureError
 from anodeflow.structures import roles
 from anodeflow.structures.bonded_parts import bonded_parts, refuse_other_than_layers
 from anodeflow.structures.bonds import find_bonds
-from anodeflow.structures.elements import ALKALIS
+from anodeflow.structures.elements import ALKALIS, metallic
 from anodeflow.structures.geometry import heights
 
 OFF_THE_SHEET = 0.5
@@ -21,7 +21,7 @@ BONDS_OF_A_GROUP = 2
 def top_tags(layer: Atoms, names: np.ndarray) -> np.ndarray:
     """Give every atom of a top layer its role; tags (N,).
 
-    An atom hangs on the sheet if its one or two bonds to the sheet go to one side, steeply (more
+    A nonmetal hangs on the sheet if its one or two bonds to the sheet go to one side, steeply (more
     than 0.5 Å), and the sheet holds together without it: so O of an epoxide, F, Cl, O of OH, N of
     NH2, C of CH3 (tag 11); H on such an atom, or off the plane on one of the sheet, has tag 12. All
     else is sheet, flat, buckled or of several planes (MoS2), one or several above another.
@@ -31,8 +31,8 @@ def top_tags(layer: Atoms, names: np.ndarray) -> np.ndarray:
         names: of the atoms (N,), for sentences.
 
     Raises:
-        StructureError: an alkali, parts that are no layer, or an atom on the sheet with more
-            than two bonds to it.
+        StructureError: an alkali, parts that are no layer, or an atom on the sheet that is a
+            metal or has more than two bonds to it.
     """
     for atom in np.flatnonzero(np.isin(layer.symbols, ALKALIS)):
         raise StructureError(
@@ -51,13 +51,13 @@ def top_tags(layer: Atoms, names: np.ndarray) -> np.ndarray:
 def _hanging(layer: Atoms, heavy: np.ndarray) -> np.ndarray:
     """Select the atoms but H that hang on the sheet, the outermost first; mask (N,) of bool."""
     first, second, vectors = find_bonds("ijD", layer)
-    sheet = heavy.copy()
+    sheet, metals = heavy.copy(), metallic(layer.symbols)
     parts = len(set(bonded_parts(layer).tolist()))
     while True:
         kept = sheet[first] & sheet[second]
         count = np.bincount(first[kept], minlength=len(layer))
         steep = _one_sided(first[kept], vectors[kept, 2], len(layer))
-        found = sheet & steep & (count <= BONDS_OF_A_GROUP)
+        found = sheet & steep & ~metals & (count <= BONDS_OF_A_GROUP)
         # What holds the sheet together is of the sheet.
         if not found.any() or bonded_parts(layer[sheet & ~found]).max() + 1 != parts:
             return heavy & ~sheet
@@ -81,7 +81,7 @@ def _on_a_group(layer: Atoms, hanging: np.ndarray) -> np.ndarray:
 
 
 def _refuse_adatoms(layer: Atoms, tags: np.ndarray, names: np.ndarray) -> None:
-    """Raise StructureError for an atom above three or more of the sheet, whose plane is not full.
+    """Raise StructureError for an atom above all that it is bonded to, whose plane is not full.
 
     A plane of a sheet that all lies on one side of its bonds, such as S of MoS2, has at least half
     as many atoms as the sheet has per plane; one atom in a hollow of graphene has not.
@@ -96,6 +96,6 @@ def _refuse_adatoms(layer: Atoms, tags: np.ndarray, names: np.ndarray) -> None:
         beneath = np.abs(z - z[atom] - rise[np.abs(rise).argmin()]) <= OFF_THE_SHEET
         if 2 * level.sum() < beneath.sum():
             raise StructureError(
-                f"{names[sheet[atom]]} lies on the sheet with {(first == atom).sum()} bonds, too "
-                f"many for a group (at most {BONDS_OF_A_GROUP}), and is no part of it: take it out."
+                f"{names[sheet[atom]]} lies on the sheet, and is neither part of it nor of a group "
+                f"(nonmetals, at most {BONDS_OF_A_GROUP} bonds to the sheet): take it out."
             )
