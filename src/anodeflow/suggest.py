@@ -23,6 +23,7 @@ from anodeflow.stages.relaxation.figure import plot_structures
 from anodeflow.structures.builders.file_contents import refuse_unused_content
 from anodeflow.structures.builders.layer_files import read_one
 from anodeflow.structures.builders.layers import build_layer, build_unit, repeat_unit
+from anodeflow.structures.builders.stacks import refuse_wrong_places
 from anodeflow.structures.common_cells import CommonCell, common_cells
 from anodeflow.structures.description import describe, describe_orientation
 from anodeflow.structures.orientation import Orientation, find_axes, find_orientation
@@ -164,8 +165,14 @@ def _draw(structures: Mapping[str, Atoms], path: Path | str) -> None:
         lengths = np.linalg.norm(atoms.cell.array[:2], axis=1)
         shown[what] = repeat_unit(atoms, [int(-(-DRAWN // n)) for n in lengths])
     figure, _ = plot_structures(shown)
-    with whole(Path(path)) as part:
-        figure.savefig(part, format="png")
+    try:
+        with whole(Path(path)) as part:
+            figure.savefig(part, format="png")
+    except OSError as error:
+        raise StructureError(
+            f"the picture {path} cannot be written ({error.strerror}): give another path as "
+            "--picture."
+        ) from error
     print(f"picture: {path}")
 
 
@@ -176,6 +183,7 @@ def _tell_of_two(names: Sequence[str], config: Config, given: argparse.Namespace
         for name, role in zip(names, ENDS, strict=True)
     ]
     units = [_built(layer, config) for layer in sheets]
+    refuse_wrong_places(*units)
     known = [layer["stiffness"] for layer in sheets if layer.get("stiffness")]
     limit = config.structures.strain_limit if given.strain_limit is None else given.strain_limit
     cells = common_cells(

@@ -59,7 +59,7 @@ def stack_layers(
     differ, a strain is above the limit, two atoms are closer than 0.6 Å, or the vacuum is thinner
     than 20 Å.
     """
-    _refuse_untagged(bottom, top)
+    refuse_wrong_places(bottom, top)
     common = _common_cell(bottom.cell.array[:2, :2], top.cell.array[:2, :2], strained, stiffnesses)
     strains = {"bottom": _strain(bottom, common), "top": _strain(top, common)}
     _refuse_strain(strains, strain_limit, bottom, top)
@@ -99,7 +99,8 @@ def boundary_warning(stack: Atoms) -> str:
     )
 
 
-def _refuse_untagged(bottom: Atoms, top: Atoms) -> None:
+def refuse_wrong_places(bottom: Atoms, top: Atoms) -> None:
+    """Raise StructureError unless one layer, by its tags, can lie below and the other on top."""
     places = (
         (bottom, "lie below", "a bottom layer", roles.FACES, roles.BOTTOM_TAGS),
         (top, "lie on top", "a partner sheet", (roles.SHEET,), roles.TOP_TAGS),
