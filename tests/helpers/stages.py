@@ -112,9 +112,10 @@ def rattled_stack():
     layers = [build_layer(settings, cell_height=40.0) for settings in (TI2CO2, GRAPHENE)]
     options = {"strained": "top", "spacing": 3.5, "registry": (0.0, 0.0), "strain_limit": 0.03}
     stack = stack_layers(*layers, cell_height=40.0, **options)
-    z, planes = stack.positions[:, 2], {tag: roles.facing(stack) for tag in roles.BOTTOM_TAGS}
+    z, tags = stack.positions[:, 2], stack.get_tags()
+    planes = {tag: roles.facing(stack) for tag in roles.BOTTOM_TAGS if tag in tags}
     planes[roles.SHEET] = roles.sheet(stack)
-    heights = {t: z[stack.get_tags() == t].mean() - z[mask].mean() for t, mask in planes.items()}
+    heights = {t: z[tags == t].mean() - z[mask].mean() for t, mask in planes.items()}
     for atoms in (stack, *layers):
         atoms.rattle(0.2, seed=2)
     return stack, layers, heights

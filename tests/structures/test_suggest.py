@@ -160,6 +160,8 @@ def test_files_and_an_overlay_give_layers_and_limits(folder, capsys):
         (["ti2co2", "graphene", "--atoms", "20"], "no common hexagonal cell of at most 20 atoms"),
         (["ti2co2", "graphene", "--row", "99"], "--row is 99, and there are rows 1 to"),
         (["ti2co2", "graphene", "--config", "none.yaml"], "none.yaml cannot be read as a config"),
+        (["graphene", "ti2co2"], "'C2' cannot lie below: it has atoms with tag 10"),
+        (["graphene", "--picture", "MoS2.vasp/a.png"], "picture MoS2.vasp/a.png cannot be written"),
         (
             ["my sheet.vasp", "my sheet.vasp"],
             "C2 is one flat plane of atoms and cannot be a bottom",

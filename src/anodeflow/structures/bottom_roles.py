@@ -99,8 +99,8 @@ def _refuse_without_faces(layer: Atoms, metal: np.ndarray, *, planes: int) -> No
         )
     if metal.all() or not metal.any():
         raise StructureError(
-            f"{formula} holds {'nothing but' if metal.all() else 'no'} metal and cannot be a bottom "
-            "layer, such as an MXene or a dichalcogenide: use it as a top layer (role top)."
+            f"{formula} holds {'nothing but' if metal.all() else 'no'} metal and cannot be a "
+            "bottom layer, such as an MXene or a dichalcogenide: use it as a top layer (role top)."
         )
 
 

@@ -8,6 +8,7 @@ from ase.io import extxyz
 
 from anodeflow.errors import StructureError
 from anodeflow.files.atomic import whole
+from anodeflow.structures import roles
 
 TERMS = {"energy_model", "energy_dispersion"}
 """Energies (eV) that a relaxed structure carries in its info."""
@@ -64,7 +65,7 @@ def read_frames(path: Path) -> list[Atoms]:
         if not atoms.get_tags().any():
             raise StructureError(
                 f"structure {number} of {path} has no tags, so its layers are unknown: write it "
-                "as extxyz with a column tags:I:1 (0-3 bottom layer, 10-12 top layer, 20 ions)."
+                f"as extxyz with a column tags:I:1 ({roles.TAGS})."
             )
     return frames
 

@@ -60,7 +60,8 @@ def _hanging(layer: Atoms, heavy: np.ndarray) -> np.ndarray:
         found = sheet & steep & ~metals & (count <= BONDS_OF_A_GROUP)
         # What holds the sheet together is of the sheet.
         if not found.any() or bonded_parts(layer[sheet & ~found]).max() + 1 != parts:
-            return heavy & ~sheet
+            hanging: np.ndarray = heavy & ~sheet
+            return hanging
         sheet &= ~found
 
 
@@ -70,14 +71,16 @@ def _one_sided(first: np.ndarray, rise: np.ndarray, count: int) -> np.ndarray:
     up, down = (
         np.bincount(first[side * rise > OFF_THE_SHEET], minlength=count) for side in (1, -1)
     )
-    return (bonds > 0) & ((up == bonds) | (down == bonds))
+    found: np.ndarray = (bonds > 0) & ((up == bonds) | (down == bonds))
+    return found
 
 
 def _on_a_group(layer: Atoms, hanging: np.ndarray) -> np.ndarray:
     """Select the atoms bonded to a hanging one, or steeply to the sheet; mask (N,) of bool."""
     first, second, vectors = find_bonds("ijD", layer)
     steep = _one_sided(first, vectors[:, 2], len(layer))
-    return steep | np.isin(np.arange(len(layer)), first[hanging[second]])
+    found: np.ndarray = steep | np.isin(np.arange(len(layer)), first[hanging[second]])
+    return found
 
 
 def _refuse_adatoms(layer: Atoms, tags: np.ndarray, names: np.ndarray) -> None:

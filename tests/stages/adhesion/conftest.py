@@ -28,8 +28,8 @@ def stack(layers):
 
 @pytest.fixture
 def toy(stack):
-    z = stack.positions[:, 2]
-    planes = {tag: z[roles.facing(stack)].mean() for tag in roles.BOTTOM_TAGS}
+    z, tags = stack.positions[:, 2], stack.get_tags()
+    planes = {tag: z[roles.facing(stack)].mean() for tag in roles.BOTTOM_TAGS if tag in tags}
     planes[roles.SHEET] = z[roles.sheet(stack)].mean()
     # The two metal planes share a tag: the springs pull them to their common mean height.
-    return Toy({t: z[stack.get_tags() == t].mean() - plane for t, plane in planes.items()})
+    return Toy({t: z[tags == t].mean() - plane for t, plane in planes.items()})

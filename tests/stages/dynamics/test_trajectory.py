@@ -47,6 +47,7 @@ def make_segment(start, rng, frame_steps, sample_steps):
         energies = ("potential_energy", "kinetic_energy", "conserved_energy")
         for name in (*energies, "temperature", "spacing"):
             segment[name] = rng.standard_normal(samples)
+        segment["spacing"] = np.abs(segment["spacing"])
     return segment
 
 
@@ -74,6 +75,17 @@ def write_example(path, *, ions=2, reason=""):
 
 def joined(segments, name):
     return np.concatenate([segment[name] for segment in segments if name in segment])
+
+
+def test_a_spacing_that_is_not_positive_is_not_written(tmp_path):
+    start, rng = make_start(2), np.random.default_rng(4)
+    segment = make_segment(start, rng, [0], [0, 5, 10])
+    segment["spacing"] = np.array([3.5, 0.0, -1.2])
+    options = {"settings": SETTINGS, "step_fs": 2.0, "model": "toy", "software": SOFTWARE}
+    write_trajectory(tmp_path / "r.h5", start, [segment], reason="through", last_step=10, **options)
+    assert np.array_equal(
+        read_trajectory(tmp_path / "r.h5").spacing, [3.5, np.nan, np.nan], equal_nan=True
+    )
 
 
 def test_what_was_written_comes_back_exactly(tmp_path):
