@@ -19,9 +19,8 @@ def quiet_loading() -> Iterator[None]:
             warnings.filterwarnings("ignore", message=r".*TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD")
             warnings.filterwarnings("ignore", message=r"`torch\.jit\.\w+` is deprecated")
             warnings.filterwarnings("ignore", category=FutureWarning, message=r".*torch\.load")
-            warnings.filterwarnings(
-                "ignore", message=r".*invalid escape sequence"
-            )  # before they are compiled
+            # Of packages before they are compiled.
+            warnings.filterwarnings("ignore", message=r".*invalid escape sequence")
             yield
     finally:
         root.removeHandler(silent)
