@@ -62,7 +62,8 @@ demo: $(INSTALLED)
 
 report: $(INSTALLED)
 	@test -e $(CONFIG) || { echo "There is no $(CONFIG), so no study has been finished here: run one first, for instance by 'make demo'."; exit 1; }
-	@PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --dry-run --configfile $(CONFIG) 2>&1 | grep --quiet "Nothing to be done" || { echo "The study of $(CONFIG) is not finished: 'snakemake --dry-run --configfile $(CONFIG)' says what is left; run that, then report."; exit 1; }
+	@said="$$(PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --dry-run --configfile $(CONFIG) 2>&1)" || { echo "$$said"; exit 1; }; \
+	echo "$$said" | grep --quiet "Nothing to be done" || { echo "The study of $(CONFIG) is not finished: 'snakemake --dry-run --configfile $(CONFIG)' says what is left; run that, then report."; exit 1; }
 	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --report results/report.html --report-stylesheet workflow/report/report.css --configfile $(CONFIG)
 	@echo
 	@echo "done: open results/report.html in a browser"

@@ -238,9 +238,9 @@ def test_a_plain_path_that_fails_says_so_in_one_sentence(mine, stacks):
     assert "\n" not in str(caught.value)
 
 
-def test_a_plain_path_whose_python_is_not_there_is_answered_with_the_command_that_makes_it(mine):
+def test_a_plain_path_whose_python_is_not_there_is_answered_with_where_its_path_stands(mine):
     files, calculator = mine("forces", 1.0)
-    with pytest.raises(CalculatorError, match=r"nowhere/python cannot be started .*make envs"):
+    with pytest.raises(CalculatorError, match=r"nowhere/python cannot be started .*environments"):
         evaluate_model(files[0], [], calculator | {"python": "nowhere/python"})
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import networkx as nx
 
-COMMANDS = ("schema", "definitions", "import_trajectory", "testing")
+COMMANDS = ("schema", "definitions", "import_trajectory", "suggest", "testing")
 ROOMS = (
     *(
         "errors",
@@ -22,7 +22,7 @@ ROOMS = (
     *("models", "evaluation", "figures", "scorecard", "stages", "equivalence", "study", "report"),
     *COMMANDS,
 )
-"""Rooms from the bottom to the top, and the two commands: each may import from those before it."""
+"""Rooms from the bottom to the top, and the commands: each may import from those before it."""
 
 
 def sources(package: Path) -> dict[str, Path]:

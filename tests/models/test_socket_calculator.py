@@ -172,8 +172,8 @@ def test_an_entry_that_cannot_be_opened_is_named_with_the_reason(entry, said):
         served(entry)
 
 
-def test_a_python_that_is_not_there_is_answered_with_the_command_that_makes_it():
-    with pytest.raises(CalculatorError, match=r"none/bin/python cannot be started .*make envs"):
+def test_a_python_that_is_not_there_is_answered_with_where_its_path_stands():
+    with pytest.raises(CalculatorError, match=r"none/bin/python cannot be started .*environments"):
         SocketCalculator("none/bin/python", "ase.calculators.emt:EMT", {})
 
 

@@ -343,7 +343,7 @@ def test_a_sevennet_name_means_the_file_of_its_package_in_the_environment(tmp_pa
     ("python", "said"),
     [
         (sys.executable, "package sevenn, which .*python.* does not have"),
-        ("nowhere/python", "nowhere/python cannot be started .*make envs"),
+        ("nowhere/python", "nowhere/python cannot be started .*environments"),
     ],
 )
 def test_weights_of_a_package_that_is_not_there_are_refused(tmp_path, python, said):

@@ -4,7 +4,10 @@ import os
 import site
 import sys
 
-from anodeflow.process.search_path import keep_to
+import pytest
+
+from anodeflow.errors import ConfigError
+from anodeflow.process.search_path import keep_to, refuse_blanks
 
 
 def test_folders_of_pythonpath_go_but_those_of_this_python_and_the_library_stay(monkeypatch):
@@ -21,3 +24,9 @@ def test_without_a_pythonpath_the_library_comes_first(monkeypatch):
     monkeypatch.delenv("PYTHONPATH", raising=False)
     keep_to("/library")
     assert sys.path == ["/library", "/standard"]
+
+
+def test_a_python_below_a_blank_is_refused_in_a_sentence():
+    refuse_blanks("/opt/python")
+    with pytest.raises(ConfigError, match=r"snakemake, /my files/python, has a blank, .*: use a"):
+        refuse_blanks("/my files/python")

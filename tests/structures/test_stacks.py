@@ -180,10 +180,12 @@ def test_layers_that_touch_are_refused(mxene, graphene):
 
 
 def test_layers_in_the_wrong_place_are_refused(mxene, graphene):
-    with pytest.raises(StructureError, match="cannot lie below"):
+    with pytest.raises(StructureError, match=r"cannot lie below: it has atoms with tag 10 \(sheet"):
         stack(graphene, graphene)
-    with pytest.raises(StructureError, match="cannot lie on top"):
+    with pytest.raises(StructureError, match=r"cannot lie on top: it has atoms with tag 0 \(metal"):
         stack(mxene, mxene)
+    with pytest.raises(StructureError, match=r"it has no atom with tag 3 \(facing termination\)"):
+        stack(mxene[mxene.get_tags() != 3], graphene)
 
 
 def test_too_little_vacuum_is_refused(mxene, graphene):

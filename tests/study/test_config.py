@@ -82,7 +82,10 @@ def test_every_field_of_the_schema_is_in_the_study_file(study_config, root):
         ("models", [], "config: models is []: it must hold keys"),
         ("study/stacks", [], "config: study.stacks is []: it must be a list of at least 1."),
         ("phonons/mesh", [20, 20], "config: phonons.mesh is [20, 20]: it must be a list of at least 3."),
-        ("structures/layers/ti2co2/size", [4, 4, 1], "size is [4, 4, 1]: it must be a list of at most 2."),
+        ("structures/layers/ti2co2/size", [4, 4, 1], "layers.ti2co2.size: [4, 4, 1] is no supercell: give [n, m], whole numbers from 1 up, or"),
+        ("structures/layers/ti2co2/size", [4, True], "ti2co2.size: [4, True] is no supercell"),
+        ("structures/layers/ti2co2/size", [[3, 1], [3, 1]], "ti2co2.size: [[3, 1], [3, 1]] is no supercell"),
+        ("structures/layers/ti2co2/size", [[0, 1], [1, 0]], "whole numbers with a d - b c above 0."),
         ("dynamics/hold_centres_of_mass", "layers", "config: dynamics.hold_centres_of_mass is 'layers'; allowed: True, False or 'published'."),
         ("structures/layers/graphene-o/base", "grafene", "did you mean 'graphene'?"),
         ("structures/stacks/m-g/top", "graphen", "structures.stacks.m-g.top names the layer 'graphen'"),
@@ -322,8 +325,11 @@ def test_a_missing_environment_of_the_study_is_answered_with_the_command_that_ma
     config = load_config(study_config, root=root)
     check_pythons(config, tmp_path)  # none of the study's models needs one
     study_config["study"]["models"] = ["mace-mp-0", "7net-0"]
+    study_config["environments"]["sevennet"] = "gone/.envs/sevennet/bin/python"
+    with pytest.raises(ConfigError, match=r"models\.7net-0 .*'gone/.envs.*`make envs`"):
+        load_config(study_config, root=root)
     study_config["environments"]["sevennet"] = "nowhere/python"
-    with pytest.raises(ConfigError, match=r"models\.7net-0 .*'nowhere/python'.*`make envs`"):
+    with pytest.raises(ConfigError, match=r"'nowhere/python'.*: make that environment, or give"):
         load_config(study_config, root=root)
     study_config["environments"]["sevennet"] = sys.executable
     assert load_config(study_config, root=root).environments["sevennet"] == sys.executable

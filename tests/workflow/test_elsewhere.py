@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -143,11 +144,53 @@ def test_a_clone_below_a_blank_is_refused_before_anything_is_installed(tmp_path,
     assert [path.name for path in clone.iterdir()] == ["Makefile"]
 
 
+def test_a_python_below_a_blank_is_refused_before_any_job(bare, tmp_path):
+    (tmp_path / "a b").symlink_to(Path(sys.prefix))
+    python = str(tmp_path / "a b/bin/python")
+    command = bare.command("-n", LAYER, python=python)
+    run = subprocess.run(command, cwd=bare.folder, capture_output=True, text=True, check=False)
+    said = run.stdout + run.stderr
+    assert run.returncode == 1
+    assert f"The path of the Python that runs snakemake, {python}, has a blank" in said
+    assert "Traceback" not in said
+
+
+def test_a_clone_below_a_blank_runs_with_a_python_below_none(tmp_path, root):
+    clone = tmp_path / "a b"
+    for name in (
+        "src",
+        "workflow",
+        "config",
+        "envs",
+        "resources/reference",
+        "resources/demo-model",
+    ):
+        shutil.copytree(root / name, clone / name)
+    shutil.copy(root / "Snakefile", clone)
+    result = Project(clone, clone, anew=True).snakemake(LAYER)
+    assert result.returncode == 0, result.stdout
+
+
 def test_make_starts_nothing_with_a_pythonpath(root):
     show = ["--eval", "show:; @echo \"PYTHONPATH is '$$PYTHONPATH'\"", "show"]
     surroundings = os.environ | {"PYTHONPATH": "/foreign"}
     told = subprocess.check_output(["make", "-C", root, *show], env=surroundings, text=True)
     assert "PYTHONPATH is ''" in told
+
+
+def test_make_report_says_what_is_wrong_with_a_configuration_and_not_that_more_is_to_run(
+    tmp_path, root
+):
+    (tmp_path / "wrong.yaml").write_text("study: {models: [nobody]}\n")
+    wrong = tmp_path / "wrong.yaml"
+    command = ["make", "-C", root, "report", f"CONFIG={wrong}", f"INSTALLED={wrong}"]
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    run = subprocess.run(
+        command, env=os.environ | {"PATH": path}, capture_output=True, text=True, check=False
+    )
+    assert run.returncode == 2
+    assert "study.models names the model 'nobody'" in run.stdout
+    assert "is not finished" not in run.stdout
 
 
 def test_make_takes_torch_and_nothing_else_from_an_index_that_it_is_given(root):

@@ -15,7 +15,7 @@ from anodeflow.errors import AnodeflowError, ConfigError
 from anodeflow.files.locks import lock_directory
 from anodeflow.files.shipped import locate
 from anodeflow.process.failed_jobs import report_failures
-from anodeflow.process.search_path import keep_to
+from anodeflow.process.search_path import keep_to, refuse_blanks
 from anodeflow.study.backend_tolerances import check_records
 from anodeflow.study.checks import check_pins
 from anodeflow.study.gathered import RECORDS, Gathered
@@ -47,6 +47,7 @@ def of_module(config):
 
 
 try:
+    refuse_blanks(sys.executable)
     given = workflow.config_settings.config
     if IS_MODULE:
         given, config = of_module(config)

@@ -80,7 +80,29 @@ Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
 
 Element = Annotated[str, Field(pattern=r"^[A-Z][a-z]?$")]
 
-Size = Annotated[list[Count], Field(min_length=2, max_length=2)]
+Whole = Annotated[int, Field(strict=True)]
+
+_TwoCounts = Annotated[list[Count], Field(min_length=2, max_length=2)]
+
+_TwoWholes = Annotated[list[Whole], Field(min_length=2, max_length=2)]
+
+_Matrix = Annotated[list[_TwoWholes], Field(min_length=2, max_length=2)]
+
+
+def _require_supercell(value: object) -> object:
+    """Return [n, m] or a matrix [[a, b], [c, d]] of a right-handed cell, refuse all else."""
+    match value:
+        case [int(n), int(m)] if n >= 1 and m >= 1 and bool not in (type(n), type(m)):
+            return value
+        case [[int(a), int(b)], [int(c), int(d)]] if a * d - b * c >= 1:
+            return value
+    raise ValueError(
+        f"{value!r} is no supercell: give [n, m], whole numbers from 1 up, or the cell vectors "
+        "[[a, b], [c, d]] in those of the unit cell, whole numbers with a d - b c above 0"
+    )
+
+
+Size = Annotated[_TwoCounts | _Matrix, BeforeValidator(_require_supercell)]
 
 Triple = Annotated[list[Count], Field(min_length=3, max_length=3)]
 

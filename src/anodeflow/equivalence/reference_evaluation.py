@@ -17,7 +17,7 @@ from anodeflow.families import FAMILIES
 from anodeflow.models.child import calculator_process
 from anodeflow.models.dispersion import load_plain_dispersion
 from anodeflow.models.loading import plain_call
-from anodeflow.process.other_python import start_of
+from anodeflow.process.other_python import start_of, to_repair
 
 
 @dataclass(frozen=True)
@@ -101,6 +101,5 @@ def _run(python: str, entry: str, order: str, elements: Sequence[str]) -> None:
         raise CalculatorError(
             f"The calculator {entry} could not be evaluated plainly on the CPU in {python}, and "
             f"the last it said was: {last}; the log has the rest: choose another model if it does "
-            f"not know one of {', '.join(elements)}, else repair that environment (`make envs`), "
-            "or the model's entry in the config."
+            f"not know one of {', '.join(elements)}, else {to_repair(python, last)}."
         )

@@ -22,7 +22,7 @@ from anodeflow.errors import CalculatorError
 from anodeflow.models.child import calculator_process
 from anodeflow.models.interface import Results, StructureCalculator
 from anodeflow.process.memory import KEPT_MEMORY
-from anodeflow.process.other_python import start_of
+from anodeflow.process.other_python import start_of, to_repair
 
 PROGRAM = Path(calculator_process.__file__)
 
@@ -111,8 +111,7 @@ class SocketCalculator(StructureCalculator):
         last = said.rpartition("\n")[2].rstrip(".") or "nothing"
         return CalculatorError(
             f"The calculator {self.entry} in {self.python} ended {how}, and the last it said was: "
-            f"{last}; the log has the rest: repair that environment (`make envs`), or the model's "
-            "entry in the config."
+            f"{last}; the log has the rest: {to_repair(self.python, last)}."
         )
 
 

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from anodeflow.structures.supercells import cells_in
+
 GROUP_ATOMS = {"epoxide": 1, "epoxide-top": 1, "hydroxyl": 2}
 
 
@@ -21,12 +23,7 @@ def hollows(layer: Mapping[str, Any]) -> int | None:
 
     layer: its entry of the configuration. None where its own file has to tell.
     """
-    return _cells(layer) if layer["builder"] == "mxene" else None
-
-
-def _cells(layer: Mapping[str, Any]) -> int:
-    along_a, along_b = layer["size"]
-    return int(along_a) * int(along_b)
+    return cells_in(layer["size"]) if layer["builder"] == "mxene" else None
 
 
 def layer_atoms(layers: Mapping[str, Mapping[str, Any]], name: str) -> int | None:
@@ -39,4 +36,4 @@ def layer_atoms(layers: Mapping[str, Mapping[str, Any]], name: str) -> int | Non
         base = layer_atoms(layers, layer["base"])
         return None if base is None else base + GROUP_ATOMS[layer["group"]]
     unit = unit_atoms(layer)
-    return None if unit is None else unit * _cells(layer)
+    return None if unit is None else unit * cells_in(layer["size"])

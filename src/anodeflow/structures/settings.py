@@ -38,7 +38,7 @@ class MXeneLayer(Section):
     site: Literal["fcc", "hcp"]
     """Hollow on which the termination sits."""
     size: Size
-    """Supercell in stacks."""
+    """Supercell in stacks: [n, m] times the unit cell, or its vectors in those of the unit cell."""
     stiffness: Stiffness = None
     """C11 + C12, N/m: the layer's weight where a stack is `strained: stiffness`."""
 
@@ -53,7 +53,7 @@ class HoneycombLayer(Section):
     buckling: Number
     """Height of the second atom above the first, Å."""
     size: Size
-    """Supercell in stacks."""
+    """Supercell in stacks: [n, m] times the unit cell, or its vectors in those of the unit cell."""
     stiffness: Stiffness = None
     """C11 + C12, N/m: the layer's weight where a stack is `strained: stiffness`."""
 
@@ -79,7 +79,7 @@ class FileLayer(Section):
     role: Literal["bottom", "top"]
     """bottom: carries the facing termination; top: the partner sheet."""
     size: Size
-    """Supercell in stacks."""
+    """Supercell in stacks: [n, m] times the unit cell, or its vectors in those of the unit cell."""
     stiffness: Stiffness = None
     """C11 + C12, N/m: the layer's weight where a stack is `strained: stiffness`."""
 

@@ -8,6 +8,7 @@ from typing import Any
 from anodeflow.errors import ConfigError, ResultFileError, nearest
 from anodeflow.files.shipped import locate, places
 from anodeflow.models.weights.card import WeightsCard
+from anodeflow.process.other_python import to_make
 from anodeflow.structures.atom_counts import hollows
 from anodeflow.structures.settings import FunctionalisedLayer, MXeneLayer
 from anodeflow.structures.stiffness import BY_STIFFNESS
@@ -227,8 +228,8 @@ def check_pythons(config: Config, root: Path) -> None:
         if path is not None and not os.access(root / locate(path, root), os.X_OK):
             raise ConfigError(
                 f"config: models.{name} runs in environments.{environment}, but there is no Python "
-                f"at '{path}'{places(path, root)}: run `make envs`, or give the path of one that "
-                "has the model's package."
+                f"at '{path}'{places(path, root)}: {to_make(path)}, or give the path of one "
+                "that has the model's package."
             )
 
 

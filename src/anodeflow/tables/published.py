@@ -23,14 +23,19 @@ def read_adhesion_reference(path: Path) -> pd.DataFrame:
             f"{path} cannot be read as a CSV of adhesion curves ({error}): give a file with the "
             f"columns {', '.join(REFERENCE_COLUMNS)}."
         ) from None
-    numbers = [
-        pd.to_numeric(table[c], errors="coerce") for c in REFERENCE_COLUMNS[2:] if c in table
-    ]
-    if tuple(table.columns) != REFERENCE_COLUMNS or any(column.isna().any() for column in numbers):
+    if tuple(table.columns) != REFERENCE_COLUMNS:
         raise ReferenceDataError(
-            f"{path} has the columns {', '.join(map(str, table.columns))}, or text among its "
-            f"numbers; expected are {', '.join(REFERENCE_COLUMNS)}, the last two numbers."
+            f"{path} has the columns {', '.join(map(str, table.columns))}; expected are "
+            f"{', '.join(REFERENCE_COLUMNS)}: correct the first line."
         )
+    for column in REFERENCE_COLUMNS[2:]:
+        text = pd.to_numeric(table[column], errors="coerce").isna()
+        if text.any():
+            row = int(text.to_numpy().argmax())
+            raise ReferenceDataError(
+                f"{path} has {table[column].iloc[row]!r} in its column {column}, data row "
+                f"{row + 1}: put a number there."
+            )
     return table
 
 

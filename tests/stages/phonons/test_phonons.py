@@ -121,9 +121,13 @@ def test_any_number_of_points_is_met_exactly():
         assert sum(map(len, band_segments(cell, path_points=count))) == count + 2
 
 
-def test_a_cell_that_is_not_hexagonal_is_refused():
-    with pytest.raises(StructureError, match=r"60\.00 degrees"):
-        band_segments(np.array([[1, 0, 0], [0.5, np.sqrt(3) / 2, 0], [0, 0, 9]]), path_points=10)
+def test_a_cell_that_is_not_hexagonal_is_refused_by_what_is_not():
+    for b, said in (
+        ([0.5, 0.75**0.5, 0], "are 60.00° apart"),
+        ([-0.6, 1.0392, 0], "1.0000 and 1.2"),
+    ):
+        with pytest.raises(StructureError, match=said):
+            band_segments(np.array([[1, 0, 0], b, [0, 0, 9]]), path_points=10)
 
 
 def test_the_density_of_states_counts_three_modes_per_atom(bands):

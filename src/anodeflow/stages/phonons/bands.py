@@ -159,11 +159,15 @@ def band_segments(cell: np.ndarray, *, path_points: int) -> list[np.ndarray]:
 
 def _check_hexagonal(cell: np.ndarray) -> None:
     a, b, angle = Atoms(cell=cell).cell.cellpar()[[0, 1, 5]]
-    if abs(a - b) > 1e-3 or abs(angle - 120) > 0.05:
+    if abs(a - b) > 1e-3:
         raise StructureError(
-            f"The band path needs a hexagonal cell with a = b and 120 degrees between them, but "
-            f"the unit cell has a = {a:.4f}, b = {b:.4f} Å and {angle:.2f} degrees; give the unit "
-            "cell of the sheet in that form."
+            f"The band path needs a hexagonal cell, but the vectors of the unit cell are {a:.4f} "
+            f"and {b:.4f} Å long, not alike; give the unit cell of the sheet with a = b."
+        )
+    if abs(angle - 120) > 0.05:
+        raise StructureError(
+            f"The band path needs a hexagonal cell, but the vectors of the unit cell are "
+            f"{angle:.2f}° apart; give the unit cell of the sheet with 120° between a and b."
         )
 
 

@@ -112,10 +112,20 @@ def interpolate_branches(bands: Bands, fractions: np.ndarray) -> np.ndarray:
 def _check_dense(table: pd.DataFrame, path: Path) -> pd.DataFrame:
     _check_numbers(table, list(table.columns), path)
     fraction = table["path_fraction"].to_numpy()
-    if len(table) < 2 or fraction[0] < 0 or fraction[-1] > 1 or (np.diff(fraction) <= 0).any():
+    if len(table) < 2:
+        raise ReferenceDataError(f"{path} has one row of numbers; a band path needs two or more.")
+    outside = np.flatnonzero((fraction < 0) | (fraction > 1))
+    if len(outside):
         raise ReferenceDataError(
-            f"path_fraction in {path} must rise from row to row between 0 and 1, over two rows or "
-            "more; sort the rows and take out repeated ones."
+            f"path_fraction in {path} is {fraction[outside[0]]:g} in data row {outside[0] + 1}; it "
+            "runs from 0 to 1 along the path, so scale it."
+        )
+    falls = np.flatnonzero(np.diff(fraction) <= 0)
+    if len(falls):
+        raise ReferenceDataError(
+            f"path_fraction in {path} does not rise after data row {falls[0] + 1} (from "
+            f"{fraction[falls[0]]:g} to {fraction[falls[0] + 1]:g}); sort the rows, and take out "
+            "repeated ones."
         )
     table.iloc[:, 1:] = np.sort(table.iloc[:, 1:].to_numpy(dtype=float), axis=1)
     return table

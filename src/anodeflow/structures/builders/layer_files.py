@@ -34,14 +34,19 @@ def build_from_file(settings: dict[str, Any], cell_height: float) -> Atoms:
         StructureError: the file is not there, cannot be read, or holds no such layer.
     """
     path = Path(locate(settings["path"]))
-    found = _read(path)
+    found = read_one(path)
     try:
         return _layer_of(found, settings["role"], cell_height)
     except StructureError as error:
         raise StructureError(f"{path}: {error}") from error
 
 
-def _read(path: Path) -> Atoms:
+def read_one(path: Path) -> Atoms:
+    """Read the one structure of a file of the user.
+
+    Raises:
+        StructureError: the file is not there, cannot be read, or holds several structures.
+    """
     try:
         frames: Any = ase.io.read(path, index=":")
     except FileNotFoundError as error:

@@ -1,14 +1,16 @@
 """Builders of two-dimensional layers: MXenes, honeycomb sheets, sheets with a group, files.
 
-Every layer comes out with the cell a (1, 0), a (-1/2, √3/2), its height along z, periodic in all
-three directions, in the middle of the cell, and with the tags of `structures.roles`.
+Every layer comes out with the cell a (1, 0), a (-1/2, √3/2), or a supercell of it whose first
+vector is turned to x, its height along z, periodic in all three directions, in the middle of the
+cell, and with the tags of `structures.roles`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 from ase import Atoms
+from ase.build import make_supercell
 
 from anodeflow.errors import StructureError
 from anodeflow.structures import roles
@@ -16,6 +18,7 @@ from anodeflow.structures.builders.cells import CORNERS, SEED, assemble_layer
 from anodeflow.structures.builders.checks import refuse_close_atoms, refuse_unknown_elements
 from anodeflow.structures.builders.groups import ADD_GROUP, bond_of, middle_atom
 from anodeflow.structures.builders.layer_files import build_from_file
+from anodeflow.structures.supercells import supercell_matrix
 
 
 def build_unit(settings: dict[str, Any], *, cell_height: float) -> Atoms:
@@ -51,10 +54,31 @@ def build_layer(
     """
     if settings["builder"] == "functionalised":
         return _build_functionalised(settings, base, cell_height)
-    along_a, along_b = settings["size"]
-    unit = build_unit(settings, cell_height=cell_height)
-    layer: Atoms = unit.repeat((along_a, along_b, 1))
-    layer.info["size"] = [along_a, along_b]
+    layer = repeat_unit(build_unit(settings, cell_height=cell_height), settings["size"])
+    layer.info["size"] = settings["size"]
+    return layer
+
+
+def repeat_unit(unit: Atoms, size: Sequence[Any]) -> Atoms:
+    """Make the supercell of a layer with its first vector along x and its second towards +y.
+
+    So two layers whose supercells have one shape lie in one cell, however their unit cells are
+    turned in it.
+
+    Args:
+        unit: unit cell (N atoms), upright.
+        size: [n, m] times its vectors, or a matrix [[a, b], [c, d]] of the supercell's vectors in
+            those of the unit cell, with a d - b c > 0.
+    """
+    (along_a, mixed), (other, along_b) = supercell_matrix(size)
+    layer: Atoms
+    if not (mixed or other):
+        layer = unit.repeat((along_a, along_b, 1))
+        return layer
+    layer = make_supercell(unit, [[along_a, mixed, 0], [other, along_b, 0], [0, 0, 1]])
+    # Of one shape with the cell that it had, so that its atoms are turned and nothing else.
+    layer.set_cell(layer.cell.standard_form()[0] + 0.0, scale_atoms=True)
+    layer.info = dict(unit.info)
     return layer
 
 

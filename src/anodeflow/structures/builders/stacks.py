@@ -59,7 +59,7 @@ def stack_layers(
     differ, a strain is above the limit, two atoms are closer than 0.6 Å, or the vacuum is thinner
     than 20 Å.
     """
-    _refuse_untagged(bottom, top)
+    refuse_wrong_places(bottom, top)
     common = _common_cell(bottom.cell.array[:2, :2], top.cell.array[:2, :2], strained, stiffnesses)
     strains = {"bottom": _strain(bottom, common), "top": _strain(top, common)}
     _refuse_strain(strains, strain_limit, bottom, top)
@@ -99,19 +99,26 @@ def boundary_warning(stack: Atoms) -> str:
     )
 
 
-def _refuse_untagged(bottom: Atoms, top: Atoms) -> None:
-    lower, upper = set(bottom.get_tags().tolist()), set(top.get_tags().tolist())
-    faces = {roles.LOWER_TERMINATION, roles.UPPER_TERMINATION}
-    if not (faces <= lower <= set(roles.BOTTOM_TAGS)):
-        raise StructureError(
-            f"the layer {_name(bottom)!r} has the tags {sorted(lower)} and cannot lie below: a "
-            "bottom layer has tags 0-4, among them 1 and 3 for its two faces."
-        )
-    if not ({roles.SHEET} <= upper <= set(roles.TOP_TAGS)):
-        raise StructureError(
-            f"the layer {_name(top)!r} has the tags {sorted(upper)} and cannot lie on top: a top "
-            "layer has tags 10-12, among them 10."
-        )
+def refuse_wrong_places(bottom: Atoms, top: Atoms) -> None:
+    """Raise StructureError unless one layer, by its tags, can lie below and the other on top."""
+    places = (
+        (bottom, "lie below", "a bottom layer", roles.FACES, roles.BOTTOM_TAGS),
+        (top, "lie on top", "a partner sheet", (roles.SHEET,), roles.TOP_TAGS),
+    )
+    for layer, place, kind, needed, allowed in places:
+        tags = set(layer.get_tags().tolist())
+        if foreign := sorted(tags - set(allowed)):
+            named = ", ".join(f"{tag} ({roles.NAMES.get(tag, 'unknown')})" for tag in foreign)
+            raise StructureError(
+                f"the layer {_name(layer)!r} cannot {place}: it has atoms with tag {named}, which "
+                f"{kind} has none of; name another layer there."
+            )
+        if missing := sorted(set(needed) - tags):
+            named = ", ".join(f"{tag} ({roles.NAMES[tag]})" for tag in missing)
+            raise StructureError(
+                f"the layer {_name(layer)!r} cannot {place}: it has no atom with tag {named}, "
+                f"which {kind} needs; name another layer there."
+            )
 
 
 def _common_cell(
