@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from ase import Atoms
 
+from anodeflow.errors import StructureError
 from anodeflow.structures import roles
 from anodeflow.structures.builders.layers import build_layer, build_unit
 from anodeflow.structures.builders.stacks import stack_layers
@@ -79,3 +80,26 @@ def test_a_gap_wider_than_the_vacuum_is_no_vacuum():
 def test_a_cell_that_is_open_along_z_is_left_alone():
     atoms = Atoms("C2", [(0, 0, -1.0), (0, 0, 11.0)], cell=(3, 3, 10), pbc=(True, True, False))
     assert heights(atoms).tolist() == [-1.0, 11.0]
+
+
+@pytest.mark.parametrize("lift", np.arange(0.0, 40.0, 3.1))
+@pytest.mark.parametrize("outside", [[2.1], [-2.0], [2.1, -2.0], [4.0, 2.1, -3.0]])
+def test_ions_outside_the_layers_go_with_the_nearer_one(stack, lift, outside):
+    z = stack.positions[:, 2]
+    heights_of_ions = [z.max() + height if height > 0 else z.min() + height for height in outside]
+    ions = Atoms(f"Na{len(outside)}", [(1.0, 1.0, height) for height in heights_of_ions])
+    ions.set_tags(roles.ION)
+    filled = stack + ions
+    folded = wrapped(filled, lift)
+    found, facing = heights(folded), filled.get_tags() == roles.UPPER_TERMINATION
+    expected = filled.positions[:, 2] - filled.positions[facing, 2].mean()
+    assert found - found[facing].mean() == pytest.approx(expected, abs=1e-9)
+
+
+def test_a_spacing_that_is_not_positive_is_refused_with_its_depth(stack):
+    sunk = stack.copy()
+    sunk.positions[roles.top(stack), 2] -= spacing_of(stack, convention="sheet") + 0.25
+    with pytest.raises(StructureError, match=r"lies 0\.25 Å below the facing plane"):
+        spacing_of(sunk, convention="sheet")
+    with pytest.raises(StructureError, match=r"below the facing plane"):
+        check_structure(sunk, stack)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from ase import Atoms
 from ase.geometry import get_distances
+from layers import DATA
 from study import GRAPHENE, HEIGHT, TI2CO2
 
 from anodeflow.errors import StructureError
@@ -223,3 +224,24 @@ def test_no_structure_of_a_bulk_is_taken_for_granted():
 def test_an_unknown_bulk_is_refused():
     with pytest.raises(StructureError, match="structure is 'diamond'; allowed are bcc, fcc, hcp"):
         build_bulk("Na", structure="diamond", lattice=4.2)
+
+
+@pytest.mark.parametrize(
+    ("file", "from_x"),
+    [("Ti3C2OH2.vasp", 0.0), ("Ti3C2_bare.poscar", 3.0849 / np.sqrt(3))],
+)
+def test_ions_keep_off_the_plane_beneath_faces_with_hydrogen_and_without_terminations(file, from_x):
+    """Beneath O that is Ti, so that ions sit over C; beneath bare Ti it is C itself."""
+    settings = {"builder": "file", "path": str(DATA / file), "role": "bottom", "size": [4, 4]}
+    top = build_layer(GRAPHENE, cell_height=50.0)
+    how = {"strained": "top", "spacing": 4.5, "registry": (0.0, 0.0), "strain_limit": 0.05}
+    host = stack_layers(build_layer(settings, cell_height=50.0), top, cell_height=50.0, **how)
+    assert len(hollow_sites(host)) == 2 * 16
+    filled = fill_ions(host, element="Na", count=3, spacing=5.0)
+    z, x = filled.positions[:, 2], filled.get_tags() == roles.X
+    ions, floor = roles.ions(filled), z[roles.facing(filled)].mean()
+    assert z[ions] - floor == pytest.approx([2.5] * 3)
+    upper = x & (z > z[x].mean())
+    flat, cell = filled.positions * [1, 1, 0], np.vstack([filled.cell.array[:2], [0, 0, 1]])
+    _, distances = get_distances(flat[ions], flat[upper], cell=cell, pbc=True)
+    assert distances.min(axis=1) == pytest.approx([from_x] * 3, abs=1e-3)

@@ -139,12 +139,17 @@ def test_all_frames_are_turned_alike_with_what_moves_with_them():
     assert np.cross(*other.cell[:2])[2] > 0
 
 
+LOST = stack()
+LOST.positions[3, 1] = np.nan
 TWO_SHEETS = put_on(stack(), "C2", [[0, 0, -3.5], [0, 1.42, -3.5]])
 
 
 @pytest.mark.parametrize(
     ("atoms", "sentence"),
     [
+        (stack()[:0], "there are no atoms"),
+        (LOST, "a position .* is not a number"),
+        (with_cell([[2.46, 0, 0], [-1.23, 2.13, 0], [0, 5.0, 0]]), "all three cell vectors"),
         (with_cell(np.zeros((3, 3))), r"no cell in the plane \(0 of"),
         (with_cell([[0, 0, 0], [0, 0, 0], [0, 0, 30.0]]), r"no cell in the plane \(1 of"),
         (with_cell([[2.46, 0, 0], [4.92, 0, 0], [0, 0, 30.0]]), "vectors 1 and 2 lie on one line"),
@@ -152,7 +157,8 @@ TWO_SHEETS = put_on(stack(), "C2", [[0, 0, -3.5], [0, 1.42, -3.5]])
         (with_cell(CELL * [[1], [1], [14.2 / 30]]), r"no vacuum .* 4\.00 and 5\.80 Å"),
         (TWO_SHEETS, r"both sides of the one with metal \(4\.00 Å above, 3\.50 Å below"),
     ],
-    ids=["no cell", "only c", "one line", "crystal", "little vacuum", "two sheets"],
+    ids=["nothing", "not a number", "flat", "no cell", "only c", "one line", "crystal",
+         "little vacuum", "two sheets"],
 )  # fmt: skip
 def test_what_cannot_be_brought_is_refused_by_the_condition_that_fails(atoms, sentence):
     with pytest.raises(StructureError, match=sentence):

@@ -67,6 +67,12 @@ def test_thermal_motion_and_drift_over_cell_borders_are_no_failure(stack, watch)
         assert verdict(watch, positions + drift * stack.cell[0]) == ""
 
 
+def test_a_sheet_that_goes_through_the_facing_plane_is_reported(stack, watch):
+    positions = stack.positions.copy()
+    positions[roles.top(stack), 2] -= 4.2  # from 3.968 Å above it
+    assert verdict(watch, positions) == "the sheet went through the facing plane, 0.23 Å below it"
+
+
 def test_a_detached_sheet_is_reported(stack, watch):
     positions = stack.positions.copy()
     positions[roles.top(stack), 2] += 2.1
