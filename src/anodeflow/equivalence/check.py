@@ -65,16 +65,14 @@ def check_backend(
     """
     sha256 = verify_weights(weights, card)
     # First, since it refuses at once what cannot be had here, and the plain calculator is slow.
-    loaded = _load_for(stacks.values(), weights, card, calculator)
-    require_contract(loaded, cells, calculator)
+    loaded = _load_for(stacks.values(), weights, card, calculator, cells)
     plain = plain or plain_terms(weights, list(stacks.values()), calculator)
     calls = CAPTURED_FROM if calculator.get("cuda_graphs") else 1
     compared = [
         _compare(loaded, name, atoms, terms, calls)
         for (name, atoms), terms in zip(stacks.items(), plain, strict=True)
     ]
-    largest = _largest(compared)
-    allowed = allowed_differences(equivalence, calculator["dtype"])
+    largest, allowed = _largest(compared), allowed_differences(equivalence, calculator["dtype"])
     biggest, software = max(stacks.values(), key=len), software_of(calculator)
     agrees = not excesses(largest, allowed)
     _trust(weights, card, sha256 if agrees else None)
@@ -97,13 +95,18 @@ def check_backend(
 
 
 def _load_for(
-    stacks: Iterable[Atoms], weights: Path, card: Path, calculator: Mapping[str, Any]
+    stacks: Iterable[Atoms],
+    weights: Path,
+    card: Path,
+    calculator: Mapping[str, Any],
+    cells: Mapping[str, Atoms],
 ) -> Calculator:
-    """Load a calculator, and refuse stacks of elements that its model is known not to be for."""
+    """Load a calculator; refuse elements that its model is not for, and a broken contract."""
     loaded = load_calculator(weights, card, **calculator)
     model: Any = getattr(loaded, "model", loaded)
     for atoms in stacks:
         model.refuse_other_elements(atoms)
+    require_contract(loaded, cells, calculator)
     return loaded
 
 

@@ -77,9 +77,8 @@ def load_calculator(
         DeviceError: the device is missing.
         ConfigError: a family or dtype is not on offer.
     """
-    _refuse_unknown(weights, family, dtype)
+    _refuse_unknown(weights, family, dtype, device)
     verify_weights(weights, card)
-    _require_device(device)
     keep_freed_memory()
     if FAMILIES[family].loader is None:
         own = {"entry": entry, "kwargs": kwargs, "modal": modal}
@@ -89,16 +88,24 @@ def load_calculator(
         gpu = {"cuda_graphs": cuda_graphs, "contraction_by_element": contraction_by_element}
         options = {"head": head, "cuequivariance": cuequivariance} | gpu
         inner = _load_fast(weights, family, device, dtype, options)
-    elements = WeightsCard.read(card).elements
-    torchs = dtype if python is None else None
-    model = ModelCalculator(inner, dtype=torchs, name=weights.stem, elements=elements)
-    state = {"charge": charge, "spin": spin}
-    model.info = {name: value for name, value in state.items() if value is not None}
+    model = _in_the_form_of_all(inner, weights, card, dtype if python is None else None)
+    model.info = _given(charge=charge, spin=spin)
     if dispersion is None:
         return model
     correction = load_dispersion(dispersion, device=device, cuda_graphs=cuda_graphs)
     # ASE's functions take its sums as they take its calculators, of which they are no subclass.
     return cast(Calculator, DispersionCorrected(model, correction))
+
+
+def _in_the_form_of_all(
+    inner: Calculator, weights: Path, card: Path, dtype: str | None
+) -> ModelCalculator:
+    elements = WeightsCard.read(card).elements
+    return ModelCalculator(inner, dtype=dtype, name=weights.stem, elements=elements)
+
+
+def _given(**values: int | None) -> dict[str, int]:
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def plain_call(
@@ -136,7 +143,7 @@ def plain_call(
     }
 
 
-def _refuse_unknown(weights: Path, family: str, dtype: str) -> None:
+def _refuse_unknown(weights: Path, family: str, dtype: str, device: str) -> None:
     require_allowed(settings.Calculator, "family", family, name="Model family")
     require_allowed(settings.Precision, "static", dtype, name="Model dtype")
     facts = FAMILIES[family]
@@ -145,6 +152,7 @@ def _refuse_unknown(weights: Path, family: str, dtype: str) -> None:
             f"Model dtype is {dtype} for {weights}, but {facts.title} computes in "
             f"{' or '.join(facts.dtypes)} only; set dtype: {facts.dtypes[0]}."
         )
+    _require_device(device)
 
 
 def _require_device(device: str) -> None:
