@@ -119,4 +119,12 @@ CUSTOM = Family(
     knows_charge=True,
 )
 
-FAMILIES = {family.name: family for family in (MACE, CHGNET, SEVENNET, CUSTOM)}
+FAMILIES = {
+    family.name: family
+    for family in (
+        MACE,
+        CHGNET,
+        SEVENNET,
+        CUSTOM,
+    )
+}

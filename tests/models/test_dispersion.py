@@ -222,7 +222,7 @@ def test_the_three_body_term_is_that_of_another_library():
         terms.append([one - other for one, other in zip(*found, strict=True)])
     (energy, forces), (expected, expected_forces) = terms
     assert energy == pytest.approx(expected, rel=1e-6) and abs(energy) > 1e-5
-    np.testing.assert_allclose(forces, expected_forces, rtol=0, atol=1e-10)
+    np.testing.assert_allclose(forces, expected_forces, rtol=0, atol=1e-9)
 
 
 def test_with_the_three_body_term_the_plain_calculator_has_it_as_well():

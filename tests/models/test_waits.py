@@ -167,7 +167,8 @@ def test_a_contraction_by_element_is_had_on_a_gpu_where_it_is_asked_for(monkeypa
     monkeypatch.setattr("mace.calculators.mace.MACECalculator", lambda **_: made)
     kinds = []
     for asked in (False, True):
-        loaded = mace.load_mace(WEIGHTS, "cuda", "float32", contraction_by_element=asked)
+        with quiet_loading():
+            loaded = mace.load_mace(WEIGHTS, "cuda", "float32", contraction_by_element=asked)
         assert isinstance(loaded, mace.MaceModel)
         product = made.models[0].products[0]
         kinds.append(isinstance(product.symmetric_contractions, ContractionByElement))

@@ -78,7 +78,7 @@ def project(tmp_path_factory, root) -> Project:
 
 
 def run_of_another_program() -> list:
-    """Return three frames of m-go with one Na, without tags, whose atoms hardly move."""
+    """Return frames of m-go with one Na, without tags, over 1.2 ps, whose atoms hardly move."""
     group = {"builder": "functionalised", "base": "graphene", "group": "epoxide"}
     layers = [
         build_layer(TI2CO2, cell_height=HEIGHT),
@@ -90,7 +90,7 @@ def run_of_another_program() -> list:
     )
     stack.set_tags(0)
     stack.info = {}
-    rng, frames = np.random.default_rng(0), [stack.copy() for _ in range(3)]
+    rng, frames = np.random.default_rng(0), [stack.copy() for _ in range(13)]
     for frame in frames:
         frame.positions += 0.01 * rng.normal(size=(len(stack), 3))
     return frames
@@ -171,7 +171,7 @@ def run_python(call: Call, project: Project) -> None:
     )
     assert run.returncode == 0, run.stderr
     if call.arguments[1] == "anodeflow.import_trajectory":
-        assert len(read_trajectory(call.folder / call.arguments[3]).positions) == 3
+        assert len(read_trajectory(call.folder / call.arguments[3]).positions) == 13
 
 
 def test_the_lists_of_what_is_not_run_hold_nothing_that_no_page_has(project):

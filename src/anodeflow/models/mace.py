@@ -42,7 +42,7 @@ def load_mace(
     import torch
     from mace.calculators.mace import MACECalculator
 
-    loaded = torch.load(weights, map_location=device, weights_only=False)
+    loaded = torch.load(weights, map_location="cpu", weights_only=False)
     heads: Sequence[str] = getattr(loaded, "heads", ["Default"])
     _require_head(heads, head)
     mace: Any = MACECalculator(

@@ -26,6 +26,7 @@ from anodeflow.stages.voltage.results import CURVE, TOTAL_ONLY
 from anodeflow.structures import roles
 from anodeflow.structures.builders.ions import build_bulk
 from anodeflow.structures.files import stored_energy
+from anodeflow.study.loading import load_config
 from anodeflow.tables.published import published_voltages, read_published
 
 OMAT = "MACE-OMAT-0 (published)"
@@ -130,7 +131,8 @@ def metals(root, study_config, calc):
     whole = {"checkpoint": None, "unfinished": None, "fingerprint_extra": "", "log": io.StringIO()}
     for config in (study_config, published):
         settings = config["relaxation"]["bulk"] | {"optimiser": "BFGS", "max_steps": 100}
-        start = build_bulk("Na", **config["structures"]["ions"]["bulk"])
+        metal = load_config(config, root=root).structures.ions.bulk
+        start = build_bulk("Na", **metal.model_dump(mode="json"))
         yield relax(start, calc, **settings, **whole)
 
 
