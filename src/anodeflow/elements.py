@@ -85,6 +85,10 @@ def told_unknown(name: str, known: Collection[str], unknown: Collection[str]) ->
         known: symbols, in any order.
         unknown: likewise, at least one.
     """
-    first, others = (sorted(symbols, key=SYMBOLS.index) for symbols in (known, unknown))
+    order = {symbol: number for number, symbol in enumerate(SYMBOLS)}
+    first, others = (
+        sorted(symbols, key=lambda one: (order.get(one, len(order)), one))
+        for symbols in (known, unknown)
+    )
     told = ", ".join(first) if len(first) <= LISTED else f"{len(first)} elements"
     return f"{name} knows {told}, not {', '.join(others)}"

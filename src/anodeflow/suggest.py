@@ -237,6 +237,8 @@ def overlay_lines(cell: CommonCell, names: Sequence[str], config: Config) -> str
     for name, role, size in zip(names, ENDS, cell.sizes, strict=True):
         settings, count = _layer_settings(name, role, config), cells_in(size)
         ends[role] = f"{_name(name)}-{count}"
+        if ends[role] in layers:  # two files of one name, or one file twice
+            ends[role] += f"-{role}"
         if "base" in settings:
             base = settings["base"]
             sized = _layer_settings(base, role, config) | {"size": _size(size)}

@@ -186,3 +186,29 @@ def test_two_atoms_on_one_site_and_two_structures_in_a_file_are_refused(tmp_path
     ase.io.write(tmp_path / "two.traj", [layer, layer])
     with pytest.raises(StructureError, match=r"two\.traj holds 2 structures"):
         from_file(tmp_path / "two.traj", "top")
+
+
+MOMENTS = """loop_
+_atom_site_moment.label
+_atom_site_moment.crystalaxis_x
+C1 {0}
+"""
+
+
+def test_columns_of_a_cif_that_ase_does_not_read_are_refused_where_they_say_something(tmp_path):
+    layer = graphene(vacuum=8.0)
+    layer.pbc = True
+    ase.io.write(tmp_path / "plain.cif", layer)
+    plain = (tmp_path / "plain.cif").read_text()
+    for name, text in (("none", MOMENTS.format("0.0")), ("some", MOMENTS.format("3.0"))):
+        (tmp_path / f"{name}.cif").write_text(f"{plain}\n{text}")
+    assert len(from_file(tmp_path / "none.cif", "top")) == 2
+    with pytest.raises(StructureError, match="gives magnetic moments"):
+        from_file(tmp_path / "some.cif", "top")
+    whole = plain.replace(" 1.0000", " .").replace(" 1.0\n", " .\n")
+    (tmp_path / "unsaid.cif").write_text(whole)
+    assert len(from_file(tmp_path / "unsaid.cif", "top")) == 2
+    ordered = plain.replace("_atom_site_occupancy", "_atom_site_disorder_group")
+    (tmp_path / "disorder.cif").write_text(ordered)
+    with pytest.raises(StructureError, match="gives disorder"):
+        from_file(tmp_path / "disorder.cif", "top")

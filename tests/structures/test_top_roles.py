@@ -40,8 +40,12 @@ def test_an_epoxide_of_a_file_leaves_the_spacing_to_the_carbon_plane():
         ("CH3", [[0, 0, 1.55], [1, 0, 1.9], [-0.5, 0.9, 1.9], [-0.5, -0.9, 1.9]], [11, 12, 12, 12]),
         ("COH", [[0, 0, 1.5], [0.9, 0, 2.5], [1.8, 0, 2.2]], [11, 11, 12]),
         ("H", [[0, 0, 1.1]], [12]),
+        ("OOH", [[0, 0, -1.45], [1.38, 0, -1.9], [1.6, 0, -2.85]], [11, 11, 12]),
+        ("NO2", [[0, 0, 1.5], [1.1, 0, 1.9], [-1.1, 0, 1.9]], [11, 11, 11]),
+        ("OC", [[0, 0, 1.45], [1.37, 0, 1.86]], [11, 11]),
+        ("SO3", [[0, 0, 1.8], [1.35, 0, 2.2], [-0.68, 1.17, 2.2], [-0.68, -1.17, 2.2]], [11] * 4),
     ],
-    ids=["epoxide", "F", "Cl", "OH", "NH2", "CH3", "COH", "H"],
+    ids=["epoxide", "F", "Cl", "OH", "NH2", "CH3", "COH", "H", "OOH", "NO2", "OC", "SO3"],
 )  # fmt: skip
 def test_what_hangs_on_a_sheet_is_a_group(symbols, places, tags):
     plain = sheet()
@@ -123,3 +127,11 @@ def test_what_is_neither_sheet_nor_group_is_refused(symbols, places, sentence):
 def test_an_atom_adsorbed_on_another_layer_as_top_is_refused():
     with pytest.raises(StructureError, match=r"\(Fe\) lies on the sheet"):
         from_file(DATA / "Ti2CO2_Fe_adsorbed.vasp", "top")
+
+
+@pytest.mark.parametrize(("symbol", "height"), [("S", 1.05), ("P", 1.35), ("Si", 0.6)])
+def test_an_atom_that_fills_a_hole_of_the_sheet_is_of_the_sheet(symbol, height):
+    doped = sheet()
+    doped.symbols[0] = symbol
+    doped.positions[0, 2] += height
+    assert set(guess_layer_tags(doped, "top").tolist()) == {10}

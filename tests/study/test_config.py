@@ -43,7 +43,7 @@ def test_in_the_packaged_study_all_models_take_the_walk_of_the_small_one(study_c
     update_config(study_config, yaml.safe_load((root / "config/packaged.yaml").read_text()))
     study_config["environments"]["sevennet"] = sys.executable
     plan = Plan(load_config(study_config, root=root))
-    assert plan.models("barriers") == ["mace-demo", "chgnet", "7net-0", "7net-l3i5"]
+    assert plan.models("barriers") == ["mace-demo", "chgnet", "7net-0"]
     assert plan.own_networks == ["mace-demo"]
 
 

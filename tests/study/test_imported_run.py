@@ -29,11 +29,11 @@ def plan(root):
         return read_plan(None)
 
 
-def frames_with(*, ions=1, temperature=300.0, bare=False, count=60):
+def frames_with(*, ions=1, temperature=300.0, bare=False, count=60, top=5):
     """Return frames with momenta drawn anew for each; Na in any hollow."""
     rng, frames = np.random.default_rng(2), []
     for _ in range(count):
-        frame = make_stack(bottom=4, top=4, ions=ions)
+        frame = make_stack(bottom=4, top=top, ions=ions)
         frame.positions[roles.ions(frame)] += np.arange(ions)[:, None] * [0.0, 0.6, 0.0]
         frame.positions += 0.02 * rng.standard_normal((len(frame), 3))
         spread = np.sqrt(frame.get_masses()[:, None] * units.kB * temperature)
@@ -65,6 +65,12 @@ def test_another_number_of_ions_is_refused(plan, held, named):
         TrajectoryError, match=f"is a run with {named} Na and the frames hold {told}"
     ):
         require_named_run(f"m-g_{named}na_300K_0", taken(frames_with(ions=held)), plan, told=None)
+
+
+def test_another_supercell_is_refused_with_the_atoms_of_each(plan):
+    run = taken(frames_with(top=4))
+    with pytest.raises(TrajectoryError, match=r"is graphene, with 50 C .* has 32 C \(tag 10\)"):
+        require_named_run("m-g_1na_300K_0", run, plan, told=None)
 
 
 def test_another_element_is_refused(plan):
@@ -123,7 +129,7 @@ def test_a_bottom_layer_of_other_elements_is_refused(plan):
     for frame in frames:
         frame.symbols[frame.symbols == "Ti"] = "V"
     with pytest.raises(
-        TrajectoryError, match=r"bottom layer .* ti2co2, with Ti .* has V \(tag 0\)"
+        TrajectoryError, match=r"bottom layer .* ti2co2, with 32 Ti .* has 32 V \(tag 0\)"
     ):
         require_named_run("m-g_1na_300K_0", taken(frames), plan, told=None)
 

@@ -46,6 +46,7 @@ def refuse_other_than_layers(atoms: Atoms, names: np.ndarray) -> None:
     for part in range(labels.max() + 1):
         chosen = np.flatnonzero(labels == part)
         found, first = atoms[chosen], names[chosen[0]]
+        found.set_constraint()  # not all can be repeated
         if bonded_parts(found.repeat((2, 2, 1))).max():
             raise StructureError(
                 f"{first} is bonded to no layer but belongs to {found.get_chemical_formula()}, "

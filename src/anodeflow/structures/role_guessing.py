@@ -27,7 +27,9 @@ def guess_layer_tags(layer: Atoms, role: str, *, names: np.ndarray | None = None
     Raises:
         StructureError: as these two do.
     """
-    return RULES[role](layer, name_atoms(layer) if names is None else names)
+    free = layer.copy()
+    free.set_constraint()  # not all can be repeated
+    return RULES[role](free, name_atoms(layer) if names is None else names)
 
 
 def guess_stack_tags(atoms: Atoms, *, ions: Sequence[str]) -> np.ndarray:

@@ -2,6 +2,8 @@
 
 import numpy as np
 from ase import Atoms
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
 
 from anodeflow.errors import StructureError
 from anodeflow.structures import roles
@@ -21,10 +23,11 @@ BONDS_OF_A_GROUP = 2
 def top_tags(layer: Atoms, names: np.ndarray) -> np.ndarray:
     """Give every atom of a top layer its role; tags (N,).
 
-    A nonmetal hangs on the sheet if its one or two bonds to the sheet go to one side, steeply (more
-    than 0.5 Å), and the sheet holds together without it: so O of an epoxide, F, Cl, O of OH, N of
-    NH2, C of CH3 (tag 11); H on such an atom, or off the plane on one of the sheet, has tag 12. All
-    else is sheet, flat, buckled or of several planes (MoS2), one or several above another.
+    What one or two bonds hold on the sheet, all to one side and steep (more than 0.5 Å), hangs on
+    it, if it holds no metal and the sheet holds together without it: so O of an epoxide, F, Cl, O
+    of OH, N of NH2, both O of OOH, CH3 and OCH3 however they lean (tag 11); H on such an atom, or
+    off the plane on one of the sheet, has tag 12. All else is sheet, flat, buckled or of several
+    planes (MoS2), one or several above another.
 
     Args:
         layer: its atoms, z along the third vector.
@@ -50,19 +53,48 @@ def top_tags(layer: Atoms, names: np.ndarray) -> np.ndarray:
 
 def _hanging(layer: Atoms, heavy: np.ndarray) -> np.ndarray:
     """Select the atoms but H that hang on the sheet, the outermost first; mask (N,) of bool."""
-    first, second, vectors = find_bonds("ijD", layer)
-    sheet, metals = heavy.copy(), metallic(layer.symbols)
-    parts = len(set(bonded_parts(layer).tolist()))
+    sheet, parts = heavy.copy(), len(set(bonded_parts(layer).tolist()))
     while True:
-        kept = sheet[first] & sheet[second]
-        count = np.bincount(first[kept], minlength=len(layer))
-        steep = _one_sided(first[kept], vectors[kept, 2], len(layer))
-        found = sheet & steep & ~metals & (count <= BONDS_OF_A_GROUP)
+        found = sheet.copy()
+        found[sheet] = _fragments(layer[sheet])
         # What holds the sheet together is of the sheet.
         if not found.any() or len(set(bonded_parts(layer[sheet & ~found]))) != parts:
             hanging: np.ndarray = heavy & ~sheet
             return hanging
         sheet &= ~found
+
+
+def _fragments(layer: Atoms) -> np.ndarray:
+    """Select what one or two steep bonds to one side hold on the rest; mask (N,) of bool.
+
+    Fragments are what hangs together by the other bonds, which may be as flat as they like, and
+    does not spread over the plane.
+    """
+    first, second, vectors = find_bonds("ijD", layer)
+    steep = np.abs(vectors[:, 2]) > OFF_THE_SHEET
+    labels, finite = _flat_parts(layer)
+    outer = steep & (labels[first] != labels[second])
+    members = labels[first[outer]]
+    count = np.bincount(members, minlength=labels.max() + 1)
+    rising = np.bincount(members[vectors[outer, 2] > 0], minlength=labels.max() + 1)
+    held = (count > 0) & (count <= BONDS_OF_A_GROUP) & ((rising == count) | (rising == 0))
+    held[labels[metallic(layer.symbols)]] = False
+    found: np.ndarray = held[labels] & finite
+    return found
+
+
+def _flat_parts(layer: Atoms) -> tuple[np.ndarray, np.ndarray]:
+    """Number what hangs together by bonds that are not steep, and say what ends somewhere (N,)."""
+    four = layer.repeat((2, 2, 1))
+    first, second, vectors = find_bonds("ijD", four)
+    flat = np.abs(vectors[:, 2]) <= OFF_THE_SHEET
+    graph = coo_matrix((np.ones(flat.sum()), (first[flat], second[flat])), shape=(len(four),) * 2)
+    copies = connected_components(graph, directed=False)[1].reshape(4, len(layer))
+    finite = np.array([len(set(labels)) == len(copies) for labels in copies.T])
+    first, second, vectors = find_bonds("ijD", layer)
+    flat = np.abs(vectors[:, 2]) <= OFF_THE_SHEET
+    graph = coo_matrix((np.ones(flat.sum()), (first[flat], second[flat])), shape=(len(layer),) * 2)
+    return connected_components(graph, directed=False)[1], finite
 
 
 def _one_sided(first: np.ndarray, rise: np.ndarray, count: int) -> np.ndarray:
@@ -90,10 +122,14 @@ def _refuse_adatoms(layer: Atoms, tags: np.ndarray, names: np.ndarray) -> None:
     as many atoms as the sheet has per plane; one atom in a hollow of graphene has not.
     """
     sheet = np.flatnonzero(tags == roles.SHEET)
-    first, vectors = find_bonds("iD", layer[sheet])
+    first, second, vectors = find_bonds("ijD", layer[sheet])
     z = heights(layer)[sheet]
+    bonds = np.bincount(first, minlength=len(sheet))
     outer = _one_sided(first, vectors[:, 2], len(sheet))
     for atom in np.flatnonzero(outer):
+        # What fills a hole of the sheet is of the sheet: its neighbours lack a bond without it.
+        if bonds[second[first == atom]].min() - 1 < np.median(bonds):
+            continue
         level = np.abs(z - z[atom]) <= OFF_THE_SHEET
         rise = vectors[first == atom, 2]
         beneath = np.abs(z - z[atom] - rise[np.abs(rise).argmin()]) <= OFF_THE_SHEET

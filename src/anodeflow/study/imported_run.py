@@ -1,6 +1,7 @@
 """Whether a run of another program is the run of a study by whose name it is to be called."""
 
 import re
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -105,12 +106,14 @@ def _require_ions(name: str, run: ImportedRun, plan: Plan, count: int) -> None:
 
 
 def _require_layer(name: str, run: ImportedRun, plan: Plan, layer: str, end: str) -> None:
-    """Refuse a layer whose elements, role by role, are not those of the one that is built."""
+    """Refuse a layer whose atoms, role by role, are not those of the one that is built."""
     settings = plan.plain["structures"]["layers"][layer]
     height = plan.config.structures.cell_height
     built = build_layer(settings, cell_height=height, base=plan.base(layer))
     held = run.initial[getattr(roles, end)(run.initial)]
-    wanted, found = ({*zip(a.symbols, a.get_tags().tolist(), strict=True)} for a in (built, held))
+    wanted, found = (
+        Counter(zip(a.symbols, a.get_tags().tolist(), strict=True)) for a in (built, held)
+    )
     if wanted != found:
         raise TrajectoryError(
             f"The {end} layer of {name} is {layer}, with {_told(wanted)}, and that of the frames "
@@ -119,9 +122,10 @@ def _require_layer(name: str, run: ImportedRun, plan: Plan, layer: str, end: str
         )
 
 
-def _told(parts: set[tuple[str, int]]) -> str:
+def _told(parts: Counter[tuple[str, int]]) -> str:
     return ", ".join(
-        f"{symbol} (tag {tag})" for symbol, tag in sorted(parts, key=lambda p: p[::-1])
+        f"{parts[symbol, tag]} {symbol} (tag {tag})"
+        for symbol, tag in sorted(parts, key=lambda p: p[::-1])
     )
 
 

@@ -1,6 +1,7 @@
 """Files of other programs are read with the elements of all atoms, or refused in a sentence."""
 
 import gzip
+import re
 
 import numpy as np
 import pytest
@@ -58,6 +59,15 @@ def test_a_dump_gives_elements_places_and_velocities(tmp_path, frames, who, plac
         np.testing.assert_allclose(found.positions, frame.positions, atol=1e-6)
         np.testing.assert_allclose(found.get_momenta(), frame.get_momenta(), rtol=1e-6, atol=1e-9)
         assert found.pbc.all()
+
+
+def test_a_dump_may_begin_with_its_units_and_times(tmp_path, frames):
+    text = dump(frames, columns="id type x y z vx vy vz")
+    step = iter(range(len(frames)))
+    timed = re.sub("ITEM: TIMESTEP", lambda _: f"ITEM: TIME\n{next(step)}\nITEM: TIMESTEP", text)
+    (tmp_path / "timed.lammpstrj").write_text(f"ITEM: UNITS\nmetal\n{timed}")
+    read = read_frames(tmp_path / "timed.lammpstrj", ELEMENTS)
+    assert [list(found.symbols) for found in read] == [list(frame.symbols) for frame in frames]
 
 
 def test_a_dump_that_is_packed_is_read_too(tmp_path, frames):

@@ -291,6 +291,11 @@ def test_ions_of_two_kinds_are_refused_named_or_not():
             take_run(small_run(with_lithium), **RUN, ions=named)
 
 
+def test_a_nonmetal_is_no_ion():
+    with pytest.raises(TrajectoryError, match="--ion names O, which is no metal"):
+        take_run(small_run(), **RUN, ions=["O"])
+
+
 def test_an_ion_that_the_frames_do_not_hold_is_refused():
     with pytest.raises(TrajectoryError, match="--ion names K, and the ions of the frames are Na"):
         take_run(small_run(), **RUN, ions=["K"])

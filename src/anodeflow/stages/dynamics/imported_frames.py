@@ -65,10 +65,14 @@ def _told(error: Exception) -> str:
     return f"unknown name {error}" if isinstance(error, KeyError) else str(error)
 
 
+DUMP_BEGINS = tuple(b"ITEM: " + item for item in (b"TIMESTEP", b"UNITS", b"TIME"))
+"""Lines with which a LAMMPS dump may begin (`dump_modify units yes time yes`)."""
+
+
 def _dump_columns(path: Path) -> list[str]:
     """Return the columns of a LAMMPS dump, whatever ends its lines; none of any other file."""
     with open_with_compression(str(path), "rb") as lines:
-        if not next(iter(lines), b"").startswith(b"ITEM: TIMESTEP"):
+        if not next(iter(lines), b"").startswith(DUMP_BEGINS):
             return []
         header = next((line for line in lines if line.startswith(b"ITEM: ATOMS")), b"")
     return header.decode().split()

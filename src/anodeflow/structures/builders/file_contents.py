@@ -1,10 +1,16 @@
 """What a layer file may say beside elements, positions, cell and tags: nothing of weight."""
 
+from pathlib import Path
+from typing import Any
+
+import ase.io.cif
 import numpy as np
 from ase import Atoms
 from ase.data import atomic_masses
 
 from anodeflow.errors import StructureError
+
+UNSAID = (".", "?", "None")
 
 WITHOUT = "write the file without"
 
@@ -52,6 +58,30 @@ def refuse_unused_content(layer: Atoms) -> None:
         )
 
 
+def refuse_unread_columns(path: Path) -> None:
+    """Raise StructureError if a CIF gives moments or disorder, which ASE does not read."""
+    if path.suffix.lower() != ".cif":
+        return
+    for block in ase.io.cif.parse_cif(str(path)):
+        for key, given in block.items():
+            told = [str(value) for value in _values(given) if str(value) not in UNSAID]
+            moment = key.startswith("_atom_site_moment") and not key.endswith("label")
+            if moment and any(value.strip("-0.") for value in told):
+                raise StructureError(
+                    "the file gives magnetic moments, which no part of the workflow uses: "
+                    f"{WITHOUT} them."
+                )
+            if key == "_atom_site_disorder_group" and told:
+                raise StructureError(
+                    f"the file gives disorder (groups {', '.join(sorted(set(told)))}), and a layer "
+                    "needs whole atoms: give an ordered cell."
+                )
+
+
+def _values(found: Any) -> list[Any]:
+    return found if isinstance(found, list) else [found]
+
+
 def _occupancies(layer: Atoms) -> str:
     """List the occupancies that are not 1, as a CIF or a column of the file gives them."""
     sites = layer.info.get("occupancy")
@@ -59,7 +89,7 @@ def _occupancies(layer: Atoms) -> str:
         f"{symbol} {share:g}"
         for site in (sites.values() if isinstance(sites, dict) else ())
         for symbol, share in site.items()
-        if abs(share - 1) > SMALLEST
+        if not isinstance(share, str) and abs(share - 1) > SMALLEST  # `.` and `?` of a CIF are 1
     ]
     for column in ("occupancy", "occupancies"):
         for symbol, share in zip(layer.symbols, layer.arrays.get(column, []), strict=False):

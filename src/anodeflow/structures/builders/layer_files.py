@@ -11,7 +11,7 @@ from anodeflow.errors import StructureError
 from anodeflow.files.shipped import locate
 from anodeflow.structures.builders.cells import assemble_layer
 from anodeflow.structures.builders.checks import refuse_close_atoms, refuse_unknown_elements
-from anodeflow.structures.builders.file_contents import refuse_unused_content
+from anodeflow.structures.builders.file_contents import refuse_unread_columns, refuse_unused_content
 from anodeflow.structures.orientation import find_axes
 from anodeflow.structures.role_checks import check_layer_tags
 from anodeflow.structures.role_guessing import guess_layer_tags
@@ -36,6 +36,7 @@ def build_from_file(settings: dict[str, Any], cell_height: float) -> Atoms:
     path = Path(locate(settings["path"]))
     found = read_one(path)
     try:
+        refuse_unread_columns(path)
         return _layer_of(found, settings["role"], cell_height)
     except StructureError as error:
         raise StructureError(f"{path}: {error}") from error
