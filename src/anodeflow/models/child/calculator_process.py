@@ -29,17 +29,18 @@ from ase.stress import voigt_6_to_full_3x3_stress
 
 PROPERTIES = ("energy", "forces", "stress")
 
+HERE = os.path.dirname(os.path.abspath(__file__))
+
 
 def open_calculator(entry: str, kwargs: Mapping[str, Any]) -> Calculator:
     """Call the class or function `entry` ("module:name") and return the calculator it makes.
 
-    Modules are also looked for in the working directory.
+    Modules are also looked for in the working directory, and beside this file.
 
     Raises whatever the import or the call raises; ValueError for a calculator without stress, or
     one that has not the head that was named.
     """
-    if os.getcwd() not in sys.path:
-        sys.path.append(os.getcwd())
+    sys.path += [folder for folder in (os.getcwd(), HERE) if folder not in sys.path]
     calculator: Calculator = pkgutil.resolve_name(entry)(**kwargs)
     heads, head = getattr(calculator, "available_heads", ()), kwargs.get("head")
     if heads and head is not None and head not in heads:  # MACE would take another one
@@ -124,8 +125,7 @@ def serve_parent(descriptor: int, entry: str, kwargs: Mapping[str, Any]) -> None
 def main() -> None:
     """Do what standard input asks for; an error is the last line of standard error."""
     # Python puts the folder of this file first, where a module of its name would hide another.
-    here = os.path.dirname(os.path.abspath(__file__))
-    sys.path[:] = [path for path in sys.path if os.path.abspath(path) != here]
+    sys.path[:] = [path for path in sys.path if os.path.abspath(path) != HERE]
     order = json.loads(sys.stdin.buffer.readline())
     entry, kwargs = order["entry"], order["kwargs"]
     try:
