@@ -120,8 +120,8 @@ def test_a_model_gives_float64_arrays_of_the_documented_shapes(name, calculators
 
 def test_every_model_keeps_the_contract_that_is_shipped(name, calculators):
     family, _, dtype, _ = MODELS[name]
-    noise = NOISE[dtype] + FAMILIES[family].energy_steps
-    assert broken_promises(calculators[name], noise=noise) == []
+    options = {"noise": NOISE[dtype], "steps": FAMILIES[family].energy_steps}
+    assert broken_promises(calculators[name], **options) == []
 
 
 def test_a_model_leaves_its_input_as_it_was(name, calculators):

@@ -35,6 +35,7 @@ def broken_promises(
     atoms: Atoms | None = None,
     *,
     noise: float = NOISE["float64"],
+    steps: float = 0.0,
     conservative: bool = True,
 ) -> list[str]:
     """Hold a calculator to what a study relies on.
@@ -49,6 +50,7 @@ def broken_promises(
         calc: gives energy (eV), forces (N, 3) (eV/Å) and stress (6,) (eV/Å³).
         atoms: periodic, its forces not zero; by default `distorted_layer`.
         noise: what two of its energies may differ by, that should be one, eV.
+        steps: by how much its energy is known to step along a path, eV.
         conservative: whether forces and stress are said to be slopes of the energy.
 
     Returns:
@@ -62,7 +64,7 @@ def broken_promises(
     found = list(_shapes(calc, structure))
     if not found:
         if conservative:
-            found += broken_slopes(calc, structure, noise=noise)
+            found += broken_slopes(calc, structure, noise=noise, steps=steps)
         for check in (_net_force, _invariance, _batches):
             found += check(calc, structure, noise)
     if _torch_dtype() != dtype:

@@ -34,8 +34,8 @@ def require_contract(
     """
     model = calculator.model if isinstance(calculator, DispersionCorrected) else calculator
     conservative = settings.get("forces", "conservative") == "conservative"
-    noise = NOISE[settings["dtype"]] + FAMILIES[settings["family"]].energy_steps
-    options = {"noise": noise, "conservative": conservative}
+    noise, steps = NOISE[settings["dtype"]], FAMILIES[settings["family"]].energy_steps
+    options = {"noise": noise, "steps": steps, "conservative": conservative}
     found = []
     if isinstance(calculator, DispersionCorrected):  # whose cutoffs are sharp: its name comes first
         found += [

@@ -51,12 +51,15 @@ class Work:
     done: float
     rise: float
 
-    def differ(self, noise: float) -> bool:
-        """Return whether the one is not the other; noise in eV, to 1 % from 1 meV on."""
-        return not abs(self.done - self.rise) <= noise + min(ALIKE, 10 * noise) * abs(self.rise)
+    def differ(self, noise: float, steps: float) -> bool:
+        """Return whether the one is not the other; noise and steps in eV, to 1 % from 1 meV on."""
+        relative = min(ALIKE, 10 * noise) * abs(self.rise)
+        return not abs(self.done - self.rise) <= noise + steps + relative
 
 
-def broken_slopes(calc: Calculator, atoms: Atoms, *, noise: float) -> Iterator[str]:
+def broken_slopes(
+    calc: Calculator, atoms: Atoms, *, noise: float, steps: float = 0.0
+) -> Iterator[str]:
     """Say where forces or stress are no slopes of the energy, and what may be the cause.
 
     E(1) − E(0) = −∫ F · (dr/dt) dt along a straight path on which every atom moves, and
@@ -67,15 +70,16 @@ def broken_slopes(calc: Calculator, atoms: Atoms, *, noise: float) -> Iterator[s
         calc: gives energy (eV), forces (N, 3) (eV/Å) and stress (6,) (eV/Å³).
         atoms: periodic.
         noise: of an energy, eV.
+        steps: which the energy is known to make along a path, eV.
 
     Source:
         The first law along a path; Cauchy's stress, dE = V tr(σ dF F⁻¹).
     """
     moved = [_work_of_forces(calc, atoms, seed) for seed in (1, 2)]
-    if any(work.differ(noise) for work in moved):
+    if any(work.differ(noise, steps) for work in moved):
         yield f"the forces {_cause(moved, FORCE_FACTORS, noise, 'are')}"
     strained = {how: _work_of_stress(calc, atoms, strain) for how, strain in STRAINS.items()}
-    if wrong := [how for how, work in strained.items() if work.differ(noise)]:
+    if wrong := [how for how, work in strained.items() if work.differ(noise, steps)]:
         factors = STRESS_FACTORS | {
             "is not divided by the volume": atoms.get_volume(),
             "is not divided by the volume and has the opposite sign": -atoms.get_volume(),
