@@ -13,11 +13,13 @@ WRONG_FILE = "_pickle.UnpicklingError: invalid load key, 'x'"
     ("python", "make"), [(OURS, True), (f"/a/{OURS}", True), (OTHER, False), ("python", False)]
 )
 def test_make_makes_environments_whose_pins_are_shipped(python, make):
-    assert (to_make(python) == "run `make envs`") == make
+    assert (to_make(python) == "run `make envs NAMES=sevennet`") == make
 
 
 def test_a_package_that_is_missing_is_installed_or_the_environment_made_anew():
-    assert to_repair(OURS, MISSING).startswith("remove .envs/sevennet and run `make envs`")
+    assert to_repair(OURS, MISSING).startswith(
+        "remove .envs/sevennet and run `make envs NAMES=sevennet`"
+    )
     assert to_repair(OTHER, MISSING).startswith("install what is missing there")
 
 

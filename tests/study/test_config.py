@@ -328,7 +328,9 @@ def test_a_missing_environment_of_the_study_is_answered_with_the_command_that_ma
     check_pythons(config, tmp_path)  # none of the study's models needs one
     study_config["study"]["models"] = ["mace-mp-0", "7net-0"]
     study_config["environments"]["sevennet"] = "gone/.envs/sevennet/bin/python"
-    with pytest.raises(ConfigError, match=r"models\.7net-0 .*'gone/.envs.*`make envs`"):
+    with pytest.raises(
+        ConfigError, match=r"models\.7net-0 .*'gone/.envs.*`make envs NAMES=sevennet`"
+    ):
         load_config(study_config, root=root)
     study_config["environments"]["sevennet"] = "nowhere/python"
     with pytest.raises(ConfigError, match=r"'nowhere/python'.*: make that environment, or give"):

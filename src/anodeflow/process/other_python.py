@@ -33,7 +33,7 @@ def start_of(python: str, error: type[AnodeflowError], need: str = "") -> Iterat
 def to_make(python: str) -> str:
     """Say how the environment of a Python is made: by `make envs`, if it is one of those."""
     if _made_by_us(python):
-        return "run `make envs`"
+        return f"run `make envs NAMES={Path(python).parent.parent.name}`"
     return "make that environment"
 
 
@@ -48,7 +48,7 @@ def to_repair(python: str, last: str) -> str:
         return "correct what it names in the model's entry in the config (weights, entry, kwargs)"
     if _made_by_us(python):
         folder = Path(python).parent.parent
-        return f"remove {folder} and run `make envs`, or correct the entry in the config"
+        return f"remove {folder} and {to_make(python)}, or correct the entry in the config"
     return "install what is missing there, or correct the entry in the config"
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import tempfile
-from typing import TYPE_CHECKING
 from unittest.mock import patch
 
 # It makes a folder for downloads in the home, which on a node may take none.
@@ -13,11 +12,8 @@ with tempfile.TemporaryDirectory() as folder, patch.dict(os.environ, HOME=folder
     from diep.apps.pes import Potential
     from diep.pretrained import DEFAULT_MODEL_DIR, DIEPCalculator
 
-if TYPE_CHECKING:
-    from ase.calculators.calculator import Calculator
 
-
-def load_diep(state: str, device: str, dtype: str) -> Calculator:
+def load_diep(state: str, device: str, dtype: str) -> DIEPCalculator:
     """Load the parameters of a DIEP potential, whose architecture is that of the released model.
 
     In float32 its forces are off by 0.02 eV/Å where three atoms are nearly on a line, as in a flat
