@@ -44,7 +44,7 @@ MACE = {
     "kwargs": {"model_paths": "{weights}", "device": "{device}", "default_dtype": "{dtype}"},
 }
 HERE = {"python": sys.executable}
-# family, source, dtype, the noise of a central difference of its energies (eV/A), what else.
+# family, source, dtype, what else.
 MODELS = {
     "mace float64": ("mace", str(DEMO), "float64", {}),
     "mace float32": ("mace", str(DEMO), "float32", {}),

@@ -12,7 +12,7 @@ from anodeflow.equivalence.work import broken_slopes
 from anodeflow.evaluation.first_calls import warm_up
 from anodeflow.models.interface import BatchCalculator, evaluate_each
 
-NOISE = {"float64": 1e-4, "float32": 1e-3}
+NOISE = {"float64": 1e-5, "float32": 1e-3}
 """What two energies of some atoms may differ by, that should be one, eV."""
 
 TURN = Rotation.from_euler("zyx", (25, -40, 70), degrees=True).as_matrix()
@@ -42,8 +42,8 @@ def broken_promises(
     Energy, forces and stress have their shapes and are numbers; forces and stress do the work by
     which the energy changes (`work.broken_slopes`) and add up to no net force; the energy depends
     neither on where the structure stands, nor how it is turned, nor on the order of its atoms; two
-    cells have twice the energy of one; several structures in one call get
-    what each gets alone; and neither the structure nor torch's default dtype is changed.
+    cells have twice the energy of one; several structures in one call get what each gets alone; and
+    neither the structure nor torch's default dtype is changed.
 
     Args:
         calc: gives energy (eV), forces (N, 3) (eV/Å) and stress (6,) (eV/Å³).

@@ -62,7 +62,7 @@ def require_contract(
     raise EquivalenceError(
         f"The configured calculator (family {settings['family']}, {settings['dtype']} on "
         f"{settings['device']}) is none that a study can use: {found[0]}; correct its entry, its "
-        f"keyword arguments or its units (the log has all {len(found)} that is wrong).{direct}"
+        f"keyword arguments or its units (the log has all {len(found)} faults).{direct}"
     )
 
 
