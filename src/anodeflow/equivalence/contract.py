@@ -12,7 +12,7 @@ from anodeflow.equivalence.work import broken_slopes
 from anodeflow.evaluation.first_calls import warm_up
 from anodeflow.models.interface import BatchCalculator, evaluate_each
 
-NOISE = {"float64": 1e-4, "float32": 1e-3}
+NOISE = {"float64": 1e-5, "float32": 1e-3}
 """What two energies of some atoms may differ by, that should be one, eV."""
 
 TURN = Rotation.from_euler("zyx", (25, -40, 70), degrees=True).as_matrix()
@@ -35,7 +35,6 @@ def broken_promises(
     atoms: Atoms | None = None,
     *,
     noise: float = NOISE["float64"],
-    steps: float = 0.0,
     conservative: bool = True,
 ) -> list[str]:
     """Hold a calculator to what a study relies on.
@@ -43,14 +42,13 @@ def broken_promises(
     Energy, forces and stress have their shapes and are numbers; forces and stress do the work by
     which the energy changes (`work.broken_slopes`) and add up to no net force; the energy depends
     neither on where the structure stands, nor how it is turned, nor on the order of its atoms; two
-    cells have twice the energy of one; several structures in one call get
-    what each gets alone; and neither the structure nor torch's default dtype is changed.
+    cells have twice the energy of one; several structures in one call get what each gets alone; and
+    neither the structure nor torch's default dtype is changed.
 
     Args:
         calc: gives energy (eV), forces (N, 3) (eV/Å) and stress (6,) (eV/Å³).
         atoms: periodic, its forces not zero; by default `distorted_layer`.
         noise: what two of its energies may differ by, that should be one, eV.
-        steps: by how much its energy is known to step along a path, eV.
         conservative: whether forces and stress are said to be slopes of the energy.
 
     Returns:
@@ -64,7 +62,7 @@ def broken_promises(
     found = list(_shapes(calc, structure))
     if not found:
         if conservative:
-            found += broken_slopes(calc, structure, noise=noise, steps=steps)
+            found += broken_slopes(calc, structure, noise=noise)
         for check in (_net_force, _invariance, _batches):
             found += check(calc, structure, noise)
     if _torch_dtype() != dtype:

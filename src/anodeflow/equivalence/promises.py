@@ -9,7 +9,6 @@ from ase.calculators.calculator import Calculator
 
 from anodeflow.equivalence.contract import NOISE, broken_promises
 from anodeflow.errors import EquivalenceError
-from anodeflow.families import FAMILIES
 from anodeflow.models.interface import DispersionCorrected, ModelCalculator
 
 APART = 12.0
@@ -34,8 +33,7 @@ def require_contract(
     """
     model = calculator.model if isinstance(calculator, DispersionCorrected) else calculator
     conservative = settings.get("forces", "conservative") == "conservative"
-    noise, steps = NOISE[settings["dtype"]], FAMILIES[settings["family"]].energy_steps
-    options = {"noise": noise, "steps": steps, "conservative": conservative}
+    options = {"noise": NOISE[settings["dtype"]], "conservative": conservative}
     found = []
     if isinstance(calculator, DispersionCorrected):  # whose cutoffs are sharp: its name comes first
         found += [
@@ -51,7 +49,7 @@ def require_contract(
     found += [
         f"on {name} {sentence}"
         for name, cell in cells.items()
-        for sentence in _ignored(model, cell, noise)
+        for sentence in _ignored(model, cell, NOISE[settings["dtype"]])
     ]
     if not found:
         return
@@ -64,7 +62,7 @@ def require_contract(
     raise EquivalenceError(
         f"The configured calculator (family {settings['family']}, {settings['dtype']} on "
         f"{settings['device']}) is none that a study can use: {found[0]}; correct its entry, its "
-        f"keyword arguments or its units (the log has all {len(found)} that is wrong).{direct}"
+        f"keyword arguments or its units (the log has all {len(found)} faults).{direct}"
     )
 
 

@@ -12,6 +12,7 @@ from matplotlib.typing import ColorType
 
 from anodeflow.structures import roles
 from anodeflow.structures.bonds import find_bonds
+from anodeflow.structures.metal_atoms import metal_atoms
 
 RADIUS_SCALE = 0.5
 """Circles are covalent radii times this, so that the lower layer shows between the upper atoms."""
@@ -78,7 +79,7 @@ def drawn_bonds(atoms: Atoms) -> tuple[np.ndarray, np.ndarray]:
     Returns the atom (B,) that each starts from, and its vector (B, 3) in Å.
     """
     first, second, vectors = find_bonds("ijD", atoms)
-    layer, metals = roles.top(atoms).astype(int) + 2 * roles.ions(atoms), roles.metals(atoms)
+    layer, metals = roles.top(atoms).astype(int) + 2 * roles.ions(atoms), metal_atoms(atoms)
     bonded = (layer[first] == layer[second]) & (layer[first] < 2)
     bonded &= ~(metals[first] & metals[second])
     return first[bonded], vectors[bonded]

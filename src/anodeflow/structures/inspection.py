@@ -9,6 +9,7 @@ from anodeflow.errors import StructureError
 from anodeflow.structures import roles
 from anodeflow.structures.bonds import CONTACT_SCALE, find_bonds
 from anodeflow.structures.geometry import heights
+from anodeflow.structures.metal_atoms import metal_atoms, termination_atoms
 from anodeflow.structures.spacing import spacing_of
 from anodeflow.structures.structure_check import (
     BondKind,
@@ -90,7 +91,7 @@ def _thickness(atoms: Atoms) -> float | None:
 def _bond_lengths(atoms: Atoms) -> dict[BondKind, BondLengths]:
     first, second, vectors = find_bonds("ijD", atoms)
     x, sheet = atoms.get_tags() == roles.X, roles.sheet(atoms)
-    metals, terminations = roles.metals(atoms), roles.terminations(atoms)
+    metals, terminations = metal_atoms(atoms), termination_atoms(atoms)
     lengths = np.linalg.norm(vectors, axis=1)
     in_plane = np.abs(vectors[:, 2]) < SAME_PLANE
     # Bonds within one role come in both directions and are halved in the count; halving the list
@@ -117,7 +118,7 @@ def _coordination(atoms: Atoms) -> np.ndarray:
     first, second, _ = find_bonds("ijD", atoms)
     counts = [
         np.bincount(first[wanted[second]], minlength=len(atoms))
-        for wanted in (atoms.get_tags() == roles.X, roles.terminations(atoms))
+        for wanted in (atoms.get_tags() == roles.X, termination_atoms(atoms))
     ]
     found: np.ndarray = np.column_stack(counts)[_metals(atoms)]
     return found
@@ -126,7 +127,7 @@ def _coordination(atoms: Atoms) -> np.ndarray:
 def _metals(atoms: Atoms) -> np.ndarray:
     """Return the indices (M,) of the metals, none where no face shows that a layer is there."""
     faces = np.isin(roles.FACES, atoms.get_tags()).any()
-    return np.flatnonzero(roles.metals(atoms) & faces)
+    return np.flatnonzero(metal_atoms(atoms) & faces)
 
 
 def _unique_coordination(atoms: Atoms) -> tuple[Coordination, ...]:
@@ -142,11 +143,11 @@ def _termination_sites(atoms: Atoms) -> list[str]:
     tags = atoms.get_tags()
     if roles.X not in tags:
         return []
-    inner = np.flatnonzero(roles.metals(atoms) | (tags == roles.X))
+    inner = np.flatnonzero(metal_atoms(atoms) | (tags == roles.X))
     first, second, _ = find_bonds("ijD", atoms)
     bonded = set(zip(first.tolist(), second.tolist(), strict=True))
     sites = []
-    for termination in np.flatnonzero(roles.terminations(atoms)).tolist():
+    for termination in np.flatnonzero(termination_atoms(atoms)).tolist():
         vectors = atoms.get_distances(termination, inner, mic=True, vector=True)
         depth = np.abs(vectors[:, 2])
         depth[np.hypot(vectors[:, 0], vectors[:, 1]) > STRAIGHT] = np.inf
@@ -234,7 +235,7 @@ def _bond_graph(atoms: Atoms, scale: float | None = None) -> Counter[Pair]:
     limit that a healthy relaxation moves them across it.
     """
     first, second, _ = find_bonds("ijD", atoms, scale=scale)
-    metals, layer = roles.metals(atoms), roles.bottom(atoms) | roles.top(atoms)
+    metals, layer = metal_atoms(atoms), roles.bottom(atoms) | roles.top(atoms)
     both_metal = metals[first] & metals[second]
     kept = layer[first] & layer[second] & ~both_metal & (first <= second)
     return Counter(zip(first[kept].tolist(), second[kept].tolist(), strict=True))

@@ -9,7 +9,6 @@ import numpy as np
 from ase import Atoms
 
 from anodeflow.errors import AnodeflowError, StructureError
-from anodeflow.structures.elements import metallic
 
 METAL = 0
 LOWER_TERMINATION = 1
@@ -67,19 +66,6 @@ def facing(atoms: Atoms) -> np.ndarray:
 def beneath_facing(atoms: Atoms) -> np.ndarray:
     """Select the bottom layer without the facing plane and without H on it; mask (N,) of bool."""
     found: np.ndarray = np.isin(atoms.get_tags(), (METAL, LOWER_TERMINATION, X))
-    return found
-
-
-def metals(atoms: Atoms) -> np.ndarray:
-    """Select the metal of the bottom layer, that of a bare face included; mask (N,) of bool."""
-    tags = atoms.get_tags()
-    found: np.ndarray = (tags == METAL) | (np.isin(tags, FACES) & metallic(atoms.symbols))
-    return found
-
-
-def terminations(atoms: Atoms) -> np.ndarray:
-    """Select the faces of the bottom layer that are no metal; mask (N,) of bool."""
-    found: np.ndarray = np.isin(atoms.get_tags(), FACES) & ~metallic(atoms.symbols)
     return found
 
 

@@ -17,6 +17,7 @@ from anodeflow.structures import roles
 from anodeflow.structures.bonds import find_bonds
 from anodeflow.structures.files import stored_energy
 from anodeflow.structures.geometry import area_nm2, heights
+from anodeflow.structures.metal_atoms import metal_atoms
 from anodeflow.structures.spacing import spacing_of
 
 FAR_GAP = 12.0
@@ -163,7 +164,7 @@ def bond_neighbourhoods(layer: Atoms) -> Counter[str]:
     Source: B. Weisfeiler, A. Leman, Nauchno-Technicheskaya Informatsiya 2 (9), 12 (1968).
     """
     first, second = find_bonds("ij", layer)
-    metals = roles.metals(layer)
+    metals = metal_atoms(layer)
     kept = ~(metals[first] & metals[second])
     bonds = list(zip(first[kept].tolist(), second[kept].tolist(), strict=True))
     labels = list(layer.get_chemical_symbols())

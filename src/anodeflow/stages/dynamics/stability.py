@@ -5,6 +5,7 @@ from ase import Atoms
 
 from anodeflow.structures import roles
 from anodeflow.structures.bonds import find_bonds
+from anodeflow.structures.metal_atoms import metal_atoms, termination_atoms
 from anodeflow.structures.spacing import gap_edges
 
 # ASSUME: an ion has left the gap when it is 1 Å below the facing plane or 1 Å above the sheet.
@@ -18,8 +19,8 @@ def start_bonds(atoms: Atoms) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     r_j + offset - r_i the bond vector, each bond once.
     """
     i, j, shift = find_bonds("ijS", atoms)
-    metals, sheet = roles.metals(atoms), roles.sheet(atoms)
-    partners = (atoms.get_tags() == roles.X) | roles.terminations(atoms)
+    metals, sheet = metal_atoms(atoms), roles.sheet(atoms)
+    partners = (atoms.get_tags() == roles.X) | termination_atoms(atoms)
     in_bottom = metals[i] & partners[j]
     in_sheet = sheet[i] & sheet[j] & (i < j)
     chosen = in_bottom | in_sheet
