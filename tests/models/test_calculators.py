@@ -50,6 +50,7 @@ MODELS = {
     "mace float32": ("mace", str(DEMO), "float32", {}),
     "chgnet": ("chgnet", "0.3.0", "float32", {}),
     "chgnet with bias": ("chgnet", "0.2.0", "float32", {}),
+    "chgnet r2scan": ("chgnet", "r2scan", "float32", {}),
     "custom": ("custom", None, "float64", LJ),
     "custom in an environment": ("custom", None, "float64", LJ | HERE),
     "mace in an environment": ("custom", str(DEMO), "float64", MACE | HERE),
@@ -58,6 +59,8 @@ MODELS = {
     "diep": ("diep", "diep-fold1", "float64", {"python": PYTHONS["diep"]}),
     "diep float32": ("diep", "diep-fold1", "float32", {"python": PYTHONS["diep"]}),
 }
+# The others are refused: tests/equivalence/test_refused_families.py.
+KEEPERS = [name for name, (family, *_) in MODELS.items() if family not in ("hienet", "diep")]
 # A model in a process of its own sees nothing of this one's default: one is enough.
 DEFAULTS = [(name, "float64") for name in MODELS]
 DEFAULTS += [(name, "float32") for name, (*_, others) in MODELS.items() if "python" not in others]
@@ -118,6 +121,7 @@ def test_a_model_gives_float64_arrays_of_the_documented_shapes(name, calculators
         assert values.dtype == np.float64
 
 
+@pytest.mark.parametrize("name", KEEPERS, indirect=True)
 def test_every_model_keeps_the_contract_that_is_shipped(name, calculators):
     assert broken_promises(calculators[name], noise=NOISE[MODELS[name][2]]) == []
 
