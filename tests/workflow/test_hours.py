@@ -102,16 +102,6 @@ def test_what_is_done_is_set_beside_what_it_took(study, study_config):
     assert told(study, TARGET) == []
 
 
-@pytest.mark.parametrize(("cpu", "waited"), [(29, True), (31, False)])
-def test_a_check_that_waited_for_its_processor_is_named(study, study_config, cpu, waited):
-    check(study, study_config, "float32")
-    costs = study.folder / f"results/benchmarks/check_backend/{MODEL}/float32.tsv"
-    costs.parent.mkdir(parents=True)
-    costs.write_text(f"{HEAD}2026-11-29\t60\t{cpu}\t5\t1\tvm\tfinished\n")
-    *_, last = told(study, TARGET)
-    assert (" ".join(last[:7]) == f"The check of {MODEL} in float32 had") is waited
-
-
 def test_a_mistake_in_the_plan_is_told_alone(study, study_config):
     check(study, study_config, "float32")
     run = study.snakemake("-n", "results/none.csv")

@@ -11,6 +11,7 @@ from ase.calculators.calculator import Calculator, all_changes
 
 from anodeflow.evaluation.first_calls import warm_up
 from anodeflow.models.interface import DispersionCorrected
+from anodeflow.process.waits import lost_seconds, waits
 
 TIMED_CALLS = 5
 
@@ -29,7 +30,11 @@ def device_name(device: str) -> str:
 
 
 def seconds_per_call(calculator: Calculator, atoms: Atoms) -> dict[str, float]:
-    """Return the median seconds of a force call: model, dispersion (0.0 without) and total."""
+    """Return the median seconds of a force call: model, dispersion (0.0 without) and total.
+
+    Without the time for which it waited for a processor that other work had, as far as the system
+    tells it (`process.waits`).
+    """
     moving = atoms.copy()
     moving.calc = calculator
     warm_up(moving)
@@ -46,6 +51,7 @@ def seconds_per_call(calculator: Calculator, atoms: Atoms) -> dict[str, float]:
 
 
 def _timed(calculator: Calculator, atoms: Atoms) -> float:
-    start = time.perf_counter()
+    before, start = waits(), time.perf_counter()
     calculator.calculate(atoms, ["energy", "forces", "stress"], all_changes)
-    return time.perf_counter() - start
+    seconds = time.perf_counter() - start
+    return seconds - lost_seconds(before, waits())

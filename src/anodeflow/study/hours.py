@@ -12,7 +12,6 @@ from anodeflow.study.stages import STAGES
 
 HOUR = 3600.0
 NOT_CHECKED = "Hours are told once a force call is timed: snakemake --cores 1 --until check_backend"
-CHECK = "check_backend"
 NOT_BUILT = "of structures that have to be built first"
 NEVER_COUNTED = "analyses, tables and figures, and what batches on a GPU save"
 
@@ -52,9 +51,8 @@ def tell_hours(workflow: Any, plan: Plan, root: Path) -> None:
     if workflow.dryrun and workflow.scheduler is not None:
         jobs = [job for job in workflow.dag.jobs if job.rule.name in STAGE_OF_RULE]
         planned = PlannedJobs(plan, root)
-        checks = [job for job in workflow.dag.jobs if job.rule.name == CHECK]
         if lines := _lines(jobs, workflow.dag, planned):
-            print("\n".join([*lines, *_that_waited(checks, planned)]))
+            print("\n".join(lines))
 
 
 def _lines(jobs: list[Any], dag: Any, planned: PlannedJobs) -> list[str]:
@@ -74,23 +72,6 @@ def _lines(jobs: list[Any], dag: Any, planned: PlannedJobs) -> list[str]:
     if hours.used:
         lines += ["Hours of what is done, planned / used / of CPUs:"]
         lines += _table(models, [hours.planned, hours.used, hours.cpu])
-    return lines
-
-
-def _that_waited(checks: list[Any], planned: PlannedJobs) -> list[str]:
-    """Return a line for each check on processors that had them for less than half of its time."""
-    lines = []
-    for job in checks:
-        record = planned.records.get((job.wildcards.model, job.wildcards.dtype))
-        costs = finished_costs(planned.root / job.log[0])
-        if record is None or record.calculator["device"] != "cpu" or costs is None:
-            continue
-        if costs.cpu_seconds < costs.seconds / 2:
-            lines.append(
-                f"The check of {job.wildcards.model} in {job.wildcards.dtype} had a processor for "
-                f"{costs.cpu_seconds:.0f} of its {costs.seconds:.0f} s, so its hours are too many: "
-                "time it anew (docs/hours.md)."
-            )
     return lines
 
 
