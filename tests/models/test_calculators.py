@@ -87,7 +87,13 @@ def weights(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def calculators(weights):
-    return {name: _load(name, weights, dispersion=None) for name in weights}
+    class Opened(dict):
+        """Each is opened when it is asked for: some take half a minute."""
+
+        def __missing__(self, name):
+            return self.setdefault(name, _load(name, weights, dispersion=None))
+
+    return Opened()
 
 
 @pytest.fixture(params=MODELS)
