@@ -24,8 +24,8 @@ import torch
 from ase import Atoms
 
 sys.path.append({child!r})
-from diep_state import DEFAULT_MODEL_DIR, load_diep
-from diep.pretrained import make_calculator
+from diep_state import load_diep
+from diep.pretrained import DEFAULT_MODEL_DIR, make_calculator
 
 atoms = Atoms(**json.loads(sys.argv[1]))
 atoms.calc = {opener}

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import os
 import tempfile
+from typing import TYPE_CHECKING
 from unittest.mock import patch
 
-# It makes a folder for downloads in the home, which on a node may take none.
-with tempfile.TemporaryDirectory() as folder, patch.dict(os.environ, HOME=folder):
-    from diep import config
-    from diep.apps.pes import Potential
-    from diep.pretrained import DEFAULT_MODEL_DIR, DIEPCalculator
+if TYPE_CHECKING:
+    from diep.pretrained import DIEPCalculator
 
 
 def load_diep(state: str, device: str, dtype: str) -> DIEPCalculator:
@@ -29,6 +27,12 @@ def load_diep(state: str, device: str, dtype: str) -> DIEPCalculator:
         ValueError: parameters are missing.
     """
     import torch
+
+    # It makes a folder for downloads in the home, which on a node may take none.
+    with tempfile.TemporaryDirectory() as folder, patch.dict(os.environ, HOME=folder):
+        from diep import config
+        from diep.apps.pes import Potential
+        from diep.pretrained import DEFAULT_MODEL_DIR, DIEPCalculator
 
     config.set_default_dtype("float", int(dtype.removeprefix("float")))
     released = {name: DEFAULT_MODEL_DIR / name for name in ("model.json", "model.pt")}

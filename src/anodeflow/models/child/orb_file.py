@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from orb_models.forcefield.calculator import ORBCalculator
-from orb_models.forcefield.pretrained import ORB_PRETRAINED_MODELS
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from orb_models.forcefield.calculator import ORBCalculator
 
 PRECISIONS = {"float32": "float32-highest", "float64": "float64"}
 
@@ -17,6 +19,9 @@ def load_orb(name: str, weights: str, device: str, dtype: str) -> ORBCalculator:
         device: "cpu" or "cuda".
         dtype: "float64" or "float32", the latter without TensorFloat-32.
     """
+    from orb_models.forcefield.calculator import ORBCalculator
+    from orb_models.forcefield.pretrained import ORB_PRETRAINED_MODELS
+
     made = ORB_PRETRAINED_MODELS[name]
     model = made(weights, device=device, precision=PRECISIONS[dtype], compile=False)
     return ORBCalculator(model, device=device)
