@@ -48,7 +48,10 @@ def stack_of(config: dict, name: str) -> Atoms:
         for end in ("bottom", "top")
     ]
     how = {key: stack[key] for key in ("strained", "spacing", "registry")}
-    how |= {"stiffnesses": stiffnesses(structures, name), "strain_limit": 0.03}
+    how |= {
+        "stiffnesses": stiffnesses(structures, name),
+        "strain_limit": structures["strain_limit"],
+    }
     return stack_layers(*ends, cell_height=HEIGHT, **how)
 
 
@@ -123,9 +126,9 @@ def test_a_layer_of_the_configuration_is_told_with_its_group(folder, capsys):
 def test_the_lines_of_every_row_are_an_overlay_that_builds_the_told_cell(
     folder, capsys, study_config
 ):
-    rows = []
-    for row in range(1, 4):
-        said = told(capsys, "ti2co2", "graphene-o", "--atoms", "105", "--row", str(row))
+    rows, limit = [], ("--strain-limit", "0.05")
+    for row in (1, 4, 5):
+        said = told(capsys, "ti2co2", "graphene-o", "--atoms", "80", *limit, "--row", str(row))
         table, lines = said.split(" for the configuration")
         config = yaml.safe_load(yaml.safe_dump(study_config))
         update_config(config, yaml.safe_load(lines.split("\n\n")[1]))
@@ -136,6 +139,8 @@ def test_the_lines_of_every_row_are_an_overlay_that_builds_the_told_cell(
         assert stack.cell.lengths()[0] == pytest.approx(float(cells[2]), abs=5e-4)
         strains = [100 * stack.info[f"strain_{end}"] for end in ("bottom", "top")]
         assert strains == pytest.approx([float(cell) for cell in cells[4:6]], abs=5e-3)
+        # Only strains above the configuration's own limit raise it.
+        assert ("strain_limit" in lines) == (max(map(abs, strains)) > 3)
         rows.append(cells[3])
     assert len(set(rows)) == 3
 
@@ -160,7 +165,11 @@ def test_files_and_an_overlay_give_layers_and_limits(folder, capsys):
         (["ti2co2", "graphene", "--atoms", "20"], "no common hexagonal cell of at most 20 atoms"),
         (["ti2co2", "graphene", "--row", "99"], "--row is 99, and there are rows 1 to"),
         (["ti2co2", "graphene", "--config", "none.yaml"], "none.yaml cannot be read as a config"),
-        (["graphene", "ti2co2"], "'C2' cannot lie below: it has atoms with tag 10"),
+        (["graphene", "ti2co2"], "'graphene' cannot lie below: it has atoms with tag 10"),
+        (["ti2co2", "graphene", "--strain-limit", "3"], "--strain-limit is 3: give a fraction"),
+        (["ti2co2", "graphene", "--strain-limit", "-0.01"], "--strain-limit is -0.01: give a"),
+        (["ti2co2", "graphene", "--strain-limit", "nan"], "--strain-limit is nan: give a fraction"),
+        (["MoS2.vasp", "--ion", "sodium"], "'sodium' is not a chemical element"),
         (["graphene", "--picture", "MoS2.vasp/a.png"], "picture MoS2.vasp/a.png cannot be written"),
         (
             ["my sheet.vasp", "my sheet.vasp"],
