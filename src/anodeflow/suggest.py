@@ -27,6 +27,7 @@ from anodeflow.structures.builders.layers import build_layer, build_unit, repeat
 from anodeflow.structures.builders.stacks import refuse_wrong_places
 from anodeflow.structures.common_cells import CommonCell, common_cells
 from anodeflow.structures.description import describe, describe_orientation
+from anodeflow.structures.elements import ION_ELEMENTS
 from anodeflow.structures.orientation import Orientation, find_axes, find_orientation
 from anodeflow.structures.role_checks import check_stack_tags
 from anodeflow.structures.role_guessing import guess_stack_tags
@@ -110,8 +111,10 @@ def _tell_of_one(name: str, config: Config, given: argparse.Namespace) -> None:
         print(f"As {what}: {atoms.get_chemical_formula()}")
         lines = [*([describe_orientation(done)] if done else []), *describe(atoms)]
         print("\n".join(f"  {line}" for line in lines))
+    held = {symbol for atoms, _ in read.values() for symbol in atoms.symbols}
     for sentence, places in refused.items():
-        if places != ["stack"] or not read:  # nobody asks whether one layer could be two
+        # Nobody asks whether one layer could be two, unless an ion without its name joins them.
+        if places != ["stack"] or not read or held.intersection(ION_ELEMENTS):
             print(f"As {' or '.join(places)}, refused: {sentence}")
     if not read:
         sys.exit(1)

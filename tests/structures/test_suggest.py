@@ -106,6 +106,21 @@ def test_a_stack_is_told_with_its_spacing_and_ions_and_that_it_was_turned_over(
     assert "     50  C        sheet, over 0.30 Å" in said  # two C of the epoxide are lifted
 
 
+def test_layers_that_an_ion_without_its_name_joins_are_no_sheet_without_a_word(
+    folder, study_config, capsys
+):
+    stack = stack_of(study_config, "m-g")
+    facing = stack.positions[stack.get_tags() == 3]
+    stack.append("Mg")  # bonded to O below it and to C above
+    stack.positions[-1] = facing[0] + [0.0, 0.0, 1.75]
+    stack.set_tags(0)
+    ase.io.write("stack.vasp", stack)
+    said = told(capsys, "stack.vasp")
+    assert "As stack, refused: C66MgO32Ti32 without its ions (Na) falls into 1 bonded parts" in said
+    assert "name the ions (--ion Mg)" in said
+    assert "As stack: C66MgO32Ti32" in told(capsys, "stack.vasp", "--ion", "Mg")
+
+
 def test_a_file_that_is_nothing_of_the_workflow_ends_in_one_sentence(folder, capsys):
     ase.io.write("bulk.xyz", Atoms("NaCl", positions=[[0, 0, 0], [2.8, 0, 0]]), format="extxyz")
     with pytest.raises(SystemExit) as end:
