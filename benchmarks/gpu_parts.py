@@ -167,7 +167,7 @@ def gate(folder: Path, source: Path, settings: dict, dtypes: Iterable[str]) -> d
 
     weights, card = fetched_weights(folder, source)
     config, stacks = study_config()["equivalence"], {"m-g with 1 Na": study_stack(ions=1)}
-    cells = trial_cells(study_config()["structures"], ["m-g"], rattle=config["rattle"])
+    cells = trial_cells(study_config()["structures"], {"m-g": 1}, rattle=config["rattle"])
     for atoms in stacks.values():
         atoms.rattle(config["rattle"], seed=1)
     plain, held_to = plain_numbers(weights, list(stacks.values()), settings)

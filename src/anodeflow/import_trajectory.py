@@ -12,7 +12,9 @@ from pathlib import Path
 from anodeflow.errors import AnodeflowError
 from anodeflow.stages.dynamics.imported_frames import read_elements, read_frames
 from anodeflow.stages.dynamics.importing import take_run, write_run
-from anodeflow.study.imported_run import read_plan, require_named_run
+from anodeflow.study.imported_run import require_named_run
+from anodeflow.study.loading import read_config
+from anodeflow.study.plan import Plan
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -51,7 +53,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _convert(given: argparse.Namespace) -> list[str]:
     """Write the file, and return what could not be checked."""
-    plan = read_plan(given.config)
+    plan = Plan(read_config(given.config))
     run = take_run(
         read_frames(given.frames, read_elements(given.elements)),
         interval_fs=given.interval_fs,

@@ -6,6 +6,7 @@ two layers have in common, and gives one of them as lines for the configuration.
 """
 
 import argparse
+import math
 import re
 import sys
 from collections.abc import Mapping, Sequence
@@ -18,21 +19,22 @@ from ase import Atoms
 
 from anodeflow.errors import AnodeflowError, ConfigError, StructureError, nearest
 from anodeflow.files.atomic import whole
-from anodeflow.files.shipped import locate
 from anodeflow.stages.relaxation.figure import plot_structures
+from anodeflow.structures.builders.checks import refuse_unknown_elements
 from anodeflow.structures.builders.file_contents import refuse_unused_content
 from anodeflow.structures.builders.layer_files import read_one
 from anodeflow.structures.builders.layers import build_layer, build_unit, repeat_unit
 from anodeflow.structures.builders.stacks import refuse_wrong_places
 from anodeflow.structures.common_cells import CommonCell, common_cells
 from anodeflow.structures.description import describe, describe_orientation
+from anodeflow.structures.elements import ION_ELEMENTS
 from anodeflow.structures.orientation import Orientation, find_axes, find_orientation
 from anodeflow.structures.role_checks import check_stack_tags
 from anodeflow.structures.role_guessing import guess_stack_tags
 from anodeflow.structures.stiffness import BY_STIFFNESS
 from anodeflow.structures.supercells import Matrix, cells_in
 from anodeflow.study.config import Config
-from anodeflow.study.loading import load_config
+from anodeflow.study.loading import read_config
 
 ENDS = ("bottom", "top")
 
@@ -66,29 +68,13 @@ def main(arguments: Sequence[str]) -> None:
     if len(given.structures) > 2:
         parser.error("one structure or two layers can be given")
     try:
-        config = _read_config(given.config)
+        config = read_config(given.config)
         if len(given.structures) == 1:
             _tell_of_one(given.structures[0], config, given)
         else:
             _tell_of_two(given.structures, config, given)
     except AnodeflowError as error:
         sys.exit(f"error: {error}")
-
-
-def _read_config(overlay: Path | None) -> Config:
-    """Read config/config.yaml, with an overlay as Snakemake adds it."""
-    from snakemake.utils import update_config  # type: ignore[import-untyped]
-
-    whole_config: dict[str, Any] = {}
-    for path in (Path(locate("config/config.yaml")), *([overlay] if overlay else [])):
-        try:
-            update_config(whole_config, yaml.safe_load(path.read_text(encoding="utf-8")) or {})
-        except (OSError, UnicodeDecodeError, yaml.YAMLError, AttributeError) as error:
-            raise ConfigError(
-                f"{path} cannot be read as a configuration ({' '.join(str(error).split())}): give "
-                "a YAML file as config/config.yaml is one."
-            ) from error
-    return load_config(whole_config)
 
 
 def _layer_settings(name: str, role: str, config: Config) -> dict[str, Any]:
@@ -107,6 +93,7 @@ def _layer_settings(name: str, role: str, config: Config) -> dict[str, Any]:
 def _tell_of_one(name: str, config: Config, given: argparse.Namespace) -> None:
     """Print what the workflow makes of one structure, and draw it."""
     ions = given.ion or [config.structures.ions.element]
+    refuse_unknown_elements(ions)
     refused: dict[str, list[str]] = {}
     read: dict[str, tuple[Atoms, Orientation | None]] = {}
     if name in config.structures.layers:
@@ -124,8 +111,10 @@ def _tell_of_one(name: str, config: Config, given: argparse.Namespace) -> None:
         print(f"As {what}: {atoms.get_chemical_formula()}")
         lines = [*([describe_orientation(done)] if done else []), *describe(atoms)]
         print("\n".join(f"  {line}" for line in lines))
+    held = {symbol for atoms, _ in read.values() for symbol in atoms.symbols}
     for sentence, places in refused.items():
-        if places != ["stack"] or not read:  # nobody asks whether one layer could be two
+        # Nobody asks whether one layer could be two, unless an ion without its name joins them.
+        if places != ["stack"] or not read or held.intersection(ION_ELEMENTS):
             print(f"As {' or '.join(places)}, refused: {sentence}")
     if not read:
         sys.exit(1)
@@ -183,9 +172,11 @@ def _tell_of_two(names: Sequence[str], config: Config, given: argparse.Namespace
         for name, role in zip(names, ENDS, strict=True)
     ]
     units = [_built(layer, config) for layer in sheets]
+    for unit, name in zip(units, names, strict=True):
+        unit.info["name"] = name
     refuse_wrong_places(*units)
     known = [layer["stiffness"] for layer in sheets if layer.get("stiffness")]
-    limit = config.structures.strain_limit if given.strain_limit is None else given.strain_limit
+    limit = _strain_limit(given.strain_limit, config)
     cells = common_cells(
         units[0],
         units[1],
@@ -207,6 +198,17 @@ def _tell_of_two(names: Sequence[str], config: Config, given: argparse.Namespace
         print("Atoms are those of the sheets, without their groups.")
     print(f"\nRow {given.row} for the configuration, spacing and registry to be chosen:\n")
     print(overlay_lines(cells[given.row - 1], names, config))
+
+
+def _strain_limit(given: float | None, config: Config) -> float:
+    """Return the largest strain that is asked for; refuse what the configuration would refuse."""
+    if given is None:
+        return config.structures.strain_limit
+    if not 0 <= given < 0.5:
+        raise StructureError(
+            f"--strain-limit is {given:g}: give a fraction from 0 to below 0.5, as 0.03 for 3 %."
+        )
+    return given
 
 
 def table(cells: Sequence[CommonCell], names: Sequence[str]) -> str:
@@ -231,7 +233,10 @@ def table(cells: Sequence[CommonCell], names: Sequence[str]) -> str:
 
 
 def overlay_lines(cell: CommonCell, names: Sequence[str], config: Config) -> str:
-    """Return a common cell as an overlay: its layers, under names of their own, and its stack."""
+    """Return a common cell as an overlay: its layers, under names of their own, and its stack.
+
+    Its strains are allowed, where the configuration does not allow them.
+    """
     layers: dict[str, dict[str, Any]] = {}
     ends: dict[str, Any] = {}
     for name, role, size in zip(names, ENDS, cell.sizes, strict=True):
@@ -249,15 +254,22 @@ def overlay_lines(cell: CommonCell, names: Sequence[str], config: Config) -> str
         layers[ends[role]] = settings
     stack = {**ends, "strained": "share" if cell.energy is None else BY_STIFFNESS}
     stack |= {"spacing": SPACING, "registry": [0.0, 0.0]}
+    largest = max(map(abs, cell.strains))
+    strained = largest > config.structures.strain_limit
     return "\n".join(
         [
             "structures:",
+            *([f"  strain_limit: {_rounded_up(largest)}"] if strained else []),
             "  layers:",
             *(f"    {name}: {_flow(layer)}" for name, layer in layers.items()),
             "  stacks:",
             f"    {ends['bottom']}-{ends['top']}: {_flow(stack)}",
         ]
     )
+
+
+def _rounded_up(strain: float) -> float:
+    return math.ceil(1000 * strain) / 1000
 
 
 def _flow(section: dict[str, Any]) -> str:

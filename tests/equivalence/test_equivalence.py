@@ -18,7 +18,7 @@ from anodeflow.equivalence.records import PlainCalculator, allowed_differences, 
 from anodeflow.equivalence.reference_evaluation import evaluate_model
 from anodeflow.equivalence.timing import seconds_per_call
 from anodeflow.equivalence.trial_stacks import rattled_stacks, trial_cells
-from anodeflow.errors import CalculatorError, EquivalenceError
+from anodeflow.errors import CalculatorError, EquivalenceError, StructureError
 from anodeflow.models import dispersion, loading
 from anodeflow.models.child.calculator_process import open_calculator
 from anodeflow.models.dispersion import load_dispersion
@@ -130,12 +130,31 @@ def test_the_demo_model_passes_in_both_precisions(demo, stacks, config, dtype):
 
 @pytest.fixture(scope="module")
 def cells(config):
-    return trial_cells(config["structures"], ["m-go", "m-goh"], rattle=0.05)
+    return trial_cells(config["structures"], {"m-go": 1, "m-goh": 0}, rattle=0.05)
 
 
 def test_the_cells_of_trial_are_those_of_the_layers_with_an_ion(cells):
     formulas = [str(atoms.symbols) for atoms in cells.values()]
     assert formulas == ["OTiCTiONa", "C2Na"], "a group is on no unit cell"
+
+
+def test_a_model_that_meets_no_ion_is_tried_without_and_need_not_know_it(demo, config):
+    structures = copy.deepcopy(config["structures"])
+    structures["ions"]["element"] = "K"  # which the demo model does not know
+    settings = mace(config, "float64")
+    bare, with_ion = (trial_cells(structures, {"m-g": ions}, rattle=0.05) for ions in (0, 1))
+    assert [str(atoms.symbols) for atoms in bare.values()] == ["OTiCTiO", "C2"]
+    model = load_calculator(*demo, **settings)
+    require_contract(model, bare, settings)
+    with pytest.raises(CalculatorError, match="not K"):
+        require_contract(model, with_ion, settings)
+
+
+def test_a_stack_that_cannot_be_built_is_told_with_the_names_of_its_layers(config):
+    structures = copy.deepcopy(config["structures"])
+    structures["layers"]["graphene"]["size"] = [4, 4]
+    with pytest.raises(StructureError, match="the top layer 'graphene-o' would be strained by"):
+        rattled_stacks(structures, {"m-go": 0}, rattle=0.05)
 
 
 def test_d3_that_a_model_has_in_itself_is_found(demo, config, cells):

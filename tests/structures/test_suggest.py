@@ -48,7 +48,10 @@ def stack_of(config: dict, name: str) -> Atoms:
         for end in ("bottom", "top")
     ]
     how = {key: stack[key] for key in ("strained", "spacing", "registry")}
-    how |= {"stiffnesses": stiffnesses(structures, name), "strain_limit": 0.03}
+    how |= {
+        "stiffnesses": stiffnesses(structures, name),
+        "strain_limit": structures["strain_limit"],
+    }
     return stack_layers(*ends, cell_height=HEIGHT, **how)
 
 
@@ -103,6 +106,21 @@ def test_a_stack_is_told_with_its_spacing_and_ions_and_that_it_was_turned_over(
     assert "     50  C        sheet, over 0.30 Å" in said  # two C of the epoxide are lifted
 
 
+def test_layers_that_an_ion_without_its_name_joins_are_no_sheet_without_a_word(
+    folder, study_config, capsys
+):
+    stack = stack_of(study_config, "m-g")
+    facing = stack.positions[stack.get_tags() == 3]
+    stack.append("Mg")  # bonded to O below it and to C above
+    stack.positions[-1] = facing[0] + [0.0, 0.0, 1.75]
+    stack.set_tags(0)
+    ase.io.write("stack.vasp", stack)
+    said = told(capsys, "stack.vasp")
+    assert "As stack, refused: C66MgO32Ti32 without its ions (Na) falls into 1 bonded parts" in said
+    assert "name the ions (--ion Mg)" in said
+    assert "As stack: C66MgO32Ti32" in told(capsys, "stack.vasp", "--ion", "Mg")
+
+
 def test_a_file_that_is_nothing_of_the_workflow_ends_in_one_sentence(folder, capsys):
     ase.io.write("bulk.xyz", Atoms("NaCl", positions=[[0, 0, 0], [2.8, 0, 0]]), format="extxyz")
     with pytest.raises(SystemExit) as end:
@@ -123,9 +141,9 @@ def test_a_layer_of_the_configuration_is_told_with_its_group(folder, capsys):
 def test_the_lines_of_every_row_are_an_overlay_that_builds_the_told_cell(
     folder, capsys, study_config
 ):
-    rows = []
-    for row in range(1, 4):
-        said = told(capsys, "ti2co2", "graphene-o", "--atoms", "105", "--row", str(row))
+    rows, limit = [], ("--strain-limit", "0.05")
+    for row in (1, 4, 5):
+        said = told(capsys, "ti2co2", "graphene-o", "--atoms", "80", *limit, "--row", str(row))
         table, lines = said.split(" for the configuration")
         config = yaml.safe_load(yaml.safe_dump(study_config))
         update_config(config, yaml.safe_load(lines.split("\n\n")[1]))
@@ -136,6 +154,8 @@ def test_the_lines_of_every_row_are_an_overlay_that_builds_the_told_cell(
         assert stack.cell.lengths()[0] == pytest.approx(float(cells[2]), abs=5e-4)
         strains = [100 * stack.info[f"strain_{end}"] for end in ("bottom", "top")]
         assert strains == pytest.approx([float(cell) for cell in cells[4:6]], abs=5e-3)
+        # Only strains above the configuration's own limit raise it.
+        assert ("strain_limit" in lines) == (max(map(abs, strains)) > 3)
         rows.append(cells[3])
     assert len(set(rows)) == 3
 
@@ -160,7 +180,11 @@ def test_files_and_an_overlay_give_layers_and_limits(folder, capsys):
         (["ti2co2", "graphene", "--atoms", "20"], "no common hexagonal cell of at most 20 atoms"),
         (["ti2co2", "graphene", "--row", "99"], "--row is 99, and there are rows 1 to"),
         (["ti2co2", "graphene", "--config", "none.yaml"], "none.yaml cannot be read as a config"),
-        (["graphene", "ti2co2"], "'C2' cannot lie below: it has atoms with tag 10"),
+        (["graphene", "ti2co2"], "'graphene' cannot lie below: it has atoms with tag 10"),
+        (["ti2co2", "graphene", "--strain-limit", "3"], "--strain-limit is 3: give a fraction"),
+        (["ti2co2", "graphene", "--strain-limit", "-0.01"], "--strain-limit is -0.01: give a"),
+        (["ti2co2", "graphene", "--strain-limit", "nan"], "--strain-limit is nan: give a fraction"),
+        (["MoS2.vasp", "--ion", "sodium"], "'sodium' is not a chemical element"),
         (["graphene", "--picture", "MoS2.vasp/a.png"], "picture MoS2.vasp/a.png cannot be written"),
         (
             ["my sheet.vasp", "my sheet.vasp"],

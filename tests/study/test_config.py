@@ -129,6 +129,7 @@ def test_every_field_of_the_schema_is_in_the_study_file(study_config, root):
         ("models/mace-mp-0/calculator", {"family": "mace", "device": "cpu", "dispersion": True, "cuequivariance": True}, "cuequivariance is for device cuda, not for cpu"),
         ("models/chgnet/calculator/head", "pbe", "head is for family mace, not for chgnet: leave it out"),
         ("models/mace-mp-0/calculator/modal", "PBE", "modal is for family sevennet, not for mace"),
+        ("models/chgnet/calculator/charge", 0, "charge is for family mace or custom, not for chgnet: leave it out"),
         ("models/7net-0/calculator/charge", 1, "charge is for family mace or custom, not for sevennet"),
         ("models/chgnet/calculator/entry", "a:b", "entry and kwargs are for family custom, not chgnet"),
         ("models/chgnet/calculator", CUSTOM | {"entry": "no-module"}, "models.chgnet.calculator.entry is 'no-module'"),
@@ -373,6 +374,14 @@ def test_more_ions_than_hollows_are_refused_where_they_can_be_counted(
     put(study_config, where, 16)
     load_config(study_config, root=root)
     put(study_config, where, 17)
+    with pytest.raises(ConfigError, match=said):
+        load_config(study_config, root=root)
+    listed = {model: entry["stages"] for model, entry in study_config["models"].items()}
+    stage = where.partition("/")[0]
+    for model, stages in listed.items():  # no model puts ions there
+        put(study_config, f"models/{model}/stages", [one for one in stages if one != stage])
+    load_config(study_config, root=root)
+    put(study_config, f"models/{study_config['study']['models'][-1]}/stages", ["relaxation", stage])
     with pytest.raises(ConfigError, match=said):
         load_config(study_config, root=root)
     for stack in study_config["structures"]["stacks"].values():

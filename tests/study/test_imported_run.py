@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-import yaml
 from ase import units
 from ase.io import write
 from springs import SETTINGS, make_stack
@@ -17,7 +16,9 @@ from anodeflow.structures import roles
 from anodeflow.structures.builders.ions import fill_ions
 from anodeflow.structures.builders.layers import build_layer
 from anodeflow.structures.builders.stacks import stack_layers
-from anodeflow.study.imported_run import read_plan, require_named_run
+from anodeflow.study.imported_run import require_named_run
+from anodeflow.study.loading import read_config
+from anodeflow.study.plan import Plan
 
 INTERVAL_FS = 50.0
 
@@ -26,7 +27,7 @@ INTERVAL_FS = 50.0
 def plan(root):
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(root)
-        return read_plan(None)
+        return Plan(read_config(None))
 
 
 def frames_with(*, ions=1, temperature=300.0, bare=False, count=60, top=5):
@@ -141,21 +142,6 @@ def test_a_name_that_the_study_does_not_have_is_refused_and_one_of_no_run_is_tol
             require_named_run(name, run, plan, told=None)
     for name in ("out", "m-g", "m-g_1na"):
         assert "compared with none" in require_named_run(name, run, plan, told=None)
-
-
-def test_an_overlay_lies_over_the_configuration_as_snakemake_lays_it(root, tmp_path, monkeypatch):
-    monkeypatch.chdir(root)
-    runs = [{"stacks": ["m-g"], "ions": 2, "equilibration_ps": 1.0, "production_ps": 2.0}]
-    runs[0] |= {"replicas": 1, "temperatures": None}
-    overlay = tmp_path / "mine.yaml"
-    overlay.write_text(yaml.safe_dump({"dynamics": {"temperatures": [500.0], "runs": runs}}))
-    plan = read_plan(overlay)
-    assert list(plan.runs) == ["m-g_2na_500K_0"]
-    assert plan.config.dynamics.stability == read_plan(None).config.dynamics.stability
-    for text, said in (("a: [", "cannot be read"), ("- 1", "cannot be read"), ("a: 1", "unknown")):
-        overlay.write_text(text)
-        with pytest.raises(ConfigError, match=said):
-            read_plan(overlay)
 
 
 def write_frames(path, frames):

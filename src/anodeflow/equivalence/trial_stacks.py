@@ -1,6 +1,6 @@
 """Structures on which a model's configured and plain calculators are compared."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from ase import Atom, Atoms
@@ -28,6 +28,7 @@ def build_stack(structures: Mapping[str, Any], name: str, *, ions: int) -> Atoms
         layer = structures["layers"][stack[end]]
         base = structures["layers"].get(layer.get("base"))
         ends.append(build_layer(layer, cell_height=height, base=base))
+        ends[-1].info["name"] = stack[end]
     settings = {key: stack[key] for key in ("strained", "spacing", "registry")}
     limits = {"strain_limit": structures["strain_limit"], "cell_height": height}
     bottom, top = ends
@@ -57,19 +58,23 @@ def rattled_stacks(
 
 
 def trial_cells(
-    structures: Mapping[str, Any], stacks: Iterable[str], *, rattle: float
+    structures: Mapping[str, Any], fillings: Mapping[str, int], *, rattle: float
 ) -> dict[str, Atoms]:
-    """Return the unit cell of each layer of some stacks with an ion on it, by the layer's name.
+    """Return the unit cell of each layer of the stacks of `fillings`, by the layer's name.
 
-    Of a layer with a group it is that of the sheet that carries it; rattle: as in `rattled_stacks`.
+    There is an ion on it where one of them has ions: a model that never meets the ion need not know
+    it. Of a layer with a group it is the cell of the sheet that carries it; rattle: as in
+    `rattled_stacks`.
     """
     layers, element = structures["layers"], structures["ions"]["element"]
-    ends = [structures["stacks"][name][end] for name in stacks for end in ("bottom", "top")]
+    ends = [structures["stacks"][name][end] for name in fillings for end in ("bottom", "top")]
+    with_ion = any(fillings.values())
     cells = {}
     for name in dict.fromkeys(layers[end].get("base", end) for end in ends):
         unit = build_unit(layers[name], cell_height=structures["cell_height"])
-        x, y, z = unit.positions[unit.positions[:, 2].argmax()]
-        unit.append(Atom(element, (x, y, z + ION_HEIGHT), tag=roles.ION))
+        if with_ion:
+            x, y, z = unit.positions[unit.positions[:, 2].argmax()]
+            unit.append(Atom(element, (x, y, z + ION_HEIGHT), tag=roles.ION))
         unit.rattle(rattle, seed=SEED)
-        cells[f"{name} with {element}"] = unit
+        cells[f"{name} with {element}" if with_ion else name] = unit
     return cells

@@ -100,7 +100,9 @@ class Calculator(Section):
     @model_validator(mode="after")
     def _check_options(self) -> "Calculator":
         for option, families in OPTIONS.items():
-            if getattr(self, option) not in (None, False) and self.family not in families:
+            given = getattr(self, option)
+            unset = given is None or given is False  # a charge of 0 is given
+            if not unset and self.family not in families:
                 where = " on device cuda" if option in GPU_OPTIONS else ""
                 raise ValueError(
                     f"{option} is for family {' or '.join(families)}{where}, not for "

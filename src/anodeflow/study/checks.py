@@ -87,10 +87,17 @@ def _check_runs(config: Config) -> None:
 
 
 def _check_hollows(config: Config) -> None:
-    """Refuse more ions than the study's stacks have hollows, as far as they are known."""
-    runs = enumerate(config.dynamics.runs)
-    asked = {f"dynamics.runs.{i}.ions": (entry.stacks, entry.ions) for i, entry in runs}
-    asked["voltage.max_ions"] = (config.voltage.stacks, config.voltage.max_ions)
+    """Refuse more ions than the study's stacks have hollows, where a model puts them there.
+
+    As far as the hollows are known.
+    """
+    run_for = {stage for model in config.study.models for stage in config.models[model].stages}
+    asked: dict[str, tuple[list[str], int]] = {}
+    if "dynamics" in run_for:
+        runs = enumerate(config.dynamics.runs)
+        asked |= {f"dynamics.runs.{i}.ions": (entry.stacks, entry.ions) for i, entry in runs}
+    if "voltage" in run_for:
+        asked["voltage.max_ions"] = (config.voltage.stacks, config.voltage.max_ions)
     for where, (stacks, ions) in asked.items():
         for stack in filter(config.study.stacks.__contains__, stacks):
             bottom = config.structures.stacks[stack].bottom

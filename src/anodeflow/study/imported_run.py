@@ -2,21 +2,15 @@
 
 import re
 from collections import Counter
-from pathlib import Path
-from typing import Any
 
 import numpy as np
-import yaml
 
-from anodeflow.config.yaml_files import check_duplicate_keys
-from anodeflow.errors import ConfigError, TrajectoryError
-from anodeflow.files.shipped import locate
+from anodeflow.errors import TrajectoryError
 from anodeflow.stages.dynamics.importing import ImportedRun
 from anodeflow.stages.motion.correlated_mean import series_mean
 from anodeflow.stages.motion.temperature import SIGMAS
 from anodeflow.structures import roles
 from anodeflow.structures.builders.layers import build_layer
-from anodeflow.study.loading import load_config
 from anodeflow.study.plan import Plan
 
 NAME = re.compile(r".+_\d+[a-z]*_[\d.]+K_\d+")
@@ -24,40 +18,6 @@ NAME = re.compile(r".+_\d+[a-z]*_[\d.]+K_\d+")
 
 NEAR = 0.1
 """ASSUME: a run is at the temperature that its mean misses by less, by whatever thermostat."""
-
-
-def read_plan(overlay: Path | None) -> Plan:
-    """Read the study that config/config.yaml describes, with an overlay as snakemake lays it.
-
-    Args:
-        overlay: what `--configfile` is given; None for none.
-
-    Raises:
-        ConfigError: a file cannot be read, or the configuration is not valid.
-    """
-    config: dict[str, Any] = {}
-    for path in (Path(locate("config/config.yaml")), *([overlay] if overlay else [])):
-        try:
-            check_duplicate_keys([path])
-            read = yaml.safe_load(path.read_text(encoding="utf-8"))
-            config = _laid_over(config, read)
-        except (OSError, UnicodeDecodeError, yaml.YAMLError, AttributeError) as error:
-            told = " ".join(str(error).split())
-            raise ConfigError(
-                f"{path} cannot be read as a configuration ({told}): name a YAML file of the form "
-                "of config/config.yaml, with any of its keys."
-            ) from error
-    return Plan(load_config(config))
-
-
-def _laid_over(config: dict[str, Any], overlay: dict[str, Any]) -> dict[str, Any]:
-    """Return a configuration with the keys of an overlay; lists are replaced whole."""
-    both = {
-        key: _laid_over(config[key], value)
-        for key, value in overlay.items()
-        if isinstance(value, dict) and isinstance(config.get(key), dict)
-    }
-    return config | overlay | both
 
 
 def require_named_run(name: str, run: ImportedRun, plan: Plan, *, told: float | None) -> str:

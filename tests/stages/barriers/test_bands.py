@@ -24,22 +24,40 @@ from anodeflow.stages.barriers.sites import (
 from anodeflow.structures.sites import hollow_sites
 
 
+def length(band):
+    """Return how far the ion goes along a band, Å."""
+    return np.linalg.norm(np.diff(ion_positions(band.neb.images), axis=0).sum(axis=0))
+
+
 def running_away(monkeypatch, *, from_length):
     """Let the top image run away at once in bands longer than this (Å)."""
-
-    def ran_away(band):
-        length = np.linalg.norm(np.diff(ion_positions(band.neb.images), axis=0).sum(axis=0))
-        return band.neb.climb and length > from_length
-
-    monkeypatch.setattr(Band, "ran_away", property(ran_away))
+    ran_away = property(lambda band: band.neb.climb and length(band) > from_length)
+    monkeypatch.setattr(Band, "ran_away", ran_away)
 
 
-def test_a_top_image_that_runs_away_climbs_between_finer_images(tmp_path, monkeypatch):
+def going_round(monkeypatch, *, from_length):
+    """Let no step help that a band takes while it climbs, if it is longer than this (Å)."""
+    step = Band.step
+
+    def maybe(band, forces, fmax):
+        if band.neb.climb and length(band) > from_length:
+            band.steps += 1
+        else:
+            step(band, forces, fmax)
+
+    monkeypatch.setattr(Band, "step", maybe)
+    monkeypatch.setattr("anodeflow.stages.barriers.band.PATIENCE", 30)
+
+
+@pytest.mark.parametrize("in_vain", [running_away, going_round])
+def test_a_top_image_that_climbs_in_vain_climbs_between_finer_images(
+    tmp_path, monkeypatch, in_vain
+):
     stack = host()
     calc = Corrugated(stack, lattice=LATTICE, B=0.03)
     sites = sites_of(stack, calc, tmp_path)
     (usual,) = paths_of(stack, sites, calc, tmp_path).paths.values()
-    running_away(monkeypatch, from_length=1.0)
+    in_vain(monkeypatch, from_length=1.0)
     (tmp_path / "finer").mkdir()
     (path,) = paths_of(stack, sites, calc, tmp_path / "finer").paths.values()
     assert path.converged and len(path.images) == len(usual.images)
@@ -49,11 +67,14 @@ def test_a_top_image_that_runs_away_climbs_between_finer_images(tmp_path, monkey
     assert list((tmp_path / "finer").glob("*-finer*.npz"))
 
 
-def test_a_path_whose_finer_band_runs_away_as_well_did_not_converge(tmp_path, monkeypatch):
+@pytest.mark.parametrize("in_vain", [running_away, going_round])
+def test_a_path_whose_finer_band_climbs_in_vain_as_well_did_not_converge(
+    tmp_path, monkeypatch, in_vain
+):
     stack = host()
     calc = Corrugated(stack, lattice=LATTICE, B=0.03)
     sites = sites_of(stack, calc, tmp_path)
-    running_away(monkeypatch, from_length=0.0)
+    in_vain(monkeypatch, from_length=0.0)
     (path,) = paths_of(stack, sites, calc, tmp_path).paths.values()
     assert not path.converged
     assert FINE.saddle_fmax < path.fmax < 10 * FINE.path_fmax

@@ -149,11 +149,20 @@ class Band:
         """Return whether the climbing image is far above where it began (`RUNAWAY`)."""
         return bool(self.energies[self.top] > self.foot + RUNAWAY)
 
-    def stands_still(self, reached: float) -> bool:
-        """Note the largest force (eV/Å) and return whether it has not fallen for `PATIENCE`."""
+    def note(self, reached: float) -> None:
+        """Note the largest force (eV/Å) of this step."""
         if reached < self.least:
             self.least, self.fell_at = reached, self.steps
+
+    @property
+    def stands_still(self) -> bool:
+        """Return whether the largest force has not fallen for `PATIENCE`."""
         return self.steps - self.fell_at >= PATIENCE
+
+    @property
+    def climbed_in_vain(self) -> bool:
+        """Return whether the top image climbed and will not get to the saddle."""
+        return bool(self.neb.climb) and (self.ran_away or self.stands_still)
 
     def step_back(self, calc: Calculator) -> None:
         """Put all images back to where the top one began to climb."""
@@ -267,7 +276,8 @@ def relax_band(
             if reached <= limit and not band.neb.climb and (over_dips or not band.dips(dip)):
                 band.climb()
                 continue
-            vain = band.stands_still(reached) or band.ran_away
+            band.note(reached)
+            vain = band.stands_still or band.ran_away
             ended = vain or not reached > limit or band.steps >= settings.max_steps
             if received or ended or time.monotonic() - written >= minimum.CHECKPOINT_INTERVAL_S:
                 state.write(band.state(), band.steps)
@@ -291,10 +301,10 @@ def find_saddle(
     kept: KeptStates,
     over_dips: bool = False,
 ) -> tuple[Band, float]:
-    """Return what `relax_band` does, and climb between finer images where the top one runs away.
+    """Return what `relax_band` does, and climb between finer images where the top one does in vain.
 
-    Its tangent is then too coarse: it is drawn to the images beside it, as they were before it
-    climbed. A band between these, with as many images, finds the saddle.
+    It runs away, or goes round and round: its tangent is too coarse, drawn to the images beside it.
+    A band between these, as they were before it climbed, with as many images, finds the saddle.
 
     Args:
         start: as in `relax_band`, like all others.
@@ -312,14 +322,14 @@ def find_saddle(
     """
     shared: dict[str, Any] = {"settings": settings, "dip": dip, "kept": kept}
     band, reached = relax_band(start, end, calc, label=label, over_dips=over_dips, **shared)
-    if not band.ran_away:
+    if not band.climbed_in_vain:
         return band, reached
     band.step_back(calc)
     beside = band.neb.images[band.top - 1], band.neb.images[band.top + 1]
     finer, reached = relax_band(*beside, calc, label=f"{label}-finer", over_dips=True, **shared)
     saddle = finer.neb.images[finer.top]
     lower = max(image.get_potential_energy() for image in beside)
-    if finer.ran_away or saddle.get_potential_energy() < lower:
+    if finer.climbed_in_vain or saddle.get_potential_energy() < lower:
         return band, _largest(band.forces())
     band.neb.images[band.top] = saddle
     return band, reached

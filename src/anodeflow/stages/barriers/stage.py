@@ -37,8 +37,8 @@ STAGE = Stage(
     results={"vibrations": Vibrations, "network": NetworkResult, "hops": HopsInRuns},
     methods={
         "sites": 1,
-        "paths": 3,
-        "walk": 3,
+        "paths": 4,
+        "walk": 4,
         "vibrations": 2,
         "network": 2,
         "hops_of_network": 1,
