@@ -42,7 +42,7 @@ def calculator(family, tmp_path_factory):
 def test_what_the_gate_asks_first_is_refused(family, calculator):
     _, dtype, cell = REFUSED[family]
     structures = yaml.safe_load((ROOT / "config/config.yaml").read_text())["structures"]
-    atoms = trial_cells(structures, ["m-g"], rattle=0.05)[cell]
+    atoms = trial_cells(structures, {"m-g": 1}, rattle=0.05)[cell]
     found = next(broken_slopes(calculator, atoms, noise=NOISE[dtype]), "no fault")
     assert "no slope of the energy" in found
 
