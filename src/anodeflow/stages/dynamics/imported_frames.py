@@ -10,6 +10,7 @@ from ase.data import atomic_numbers
 from ase.io.formats import open_with_compression
 
 from anodeflow.errors import TrajectoryError
+from anodeflow.structures.files import unreadable
 
 LAMMPS = "lammps-dump-text"
 
@@ -37,8 +38,12 @@ def read_frames(path: Path, elements: Sequence[str] = ()) -> list[Atoms]:
         read = ase.io.read(path, index=":", format=LAMMPS if columns else None, **options)
     except Exception as error:  # every ASE reader fails in its own way
         raise TrajectoryError(
-            f"{path} cannot be read ({' '.join(_told(error).split())}): give frames in a format "
-            "that ASE reads, such as .traj or extxyz."
+            f"{path} "
+            + unreadable(
+                error,
+                "give frames in a format that ASE reads, such as .traj or extxyz",
+                isotopes="write H, with its mass in a column masses where there are momenta",
+            )
         ) from error
     frames = read if isinstance(read, list) else [read]
     _require_elements(path, frames, elements, types)
@@ -58,11 +63,6 @@ def read_elements(text: str) -> list[str]:
                 "type in their order, as Ti,C,O,C,Na."
             )
     return found
-
-
-def _told(error: Exception) -> str:
-    # Readers look the names of atoms up in a table of elements.
-    return f"unknown name {error}" if isinstance(error, KeyError) else str(error)
 
 
 DUMP_BEGINS = tuple(b"ITEM: " + item for item in (b"TIMESTEP", b"UNITS", b"TIME"))
