@@ -22,6 +22,7 @@ from anodeflow.structures.bonded_parts import (
 )
 from anodeflow.structures.elements import ALKALIS, ION_ELEMENTS, layer_metallic, metallic
 from anodeflow.structures.geometry import heights, turns
+from anodeflow.structures.role_checks import check_tagged_layers
 
 FLAT = 1e-3
 """A cell vector that leaves the plane by less than this fraction of its length lies in it."""
@@ -95,11 +96,14 @@ def find_orientation(atoms: Atoms, *, ions: Sequence[str] = ()) -> Orientation:
         ions: elements that are ions where there are no tags, beside the alkalis.
 
     Raises:
-        StructureError: no cell in the plane, the stacking axis is not z, no vacuum, or
-            layers without metal on both sides.
+        StructureError: no cell in the plane, the stacking axis is not z, no vacuum, atoms
+            outside a stack's layers, layers without metal on both sides, or tags that part it
+            otherwise.
     """
     found = find_axes(atoms)
     brought = found.apply(atoms)
+    if brought.get_tags().any():
+        check_tagged_layers(brought)  # before they tell the layers apart
     return replace(found, turned=_sheet_below(brought, ions, folded=found.height is None))
 
 

@@ -23,11 +23,24 @@ def check_layer_tags(layer: Atoms, role: str) -> None:
 def check_stack_tags(atoms: Atoms) -> None:
     """Raise StructureError unless the tags of a stack are those of its layers; it names an atom.
 
-    Layers are what the tags say, ions those with tag 20; no bond may join two of them, and inside
-    each roles are those of `guess_layer_tags`.
+    Beside what `check_tagged_layers` asks, roles inside each layer are those of `guess_layer_tags`.
 
     Args:
         atoms: a stack with tags, as `orientation.find_orientation` brings it, MXene below.
+    """
+    check_tagged_layers(atoms)
+    for role, chosen in (("bottom", roles.bottom(atoms)), ("top", roles.top(atoms))):
+        _refuse_other_tags(atoms, np.flatnonzero(chosen), role, name_atoms(atoms))
+
+
+def check_tagged_layers(atoms: Atoms) -> None:
+    """Raise StructureError unless tags part a stack into layers and ions; it names an atom.
+
+    Layers are what the tags say, ions those with tag 20, and no bond may join two of them. All this
+    does not ask which layer lies below.
+
+    Args:
+        atoms: a stack with tags, z along the third vector.
     """
     names, tags = name_atoms(atoms), atoms.get_tags()
     known = roles.ions(atoms) | roles.bottom(atoms) | roles.top(atoms)
@@ -45,8 +58,6 @@ def check_stack_tags(atoms: Atoms) -> None:
                 f"{names[host[odd]]} has the tag {tags[host[odd]]}, of the {layer} layer, but is "
                 "bonded to the other one: correct or remove the tags."
             )
-    for role, chosen in (("bottom", roles.bottom(atoms)), ("top", roles.top(atoms))):
-        _refuse_other_tags(atoms, np.flatnonzero(chosen), role, names)
 
 
 def _refuse_mistaken_ions(atoms: Atoms, names: np.ndarray) -> None:

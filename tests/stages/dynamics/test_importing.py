@@ -322,6 +322,29 @@ def test_tags_that_frames_bring_are_held_against_bonds_and_heights():
         take_run(frames, **RUN)
 
 
+@pytest.mark.parametrize(
+    ("tags", "said"),
+    [
+        (
+            [10, 0, 2, 0, 3, 10, 10, 20],
+            r"atom 0 \(O\) has the tag 10, of the top layer, but is bonde",
+        ),
+        (
+            [1, 0, 2, 0, 3, 10, 3, 20],
+            r"atom . \(C\) has the tag .*, but is bonded to the other one",
+        ),
+        ([1, 0, 2, 0, 3, 10, 10, 7], r"atom 7 \(Na\) has the tag 7: tags are"),
+        ([3, 0, 2, 0, 1, 10, 10, 20], r"atom 0 \(O\) has the tag 3"),
+    ],
+)
+def test_a_wrong_tag_is_named_before_ions_and_gaps(tags, said):
+    frames = small_run()
+    frames[0].set_tags(tags)
+    for ions in ([], ["Na"], ["K"]):
+        with pytest.raises(StructureError, match=said):
+            take_run(frames, **RUN, ions=ions)
+
+
 def test_a_termination_of_oh_has_the_spacing_of_its_oxygen():
     def with_hydrogen(frame):
         frame += Atoms("H2", positions=frame.positions[[4, 0]] + [[0, 0, 0.98], [0, 0, -0.98]])

@@ -167,12 +167,12 @@ def _as_stacks(frames: Sequence[Atoms], ions: Sequence[str]) -> list[Atoms]:
                 f"The frames are not periodic along their vector {vector + 1}, which lies in the "
                 "plane: give a run of layers without edges, or set pbc in the file."
             )
-    _require_one_kind(frames[0], ions)
     brought = [orientation.apply(frame) for frame in frames]
     first = brought[0]
-    if first.get_tags().any():
+    if tagged := first.get_tags().any():
         check_stack_tags(first)
-    else:
+    _require_one_kind(first, ions)
+    if not tagged:
         first.set_tags(guess_stack_tags(first, ions=ions))
     return brought
 
