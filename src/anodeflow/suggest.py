@@ -26,6 +26,7 @@ from anodeflow.structures.builders.layers import build_layer, build_unit, repeat
 from anodeflow.structures.builders.stacks import refuse_wrong_places
 from anodeflow.structures.common_cells import CommonCell, common_cells
 from anodeflow.structures.description import describe, describe_orientation
+from anodeflow.structures.elements import require_ions
 from anodeflow.structures.orientation import Orientation, find_axes, find_orientation
 from anodeflow.structures.role_checks import check_stack_tags
 from anodeflow.structures.role_guessing import guess_stack_tags
@@ -38,6 +39,9 @@ ENDS = ("bottom", "top")
 
 DRAWN = 9.0
 """Å that a picture shows of a layer at least, by repeating its unit cell."""
+
+LARGEST_STRAIN = 0.5
+"""Below this are limits of strains, as `structures.strain_limit`."""
 
 SPACING = 3.5
 """Å, in the lines for the configuration: a start for layers without bonds between them."""
@@ -66,6 +70,7 @@ def main(arguments: Sequence[str]) -> None:
     if len(given.structures) > 2:
         parser.error("one structure or two layers can be given")
     try:
+        _check_options(given)
         config = _read_config(given.config)
         if len(given.structures) == 1:
             _tell_of_one(given.structures[0], config, given)
@@ -73,6 +78,19 @@ def main(arguments: Sequence[str]) -> None:
             _tell_of_two(given.structures, config, given)
     except AnodeflowError as error:
         sys.exit(f"error: {error}")
+
+
+def _check_options(given: argparse.Namespace) -> None:
+    """Refuse ions that are none, and limits within which there is no cell."""
+    require_ions(given.ion or [])
+    if given.strain_limit is not None and not 0 <= given.strain_limit < LARGEST_STRAIN:
+        raise ConfigError(
+            f"--strain-limit is {given.strain_limit:g}: give a fraction from 0 to "
+            f"{LARGEST_STRAIN:g}, such as 0.03."
+        )
+    for name in ("atoms", "row"):
+        if getattr(given, name) < 1:
+            raise ConfigError(f"--{name} is {getattr(given, name)}: give a whole number from 1 on.")
 
 
 def _read_config(overlay: Path | None) -> Config:

@@ -152,12 +152,14 @@ TWO_SHEETS = put_on(stack(), "C2", [[0, 0, -3.5], [0, 1.42, -3.5]])
         (with_cell([[2.46, 0, 0], [-1.23, 2.13, 0], [0, 5.0, 0]]), "all three cell vectors"),
         (with_cell(np.zeros((3, 3))), r"no cell in the plane \(0 of"),
         (with_cell([[0, 0, 0], [0, 0, 0], [0, 0, 30.0]]), r"no cell in the plane \(1 of"),
+        (with_cell(CELL * [[0], [1], [1]]), r"vector 1 of .* has no length and .* holds 1 of the"),
+        (with_cell(CELL * [[1], [0], [1]]), r"vector 2 of .* has no length and .* holds 1 of the"),
         (with_cell([[2.46, 0, 0], [4.92, 0, 0], [0, 0, 30.0]]), "vectors 1 and 2 lie on one line"),
         (with_cell(CELL * [[1], [1], [12.4 / 30]]), r"no vacuum .* 4\.00 and 4\.00 Å"),
         (with_cell(CELL * [[1], [1], [14.2 / 30]]), r"no vacuum .* 4\.00 and 5\.80 Å"),
         (TWO_SHEETS, r"both sides of CO2Ti2, C2 4\.00 Å above it and C2 3\.50 Å below, "),
     ],
-    ids=["nothing", "not a number", "flat", "no cell", "only c", "one line", "crystal",
+    ids=["nothing", "not a number", "flat", "no cell", "only c", "no a", "no b", "one line", "crystal",
          "little vacuum", "two sheets"],
 )  # fmt: skip
 def test_what_cannot_be_brought_is_refused_by_the_condition_that_fails(atoms, sentence):

@@ -135,6 +135,12 @@ def _stacking_vector(atoms: Atoms, lengths: np.ndarray) -> int:
             "not zero, two are needed): give a file with a lattice."
         )
     lies = (lengths > 0) & (np.abs(cell[:, 2]) <= FLAT * lengths)
+    if lies.sum() < 2 and not lengths.all():
+        raise StructureError(
+            f"the cell vector {int(lengths.argmin()) + 1} of {formula} has no length and the plane "
+            f"of x and y holds {lies.sum()} of the others, where two are needed: correct the "
+            "lattice."
+        )
     if lies.sum() < 2:
         raise StructureError(_leaning(cell, lengths))
     if lies.all():
@@ -154,8 +160,7 @@ def _stacking_vector(atoms: Atoms, lengths: np.ndarray) -> int:
 
 def _leaning(cell: np.ndarray, lengths: np.ndarray) -> str:
     """Say which vector leaves the plane, of the pair that leaves it least."""
-    lean = np.degrees(np.arcsin(np.clip(np.abs(cell[:, 2]) / np.maximum(lengths, 1e-9), 0, 1)))
-    lean[lengths == 0] = 90.0
+    lean = np.degrees(np.arcsin(np.clip(np.abs(cell[:, 2]) / lengths, 0, 1)))
     second = int(np.argsort(lean)[1])
     return (
         f"the cell vector {second + 1} leaves the plane of x and y by {lean[second]:.1f}°, where "

@@ -291,9 +291,12 @@ def test_ions_of_two_kinds_are_refused_named_or_not():
             take_run(small_run(with_lithium), **RUN, ions=named)
 
 
-def test_a_nonmetal_is_no_ion():
-    with pytest.raises(TrajectoryError, match="--ion names O, which is no metal"):
+def test_a_nonmetal_or_no_element_is_no_ion():
+    with pytest.raises(StructureError, match="--ion names O, which is no metal"):
         take_run(small_run(), **RUN, ions=["O"])
+    for name in ("na", "NA", "Na+"):
+        with pytest.raises(StructureError, match=r"is no element \(did you mean 'Na'\?\)"):
+            take_run(small_run(), **RUN, ions=[name])
 
 
 def test_an_ion_that_the_frames_do_not_hold_is_refused():

@@ -6,10 +6,10 @@ from typing import Any
 
 import ase.io
 from ase import Atoms
-from ase.data import atomic_numbers
 from ase.io.formats import open_with_compression
 
-from anodeflow.errors import TrajectoryError
+from anodeflow.elements import SYMBOLS
+from anodeflow.errors import TrajectoryError, nearest
 from anodeflow.structures.files import unreadable
 
 LAMMPS = "lammps-dump-text"
@@ -57,10 +57,11 @@ def read_elements(text: str) -> list[str]:
     """Read `Ti,C,O`, or nothing, as elements; raises TrajectoryError where one is none."""
     found = [name.strip() for name in text.split(",")] if text else []
     for name in found:
-        if atomic_numbers.get(name, 0) == 0:
+        if name not in SYMBOLS:
             raise TrajectoryError(
-                f"--elements names '{name}', which is no element: give the element of each atom "
-                "type in their order, as Ti,C,O,C,Na."
+                f"--elements names '{name}', which is no element"
+                f"{nearest(name.capitalize(), SYMBOLS)}: give the element of each atom type in "
+                "their order, as Ti,C,O,C,Na."
             )
     return found
 

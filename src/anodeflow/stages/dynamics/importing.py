@@ -22,7 +22,7 @@ from anodeflow.stages.dynamics.interval_check import check_interval
 from anodeflow.stages.dynamics.stability import StabilityWatch
 from anodeflow.stages.dynamics.trajectory import A_PER_PS, write_trajectory
 from anodeflow.structures import roles
-from anodeflow.structures.elements import ALKALIS, metallic
+from anodeflow.structures.elements import ALKALIS, require_ions
 from anodeflow.structures.geometry import heights
 from anodeflow.structures.orientation import find_orientation
 from anodeflow.structures.role_checks import check_stack_tags
@@ -160,6 +160,7 @@ def unwrap(positions: np.ndarray, atoms: Atoms) -> np.ndarray:
 
 def _as_stacks(frames: Sequence[Atoms], ions: Sequence[str]) -> list[Atoms]:
     """Bring all frames as the first has to be; it gets tags, or has its own checked."""
+    require_ions(ions)
     orientation = find_orientation(frames[0], ions=ions)
     for vector in sorted(orientation.order[:2]):
         if not frames[0].pbc[vector]:
@@ -179,9 +180,6 @@ def _as_stacks(frames: Sequence[Atoms], ions: Sequence[str]) -> list[Atoms]:
 
 def _require_one_kind(first: Atoms, ions: Sequence[str]) -> None:
     """Refuse ions of two kinds, and a kind that is not there; alkalis are ions in any case."""
-    for ion in ions:
-        if ion != "H" and not metallic([ion]).all():
-            raise TrajectoryError(f"--ion names {ion}, which is no metal: name the ions' element.")
     symbols = np.array(first.get_chemical_symbols())
     tagged = bool(first.get_tags().any())
     inside = roles.ions(first) if tagged else np.isin(symbols, [*ALKALIS, *ions])
