@@ -170,7 +170,7 @@ def test_columns_of_sites_are_refused_where_they_say_something(tmp_path, column,
 def test_deuterium_is_refused_as_an_isotope_in_every_format(tmp_path):
     layer = mxene()
     top = layer.positions[layer.positions[:, 2].argmax()]
-    layer += Atoms("H", positions=top + [[0, 0, 0.97]])
+    layer += Atoms("H", positions=[top + np.array([0, 0, 0.97])])
     ase.io.write(tmp_path / "h.cif", layer)
     text = (tmp_path / "h.cif").read_text()
     (tmp_path / "d.cif").write_text(text.replace("  H   H1 ", "  D   D1 "))

@@ -159,8 +159,8 @@ TWO_SHEETS = put_on(stack(), "C2", [[0, 0, -3.5], [0, 1.42, -3.5]])
         (with_cell(CELL * [[1], [1], [14.2 / 30]]), r"no vacuum .* 4\.00 and 5\.80 Å"),
         (TWO_SHEETS, r"both sides of CO2Ti2, C2 4\.00 Å above it and C2 3\.50 Å below, "),
     ],
-    ids=["nothing", "not a number", "flat", "no cell", "only c", "no a", "no b", "one line", "crystal",
-         "little vacuum", "two sheets"],
+    ids=["nothing", "not a number", "flat", "no cell", "only c", "no a", "no b", "one line",
+         "crystal", "little vacuum", "two sheets"],
 )  # fmt: skip
 def test_what_cannot_be_brought_is_refused_by_the_condition_that_fails(atoms, sentence):
     with pytest.raises(StructureError, match=sentence):
