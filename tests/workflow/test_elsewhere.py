@@ -209,7 +209,7 @@ def test_make_takes_torch_and_nothing_else_from_an_index_that_it_is_given(root):
     assert "--index-url" not in subprocess.check_output([*dry, *made], text=True)
 
 
-NESTED = ["--config", "structures={cell_height: 35, layers: {graphene: {size: [3, 3]}}}"]
+NESTED = ["--config", "structures={cell_height: 35, layers: {graphene: {lattice: 2.45}}}"]
 
 
 @pytest.mark.parametrize(
@@ -220,7 +220,7 @@ def test_a_job_gets_numbers_that_stand_below_the_first_level_on_the_command_line
     result = bare.snakemake(*how, *NESTED)
     assert result.returncode == 0, result.stdout
     layer = read_structure(bare.folder / LAYER)
-    assert (len(layer), layer.cell.lengths()[2]) == (18, pytest.approx(35.0))
+    assert layer.cell.lengths() == pytest.approx([12.25, 12.25, 35.0])
 
 
 def test_numbers_lists_and_sections_on_the_command_line_make_the_plan(bare):

@@ -236,12 +236,15 @@ def _check_same_and_interval(
     in another unit are no fault of the run.
     """
     positions, velocities = series["position"], series["velocity"]
-    _, last = _first_fault(first, {"position": positions}, stability)
+    fault, last = _first_fault(first, {"position": positions}, stability)
     require_no_exchange(first, positions[: last + 1])
     if np.isnan(velocities).all():
         return "no momenta: neither the interval nor a temperature is checked"
     finite = np.isfinite(velocities).all(axis=(1, 2))
-    frames = min(last + 1, len(finite) if finite.all() else int(finite.argmin()))
+    # A step that ends in a fault is as violent as it is long.
+    frames = min(last + (not fault), len(finite) if finite.all() else int(finite.argmin()))
+    if frames < 2:
+        return "no two frames with momenta before it ends: the interval is not checked"
     steps = np.diff(positions[:frames], axis=0)
     return check_interval(first, steps, velocities[:frames] / 1000, interval_fs=interval_fs)
 
