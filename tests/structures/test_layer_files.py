@@ -276,3 +276,29 @@ def test_columns_of_a_cif_that_ase_does_not_read_are_refused_where_they_say_some
     (tmp_path / "disorder.cif").write_text(ordered)
     with pytest.raises(StructureError, match="gives disorder"):
         from_file(tmp_path / "disorder.cif", "top")
+
+
+SHELX = """TITL x
+CELL 1.0 2.46 2.46 20 90 90 120
+LATT {latt}
+SFAC C
+C 1 0 0 0.5 {first}
+C 1 0.333333 0.666667 0.5 1.0
+END
+"""
+
+
+def test_a_shelx_file_is_refused_for_occupancies_and_symmetry_that_ase_does_not_read(tmp_path):
+    for first, latt, sentence in (
+        ("0.5", "-1", r"occupied in part \(C 0\.5\)"),
+        ("10.25", "-1", r"occupied in part \(C 0\.25\)"),
+        ("1.0", "1", r"gives symmetry \(LATT 1\)"),
+    ):
+        (tmp_path / "layer.res").write_text(SHELX.format(first=first, latt=latt))
+        with pytest.raises(StructureError, match=sentence):
+            from_file(tmp_path / "layer.res", "top")
+    (tmp_path / "layer.res").write_text(SHELX.format(first="11.0", latt="-1"))
+    assert len(from_file(tmp_path / "layer.res", "top")) == 2
+    (tmp_path / "none.cif").write_text("data_x\n_cell_length_a 3\n")
+    with pytest.raises(StructureError, match=r"none\.cif holds no structure that can be read"):
+        from_file(tmp_path / "none.cif", "top")

@@ -37,7 +37,12 @@ def require_vacuum(what: str, *, height: float, extent: float) -> None:
 
 
 def require_angles(bottom: float, top: float) -> None:
-    """Raise StructureError where the angles of two cells, degrees, differ by more than 0.5."""
+    """Raise StructureError where the angles of two cells differ by more than 0.5°.
+
+    Args:
+        bottom: between the lateral vectors of the lower one, in units of 1°.
+        top: of the upper one, likewise.
+    """
     if abs(bottom - top) > LARGEST_ANGLE_MISMATCH:
         raise StructureError(
             f"the cells of the two layers have angles of {bottom:.2f} and {top:.2f}°, at "

@@ -6,7 +6,7 @@ from ase import Atoms
 from anodeflow.errors import StructureError
 from anodeflow.structures import roles
 from anodeflow.structures.bonded_parts import bonded_parts, name_atoms
-from anodeflow.structures.elements import ALKALIS
+from anodeflow.structures.elements import ALKALIS, layer_metallic
 from anodeflow.structures.role_guessing import guess_layer_tags
 
 
@@ -48,6 +48,13 @@ def check_tagged_layers(atoms: Atoms) -> None:
         raise StructureError(f"{names[atom]} has the tag {tags[atom]}: tags are {roles.TAGS}.")
     _refuse_mistaken_ions(atoms, names)
     roles.require_stack(atoms, "what has two layers")
+    metals = layer_metallic(atoms.symbols)
+    if metals[roles.top(atoms)].any() and not metals[roles.bottom(atoms)].any():
+        atom = int(roles.bottom(atoms).argmax())
+        raise StructureError(
+            f"{names[atom]} has the tag {tags[atom]}, of the bottom layer, in which there is no "
+            "metal, while there is in the top one: correct or remove the tags."
+        )
     host = np.flatnonzero(~roles.ions(atoms))
     parts, below = bonded_parts(atoms[host]), roles.bottom(atoms)[host]
     for part in range(parts.max() + 1):

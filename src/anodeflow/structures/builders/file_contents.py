@@ -45,7 +45,7 @@ class Kind:
         return fits and re.search(self.names, name.lower()) is not None
 
     def largest(self, values: np.ndarray) -> float | None:
-        """Return the largest of the values that say something; None where none does."""
+        """Return the largest of values (of any shape), in `unit`, that say something, or None."""
         says = np.all([np.abs(values - nothing) > SMALLEST for nothing in self.nothing], axis=0)
         return float(np.abs(values[says]).max()) if says.any() else None
 
@@ -74,10 +74,7 @@ def refuse_unused_content(layer: Atoms) -> None:
     """
     told = dict(_numbers(layer))
     if found := _occupancies(layer, told):
-        raise StructureError(
-            f"sites are occupied in part ({found}), and a layer needs whole atoms: give "
-            "an ordered cell, with each atom there or left out."
-        )
+        raise StructureError(_partial(found))
     if count := _held(layer, told):
         raise StructureError(
             f"the file fixes {count} of {len(layer)} atoms, and the workflow moves "
@@ -117,6 +114,33 @@ def refuse_unread_columns(block: Mapping[str, Any]) -> None:
         if key.startswith("_atom_site_") and not moment:
             numbers = np.array([v for v in _values(given) if isinstance(v, int | float)])
             _refuse_said({key.removeprefix("_atom_site_"): numbers})
+
+
+def refuse_unread_sites(text: str) -> None:
+    """Raise StructureError for what a SHELX file (.res) says of its sites and ASE does not read.
+
+    That is occupancies, in the sixth column (11.0 is 1 and fixed), and symmetry: LATT but -1, SYMM.
+
+    Args:
+        text: of the file.
+    """
+    for fields in (line.split() for line in text.splitlines()):
+        if fields[:1] == ["SYMM"] or (fields[:1] == ["LATT"] and fields[1:] != ["-1"]):
+            raise StructureError(
+                f"the file gives symmetry ({' '.join(fields)}), which is not read of this format: "
+                "write all atoms of the cell, with LATT -1 and without SYMM, or a CIF."
+            )
+        if re.fullmatch(r"[A-Za-z]\w* \d+( -?[\d.]+){4,}", " ".join(fields)):
+            share = float(fields[5]) % 10
+            if abs(share - 1) > SMALLEST:
+                raise StructureError(_partial(f"{fields[0]} {share:g}"))
+
+
+def _partial(told: str) -> str:
+    return (
+        f"sites are occupied in part ({told}), and a layer needs whole atoms: give "
+        "an ordered cell, with each atom there or left out."
+    )
 
 
 def _refuse_said(told: Mapping[str, np.ndarray]) -> None:

@@ -13,7 +13,7 @@ from anodeflow.files.shipped import locate
 from anodeflow.structures.builders.cells import assemble_layer
 from anodeflow.structures.builders.checks import refuse_close_atoms, refuse_unknown_elements
 from anodeflow.structures.builders.cif_files import read_cif
-from anodeflow.structures.builders.file_contents import refuse_unused_content
+from anodeflow.structures.builders.file_contents import refuse_unread_sites, refuse_unused_content
 from anodeflow.structures.files import unreadable
 from anodeflow.structures.orientation import find_axes
 from anodeflow.structures.role_checks import check_layer_tags
@@ -51,8 +51,10 @@ def read_one(path: Path) -> Atoms:
         StructureError: the file is not there, cannot be read, or holds several structures.
     """
     try:
-        cif = filetype(str(path)) == "cif"
-        frames: Any = read_cif(path) if cif else ase.io.read(path, index=":")
+        kind = filetype(str(path))
+        if kind == "res":
+            refuse_unread_sites(path.read_text(encoding="utf-8"))
+        frames: Any = read_cif(path) if kind == "cif" else ase.io.read(path, index=":")
     except StructureError as error:
         raise StructureError(f"{path}: {error}") from error
     except FileNotFoundError as error:
@@ -64,6 +66,11 @@ def read_one(path: Path) -> Atoms:
             f"the layer file {path} "
             + unreadable(error, "give a file in a format that ASE reads, such as extxyz or CIF")
         ) from error
+    if not frames:
+        raise StructureError(
+            f"the layer file {path} holds no structure that can be read: give elements and "
+            "positions of atoms, in a format that ASE reads."
+        )
     if len(frames) != 1:
         raise StructureError(
             f"the layer file {path} holds {len(frames)} structures where one is expected: keep "
