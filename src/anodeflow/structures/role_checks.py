@@ -50,9 +50,9 @@ def check_tagged_layers(atoms: Atoms) -> None:
     roles.require_stack(atoms, "what has two layers")
     metals = layer_metallic(atoms.symbols)
     if metals[roles.top(atoms)].any() and not metals[roles.bottom(atoms)].any():
-        atom = int(roles.bottom(atoms).argmax())
+        first = int(roles.bottom(atoms).argmax())
         raise StructureError(
-            f"{names[atom]} has the tag {tags[atom]}, of the bottom layer, in which there is no "
+            f"{names[first]} has the tag {tags[first]}, of the bottom layer, in which there is no "
             "metal, while there is in the top one: correct or remove the tags."
         )
     host = np.flatnonzero(~roles.ions(atoms))

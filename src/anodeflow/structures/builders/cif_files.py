@@ -77,7 +77,10 @@ def _group(block: CIFBlock) -> Spacegroup:
     operations = next((block[key] for key in OPERATIONS if key in block), None)
     if operations:
         listed = [operations] if isinstance(operations, str) else operations
-        return spacegroup_from_data(no=1, setting=1, sitesym=listed, subtrans=[(0.0, 0.0, 0.0)])
+        found: Spacegroup = spacegroup_from_data(
+            no=1, setting=1, sitesym=listed, subtrans=[(0.0, 0.0, 0.0)]
+        )
+        return found
     named = [str(block[key]) for key in GROUPS if str(block.get(key, "?")) not in UNSAID]
     if not named:
         raise StructureError(
