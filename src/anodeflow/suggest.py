@@ -20,14 +20,13 @@ from ase import Atoms
 from anodeflow.errors import AnodeflowError, ConfigError, StructureError, nearest
 from anodeflow.files.atomic import whole
 from anodeflow.stages.relaxation.figure import plot_structures
-from anodeflow.structures.builders.checks import refuse_unknown_elements
 from anodeflow.structures.builders.file_contents import refuse_unused_content
 from anodeflow.structures.builders.layer_files import read_one
 from anodeflow.structures.builders.layers import build_layer, build_unit, repeat_unit
 from anodeflow.structures.builders.stacks import refuse_wrong_places
 from anodeflow.structures.common_cells import CommonCell, common_cells
 from anodeflow.structures.description import describe, describe_orientation
-from anodeflow.structures.elements import ION_ELEMENTS
+from anodeflow.structures.elements import ION_ELEMENTS, require_ions
 from anodeflow.structures.orientation import Orientation, find_axes, find_orientation
 from anodeflow.structures.role_checks import check_stack_tags
 from anodeflow.structures.role_guessing import guess_stack_tags
@@ -40,6 +39,9 @@ ENDS = ("bottom", "top")
 
 DRAWN = 9.0
 """Å that a picture shows of a layer at least, by repeating its unit cell."""
+
+LARGEST_STRAIN = 0.5
+"""Below this are limits of strains, as `structures.strain_limit`."""
 
 SPACING = 3.5
 """Å, in the lines for the configuration: a start for layers without bonds between them."""
@@ -68,6 +70,7 @@ def main(arguments: Sequence[str]) -> None:
     if len(given.structures) > 2:
         parser.error("one structure or two layers can be given")
     try:
+        _check_options(given)
         config = read_config(given.config)
         if len(given.structures) == 1:
             _tell_of_one(given.structures[0], config, given)
@@ -75,6 +78,19 @@ def main(arguments: Sequence[str]) -> None:
             _tell_of_two(given.structures, config, given)
     except AnodeflowError as error:
         sys.exit(f"error: {error}")
+
+
+def _check_options(given: argparse.Namespace) -> None:
+    """Refuse ions that are none, and limits within which there is no cell."""
+    require_ions(given.ion or [])
+    if given.strain_limit is not None and not 0 <= given.strain_limit < LARGEST_STRAIN:
+        raise ConfigError(
+            f"--strain-limit is {given.strain_limit:g}: give a fraction from 0 to "
+            f"{LARGEST_STRAIN:g}, such as 0.03."
+        )
+    for name in ("atoms", "row"):
+        if getattr(given, name) < 1:
+            raise ConfigError(f"--{name} is {getattr(given, name)}: give a whole number from 1 on.")
 
 
 def _layer_settings(name: str, role: str, config: Config) -> dict[str, Any]:
@@ -93,7 +109,6 @@ def _layer_settings(name: str, role: str, config: Config) -> dict[str, Any]:
 def _tell_of_one(name: str, config: Config, given: argparse.Namespace) -> None:
     """Print what the workflow makes of one structure, and draw it."""
     ions = given.ion or [config.structures.ions.element]
-    refuse_unknown_elements(ions)
     refused: dict[str, list[str]] = {}
     read: dict[str, tuple[Atoms, Orientation | None]] = {}
     if name in config.structures.layers:
@@ -176,7 +191,7 @@ def _tell_of_two(names: Sequence[str], config: Config, given: argparse.Namespace
         unit.info["name"] = name
     refuse_wrong_places(*units)
     known = [layer["stiffness"] for layer in sheets if layer.get("stiffness")]
-    limit = _strain_limit(given.strain_limit, config)
+    limit = config.structures.strain_limit if given.strain_limit is None else given.strain_limit
     cells = common_cells(
         units[0],
         units[1],
@@ -198,17 +213,6 @@ def _tell_of_two(names: Sequence[str], config: Config, given: argparse.Namespace
         print("Atoms are those of the sheets, without their groups.")
     print(f"\nRow {given.row} for the configuration, spacing and registry to be chosen:\n")
     print(overlay_lines(cells[given.row - 1], names, config))
-
-
-def _strain_limit(given: float | None, config: Config) -> float:
-    """Return the largest strain that is asked for; refuse what the configuration would refuse."""
-    if given is None:
-        return config.structures.strain_limit
-    if not 0 <= given < 0.5:
-        raise StructureError(
-            f"--strain-limit is {given:g}: give a fraction from 0 to below 0.5, as 0.03 for 3 %."
-        )
-    return given
 
 
 def table(cells: Sequence[CommonCell], names: Sequence[str]) -> str:

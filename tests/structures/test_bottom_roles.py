@@ -72,6 +72,22 @@ def test_terminations_are_what_has_metal_on_one_side(layer, tags):
     assert by_height(layer) == tags
 
 
+@pytest.mark.parametrize(
+    ("heights", "symbols", "tags"),
+    [
+        ([1.6, 0.0, 0.0], "FeB2", [3, 1, 1]),
+        ([-1.6, 0.0, 0.0], "FeB2", [1, 3, 3]),
+        ([1.6, 0.0, 0.0, -1.6], "FeB2Fe", [3, 2, 2, 1]),
+    ],
+)
+def test_a_flat_plane_of_boron_is_a_face_or_x_by_the_metal_beside_it(heights, symbols, tags):
+    """As FeB2, a honeycomb of boron with iron above its hollows, and with iron on both sides."""
+    places = np.array([[0, 0], [2, 1], [1, 2], [0, 0]])[: len(heights)] / 3
+    layer = Atoms(symbols, cell=[3.05, 3.05, 30, 90, 90, 120], pbc=True)
+    layer.set_scaled_positions(np.column_stack([places, 0.5 + np.array(heights) / 30]))
+    assert guess_layer_tags(layer, "bottom").tolist() == tags
+
+
 def test_janus_layers_ordered_metals_and_nh_have_the_roles_of_their_places():
     janus = mx2("MoS2", vacuum=10.0)
     janus.symbols[1] = "Se"

@@ -145,6 +145,70 @@ def test_what_a_file_says_and_nothing_uses_is_refused(tmp_path, change, sentence
         from_file(path, "top")
 
 
+NOTHING = {"occupied in part": 1.0, "fixes 1 of 2": 0.0}
+
+
+@pytest.mark.parametrize(
+    ("names", "values", "sentence"),
+    [
+        ("occ site_occupancy siteOccupancy occupancies SOF", [1.0, 0.5], "occupied in part"),
+        ("charge charges initial_charges bader_charge q", [0.0, -0.4], r"charges up to 0\.4 e"),
+        (
+            "magmom magmoms magnetic_moments spin spins spin_up",
+            [1.5, 0.0],
+            r"moments up to 1\.5 µB",
+        ),
+        ("vel velo velocity velocities", [0.0, 0.1], r"velocities up to 0\.1"),
+        ("mass Masses isotope", [13.0, 12.0], r"atom 0 \(C\) has a mass of 13\.000 u"),
+        ("fixed frozen constraint", [1.0, 0.0], "fixes 1 of 2"),
+    ],
+)
+def test_a_column_of_any_name_is_refused_where_it_says_something(tmp_path, names, values, sentence):
+    for name in names.split():
+        layer = graphene(vacuum=8.0)
+        for given in (values, [NOTHING.get(sentence, 0.0)] * 2):
+            layer.arrays.pop(name, None)
+            layer.set_array(name, np.array(given))
+            ase.io.write(tmp_path / "layer.xyz", layer, format="extxyz")
+            text = (tmp_path / "layer.xyz").read_text()
+            assert ":R:1" in text
+            if given is values:
+                with pytest.raises(StructureError, match=sentence):
+                    from_file(tmp_path / "layer.xyz", "top")
+            else:
+                assert len(from_file(tmp_path / "layer.xyz", "top")) == 2
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "sentence"),
+    [
+        ("charge", 1, r"charges up to 1 e \(charge\)"),
+        ("total_charge", -0.5, r"charges up to 0\.5 e"),
+        ("net_charge", 0, None),
+        ("spin", 3, "multiplicity of spin up to 3"),
+        ("spin", 1, None),
+        ("spin_multiplicity", 1, None),
+        ("multiplicity", 2, "multiplicity of spin up to 2"),
+        ("magmoms", [1.5, 0.0], r"magnetic moments up to 1\.5"),
+        ("total_magmom", 2.0, r"magnetic moments up to 2"),
+        ("occupancies", [1.0, 0.5], r"in part \(C 0\.5\)"),
+        ("selective_dynamics", [True, False], "fixes 1 of 2"),
+        ("spin_polarized", True, None),
+        ("charge_method", "Bader", None),
+        ("energy_per_atom", -9.2, None),
+    ],
+)
+def test_a_key_of_the_structure_is_held_to_the_same_rule(tmp_path, key, value, sentence):
+    layer = graphene(vacuum=8.0)
+    layer.info[key] = np.array(value) if isinstance(value, list) else value
+    ase.io.write(tmp_path / "layer.extxyz", layer)
+    if sentence is None:
+        assert len(from_file(tmp_path / "layer.extxyz", "top")) == 2
+        return
+    with pytest.raises(StructureError, match=sentence):
+        from_file(tmp_path / "layer.extxyz", "top")
+
+
 def test_what_says_nothing_passes(tmp_path):
     layer = graphene(vacuum=8.0)
     layer.set_initial_charges([0.0, 0.0])
@@ -212,3 +276,29 @@ def test_columns_of_a_cif_that_ase_does_not_read_are_refused_where_they_say_some
     (tmp_path / "disorder.cif").write_text(ordered)
     with pytest.raises(StructureError, match="gives disorder"):
         from_file(tmp_path / "disorder.cif", "top")
+
+
+SHELX = """TITL x
+CELL 1.0 2.46 2.46 20 90 90 120
+LATT {latt}
+SFAC C
+C 1 0 0 0.5 {first}
+C 1 0.333333 0.666667 0.5 1.0
+END
+"""
+
+
+def test_a_shelx_file_is_refused_for_occupancies_and_symmetry_that_ase_does_not_read(tmp_path):
+    for first, latt, sentence in (
+        ("0.5", "-1", r"occupied in part \(C 0\.5\)"),
+        ("10.25", "-1", r"occupied in part \(C 0\.25\)"),
+        ("1.0", "1", r"gives symmetry \(LATT 1\)"),
+    ):
+        (tmp_path / "layer.res").write_text(SHELX.format(first=first, latt=latt))
+        with pytest.raises(StructureError, match=sentence):
+            from_file(tmp_path / "layer.res", "top")
+    (tmp_path / "layer.res").write_text(SHELX.format(first="11.0", latt="-1"))
+    assert len(from_file(tmp_path / "layer.res", "top")) == 2
+    (tmp_path / "none.cif").write_text("data_x\n_cell_length_a 3\n")
+    with pytest.raises(StructureError, match=r"none\.cif holds no structure that can be read"):
+        from_file(tmp_path / "none.cif", "top")

@@ -152,17 +152,48 @@ TWO_SHEETS = put_on(stack(), "C2", [[0, 0, -3.5], [0, 1.42, -3.5]])
         (with_cell([[2.46, 0, 0], [-1.23, 2.13, 0], [0, 5.0, 0]]), "all three cell vectors"),
         (with_cell(np.zeros((3, 3))), r"no cell in the plane \(0 of"),
         (with_cell([[0, 0, 0], [0, 0, 0], [0, 0, 30.0]]), r"no cell in the plane \(1 of"),
+        (with_cell(CELL * [[0], [1], [1]]), r"vector 1 of .* has no length and .* holds 1 of the"),
+        (with_cell(CELL * [[1], [0], [1]]), r"vector 2 of .* has no length and .* holds 1 of the"),
         (with_cell([[2.46, 0, 0], [4.92, 0, 0], [0, 0, 30.0]]), "vectors 1 and 2 lie on one line"),
         (with_cell(CELL * [[1], [1], [12.4 / 30]]), r"no vacuum .* 4\.00 and 4\.00 Å"),
         (with_cell(CELL * [[1], [1], [14.2 / 30]]), r"no vacuum .* 4\.00 and 5\.80 Å"),
-        (TWO_SHEETS, r"both sides of the one with metal \(4\.00 Å above, 3\.50 Å below"),
+        (TWO_SHEETS, r"both sides of CO2Ti2, C2 4\.00 Å above it and C2 3\.50 Å below, "),
     ],
-    ids=["nothing", "not a number", "flat", "no cell", "only c", "one line", "crystal",
-         "little vacuum", "two sheets"],
+    ids=["nothing", "not a number", "flat", "no cell", "only c", "no a", "no b", "one line",
+         "crystal", "little vacuum", "two sheets"],
 )  # fmt: skip
 def test_what_cannot_be_brought_is_refused_by_the_condition_that_fails(atoms, sentence):
     with pytest.raises(StructureError, match=sentence):
         find_orientation(atoms, ions=["Na"])
+
+
+@pytest.mark.parametrize("cells", [1, 3])
+@pytest.mark.parametrize(
+    ("symbols", "places", "said"),
+    [
+        ("Mg", [[0, 0, -3.0]], r"\(Mg\) lies 3\.00 Å below {mxene} and .*: take it out\."),
+        ("Mg", [[0, 0, 11.2]], r"\(Mg\) lies 2\.80 Å above {sheet} and .*: take it out\."),
+        ("H", [[0, 0, -4.0]], r"\(H\) lies 4\.00 Å below {mxene} and "),
+        ("H", [[0, 0, 11.4]], r"\(H\) lies 3\.00 Å above {sheet} and "),
+        ("N2", [[0, 0, -5.1], [0, 0, -4.0]], r"\(N\) of N2 lies 5\.10 Å below {mxene} and "),
+        ("N2", [[0, 0, 12.1], [0, 0, 13.2]], r"\(N\) of N2 lies 3\.70 Å above {sheet} and "),
+    ],
+)
+def test_what_lies_outside_a_stack_is_named_with_its_place(cells, symbols, places, said):
+    atoms = put_on(stack().repeat((cells, cells, 1)), symbols, places)
+    mxene, sheet = ("CO2Ti2", "C2") if cells == 1 else ("C9O18Ti18", "C18")
+    for lift in (0.0, 13.0):
+        atoms.positions[:, 2] += lift
+        atoms.wrap()
+        with pytest.raises(StructureError, match=said.format(mxene=mxene, sheet=sheet)):
+            find_orientation(atoms, ions=["Na"])
+
+
+def test_a_metal_outside_is_told_how_to_be_named_where_there_is_no_other_ion():
+    atoms = put_on(stack()[:7], "Ca", [[0, 0, -3.0]])
+    with pytest.raises(StructureError, match=r"or name it if it is an ion \(--ion Ca\)"):
+        find_orientation(atoms, ions=["Na"])
+    assert not find_orientation(atoms, ions=["Ca"]).turned
 
 
 def test_a_stack_along_another_axis_is_refused_with_the_axis_and_the_angle():

@@ -33,6 +33,7 @@ def test_right_tags_pass_also_of_two_layers_with_metals():
         ([1, 0, 2, 0, 3, 10, 10, 10], r"atom 7 \(Na\) has the tag 10, while an alkali is an ion"),
         ([1, 0, 2, 0, 3, 10, 20, 20], r"atom 6 \(C\) has the tag 20 .* other C are of a layer"),
         ([1, 0, 2, 0, 3, 10, 10, 7], r"atom 7 \(Na\) has the tag 7: tags are 0-4"),
+        ([10, 10, 10, 10, 10, 1, 3, 20], r"atom 5 \(C\) has the tag 1, .* in which there is no me"),
         ([1, 0, 2, 0, 4, 10, 10, 20], "no facing termination"),
     ],
 )

@@ -227,7 +227,7 @@ def test_make_envs_makes_what_is_named_and_make_test_what_its_tests_need(root):
     assert "There is no environment depi; NAMES may be diep " in wrong.stderr
 
 
-NESTED = ["--config", "structures={cell_height: 35, layers: {graphene: {size: [3, 3]}}}"]
+NESTED = ["--config", "structures={cell_height: 35, layers: {graphene: {lattice: 2.45}}}"]
 
 
 @pytest.mark.parametrize(
@@ -238,7 +238,7 @@ def test_a_job_gets_numbers_that_stand_below_the_first_level_on_the_command_line
     result = bare.snakemake(*how, *NESTED)
     assert result.returncode == 0, result.stdout
     layer = read_structure(bare.folder / LAYER)
-    assert (len(layer), layer.cell.lengths()[2]) == (18, pytest.approx(35.0))
+    assert layer.cell.lengths() == pytest.approx([12.25, 12.25, 35.0])
 
 
 def test_numbers_lists_and_sections_on_the_command_line_make_the_plan(bare):

@@ -17,7 +17,7 @@ from anodeflow.files.shipped import locate
 from anodeflow.process.failed_jobs import report_failures
 from anodeflow.process.search_path import keep_to, refuse_blanks
 from anodeflow.study.backend_tolerances import check_records
-from anodeflow.study.checks import check_pins
+from anodeflow.study.checks import check_fit, check_pins
 from anodeflow.study.gathered import RECORDS, Gathered
 from anodeflow.study.hours import tell_hours
 from anodeflow.study.known_elements import check_elements
@@ -54,6 +54,7 @@ try:
     config = read_texts(config, given)
     check_duplicate_keys(workflow.configfiles)
     PLAN = Plan(load_config(config))
+    check_fit(PLAN.config)
     check_pins(PLAN.config, FOLDER)
     check_records(PLAN, FOLDER)
     if workflow.is_main_process:  # a job says it in its own log

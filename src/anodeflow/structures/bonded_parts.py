@@ -17,6 +17,13 @@ def bonded_parts(atoms: Atoms) -> np.ndarray:
     return found
 
 
+def spreads(part: Atoms) -> bool:
+    """Say whether bonded atoms stay one part when the cell is repeated in the plane."""
+    four = part.copy()
+    four.set_constraint()  # not all can be repeated
+    return not bonded_parts(four.repeat((2, 2, 1))).any()
+
+
 def name_atoms(atoms: Atoms) -> np.ndarray:
     """Name every atom for sentences, by its index from 0 and its element; (N,)."""
     return np.array([f"atom {index} ({symbol})" for index, symbol in enumerate(atoms.symbols)])
@@ -47,7 +54,7 @@ def refuse_other_than_layers(atoms: Atoms, names: np.ndarray) -> None:
         chosen = np.flatnonzero(labels == part)
         found, first = atoms[chosen], names[chosen[0]]
         found.set_constraint()  # not all can be repeated
-        if bonded_parts(found.repeat((2, 2, 1))).max():
+        if not spreads(found):
             raise StructureError(
                 f"{first} is bonded to no layer but belongs to {found.get_chemical_formula()}, "
                 "which does not spread over the plane: take it out, or, if it is an ion, name it "

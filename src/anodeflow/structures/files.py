@@ -70,6 +70,20 @@ def read_frames(path: Path) -> list[Atoms]:
     return frames
 
 
+def unreadable(error: Exception, advice: str, *, isotopes: str = "write H") -> str:
+    """Say over what one of ASE's readers stumbled, and the advice, or another for atoms D and T.
+
+    Readers look names of atoms up among the elements, where there is no isotope.
+    """
+    name = error.args[0] if isinstance(error, KeyError) and error.args else None
+    if name in ("D", "T"):
+        return (
+            f"names atoms {name}, an isotope of hydrogen, as which ASE reads H alone: {isotopes}."
+        )
+    told = " ".join(str(error).split()) if name is None else f"unknown name {name!r}"
+    return f"cannot be read ({told}): {advice}."
+
+
 def _read_text(path: Path) -> str:
     try:
         text = path.read_text(encoding="utf-8")

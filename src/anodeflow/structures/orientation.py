@@ -13,9 +13,16 @@ from ase.constraints import FixScaled
 
 from anodeflow.errors import StructureError
 from anodeflow.structures import roles
-from anodeflow.structures.bonded_parts import NARROWEST_VACUUM, bonded_parts, widest_slab
-from anodeflow.structures.elements import ALKALIS, layer_metallic
+from anodeflow.structures.bonded_parts import (
+    NARROWEST_VACUUM,
+    bonded_parts,
+    name_atoms,
+    spreads,
+    widest_slab,
+)
+from anodeflow.structures.elements import ALKALIS, ION_ELEMENTS, layer_metallic, metallic
 from anodeflow.structures.geometry import heights, turns
+from anodeflow.structures.role_checks import check_tagged_layers
 
 FLAT = 1e-3
 """A cell vector that leaves the plane by less than this fraction of its length lies in it."""
@@ -89,11 +96,14 @@ def find_orientation(atoms: Atoms, *, ions: Sequence[str] = ()) -> Orientation:
         ions: elements that are ions where there are no tags, beside the alkalis.
 
     Raises:
-        StructureError: no cell in the plane, the stacking axis is not z, no vacuum, or
-            layers without metal on both sides.
+        StructureError: no cell in the plane, the stacking axis is not z, no vacuum, atoms
+            outside a stack's layers, layers without metal on both sides, or tags that part it
+            otherwise.
     """
     found = find_axes(atoms)
     brought = found.apply(atoms)
+    if brought.get_tags().any():
+        check_tagged_layers(brought)  # before they tell the layers apart
     return replace(found, turned=_sheet_below(brought, ions, folded=found.height is None))
 
 
@@ -125,6 +135,12 @@ def _stacking_vector(atoms: Atoms, lengths: np.ndarray) -> int:
             "not zero, two are needed): give a file with a lattice."
         )
     lies = (lengths > 0) & (np.abs(cell[:, 2]) <= FLAT * lengths)
+    if lies.sum() < 2 and not lengths.all():
+        raise StructureError(
+            f"the cell vector {int(lengths.argmin()) + 1} of {formula} has no length and the plane "
+            f"of x and y holds {lies.sum()} of the others, where two are needed: correct the "
+            "lattice."
+        )
     if lies.sum() < 2:
         raise StructureError(_leaning(cell, lengths))
     if lies.all():
@@ -144,8 +160,7 @@ def _stacking_vector(atoms: Atoms, lengths: np.ndarray) -> int:
 
 def _leaning(cell: np.ndarray, lengths: np.ndarray) -> str:
     """Say which vector leaves the plane, of the pair that leaves it least."""
-    lean = np.degrees(np.arcsin(np.clip(np.abs(cell[:, 2]) / np.maximum(lengths, 1e-9), 0, 1)))
-    lean[lengths == 0] = 90.0
+    lean = np.degrees(np.arcsin(np.clip(np.abs(cell[:, 2]) / lengths, 0, 1)))
     second = int(np.argsort(lean)[1])
     return (
         f"the cell vector {second + 1} leaves the plane of x and y by {lean[second]:.1f}°, where "
@@ -190,18 +205,23 @@ def _sheet_below(atoms: Atoms, ions: Sequence[str], *, folded: bool) -> bool:
     below, above = _layers(atoms, ions)
     if not (below.any() and above.any()):
         return False
+    _refuse_others(atoms, ions, below, above)
     mxene = heights(atoms[below])
     if not folded:
         return bool(atoms.positions[above, 2].mean() < mxene.mean())
     period = float(atoms.cell.array[2, 2])
     free = period - float(np.ptp(mxene))
-    sheet = np.sort((atoms.positions[above, 2] - mxene.max()) % period)
+    rise = (atoms.positions[above, 2] - mxene.max()) % period
+    sheet = np.sort(rise)
     gap, other = sheet[0], free - sheet[-1]
-    between = float(np.diff(sheet).max(initial=0.0))
-    if between > max(gap, other) and between >= NARROWEST_VACUUM:
+    steps = np.diff(sheet, append=sheet[-1])
+    if steps.max() > max(gap, other) and steps.max() >= NARROWEST_VACUUM:
+        upper = rise <= sheet[steps.argmax()]
+        sides = [atoms[above][side].get_chemical_formula() for side in (upper, ~upper)]
         raise StructureError(
-            f"layers without metal lie on both sides of the one with metal ({gap:.2f} Å above, "
-            f"{other:.2f} Å below it), where a stack is two layers: leave one out."
+            f"layers without metal lie on both sides of {atoms[below].get_chemical_formula()}, "
+            f"{sides[0]} {gap:.2f} Å above it and {sides[1]} {other:.2f} Å below, where a stack is "
+            "two layers: leave one out."
         )
     if max(gap, other) < NARROWEST_VACUUM:
         raise StructureError(
@@ -221,13 +241,44 @@ def _sheet_below(atoms: Atoms, ions: Sequence[str], *, folded: bool) -> bool:
 
 
 def _layers(atoms: Atoms, ions: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
-    """Select the layer with a metal, and the layers without; masks (N,) of bool."""
+    """Select the layer with a metal, and the layers without; masks (N,) of bool.
+
+    Without tags, what does not spread over the plane is no layer, nor is a plane of ions alone.
+    """
     if atoms.get_tags().any():
         return roles.bottom(atoms), roles.top(atoms)
     symbols = np.array(atoms.get_chemical_symbols())
-    host = ~np.isin(symbols, (*ions, *ALKALIS))
-    parts = np.full(len(atoms), -1)
-    if host.any():
-        parts[host] = bonded_parts(atoms[host])
-    metal = host & np.isin(parts, parts[host & layer_metallic(symbols)])
-    return metal, host & ~metal
+    host = np.flatnonzero(~np.isin(symbols, (*ions, *ALKALIS)))
+    metal, other = np.zeros((2, len(atoms)), dtype=bool)
+    parts = bonded_parts(atoms[host])
+    for part in range(parts.max(initial=-1) + 1):
+        chosen = host[parts == part]
+        if not np.isin(symbols[chosen], ION_ELEMENTS).all() and spreads(atoms[chosen]):
+            (metal if layer_metallic(symbols[chosen]).any() else other)[chosen] = True
+    return metal, other
+
+
+def _refuse_others(atoms: Atoms, ions: Sequence[str], below: np.ndarray, above: np.ndarray) -> None:
+    """Raise StructureError for an atom of a stack without tags outside its layers, with its place.
+
+    below, above (N,): the layer with metal, those without.
+    """
+    host = np.flatnonzero(~np.isin(atoms.symbols, (*ions, *ALKALIS)))
+    others = np.flatnonzero(~(below | above)[host])
+    if atoms.get_tags().any() or not len(others):
+        return
+    parts = bonded_parts(atoms[host])
+    own = atoms[host[parts == parts[others[0]]]].get_chemical_formula()
+    atom, period, places = host[others[0]], float(atoms.cell.array[2, 2]), []
+    for layer in (below, above):
+        rise = (atoms.positions[atom, 2] - atoms.positions[layer, 2]) % period
+        name = atoms[layer].get_chemical_formula()
+        places += [(rise.min(), f"above {name}"), (period - rise.max(), f"below {name}")]
+    distance, place = min(places)
+    symbol = atoms.symbols[atom]
+    is_one = metallic([symbol]).all() and not np.isin(ions, atoms.symbols).any()
+    raise StructureError(
+        f"{name_atoms(atoms)[atom]}{f' of {own}' if own != symbol else ''} lies {distance:.2f} Å "
+        f"{place} and belongs to no layer, where a stack is two layers and ions of one kind: take "
+        f"it out{f', or name it if it is an ion (--ion {symbol})' if is_one else ''}."
+    )

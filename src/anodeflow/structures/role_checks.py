@@ -6,7 +6,7 @@ from ase import Atoms
 from anodeflow.errors import StructureError
 from anodeflow.structures import roles
 from anodeflow.structures.bonded_parts import bonded_parts, name_atoms
-from anodeflow.structures.elements import ALKALIS
+from anodeflow.structures.elements import ALKALIS, layer_metallic
 from anodeflow.structures.role_guessing import guess_layer_tags
 
 
@@ -23,11 +23,24 @@ def check_layer_tags(layer: Atoms, role: str) -> None:
 def check_stack_tags(atoms: Atoms) -> None:
     """Raise StructureError unless the tags of a stack are those of its layers; it names an atom.
 
-    Layers are what the tags say, ions those with tag 20; no bond may join two of them, and inside
-    each roles are those of `guess_layer_tags`.
+    Beside what `check_tagged_layers` asks, roles inside each layer are those of `guess_layer_tags`.
 
     Args:
         atoms: a stack with tags, as `orientation.find_orientation` brings it, MXene below.
+    """
+    check_tagged_layers(atoms)
+    for role, chosen in (("bottom", roles.bottom(atoms)), ("top", roles.top(atoms))):
+        _refuse_other_tags(atoms, np.flatnonzero(chosen), role, name_atoms(atoms))
+
+
+def check_tagged_layers(atoms: Atoms) -> None:
+    """Raise StructureError unless tags part a stack into layers and ions; it names an atom.
+
+    Layers are what the tags say, ions those with tag 20, and no bond may join two of them. All this
+    does not ask which layer lies below.
+
+    Args:
+        atoms: a stack with tags, z along the third vector.
     """
     names, tags = name_atoms(atoms), atoms.get_tags()
     known = roles.ions(atoms) | roles.bottom(atoms) | roles.top(atoms)
@@ -35,6 +48,13 @@ def check_stack_tags(atoms: Atoms) -> None:
         raise StructureError(f"{names[atom]} has the tag {tags[atom]}: tags are {roles.TAGS}.")
     _refuse_mistaken_ions(atoms, names)
     roles.require_stack(atoms, "what has two layers")
+    metals = layer_metallic(atoms.symbols)
+    if metals[roles.top(atoms)].any() and not metals[roles.bottom(atoms)].any():
+        first = int(roles.bottom(atoms).argmax())
+        raise StructureError(
+            f"{names[first]} has the tag {tags[first]}, of the bottom layer, in which there is no "
+            "metal, while there is in the top one: correct or remove the tags."
+        )
     host = np.flatnonzero(~roles.ions(atoms))
     parts, below = bonded_parts(atoms[host]), roles.bottom(atoms)[host]
     for part in range(parts.max() + 1):
@@ -45,8 +65,6 @@ def check_stack_tags(atoms: Atoms) -> None:
                 f"{names[host[odd]]} has the tag {tags[host[odd]]}, of the {layer} layer, but is "
                 "bonded to the other one: correct or remove the tags."
             )
-    for role, chosen in (("bottom", roles.bottom(atoms)), ("top", roles.top(atoms))):
-        _refuse_other_tags(atoms, np.flatnonzero(chosen), role, names)
 
 
 def _refuse_mistaken_ions(atoms: Atoms, names: np.ndarray) -> None:

@@ -1,16 +1,17 @@
 """Checks of the configuration that need more than one of its sections, or files."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from anodeflow.errors import ConfigError, ResultFileError, nearest
+from anodeflow.errors import ConfigError, ResultFileError, StructureError, nearest
 from anodeflow.files.shipped import locate, places
 from anodeflow.models.weights.card import WeightsCard
 from anodeflow.process.other_python import to_make
 from anodeflow.structures.atom_counts import hollows
-from anodeflow.structures.settings import FunctionalisedLayer, MXeneLayer
+from anodeflow.structures.planned_stacks import check_planned_layer, check_planned_stack
+from anodeflow.structures.settings import FileLayer, FunctionalisedLayer, Layer, MXeneLayer
 from anodeflow.structures.stiffness import BY_STIFFNESS
 from anodeflow.study import paths
 from anodeflow.study.config import Config
@@ -53,11 +54,54 @@ def _check_stacks(config: Config) -> None:
     for name, layer in layers.items():
         if isinstance(layer, FunctionalisedLayer):
             _known(layer.base, f"structures.layers.{name}.base", "the layer", layers)
-            if isinstance(layers[layer.base], FunctionalisedLayer | MXeneLayer):
+            base = layers[layer.base]
+            if isinstance(base, FunctionalisedLayer) or _place(base) == "bottom":
                 raise ConfigError(
                     f"config: structures.layers.{name}.base is '{layer.base}', which is no plain "
                     "sheet: name a honeycomb layer or a file with role top."
                 )
+    for name, stack in config.structures.stacks.items():
+        for end in ("bottom", "top"):
+            if (place := _place(layers[getattr(stack, end)])) != end:
+                raise ConfigError(
+                    f"config: structures.stacks.{name}.{end} is '{getattr(stack, end)}', a layer "
+                    f"that lies at the {place}: name an mxene or a file with role bottom as the "
+                    "bottom, a sheet or a file with role top as the top."
+                )
+
+
+def _place(layer: Layer) -> str:
+    """Return where a layer can lie in a stack, bottom or top."""
+    if isinstance(layer, FileLayer):
+        return layer.role
+    return "bottom" if isinstance(layer, MXeneLayer) else "top"
+
+
+def check_fit(config: Config) -> None:
+    """Refuse layers and stacks of the study that do not fit into their cells, as far as known.
+
+    Raises:
+        ConfigError: the first whose vacuum is too thin, or whose strain is beyond the limit.
+    """
+    structures = config.structures.model_dump()
+    in_stacks = [
+        getattr(config.structures.stacks[stack], end)
+        for stack in config.study.stacks
+        for end in ("bottom", "top")
+    ]
+    for name in dict.fromkeys([*config.study.layers, *in_stacks]):
+        layer, height = structures["layers"][name], config.structures.cell_height
+        _said_of(f"layers.{name}", check_planned_layer, layer, cell_height=height)
+    for name in config.study.stacks:
+        _said_of(f"stacks.{name}", check_planned_stack, structures, name)
+
+
+def _said_of(where: str, check: Callable[..., None], *given: Any, **options: Any) -> None:
+    """Check, and say of a StructureError which entry of `structures` it is about."""
+    try:
+        check(*given, **options)
+    except StructureError as error:
+        raise ConfigError(f"config: structures.{where}: {error}") from None
 
 
 def _check_stiffness(config: Config, stack: str) -> None:

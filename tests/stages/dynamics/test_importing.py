@@ -291,9 +291,12 @@ def test_ions_of_two_kinds_are_refused_named_or_not():
             take_run(small_run(with_lithium), **RUN, ions=named)
 
 
-def test_a_nonmetal_is_no_ion():
-    with pytest.raises(TrajectoryError, match="--ion names O, which is no metal"):
+def test_a_nonmetal_or_no_element_is_no_ion():
+    with pytest.raises(StructureError, match="--ion names O, which is no metal"):
         take_run(small_run(), **RUN, ions=["O"])
+    for name in ("na", "NA", "Na+"):
+        with pytest.raises(StructureError, match=r"is no element \(did you mean 'Na'\?\)"):
+            take_run(small_run(), **RUN, ions=[name])
 
 
 def test_an_ion_that_the_frames_do_not_hold_is_refused():
@@ -320,6 +323,29 @@ def test_tags_that_frames_bring_are_held_against_bonds_and_heights():
     frames[0].set_tags([3, 0, 2, 0, 1, 10, 10, 20])
     with pytest.raises(StructureError, match=r"atom 0 \(O\) has the tag 3"):
         take_run(frames, **RUN)
+
+
+@pytest.mark.parametrize(
+    ("tags", "said"),
+    [
+        (
+            [10, 0, 2, 0, 3, 10, 10, 20],
+            r"atom 0 \(O\) has the tag 10, of the top layer, but is bonde",
+        ),
+        (
+            [1, 0, 2, 0, 3, 10, 3, 20],
+            r"atom . \(C\) has the tag .*, but is bonded to the other one",
+        ),
+        ([1, 0, 2, 0, 3, 10, 10, 7], r"atom 7 \(Na\) has the tag 7: tags are"),
+        ([3, 0, 2, 0, 1, 10, 10, 20], r"atom 0 \(O\) has the tag 3"),
+    ],
+)
+def test_a_wrong_tag_is_named_before_ions_and_gaps(tags, said):
+    frames = small_run()
+    frames[0].set_tags(tags)
+    for ions in ([], ["Na"], ["K"]):
+        with pytest.raises(StructureError, match=said):
+            take_run(frames, **RUN, ions=ions)
 
 
 def test_a_termination_of_oh_has_the_spacing_of_its_oxygen():

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from ase import units
-from springs import SETTINGS
+from springs import SETTINGS, make_stack
 from vibrating import vibrating, without_momenta
 
 from anodeflow.errors import TrajectoryError
@@ -78,15 +78,49 @@ def test_a_drift_that_stands_in_positions_alone_or_in_momenta_alone_says_nothing
         assert take_run(frames, interval_fs=5.0, **OPTIONS).notes == []
 
 
-@pytest.mark.parametrize("kind", ["missing", "zero", "in some frames"])
+@pytest.mark.parametrize("kind", ["missing", "zero"])
 def test_frames_without_momenta_are_taken_and_it_is_said(kind):
-    frames = vibrating(interval_fs=5.0, count=10)
-    bare = without_momenta(frames)
+    bare = without_momenta(vibrating(interval_fs=5.0, count=10))
     if kind == "zero":
         for frame in bare:
             frame.set_momenta(np.zeros((len(frame), 3)))
-    if kind == "in some frames":
-        bare = frames[:5] + bare[5:]
     run = take_run(bare, interval_fs=5.0, **OPTIONS)
     assert run.notes == ["no momenta: neither the interval nor a temperature is checked"]
     assert np.isnan(run.series["temperature"]).all()
+
+
+@pytest.mark.parametrize("kind", ["missing", "zero"])
+@pytest.mark.parametrize("without", [[0], [4], [9], [5, 6, 7, 8, 9]])
+def test_frames_of_which_some_have_no_momenta_are_refused_with_the_first(kind, without):
+    frames = vibrating(interval_fs=5.0, count=10)
+    bare = without_momenta(frames)
+    for k in without:
+        frames[k] = bare[k]
+        if kind == "zero":
+            frames[k].set_momenta(np.zeros((len(frames[k]), 3)))
+    if kind == "zero" and without == [0]:  # a run that begins at rest
+        assert take_run(frames, interval_fs=5.0, **OPTIONS).series["temperature"][0] == 0.0
+        return
+    said = f"Frame {without[0]} has no momenta, or none but zeros, while {10 - len(without)} of 10"
+    with pytest.raises(TrajectoryError, match=said):
+        take_run(frames, interval_fs=5.0, **OPTIONS)
+
+
+@pytest.mark.parametrize("interval_fs", [1.0, 2.0, 5.0, 10.0])
+@pytest.mark.parametrize("missing", [1, 3])
+def test_a_missing_frame_is_told_by_momenta_that_do_not_lead_so_far(interval_fs, missing):
+    stack = make_stack(bottom=3, top=4)
+    whole = vibrating(interval_fs=interval_fs, count=60, stack=stack)
+    assert take_run(whole, interval_fs=interval_fs, **OPTIONS).notes == []
+    with pytest.raises(TrajectoryError, match=r"^Frames 29 and 30 are .* apart by their") as told:
+        take_run(whole[:30] + whole[30 + missing :], interval_fs=interval_fs, **OPTIONS)
+    if (1 + missing) * interval_fs <= 20:  # of a vibration's period
+        found = float(str(told.value).split()[5])
+        assert found == pytest.approx((1 + missing) * interval_fs, rel=0.1)
+
+
+def test_a_frame_too_many_is_told_as_well():
+    stack = make_stack(bottom=3, top=4)
+    frames = vibrating(interval_fs=2.5, count=80, stack=stack)
+    with pytest.raises(TrajectoryError, match=r"^Frames 15 and 16 are 2\.\d+ fs apart by their"):
+        take_run(frames[:30:2] + frames[30:33] + frames[34::2], interval_fs=5.0, **OPTIONS)

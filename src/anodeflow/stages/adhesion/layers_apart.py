@@ -13,7 +13,7 @@ from anodeflow.evaluation.lockstep import raise_first, run_in_lockstep
 from anodeflow.models.interface import energy_terms
 from anodeflow.stages.relaxation.kept_minima import KeptMinima
 from anodeflow.structures import roles
-from anodeflow.structures.builders.stacks import UNSCALED
+from anodeflow.structures.planned_stacks import UNSCALED
 from anodeflow.structures.roles import require_empty_stack
 from anodeflow.structures.spacing import move_top, spacing_in, spacing_of
 

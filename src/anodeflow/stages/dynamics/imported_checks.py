@@ -61,6 +61,7 @@ def require_one_run(
             "which leaves nothing to analyse: give a shorter one."
         )
     _require_no_copies(frames)
+    _require_momenta(frames)
     _require_even_times(frames, interval_fs)
 
 
@@ -94,6 +95,18 @@ def _require_no_copies(frames: Sequence[Atoms]) -> None:
                 f"Frames {before} and {number} are the same to the last digit, as where a restart "
                 "writes a frame again: leave one out, and what a restart repeats."
             )
+
+
+def _require_momenta(frames: Sequence[Atoms]) -> None:
+    """Refuse momenta that some frames have and others have not; a run may begin at rest."""
+    moving = np.array([bool(frame.get_momenta().any()) for frame in frames])
+    if frames[0].has("momenta") and moving[1:].all():
+        return
+    if moving.any() and not moving.all():
+        raise TrajectoryError(
+            f"Frame {moving.argmin()} has no momenta, or none but zeros, while {moving.sum()} of "
+            f"{len(frames)} frames have them: give the momenta of all frames, or of none."
+        )
 
 
 def _require_even_times(frames: Sequence[Atoms], interval_fs: float) -> None:

@@ -6,10 +6,11 @@ from typing import Any
 
 import ase.io
 from ase import Atoms
-from ase.data import atomic_numbers
 from ase.io.formats import open_with_compression
 
-from anodeflow.errors import TrajectoryError
+from anodeflow.elements import SYMBOLS
+from anodeflow.errors import TrajectoryError, nearest
+from anodeflow.structures.files import unreadable
 
 LAMMPS = "lammps-dump-text"
 
@@ -37,8 +38,12 @@ def read_frames(path: Path, elements: Sequence[str] = ()) -> list[Atoms]:
         read = ase.io.read(path, index=":", format=LAMMPS if columns else None, **options)
     except Exception as error:  # every ASE reader fails in its own way
         raise TrajectoryError(
-            f"{path} cannot be read ({' '.join(_told(error).split())}): give frames in a format "
-            "that ASE reads, such as .traj or extxyz."
+            f"{path} "
+            + unreadable(
+                error,
+                "give frames in a format that ASE reads, such as .traj or extxyz",
+                isotopes="write H, with its mass in a column masses where there are momenta",
+            )
         ) from error
     frames = read if isinstance(read, list) else [read]
     _require_elements(path, frames, elements, types)
@@ -52,17 +57,13 @@ def read_elements(text: str) -> list[str]:
     """Read `Ti,C,O`, or nothing, as elements; raises TrajectoryError where one is none."""
     found = [name.strip() for name in text.split(",")] if text else []
     for name in found:
-        if atomic_numbers.get(name, 0) == 0:
+        if name not in SYMBOLS:
             raise TrajectoryError(
-                f"--elements names '{name}', which is no element: give the element of each atom "
-                "type in their order, as Ti,C,O,C,Na."
+                f"--elements names '{name}', which is no element"
+                f"{nearest(name.capitalize(), SYMBOLS)}: give the element of each atom type in "
+                "their order, as Ti,C,O,C,Na."
             )
     return found
-
-
-def _told(error: Exception) -> str:
-    # Readers look the names of atoms up in a table of elements.
-    return f"unknown name {error}" if isinstance(error, KeyError) else str(error)
 
 
 DUMP_BEGINS = tuple(b"ITEM: " + item for item in (b"TIMESTEP", b"UNITS", b"TIME"))

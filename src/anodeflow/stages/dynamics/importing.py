@@ -22,7 +22,7 @@ from anodeflow.stages.dynamics.interval_check import check_interval
 from anodeflow.stages.dynamics.stability import StabilityWatch
 from anodeflow.stages.dynamics.trajectory import A_PER_PS, write_trajectory
 from anodeflow.structures import roles
-from anodeflow.structures.elements import ALKALIS, metallic
+from anodeflow.structures.elements import ALKALIS, require_ions
 from anodeflow.structures.geometry import heights
 from anodeflow.structures.orientation import find_orientation
 from anodeflow.structures.role_checks import check_stack_tags
@@ -160,6 +160,7 @@ def unwrap(positions: np.ndarray, atoms: Atoms) -> np.ndarray:
 
 def _as_stacks(frames: Sequence[Atoms], ions: Sequence[str]) -> list[Atoms]:
     """Bring all frames as the first has to be; it gets tags, or has its own checked."""
+    require_ions(ions)
     orientation = find_orientation(frames[0], ions=ions)
     for vector in sorted(orientation.order[:2]):
         if not frames[0].pbc[vector]:
@@ -167,21 +168,18 @@ def _as_stacks(frames: Sequence[Atoms], ions: Sequence[str]) -> list[Atoms]:
                 f"The frames are not periodic along their vector {vector + 1}, which lies in the "
                 "plane: give a run of layers without edges, or set pbc in the file."
             )
-    _require_one_kind(frames[0], ions)
     brought = [orientation.apply(frame) for frame in frames]
     first = brought[0]
-    if first.get_tags().any():
+    if tagged := first.get_tags().any():
         check_stack_tags(first)
-    else:
+    _require_one_kind(first, ions)
+    if not tagged:
         first.set_tags(guess_stack_tags(first, ions=ions))
     return brought
 
 
 def _require_one_kind(first: Atoms, ions: Sequence[str]) -> None:
     """Refuse ions of two kinds, and a kind that is not there; alkalis are ions in any case."""
-    for ion in ions:
-        if ion != "H" and not metallic([ion]).all():
-            raise TrajectoryError(f"--ion names {ion}, which is no metal: name the ions' element.")
     symbols = np.array(first.get_chemical_symbols())
     tagged = bool(first.get_tags().any())
     inside = roles.ions(first) if tagged else np.isin(symbols, [*ALKALIS, *ions])
@@ -238,12 +236,15 @@ def _check_same_and_interval(
     in another unit are no fault of the run.
     """
     positions, velocities = series["position"], series["velocity"]
-    _, last = _first_fault(first, {"position": positions}, stability)
+    fault, last = _first_fault(first, {"position": positions}, stability)
     require_no_exchange(first, positions[: last + 1])
     if np.isnan(velocities).all():
         return "no momenta: neither the interval nor a temperature is checked"
     finite = np.isfinite(velocities).all(axis=(1, 2))
-    frames = min(last + 1, len(finite) if finite.all() else int(finite.argmin()))
+    # A step that ends in a fault is as violent as it is long.
+    frames = min(last + (not fault), len(finite) if finite.all() else int(finite.argmin()))
+    if frames < 2:
+        return "no two frames with momenta before it ends: the interval is not checked"
     steps = np.diff(positions[:frames], axis=0)
     return check_interval(first, steps, velocities[:frames] / 1000, interval_fs=interval_fs)
 

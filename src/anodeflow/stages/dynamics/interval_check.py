@@ -1,5 +1,6 @@
 """Whether momenta and displacements of an imported run agree on the time between its frames."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,11 +23,12 @@ ROUNDING = 1e-9
 
 @dataclass(frozen=True)
 class Told:
-    """What some of the atoms tell: the correlation of successive velocities, at least, and Δt."""
+    """What atoms tell of each of S times: the correlation of successive velocities, and Δt."""
 
-    least_correlation: float
-    interval_fs: float
-    error: float
+    least_correlation: np.ndarray
+    """(S,), what it is at least; −1 where atoms do not move, or are too few."""
+    interval_fs: np.ndarray
+    error: np.ndarray
     """Relative, one standard error."""
 
 
@@ -39,7 +41,8 @@ def check_interval(
     of θ = ωΔt, ⟨d·(v + v')/2⟩ is ⟨v²⟩ Δt sin θ / θ, c is cos θ, and 3 sin θ / θ differs from
     2 + cos θ by θ⁴/60. It is asked of all atoms, and of those of each element, which vibrate more
     slowly the heavier they are; the most correlated ones count. Where none are correlated, only
-    ⟨d²⟩ ≤ ⟨v²⟩ Δt² is left.
+    ⟨d²⟩ ≤ ⟨v²⟩ Δt² is left. Each step is then asked alone, where most have enough atoms that are
+    correlated: one with a frame missing is twice as long.
 
     Args:
         atoms: N atoms.
@@ -51,26 +54,30 @@ def check_interval(
         why it cannot be told; empty where it agrees.
 
     Raises:
-        TrajectoryError: the interval is another.
+        TrajectoryError: the interval is another, or one of the steps is.
     """
     steps, velocities = _at_rest(atoms, steps), _at_rest(atoms, velocities)
     groups = [atoms.numbers == number for number in np.unique(atoms.numbers)]
     groups.append(np.full(len(atoms), True))
-    told = [found for group in groups if (found := _tell(steps[:, group], velocities[:, group]))]
-    best = max(told, key=lambda found: found.least_correlation, default=None)
-    if best is None or best.least_correlation < LEAST_CORRELATION:
+    sums = [_sums(steps[:, group], velocities[:, group]) for group in groups]
+    told = [_tell(each.sum(axis=1, keepdims=True)) for each in sums]
+    best = max(told, key=lambda found: float(found.least_correlation[0]))
+    known = bool(best.least_correlation[0] >= LEAST_CORRELATION)
+    if not known:
         _require_reach(steps, velocities, interval_fs)
-        return (
-            f"the interval of {interval_fs:g} fs is not checked: from frame to frame the momenta "
-            "are too little alike to say how far they carry the atoms"
-        )
-    if abs(best.interval_fs / interval_fs - 1) > TOLERANCE + SIGMAS * best.error:
+    elif _is_other(best, interval_fs)[0]:
         raise TrajectoryError(
-            f"The momenta say {best.interval_fs:.3g} fs between frames, where --interval-fs is "
+            f"The momenta say {best.interval_fs[0]:.3g} fs between frames, where --interval-fs is "
             f"{interval_fs:g}: give the interval of the frames, or momenta in the units of their "
             "format."
         )
-    return ""
+    _require_even_steps([_tell(each) for each in sums], interval_fs)
+    if known:
+        return ""
+    return (
+        f"the interval of {interval_fs:g} fs is not checked: from frame to frame the momenta "
+        "are too little alike to say how far they carry the atoms"
+    )
 
 
 def _at_rest(atoms: Atoms, vectors: np.ndarray) -> np.ndarray:
@@ -81,24 +88,50 @@ def _at_rest(atoms: Atoms, vectors: np.ndarray) -> np.ndarray:
     return found
 
 
-def _tell(steps: np.ndarray, velocities: np.ndarray) -> Told | None:
-    """Let some atoms tell the interval; None where they do not move, or are too few."""
+def _sums(steps: np.ndarray, velocities: np.ndarray) -> np.ndarray:
+    """Return (6, F - 1), of each step: v², v·v', d·w, d², w² and how many move; w = (v + v')/2."""
     before, after = velocities[:-1], velocities[1:]
-    square = (np.sum(before**2) + np.sum(after**2)) / 2
-    moving = int(np.count_nonzero(before * after))
-    if square == 0 or moving < 4:
-        return None
-    correlation = float(np.sum(before * after) / square)
-    along = np.sum(steps * (before + after) / 2)
-    # Fisher's transformation makes the error of a correlation that of a normal deviate.
-    sure = np.arctanh(min(correlation, 1 - 1e-12)) - SIGMAS / np.sqrt(moving - 3)
-    mean_square = np.sum((before + after) ** 2) / 4
-    spread = np.sum(steps**2) * mean_square / along**2 - 1 if along else np.inf
-    return Told(
-        least_correlation=float(np.tanh(sure)),
-        interval_fs=float(3 / (2 + correlation) * along / square),
-        error=float(np.sqrt(max(spread, 0.0) / moving)),
-    )
+    mean = (before + after) / 2
+    products = ((before**2 + after**2) / 2, before * after, steps * mean, steps**2, mean**2)
+    return np.array([np.sum(each, axis=(1, 2)) for each in (*products, before * after != 0)])
+
+
+def _tell(sums: np.ndarray) -> Told:
+    """Let some atoms tell the interval, of each column of sums (6, S)."""
+    square, product, along, moved, mean_square, moving = sums
+    with np.errstate(divide="ignore", invalid="ignore"):
+        correlation = product / square
+        # Fisher's transformation makes the error of a correlation that of a normal deviate.
+        sure = np.arctanh(np.minimum(correlation, 1 - 1e-12))
+        sure -= SIGMAS / np.sqrt(np.maximum(moving - 3, 0))
+        spread = moved * mean_square / along**2 - 1
+        return Told(
+            least_correlation=np.where((square > 0) & (moving >= 4), np.tanh(sure), -1.0),
+            interval_fs=3 / (2 + correlation) * along / square,
+            error=np.where(along == 0, np.inf, np.sqrt(np.maximum(spread, 0.0) / moving)),
+        )
+
+
+def _is_other(told: Told, interval_fs: float) -> np.ndarray:
+    """Say of each time (S,) whether it is another than the interval, beyond its error."""
+    with np.errstate(invalid="ignore"):
+        found: np.ndarray = (
+            np.abs(told.interval_fs / interval_fs - 1) > TOLERANCE + SIGMAS * told.error
+        )
+    return found
+
+
+def _require_even_steps(told: Sequence[Told], interval_fs: float) -> None:
+    """Refuse a step that is not as long as the others, by atoms of which one step tells enough."""
+    for one in told:
+        other = _is_other(one, interval_fs)
+        if np.median(one.least_correlation) >= LEAST_CORRELATION and other.any():
+            frame = int(other.argmax())
+            raise TrajectoryError(
+                f"Frames {frame} and {frame + 1} are {one.interval_fs[frame]:.3g} fs apart by "
+                f"their momenta, where --interval-fs is {interval_fs:g}: a frame is missing "
+                "between them, or one too many; give frames that are evenly spaced."
+            )
 
 
 def _require_reach(steps: np.ndarray, velocities: np.ndarray, interval_fs: float) -> None:

@@ -3,9 +3,6 @@
 import numpy as np
 from ase import Atoms
 
-from anodeflow.errors import StructureError
-from anodeflow.structures.builders.checks import SHORTEST_DISTANCE
-
 SEED = "none (deterministic)"
 """What `info["seed"]` says of a structure built without random numbers."""
 
@@ -28,12 +25,6 @@ def assemble_layer(
 ) -> Atoms:
     """Put atoms at lateral fractions (N, 2) and heights (N,) into the middle of a cell (Å)."""
     cell = hexagonal_cell(lattice, cell_height)
-    thickness = float(np.ptp(z))
-    if thickness > cell_height - SHORTEST_DISTANCE:
-        raise StructureError(
-            f"a layer {thickness:.2f} Å thick does not fit into a cell {cell_height:.2f} Å high: "
-            "raise cell_height."
-        )
     middle = (z.max() + z.min()) / 2
     positions = lateral @ cell[:2]
     positions[:, 2] = z - middle + cell_height / 2

@@ -6,6 +6,7 @@ from ase.data import atomic_numbers
 from ase.neighborlist import neighbor_list
 
 from anodeflow.errors import StructureError
+from anodeflow.structures.planned_stacks import require_vacuum
 
 SHORTEST_DISTANCE = 0.6
 """Two atoms closer than this (Å) are a mistake in the input, whatever the elements."""
@@ -33,16 +34,7 @@ def refuse_close_atoms(atoms: Atoms) -> None:
         )
 
 
-SMALLEST_VACUUM = 20.0
-"""Empty height (Å) that keeps the periodic images of a stack apart."""
-
-
-def refuse_thin_vacuum(stack: Atoms) -> None:
-    """Raise StructureError if the empty height above the stack is less than 20 Å."""
-    height = stack.cell.array[2, 2]
-    vacuum = height - float(np.ptp(stack.positions[:, 2]))
-    if vacuum < SMALLEST_VACUUM:
-        raise StructureError(
-            f"the stack leaves {vacuum:.1f} Å of vacuum in a cell {height:.1f} Å high, at least "
-            f"{SMALLEST_VACUUM:.0f} Å is needed: raise cell_height or lower the spacing."
-        )
+def refuse_thin_vacuum(atoms: Atoms, what: str) -> None:
+    """Raise StructureError if `what`, for the sentence, leaves less than 20 Å of its cell empty."""
+    extent = float(np.ptp(atoms.positions[:, 2]))
+    require_vacuum(what, height=float(atoms.cell.array[2, 2]), extent=extent)

@@ -66,7 +66,7 @@ def fill_ions(stack: Atoms, *, element: str, count: int, spacing: float) -> Atom
     if count:
         filled.extend(Atoms([element] * count, positions=chosen, tags=[roles.ION] * count))
     filled.info.update({"builder": "ions", "seed": SEED, "ion": element, "ion_count": count})
-    refuse_thin_vacuum(filled)
+    refuse_thin_vacuum(filled, "the stack with ions")
     refuse_close_atoms(filled)
     return filled
 

@@ -6,12 +6,15 @@ from typing import Any
 import ase.io
 import numpy as np
 from ase import Atoms
+from ase.io.formats import filetype
 
 from anodeflow.errors import StructureError
 from anodeflow.files.shipped import locate
 from anodeflow.structures.builders.cells import assemble_layer
 from anodeflow.structures.builders.checks import refuse_close_atoms, refuse_unknown_elements
-from anodeflow.structures.builders.file_contents import refuse_unread_columns, refuse_unused_content
+from anodeflow.structures.builders.cif_files import read_cif
+from anodeflow.structures.builders.file_contents import refuse_unread_sites, refuse_unused_content
+from anodeflow.structures.files import unreadable
 from anodeflow.structures.orientation import find_axes
 from anodeflow.structures.role_checks import check_layer_tags
 from anodeflow.structures.role_guessing import guess_layer_tags
@@ -36,7 +39,6 @@ def build_from_file(settings: dict[str, Any], cell_height: float) -> Atoms:
     path = Path(locate(settings["path"]))
     found = read_one(path)
     try:
-        refuse_unread_columns(path)
         return _layer_of(found, settings["role"], cell_height)
     except StructureError as error:
         raise StructureError(f"{path}: {error}") from error
@@ -49,16 +51,26 @@ def read_one(path: Path) -> Atoms:
         StructureError: the file is not there, cannot be read, or holds several structures.
     """
     try:
-        frames: Any = ase.io.read(path, index=":")
+        kind = filetype(str(path))
+        if kind == "res":
+            refuse_unread_sites(path.read_text(encoding="utf-8"))
+        frames: Any = read_cif(path) if kind == "cif" else ase.io.read(path, index=":")
+    except StructureError as error:
+        raise StructureError(f"{path}: {error}") from error
     except FileNotFoundError as error:
         raise StructureError(
             f"the layer file {path} does not exist: check `path` in the config."
         ) from error
     except Exception as error:  # every ASE reader fails in its own way
         raise StructureError(
-            f"the layer file {path} cannot be read ({' '.join(str(error).split())}): "
-            "give a file in a format that ASE reads, such as extxyz or CIF."
+            f"the layer file {path} "
+            + unreadable(error, "give a file in a format that ASE reads, such as extxyz or CIF")
         ) from error
+    if not frames:
+        raise StructureError(
+            f"the layer file {path} holds no structure that can be read: give elements and "
+            "positions of atoms, in a format that ASE reads."
+        )
     if len(frames) != 1:
         raise StructureError(
             f"the layer file {path} holds {len(frames)} structures where one is expected: keep "

@@ -15,7 +15,11 @@ from ase.build import make_supercell
 from anodeflow.errors import StructureError
 from anodeflow.structures import roles
 from anodeflow.structures.builders.cells import CORNERS, SEED, assemble_layer
-from anodeflow.structures.builders.checks import refuse_close_atoms, refuse_unknown_elements
+from anodeflow.structures.builders.checks import (
+    refuse_close_atoms,
+    refuse_thin_vacuum,
+    refuse_unknown_elements,
+)
 from anodeflow.structures.builders.groups import ADD_GROUP, bond_of, middle_atom
 from anodeflow.structures.builders.layer_files import build_from_file
 from anodeflow.structures.supercells import supercell_matrix
@@ -28,7 +32,8 @@ def build_unit(settings: dict[str, Any], *, cell_height: float) -> Atoms:
     lengths in Å; its key `builder` is mxene, honeycomb or file.
 
     Raises StructureError for a functionalised layer, which has no primitive cell, an unknown
-    element, atoms closer than 0.6 Å, or a file that does not hold a hexagonal layer.
+    element, atoms closer than 0.6 Å, less than 20 Å of vacuum, or a file that does not hold a
+    hexagonal layer.
     """
     builder = settings["builder"]
     if builder == "functionalised":
@@ -37,6 +42,7 @@ def build_unit(settings: dict[str, Any], *, cell_height: float) -> Atoms:
             "primitive cell: use its base layer where a unit cell is needed."
         )
     unit = UNIT_BUILDERS[builder](settings, cell_height)
+    refuse_thin_vacuum(unit, "the layer")
     refuse_close_atoms(unit)
     unit.info = {"builder": builder, "seed": SEED}
     return unit

@@ -12,15 +12,10 @@ from anodeflow.structures import roles
 from anodeflow.structures.bonds import find_bonds
 from anodeflow.structures.builders.cells import SEED
 from anodeflow.structures.builders.checks import refuse_close_atoms, refuse_thin_vacuum
+from anodeflow.structures.planned_stacks import UNSCALED, require_angles, require_strain
 from anodeflow.structures.settings import Stack
 from anodeflow.structures.spacing import move_top, spacing_in
 from anodeflow.structures.stiffness import BY_STIFFNESS
-
-LARGEST_ANGLE_MISMATCH = 0.5
-"""Cells whose angles differ by more (degrees) are not strained copies of one lattice."""
-
-UNSCALED = "top-unscaled"
-"""Value of `strained`: the top layer is put into the bottom's cell with its coordinates kept."""
 
 LARGEST_BOND_CHANGE = 0.03
 """A bond over the boundary changed by more than this fraction is worth a warning."""
@@ -62,7 +57,8 @@ def stack_layers(
     refuse_wrong_places(bottom, top)
     common = _common_cell(bottom.cell.array[:2, :2], top.cell.array[:2, :2], strained, stiffnesses)
     strains = {"bottom": _strain(bottom, common), "top": _strain(top, common)}
-    _refuse_strain(strains, strain_limit, bottom, top)
+    lengths = [float(np.linalg.norm(layer.cell.array[0])) for layer in (bottom, top)]
+    require_strain(strains, strain_limit, [_name(bottom), _name(top)], lengths)
     fitted = _fit(top, common, registry, scaled=strained != UNSCALED)
     stack: Atoms = _fit(bottom, common, (0.0, 0.0), scaled=True) + fitted
     stack.cell[2] = [0, 0, cell_height]
@@ -77,7 +73,7 @@ def stack_layers(
     stack.info["spacing_built"] = float(spacing)
     heights = stack.positions[:, 2]
     stack.positions[:, 2] += cell_height / 2 - (heights.max() + heights.min()) / 2
-    refuse_thin_vacuum(stack)
+    refuse_thin_vacuum(stack, "the stack")
     refuse_close_atoms(stack)
     return stack
 
@@ -126,12 +122,7 @@ def _common_cell(
 ) -> np.ndarray:
     """Return the common in-plane cell (2, 2) in Å, refusing cells of different angles."""
     require_allowed(Stack, "strained", strained, name="strained", error=StructureError)
-    angles = [_angle(bottom), _angle(top)]
-    if abs(angles[0] - angles[1]) > LARGEST_ANGLE_MISMATCH:
-        raise StructureError(
-            f"the cells of the two layers have angles of {angles[0]:.2f} and {angles[1]:.2f}°, at "
-            f"most {LARGEST_ANGLE_MISMATCH}° apart is allowed: use layers with the same lattice."
-        )
+    require_angles(_angle(bottom), _angle(top))
     cells = {"top": bottom, UNSCALED: bottom, "bottom": top, "share": (bottom + top) / 2}
     if strained == BY_STIFFNESS:
         if stiffnesses is None:
@@ -153,18 +144,6 @@ def _strain(layer: Atoms, common: np.ndarray) -> float:
     strains = np.linalg.svd(deformation, compute_uv=False) - 1
     # Rounding keeps an unstrained layer at 0.0 in the metadata, not at -1e-16.
     return round(float(strains[np.argmax(np.abs(strains))]), 12) + 0.0
-
-
-def _refuse_strain(strains: dict[str, float], limit: float, bottom: Atoms, top: Atoms) -> None:
-    for place, layer in (("bottom", bottom), ("top", top)):
-        if abs(strains[place]) > limit:
-            lengths = [np.linalg.norm(atoms.cell.array[0]) for atoms in (bottom, top)]
-            raise StructureError(
-                f"the {place} layer {_name(layer)!r} would be strained by "
-                f"{100 * strains[place]:.2f} %, the limit is {100 * limit:.2f} %: choose supercell "
-                f"sizes that fit (now {lengths[0]:.3f} Å below, {lengths[1]:.3f} Å above) or raise "
-                "strain_limit."
-            )
 
 
 def _boundary_bonds(layer: Atoms, common: np.ndarray) -> dict[str, Any]:
