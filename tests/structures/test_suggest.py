@@ -193,7 +193,6 @@ def test_files_and_an_overlay_give_layers_and_limits(folder, capsys):
         (["ti2co2", "graphene", "--strain-limit", "3"], "--strain-limit is 3: give a fraction"),
         (["ti2co2", "graphene", "--strain-limit", "-0.01"], "--strain-limit is -0.01: give a"),
         (["ti2co2", "graphene", "--strain-limit", "nan"], "--strain-limit is nan: give a fraction"),
-        (["MoS2.vasp", "--ion", "sodium"], "'sodium' is not a chemical element"),
         (["graphene", "--picture", "MoS2.vasp/a.png"], "picture MoS2.vasp/a.png cannot be written"),
         (
             ["my sheet.vasp", "my sheet.vasp"],
