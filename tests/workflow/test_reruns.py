@@ -33,6 +33,7 @@ EVERY_EDIT = ("record_study",)
 RUBIDIUM = {"element": "Rb", "electrons_per_ion": 1}
 RUBIDIUM["bulk"] = {"structure": "bcc", "lattice": 5.59}
 SHEET = {"builder": "file", "path": "sheet.xyz", "role": "top", "size": [5, 5], "stiffness": 400}
+ALONE = {"builder": "file", "path": "sheet.xyz", "role": "top", "size": [1, 1]}
 
 
 ROWS = read_table()
@@ -53,7 +54,10 @@ def base_study(config: dict) -> dict:
     conservative = config["models"]["chgnet"]["card"] | {"forces": "conservative"}
     config["models"]["lj"] = LJ | {"card": conservative}
     config["environments"]["sevennet"] = "a-python"
-    config["structures"]["layers"]["sheet"] = SHEET
+    layers = config["structures"]["layers"]
+    layers |= {"sheet": SHEET, "alone": ALONE, "ti2co2-hcp": layers["ti2co2"] | {"site": "hcp"}}
+    config["study"]["layers"].append("alone")
+    config["phonons"]["layers"]["alone"] = {"supercell": [4, 4, 1], "dos_width_THz": 0.3}
     config["structures"]["ions"] |= RUBIDIUM
     stacks = config["structures"]["stacks"]
     stacks["m-s"] = stacks["m-g"] | {"top": "sheet"}
