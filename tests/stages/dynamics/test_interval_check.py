@@ -2,12 +2,13 @@
 
 import numpy as np
 import pytest
-from ase import units
+from ase import Atoms, units
 from springs import SETTINGS, make_stack
 from vibrating import vibrating, without_momenta
 
 from anodeflow.errors import TrajectoryError
 from anodeflow.stages.dynamics.importing import take_run
+from anodeflow.stages.dynamics.interval_check import check_interval
 
 OPTIONS = {"equilibration_ps": 0.0, "temperature": None, "stability": SETTINGS["stability"]}
 
@@ -43,6 +44,24 @@ def test_momenta_in_another_unit_are_refused():
         frame.set_momenta(frame.get_momenta() / 1000)
     with pytest.raises(TrajectoryError, match="momenta in the units of their format"):
         take_run(frames, interval_fs=1.0, **OPTIONS)
+
+
+THZ = {"Ti": (7, 8, 6), "C": (40, 42, 18), "O": (15, 16, 12), "H": (12, 36, 108), "Na": (4, 4, 5)}
+"""Frequencies along x, y and z, THz; each atom has its own within 12 %."""
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("interval_fs", [50.0, 70.0, 100.0, 200.0])
+def test_light_atoms_that_look_correlated_after_whole_periods_refuse_nothing(interval_fs, seed):
+    random = np.random.default_rng(seed)
+    atoms = Atoms("Ti18C41O19HNa")
+    thz = np.array([THZ[symbol] for symbol in atoms.symbols])
+    omega = 2e-3 * np.pi * thz * (1 + 0.12 * random.normal(size=thz.shape))
+    speeds = random.normal(size=thz.shape) / np.sqrt(atoms.get_masses())[:, None]
+    phases = interval_fs * omega * np.arange(60)[:, None, None] + 7 * random.random(thz.shape)
+    steps = np.diff(speeds / omega * np.sin(phases), axis=0)
+    note = check_interval(atoms, steps, speeds * np.cos(phases), interval_fs=interval_fs)
+    assert "is not checked" in note
 
 
 def uncorrelated(interval_fs, count):

@@ -39,10 +39,11 @@ def check_interval(
 
     Δt = 3/(2 + c) ⟨d·(v + v')/2⟩ / ⟨v²⟩ with c = ⟨v·v'⟩/⟨v²⟩ of successive frames: for a vibration
     of θ = ωΔt, ⟨d·(v + v')/2⟩ is ⟨v²⟩ Δt sin θ / θ, c is cos θ, and 3 sin θ / θ differs from
-    2 + cos θ by θ⁴/60. It is asked of all atoms, and of those of each element, which vibrate more
-    slowly the heavier they are; the most correlated ones count. Where none are correlated, only
-    ⟨d²⟩ ≤ ⟨v²⟩ Δt² is left. Each step is then asked alone, where most have enough atoms that are
-    correlated: one with a frame missing is twice as long.
+    2 + cos θ by θ⁴/60. It is asked of all atoms, and of those of each element; the most correlated
+    ones count, if the heaviest element, which vibrates most slowly, is correlated and says the
+    same: where a period passes between frames, some look correlated by chance. Else only
+    ⟨d²⟩ ≤ ⟨v²⟩ Δt² is left. Each step is then asked alone, of those who agree with the whole and
+    whose correlation holds in most steps: one with a frame missing is twice as long.
 
     Args:
         atoms: N atoms.
@@ -62,7 +63,8 @@ def check_interval(
     sums = [_sums(steps[:, group], velocities[:, group]) for group in groups]
     told = [_tell(each.sum(axis=1, keepdims=True)) for each in sums]
     best = max(told, key=lambda found: float(found.least_correlation[0]))
-    known = bool(best.least_correlation[0] >= LEAST_CORRELATION)
+    heaviest = told[_heaviest(atoms, groups[:-1])]
+    known = bool(heaviest.least_correlation[0] >= LEAST_CORRELATION) and _agree(heaviest, best)
     if not known:
         _require_reach(steps, velocities, interval_fs)
     elif _is_other(best, interval_fs)[0]:
@@ -71,8 +73,9 @@ def check_interval(
             f"{interval_fs:g}: give the interval of the frames, or momenta in the units of their "
             "format."
         )
-    _require_even_steps([_tell(each) for each in sums], interval_fs)
     if known:
+        agreeing = [each for each, own in zip(sums, told, strict=True) if _agree(own, best)]
+        _require_even_steps([_tell(each) for each in agreeing], interval_fs)
         return ""
     return (
         f"the interval of {interval_fs:g} fs is not checked: from frame to frame the momenta "
@@ -119,6 +122,19 @@ def _is_other(told: Told, interval_fs: float) -> np.ndarray:
             np.abs(told.interval_fs / interval_fs - 1) > TOLERANCE + SIGMAS * told.error
         )
     return found
+
+
+def _agree(one: Told, other: Told) -> bool:
+    """Say whether two kinds of atoms tell one interval, beyond their errors."""
+    first, second = one.interval_fs[0], other.interval_fs[0]
+    allowed = TOLERANCE + SIGMAS * (one.error[0] + other.error[0])
+    return bool(min(first, second) > 0 and abs(first - second) <= allowed * second)
+
+
+def _heaviest(atoms: Atoms, elements: Sequence[np.ndarray]) -> int:
+    """Return which element, each a mask (N,), has the heaviest atoms."""
+    masses = [atoms.get_masses()[element].mean() for element in elements]
+    return int(np.argmax(masses))
 
 
 def _require_even_steps(told: Sequence[Told], interval_fs: float) -> None:
