@@ -64,6 +64,19 @@ def test_light_atoms_that_look_correlated_after_whole_periods_refuse_nothing(int
     assert "is not checked" in note
 
 
+@pytest.mark.parametrize("interval_fs", [5.0, 20.0])
+def test_atoms_that_are_held_do_not_keep_the_others_from_telling_the_interval(interval_fs):
+    frames = vibrating(interval_fs=interval_fs, count=60)
+    held = np.isin(frames[0].symbols, ("Ti", "O"))
+    steps = np.diff([frame.positions for frame in frames], axis=0)
+    velocities = np.array([frame.get_velocities() for frame in frames]) * units.fs
+    steps[:, held] = velocities[:, held] = 0.0
+    assert check_interval(frames[0], steps, velocities, interval_fs=interval_fs) == ""
+    with pytest.raises(TrajectoryError, match="The momenta say") as told:
+        check_interval(frames[0], steps, velocities, interval_fs=2 * interval_fs)
+    assert float(str(told.value).split()[3]) == pytest.approx(interval_fs, rel=0.05)
+
+
 def uncorrelated(interval_fs, count):
     """Return frames of oscillators with phases drawn anew in each, as after a long time."""
     one = [vibrating(interval_fs=0.0, count=1, seed=seed)[0] for seed in range(count)]

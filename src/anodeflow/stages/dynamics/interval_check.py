@@ -40,8 +40,8 @@ def check_interval(
     Δt = 3/(2 + c) ⟨d·(v + v')/2⟩ / ⟨v²⟩ with c = ⟨v·v'⟩/⟨v²⟩ of successive frames: for a vibration
     of θ = ωΔt, ⟨d·(v + v')/2⟩ is ⟨v²⟩ Δt sin θ / θ, c is cos θ, and 3 sin θ / θ differs from
     2 + cos θ by θ⁴/60. It is asked of all atoms, and of those of each element; the most correlated
-    ones count, if the heaviest element, which vibrates most slowly, is correlated and says the
-    same: where a period passes between frames, some look correlated by chance. Else only
+    ones count, if the heaviest element that moves, which vibrates most slowly, is correlated and
+    says the same: where a period passes between frames, some look correlated by chance. Else only
     ⟨d²⟩ ≤ ⟨v²⟩ Δt² is left. Each step is then asked alone, of those who agree with the whole and
     whose correlation holds in most steps: one with a frame missing is twice as long.
 
@@ -57,13 +57,16 @@ def check_interval(
     Raises:
         TrajectoryError: the interval is another, or one of the steps is.
     """
+    moving = velocities.any(axis=(0, 2))
+    moving |= not moving.any()
     steps, velocities = _at_rest(atoms, steps), _at_rest(atoms, velocities)
-    groups = [atoms.numbers == number for number in np.unique(atoms.numbers)]
-    groups.append(np.full(len(atoms), True))
+    groups = [moving & (atoms.numbers == number) for number in np.unique(atoms.numbers[moving])]
+    masses = [atoms.get_masses()[group].mean() for group in groups]
+    groups.append(moving)
     sums = [_sums(steps[:, group], velocities[:, group]) for group in groups]
     told = [_tell(each.sum(axis=1, keepdims=True)) for each in sums]
     best = max(told, key=lambda found: float(found.least_correlation[0]))
-    heaviest = told[_heaviest(atoms, groups[:-1])]
+    heaviest = told[int(np.argmax(masses))]
     known = bool(heaviest.least_correlation[0] >= LEAST_CORRELATION) and _agree(heaviest, best)
     if not known:
         _require_reach(steps, velocities, interval_fs)
@@ -129,12 +132,6 @@ def _agree(one: Told, other: Told) -> bool:
     first, second = one.interval_fs[0], other.interval_fs[0]
     allowed = TOLERANCE + SIGMAS * (one.error[0] + other.error[0])
     return bool(min(first, second) > 0 and abs(first - second) <= allowed * second)
-
-
-def _heaviest(atoms: Atoms, elements: Sequence[np.ndarray]) -> int:
-    """Return which element, each a mask (N,), has the heaviest atoms."""
-    masses = [atoms.get_masses()[element].mean() for element in elements]
-    return int(np.argmax(masses))
 
 
 def _require_even_steps(told: Sequence[Told], interval_fs: float) -> None:
