@@ -30,7 +30,7 @@ ifneq ($(filter-out $(ENVS_THERE_ARE),$(NAMES)),)
 $(error There is no environment $(filter-out $(ENVS_THERE_ARE),$(NAMES)); NAMES may be $(ENVS_THERE_ARE))
 endif
 
-.PHONY: envs demo report lock docs lint test coverage test-gpu test-install test-slurm test-report benchmark benchmark-slurm clean
+.PHONY: envs demo report lock docs lint test test-slow coverage test-gpu test-install test-slurm test-report benchmark benchmark-slurm clean
 
 $(INSTALLED): envs/requirements.txt envs/locks/requirements.txt pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] < (3, 11) and "anodeflow needs Python 3.11 or newer")'
@@ -102,14 +102,19 @@ lint: $(INSTALLED)
 # Two workers of one thread each. Tests of one file stay together, since they share what takes long to
 # set up. tests/conftest.py puts the files that take longest first; xdist by itself would begin with
 # those that have the most tests, and one worker would wait while the other kills a chain.
-TESTS = -m pytest -p no:cacheprovider --numprocesses $(CORES) --dist loadfile --no-loadscope-reorder
+PYTEST = -m pytest -p no:cacheprovider --numprocesses $(CORES) --dist loadfile --no-loadscope-reorder
+ELSEWHERE = not slurm and not browser and not install
 test: $(INSTALLED) $(TESTED_ENVS)
-	PATH="$(CURDIR)/$(BIN):$$PATH" OMP_NUM_THREADS=1 $(BIN)/python $(TESTS)
+	PATH="$(CURDIR)/$(BIN):$$PATH" OMP_NUM_THREADS=1 $(BIN)/python $(PYTEST) -m "$(ELSEWHERE) and not slow"
 
-# The same tests, and which lines none of them runs; Pythons before 3.12 take half as long again for it.
+# What takes long: the whole chain, kills, recipes, every row of docs/reruns.
+test-slow: $(INSTALLED) $(TESTED_ENVS)
+	PATH="$(CURDIR)/$(BIN):$$PATH" OMP_NUM_THREADS=1 $(BIN)/python $(PYTEST) -m "$(ELSEWHERE) and slow"
+
+# Both, and which lines none of them runs; Pythons before 3.12 take half as long again for it.
 coverage: $(INSTALLED) $(TESTED_ENVS)
 	$(BIN)/coverage erase
-	PATH="$(CURDIR)/$(BIN):$$PATH" OMP_NUM_THREADS=1 $(BIN)/coverage run $(TESTS)
+	PATH="$(CURDIR)/$(BIN):$$PATH" OMP_NUM_THREADS=1 $(BIN)/coverage run $(PYTEST)
 	$(BIN)/python tests/helpers/show_coverage.py
 
 test-slurm: $(INSTALLED)

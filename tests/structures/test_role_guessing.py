@@ -20,12 +20,12 @@ def test_ions_of_two_kinds_are_ions_where_both_are_named():
     [
         (put_on(stack(), "Li", [[0, 0, 5.7]]), r"atom 8 \(Li\) .*name it \(--ion Na --ion Li\)"),
         (put_on(stack(), "K", [[0, 0, 12.0]]), r"atom 8 \(K\) .*name it \(--ion Na --ion K\)"),
-        (put_on(stack(), "Mg", [[0, 0, 6.2]]), r"1 bonded parts.*name the ions \(--ion Mg\)"),
+        (put_on(stack(), "Mg", [[0, 0, 6.2]]), r"1 bonded part,.*name the ions \(--ion Mg\)"),
         (put_on(stack(), "Zn", [[0, 0, 5.6]]), r"atom 8 \(Zn\) is an ion .*name it"),
         (put_on(stack(), "Ca", [[0, 0, 14.0]]), r"atom 8 \(Ca\) .*name it \(--ion Na --ion Ca\)"),
         (put_on(stack(), "Fe", [[0, 0, 5.6]]), r"atom 8 \(Fe\) is the outermost metal"),
-        (mxene(), r"1 bonded parts, 1 of them with a metal"),
-        (stack()[5:], r"1 bonded parts, 0 of them with a metal"),
+        (mxene(), r"1 bonded part, 1 with a metal"),
+        (stack()[5:], r"1 bonded part, 0 with a metal"),
         (put_on(stack(), "He", [[0, 0, 6.2]]), r"atom 8 \(He\) is bonded to no layer"),
     ],
     ids=["Li", "K outside", "Mg", "Zn", "Ca outside", "Fe", "no sheet", "no MXene", "He"],
@@ -49,5 +49,5 @@ def test_a_sheet_of_a_compound_with_an_ions_metal_is_the_sheet():
 def test_two_layers_with_metals_need_tags():
     atoms = stack()
     sulphide = Atoms("SMoS", positions=[[0, 0, 18.4], [1.23, 0.71, 20.0], [0, 0, 21.6]])
-    with pytest.raises(StructureError, match=r"2 bonded parts, 2 of them with a metal"):
+    with pytest.raises(StructureError, match=r"2 bonded parts, 2 with a metal"):
         guess_stack_tags(atoms[:5] + sulphide, ions=["Na"])

@@ -116,7 +116,7 @@ def test_layers_that_an_ion_without_its_name_joins_are_no_sheet_without_a_word(
     stack.set_tags(0)
     ase.io.write("stack.vasp", stack)
     said = told(capsys, "stack.vasp")
-    assert "As stack, refused: C66MgO32Ti32 without its ions (Na) falls into 1 bonded parts" in said
+    assert "As stack, refused: C66MgO32Ti32 without its ions (Na) has 1 bonded part," in said
     assert "name the ions (--ion Mg)" in said
     assert "As stack: C66MgO32Ti32" in told(capsys, "stack.vasp", "--ion", "Mg")
 

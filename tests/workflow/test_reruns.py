@@ -157,6 +157,7 @@ def test_only_settings_with_a_single_value_have_no_example():
     assert fixed == ["dispersion.damping"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("row", [r for r in ROWS if r.path], ids=lambda row: row.setting)
 def test_an_edit_reruns_the_jobs_that_read_the_setting_and_what_they_feed(study, row):
     project, config = study

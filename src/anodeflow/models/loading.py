@@ -217,8 +217,9 @@ def _load_inner(
         raise WeightsError(
             f"{weights} holds no model that family {family} can load "
             f"({type(error).__name__}: {reason}); if the file is damaged, delete it and the same "
-            "command fetches it again, else check the model's family and weights, and that the "
-            "installed package is the one the weights were made for."
+            "command fetches it again (from a path of yours: mend that file first), else check the "
+            "model's family and weights, and that the installed package is the one the weights "
+            "were made for."
         ) from error
 
 

@@ -73,10 +73,11 @@ def split_stack(atoms: Atoms, *, ions: Sequence[str]) -> tuple[np.ndarray, np.nd
     below = np.isin(parts, with_metal)
     unnamed = sorted(set(ION_ELEMENTS) & set(stack.symbols))
     if len(with_metal) != 1 or below.all():
+        count = parts.max(initial=-1) + 1
         raise StructureError(
-            f"{atoms.get_chemical_formula()} without its ions ({', '.join(ions) or 'none'}) falls "
-            f"into {parts.max(initial=-1) + 1} bonded parts, {len(with_metal)} of them with a "
-            "metal, where one layer with a metal and one without are needed: "
+            f"{atoms.get_chemical_formula()} without its ions ({', '.join(ions) or 'none'}) has "
+            f"{count} bonded part{'' if count == 1 else 's'}, {len(with_metal)} with a metal, "
+            "where one layer with a metal and one without are needed: "
             f"name the ions{_told(*unnamed)}, or give frames with tags ({roles.TAGS})."
         )
     refuse_other_than_layers(stack, names[host])
