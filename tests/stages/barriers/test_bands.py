@@ -80,7 +80,8 @@ def test_a_path_whose_finer_band_climbs_in_vain_as_well_did_not_converge(
     assert FINE.saddle_fmax < path.fmax < 10 * FINE.path_fmax
 
 
-def test_a_top_image_ran_away_once_it_is_half_an_ev_above_where_it_began():
+@pytest.mark.parametrize("climbs", [True, False])
+def test_a_top_image_ran_away_once_it_is_half_an_ev_above_where_it_was(climbs):
     stack = host()
     calc = Corrugated(stack, lattice=LATTICE)
     stack_at = [with_ion(stack, "Na", place, 4.0) for place in hollow_sites(stack)[:2]]
@@ -89,19 +90,44 @@ def test_a_top_image_ran_away_once_it_is_half_an_ev_above_where_it_began():
         end.calc = SinglePointCalculator(end, **calc.results)
     band = Band(*stack_at, images=3)
     band.evaluate(calc)
+    band.note(1.0)
     assert not band.ran_away
-    band.climb()
+    if climbs:
+        band.climb()
     place = [image.positions.copy() for image in band.inner]
     energy = band.energies[band.top]
     for above, ran in ((0.4, False), (0.6, True)):
         image = band.inner[band.top - 1]
         image.calc = SinglePointCalculator(image, energy=energy + above, forces=image.positions)
+        band.note(1.0)
         assert band.ran_away is ran
+    if not climbs:
+        return
     band.inner[0].positions += 1.0
     band.step_back(calc)
     for image, before in zip(band.inner, place, strict=True):
         np.testing.assert_array_equal(image.positions, before)
     assert band.energies[band.top] == pytest.approx(energy)
+
+
+def test_a_band_that_rises_while_it_relaxes_ends_and_did_not_converge(tmp_path, monkeypatch):
+    stack = host()
+    calc = Corrugated(stack, lattice=LATTICE, B=0.03)
+    sites = sites_of(stack, calc, tmp_path)
+
+    def push_up(band, forces, fmax):
+        band.steps += 1
+        for image in band.inner:
+            image.positions[-1, 2] += 0.05
+            image.calc = None
+
+    monkeypatch.setattr(Band, "step", push_up)
+    log = io.StringIO()
+    options = {"settings": FINE, "dip": 0.005, "kept": KeptStates(tmp_path, "toy", log)}
+    band, reached = relax_band(sites[0], sites[-1], calc, label="path", **options)
+    tops = [float(line.split()[2]) for line in log.getvalue().splitlines() if "path:" in line]
+    assert max(tops[:-1]) <= tops[0] + 0.5 < tops[-1]
+    assert band.ran_away and reached > FINE.path_fmax
 
 
 def test_a_band_whose_forces_do_not_fall_any_more_ends_and_did_not_converge(tmp_path, monkeypatch):

@@ -36,10 +36,12 @@ AT_REST = 0.7
 """An image whose force is below this share of the limit waits for its neighbours."""
 
 RUNAWAY = 0.5
-"""A climbing image that is so much (eV) above where it began is on no way to the band's saddle."""
+"""A top image that is so much (eV) above where it began to climb, or above the lowest that it was
+before, is on no way to the band's saddle: those that got there had risen by at most 0.21 eV."""
 
-PATIENCE = 100
-"""A band whose largest force has not fallen to a new value for so many steps will not get there."""
+PATIENCE = 50
+"""A band whose largest force has not fallen to a new value for so many steps will not get there:
+those of m-g, m-go and m-goh that did had waited for at most 30."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -146,13 +148,15 @@ class Band:
 
     @property
     def ran_away(self) -> bool:
-        """Return whether the climbing image is far above where it began (`RUNAWAY`)."""
+        """Return whether the top image is far above where it was (`RUNAWAY`)."""
         return bool(self.energies[self.top] > self.foot + RUNAWAY)
 
     def note(self, reached: float) -> None:
-        """Note the largest force (eV/Å) of this step."""
+        """Note the largest force (eV/Å) of this step, and how low the top image was."""
         if reached < self.least:
             self.least, self.fell_at = reached, self.steps
+        if not self.neb.climb:
+            self.foot = min(self.foot, float(self.energies[self.top]))
 
     @property
     def stands_still(self) -> bool:
@@ -160,9 +164,9 @@ class Band:
         return self.steps - self.fell_at >= PATIENCE
 
     @property
-    def climbed_in_vain(self) -> bool:
-        """Return whether the top image climbed and will not get to the saddle."""
-        return bool(self.neb.climb) and (self.ran_away or self.stands_still)
+    def in_vain(self) -> bool:
+        """Return whether the band will not get to the saddle."""
+        return self.ran_away or self.stands_still
 
     def step_back(self, calc: Calculator) -> None:
         """Put all images back to where the top one began to climb."""
@@ -247,7 +251,7 @@ def relax_band(
     It relaxes to `settings.path_fmax`; then its top image climbs, to `settings.saddle_fmax`. Where
     an image then lies lower than both its neighbours, by more than `dip` (eV), it ends before it
     climbs: there is a site between the ends. After `max_steps`, or where its forces stand still or
-    that image runs away, it ends as it is.
+    its top image runs away, it ends as it is.
 
     Args:
         start: a site, relaxed, with energy, forces and the constraints of all images.
@@ -277,8 +281,7 @@ def relax_band(
                 band.climb()
                 continue
             band.note(reached)
-            vain = band.stands_still or band.ran_away
-            ended = vain or not reached > limit or band.steps >= settings.max_steps
+            ended = band.in_vain or not reached > limit or band.steps >= settings.max_steps
             if received or ended or time.monotonic() - written >= minimum.CHECKPOINT_INTERVAL_S:
                 state.write(band.state(), band.steps)
                 written = time.monotonic()
@@ -322,14 +325,14 @@ def find_saddle(
     """
     shared: dict[str, Any] = {"settings": settings, "dip": dip, "kept": kept}
     band, reached = relax_band(start, end, calc, label=label, over_dips=over_dips, **shared)
-    if not band.climbed_in_vain:
+    if not (band.neb.climb and band.in_vain):
         return band, reached
     band.step_back(calc)
     beside = band.neb.images[band.top - 1], band.neb.images[band.top + 1]
     finer, reached = relax_band(*beside, calc, label=f"{label}-finer", over_dips=True, **shared)
     saddle = finer.neb.images[finer.top]
     lower = max(image.get_potential_energy() for image in beside)
-    if finer.climbed_in_vain or saddle.get_potential_energy() < lower:
+    if finer.in_vain or saddle.get_potential_energy() < lower:
         return band, _largest(band.forces())
     band.neb.images[band.top] = saddle
     return band, reached

@@ -37,8 +37,8 @@ STAGE = Stage(
     results={"vibrations": Vibrations, "network": NetworkResult, "hops": HopsInRuns},
     methods={
         "sites": 1,
-        "paths": 4,
-        "walk": 4,
+        "paths": 5,
+        "walk": 5,
         "vibrations": 2,
         "network": 2,
         "hops_of_network": 1,
