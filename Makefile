@@ -1,4 +1,4 @@
-# Two commands on a fresh machine with Python 3.11: `make demo` and `make test`.
+# On a fresh machine with Python 3.11: `make demo`, and `make test` with `make test-slow`.
 PYTHON ?= python3
 CORES ?= 2
 # What `make report` reports on: the configuration of the study that was finished last.
