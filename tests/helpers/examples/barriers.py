@@ -46,7 +46,7 @@ NETWORK = NetworkResult(
     error_eV=0.004,
     left_out=["path-1-2: a force of 0.3 eV/Å is left on it"],
     operations=6,
-    note="paths were left out, so that there may be lower ways",
+    note="paths were left out, so that there may be lower ways: path-0-1",
 )
 WITHOUT_WALK = NetworkResult(
     ion="Na",
@@ -71,7 +71,7 @@ HOPS = HopsInRuns(
     barrier_factor=1.17,
     probability=0.48,
     verdict="agree",
-    note="paths were left out, so that there may be lower ways",
+    note="paths were left out, so that there may be lower ways: path-0-1",
 )
 WITHOUT_RATES = HopsInRuns(
     runs=0, counted=0, watched_ion_ps=0.0, verdict="not known", note="no run could be analysed"

@@ -108,7 +108,33 @@ def test_a_path_that_did_not_converge_is_named_and_left_out(found):
     assert network.hops == []
     assert network.percolation_barrier.one_direction is None
     assert network.left_out == [f"{path.label}: a force of 0.3 eV/Å is left on it"]
-    assert network.note.startswith("paths were left out, so that there may be lower ways")
+    assert network.note.startswith(
+        f"paths were left out, so that there may be lower ways: {path.label}"
+    )
+
+
+@pytest.mark.parametrize(("raised", "fmax", "may_be_lower"), [
+    (0.1, 0.06, False),  # its saddle lies above its band, which lies above the barrier
+    (0.1, 0.5, True),  # the band may fall by 0.125 eV
+    (-0.01, 0.06, True),
+])  # fmt: skip
+def test_a_path_that_was_left_out_may_be_a_lower_way_unless_its_band_lies_above_the_barrier(
+    found, raised, fmax, may_be_lower
+):
+    (path,) = found[3]
+    images = [image.copy() for image in path.images]
+    for image, energy in zip(images, path.energies, strict=True):
+        image.info |= path.images[0].info
+        image.calc = SinglePointCalculator(image, energy=energy + raised)
+    start, end, (along_a, along_b) = path.edge
+    other = replace(
+        path, edge=(start, end, (along_a + 5, along_b)), images=images, fmax=fmax, converged=False
+    )
+    network = joined(found, None, paths=[path, other])
+    assert network.percolation_barrier.both_directions == pytest.approx(0.2, abs=1e-3)
+    named = f"paths were left out, so that there may be lower ways: {other.label}"
+    above = "paths were left out, whose bands all lie above the barriers"
+    assert network.note.startswith(named if may_be_lower else above)
 
 
 def test_a_path_at_whose_top_the_host_reacted_or_the_ion_left_is_named_and_left_out(found):

@@ -18,8 +18,8 @@ from anodeflow.stages.barriers.host_symmetry import (
 from anodeflow.stages.barriers.network import Hop, Network
 from anodeflow.stages.barriers.network_diffusion import network_diffusion
 from anodeflow.stages.barriers.paths import FoundPath, network_operations
+from anodeflow.stages.barriers.percolation import Opening, limiting_path, percolation
 from anodeflow.stages.barriers.percolation import Step as WalkStep
-from anodeflow.stages.barriers.percolation import limiting_path, percolation
 from anodeflow.stages.barriers.results import (
     HopRow,
     MotionAt,
@@ -80,6 +80,7 @@ def join_network(
     like = site_classes(operations, len(sites))
     left_out = {path.label: _fault(path, host, vibrations) for path in paths}
     used = [path for path in paths if not left_out[path.label]]
+    unused = [path for path in paths if left_out[path.label]]
     joined = _join(host, sites, used, vibrations, operations, like, merge)
     found = percolation(joined.network)
     walk = [] if found.one is None else limiting_path(joined.network, found.one)
@@ -97,7 +98,7 @@ def join_network(
         error_eV=_error(joined, walk),
         left_out=[f"{label}: {fault}" for label, fault in left_out.items() if fault],
         operations=len(operations),
-        note=_note(walk_of, vibrations, rests, any(left_out.values())),
+        note=_note(walk_of, vibrations, rests, _lower_ways(unused, sites, found.both)),
     )
 
 
@@ -275,16 +276,36 @@ def _error(joined: _Joined, walk: Sequence[WalkStep]) -> float | None:
     return max(errors, default=None)
 
 
+def _lower_ways(paths: Sequence[FoundPath], sites: Sequence[Atoms], both: Opening | None) -> str:
+    """Return whether paths that were left out may be lower ways than those of the network.
+
+    A saddle lies no lower than the highest image of a band that does not climb, but by the F²/2k of
+    the force that is left on it.
+    """
+    if not paths:
+        return ""
+    barrier = np.inf if both is None else both.barrier
+    lowest = min(stored_energy(site, "total") for site in sites)
+    lower = [
+        path.label
+        for path in paths
+        if path.energies[path.top] - path.fmax**2 / (2 * STIFFNESS) - lowest < barrier
+    ]
+    if not lower:
+        return "paths were left out, whose bands all lie above the barriers"
+    return f"paths were left out, so that there may be lower ways: {', '.join(lower)}"
+
+
 def _note(
-    walk_of: str, vibrations: Vibrations | None, unstable: Sequence[int], incomplete: bool
+    walk_of: str, vibrations: Vibrations | None, unstable: Sequence[int], lower_ways: str
 ) -> str:
     """Return what the network cannot know."""
     parts = []
     if walk_of:
         taken = f"the lowest walk of {walk_of}, relaxed anew"
         parts.append(f"{taken}: lower ways and sites were not looked for")
-    if incomplete:
-        parts.append("paths were left out, so that there may be lower ways")
+    if lower_ways:
+        parts.append(lower_ways)
     if vibrations is None:
         parts.append("without vibrations there are no rates")
     if unstable:

@@ -40,7 +40,7 @@ STAGE = Stage(
         "paths": 5,
         "walk": 5,
         "vibrations": 2,
-        "network": 2,
+        "network": 3,
         "hops_of_network": 1,
     },
     tables=(
