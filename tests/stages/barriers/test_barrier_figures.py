@@ -13,6 +13,7 @@ from anodeflow.stages.barriers.joining import join_network
 from anodeflow.stages.barriers.network_figure import plot_network
 from anodeflow.stages.barriers.path_files import path_frames, read_paths, site_frames
 from anodeflow.stages.barriers.profile_figure import plot_profiles, walk_profile
+from anodeflow.structures import roles
 from anodeflow.structures.files import read_frames, write_frames
 
 STEP = LATTICE / np.sqrt(3)
@@ -146,6 +147,37 @@ def test_colours_of_all_panels_run_from_the_lowest_energy_to_the_highest(made):
         for ax in fig.axes[:2]
     )
     assert sum(low[:3]) < sum(high[:3])
+
+
+def test_a_site_above_every_saddle_does_not_stretch_the_colours_of_the_others(made):
+    stack, network, _ = made
+    far = network.sites[0].model_copy(update={"energy_eV": 3.0})
+    fig, table = plot_network(
+        {"m-g": {"atoms": stack, "network": without_walk(network, sites=[*network.sites, far])}}
+    )
+    (bar,) = [ax for ax in fig.axes if ax.get_xlabel().startswith("Site")]
+    assert bar.get_xlim() == pytest.approx((0.0, max(hop.saddle_eV for hop in network.hops)))
+    assert table["energy_eV"][table["shown"] == "site"].max() == 3.0
+
+
+def test_the_groups_on_the_sheet_are_marked_where_they_are(made):
+    stack, network, _ = made
+    grouped = stack.copy()
+    pair = np.flatnonzero(roles.sheet(stack))[:2]
+    grouped.arrays["tags"][pair] = roles.SHEET_GROUP, roles.SHEET_HYDROGEN
+    panels = {"m-g": stack, "m-goh": grouped}
+    fig, table = plot_network({t: {"atoms": a, "network": network} for t, a in panels.items()})
+    groups = table[table["shown"] == "group"]
+    assert groups["panel"].tolist() == ["m-goh"] * 2 and groups["number"].tolist() == list(pair)
+    assert groups[["x", "y"]].to_numpy() == pytest.approx(grouped.positions[pair, :2])
+    plain, marked = (
+        [line.get_xydata() for line in ax.lines if line.get_marker() == "D"] for ax in fig.axes[:2]
+    )
+    assert plain == []
+    for place, images in zip(grouped.positions[pair, :2], marked, strict=True):
+        cells = (images - place) @ np.linalg.inv(stack.cell.array[:2, :2])
+        assert cells == pytest.approx(np.round(cells), abs=1e-9)
+    assert "group on the sheet" in [text.get_text() for text in fig.legends[0].get_texts()]
 
 
 def test_of_hops_between_the_same_sites_the_lowest_is_on_top(made):

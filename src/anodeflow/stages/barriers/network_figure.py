@@ -40,6 +40,14 @@ FROM, TO = ["x", "y"], ["to_x", "to_y"]
 
 WALK: dict[str, Any] = {"colors": "black", "linewidths": 4.0, "zorder": 2.5}
 
+GROUP: dict[str, Any] = {
+    "marker": "D",
+    "markersize": 4.0,
+    "markerfacecolor": "white",
+    "markeredgecolor": "black",
+    "markeredgewidth": 0.8,
+}
+
 COLUMNS = ("panel", "shown", "number", "energy_eV", "x", "y", "to_x", "to_y", "start", "end")
 
 
@@ -50,41 +58,47 @@ def plot_network(panels: dict[str, dict[str, Any]]) -> tuple[Figure, pd.DataFram
     Sites are circles coloured by their energy, hops straight lines coloured by that of their
     saddle, both above the lowest site and with one scale for all panels; of hops between the same
     two sites the lowest is on top. Hops that leave the cell end at its edge. The lowest walk that
-    winds round the cell has a black outline. Sites that are part of another one are not drawn.
+    winds round the cell has a black outline. Sites that are part of another one are not drawn; the
+    colours of the others end at the highest saddle, as no hop leads to what lies above it. Groups
+    on the sheet are white diamonds.
 
     Args:
         panels: title to {"atoms": the host, "network": a `NetworkResult`}.
 
     Returns:
-        the figure; rows of panel, shown (site, hop, one direction, both directions), number of the
-        site or hop, energy_eV, x, y of the site or of the hop's start and to_x, to_y of its end
-        (Å), its start and end, in_walk.
+        the figure; rows of panel, shown (site, hop, group, one direction, both directions), number
+        of the site, the hop, or the atom of a group on the sheet, energy_eV, x, y of the site, the
+        atom or the hop's start and to_x, to_y of its end (Å), its start and end, in_walk.
     """
     fig, axes = map_panels(len(panels), next(iter(panels.values()))["atoms"], bars=2)
-    tables = {title: _shown(panel["network"]) for title, panel in panels.items()}
+    tables = {title: _shown(**panel) for title, panel in panels.items()}
     table = pd.concat([rows.assign(panel=title) for title, rows in tables.items()])
-    scales = {
-        "site": _scale(table, "site", SITE_COLOURS),
-        "hop": _scale(table, "hop", HOP_COLOURS),
-    }
+    energies = {kind: rows["energy_eV"] for kind, rows in table.groupby("shown")}
+    hops = energies.get("hop", pd.Series(dtype=float))
+    sites = energies["site"].clip(upper=hops.max() if len(hops) else None)
+    scales = {"site": _scale(sites, SITE_COLOURS), "hop": _scale(hops, HOP_COLOURS)}
     for ax, (title, rows) in zip(axes, tables.items(), strict=True):
         _draw_panel(ax, panels[title]["atoms"], rows, scales)
         ax.set_title(f"{title}\n{_barriers(panels[title]['network'])}", loc="center")
     scale_bar(axes[0], 3.0)
     atoms = next(iter(panels.values()))["atoms"]
     handles = atom_handles(atoms[roles.bottom(atoms)], look="pale", label="{}")
+    if "group" in energies:
+        handles.append(Line2D([], [], linestyle="", label="group on the sheet", **GROUP))
     if table["in_walk"].any():
         handles.append(Line2D([], [], color="black", linewidth=4.0, label="lowest walk"))
     fig.legend(handles=handles, loc="outside lower center", ncols=legend_columns(len(panels)))
     bar: dict[str, Any] = {"location": "bottom", "shrink": 0.5, "aspect": 35}
     for shown, label in (("hop", "Saddle of a hop"), ("site", "Site")):
-        if (table["shown"] == shown).any():
+        if shown in energies:
+            above = energies[shown].max() > scales[shown].norm.vmax
+            bar["extend"] = "max" if above else "neither"
             fig.colorbar(scales[shown], ax=axes, label=f"{label}, above the lowest (eV)", **bar)
     return fig, table[[*COLUMNS, "in_walk"]].reset_index(drop=True)
 
 
-def _shown(network: NetworkResult) -> pd.DataFrame:
-    """Tabulate what is drawn of a network."""
+def _shown(atoms: Atoms, network: NetworkResult) -> pd.DataFrame:
+    """Tabulate what is drawn of a network and of the groups that it goes round."""
     walked = {step.hop for step in network.walk}
     rows: list[dict[str, Any]] = [
         {"shown": "site", "number": number, "energy_eV": site.energy_eV}
@@ -99,6 +113,10 @@ def _shown(network: NetworkResult) -> pd.DataFrame:
             | {"to_x": x + hop.vector[0], "to_y": y + hop.vector[1]}
             | {"start": hop.start, "end": hop.end, "in_walk": number in walked}
         )
+    groups = np.flatnonzero(np.isin(atoms.get_tags(), (roles.SHEET_GROUP, roles.SHEET_HYDROGEN)))
+    for number in groups:
+        x, y, _ = atoms.positions[number]
+        rows.append({"shown": "group", "number": number, "x": x, "y": y})
     barrier = network.percolation_barrier
     rows.append({"shown": "one direction", "energy_eV": barrier.one_direction})
     rows.append({"shown": "both directions", "energy_eV": barrier.both_directions})
@@ -108,9 +126,8 @@ def _shown(network: NetworkResult) -> pd.DataFrame:
     return table.astype(whole | numbers).assign(in_walk=table["in_walk"].eq(True))
 
 
-def _scale(table: pd.DataFrame, shown: str, colours: str) -> ScalarMappable:
-    """Return the colours of what is shown, from its lowest energy to its highest."""
-    energies = table["energy_eV"][table["shown"] == shown]
+def _scale(energies: pd.Series, colours: str) -> ScalarMappable:
+    """Return the colours from the lowest energy to the highest."""
     norm = Normalize(energies.min(), energies.max()) if len(energies) else Normalize()
     return ScalarMappable(norm, _clear(colours))
 
@@ -141,6 +158,10 @@ def _draw_panel(
     colours = scales["hop"].to_rgba(hops["energy_eV"].to_numpy()[of])
     own: dict[str, Any] = {"colors": colours, "linewidths": 1.8, "zorder": 3}
     ax.add_collection(LineCollection(list(lines), **own), autolim=False)
+    groups = rows.loc[rows["shown"] == "group", ["x", "y"]].to_numpy(float)
+    for place in groups:
+        x, y = lateral_images(atoms, place).T
+        ax.plot(x, y, linestyle="", zorder=5, **GROUP)
     for _, site in rows[rows["shown"] == "site"].iterrows():
         x, y = lateral_images(atoms, site[["x", "y"]].to_numpy(float)).T
         face = scales["site"].to_rgba(site["energy_eV"])
