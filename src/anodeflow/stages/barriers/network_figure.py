@@ -114,9 +114,9 @@ def _shown(atoms: Atoms, network: NetworkResult) -> pd.DataFrame:
             | {"start": hop.start, "end": hop.end, "in_walk": number in walked}
         )
     groups = np.flatnonzero(np.isin(atoms.get_tags(), (roles.SHEET_GROUP, roles.SHEET_HYDROGEN)))
-    for number in groups:
-        x, y, _ = atoms.positions[number]
-        rows.append({"shown": "group", "number": number, "x": x, "y": y})
+    for atom in groups:
+        x, y, _ = atoms.positions[atom]
+        rows.append({"shown": "group", "number": atom, "x": x, "y": y})
     barrier = network.percolation_barrier
     rows.append({"shown": "one direction", "energy_eV": barrier.one_direction})
     rows.append({"shown": "both directions", "energy_eV": barrier.both_directions})
