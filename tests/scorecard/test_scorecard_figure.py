@@ -91,6 +91,23 @@ def test_ten_models_still_fit_their_numbers_into_their_cells():
     assert max(text.get_window_extent().width for text in numbers) < width
 
 
+@pytest.mark.parametrize("count", [1, 9, 16])
+def test_no_text_is_wider_than_its_cell(count):
+    labels = [f"model {i}" for i in range(count)]
+    rows = []
+    for label in labels:
+        about = {"system": "ti2co2", "is_unit": True, "source": label}
+        rows += read("relaxation", check(thickness=4.434), **about)
+    fig, cells = drawn(rows, study(*labels))
+    fig.canvas.draw()
+    ax = fig.axes[0]
+    width = ax.transData.transform((1, 0))[0] - ax.transData.transform((0, 0))[0]
+    shown = [text for text in ax.texts if text.get_text() in set(cells["shown"])]
+    assert len(shown) == len(cells)
+    assert any(text.get_text() == "−0.016 ~" for text in shown)
+    assert max(text.get_window_extent().width for text in shown) < width
+
+
 def test_grades_differ_in_lightness_for_readers_who_see_no_colour():
     def lightness(colour):
         r, g, b = matplotlib.colors.to_rgb(colour)

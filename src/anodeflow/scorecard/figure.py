@@ -35,8 +35,8 @@ UNGRADED, ABSENT = "#EDEDED", "#FFFFFF"
 
 HATCH = "//////"
 
-LONGEST_AT_FULL_SIZE = 8
-"""Letters that fit into the narrowest cell."""
+FILLED = 0.94
+"""Share of a cell's width that its text may take."""
 
 SHORT = {"acoustic residue near Gamma": "residue"}
 
@@ -85,6 +85,7 @@ def plot_scorecard(
     ax.tick_params(length=0, pad=2)
     ax.spines[:].set_visible(False)
     _add_legend(fig)
+    _fit_into_cells(fig, ax)
     return fig, cells.drop(columns="face")
 
 
@@ -207,9 +208,17 @@ def _draw_cell(ax: Axes, x: int, y: int, height: int, cell: Mapping[str, Any]) -
     if hatch:
         ax.add_patch(Rectangle((x, y), 1, height, fill=False, hatch=hatch, ec="#DDDDDD", lw=0))
     size: float = 8 if cell["section"] == "claims" else 7
-    if len(cell["shown"]) > LONGEST_AT_FULL_SIZE:
-        size = 5.5
     ax.text(x + 0.5, y + height / 2 + 0.02, cell["shown"], ha="center", va="center", fontsize=size)
+
+
+def _fit_into_cells(fig: Figure, ax: Axes) -> None:
+    """Make texts smaller that are wider than their cells, which the layout has set."""
+    fig.draw_without_rendering()
+    (left, _), (right, _) = ax.transData.transform([(0, 0), (1, 0)])
+    for text in ax.texts:
+        wide = text.get_window_extent().width / (FILLED * (right - left))
+        if text.get_horizontalalignment() == "center" and wide > 1:
+            text.set_fontsize(text.get_fontsize() / wide)
 
 
 def _add_legend(fig: Figure) -> None:
