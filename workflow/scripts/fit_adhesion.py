@@ -3,7 +3,7 @@
 from anodeflow.process.job import job
 
 
-def main(points, references, stack, curve, summary, *, settings, functional):
+def main(points, references, stack, curve, summary, *, settings, functional, forces):
     from anodeflow.stages.adhesion.curve import adhesion_curve, summarise_adhesion
     from anodeflow.stages.adhesion.results import CURVE
     from anodeflow.stages.adhesion.three_body import three_body_adhesion
@@ -11,7 +11,9 @@ def main(points, references, stack, curve, summary, *, settings, functional):
 
     layers = {layer.info["reference"]: layer for layer in read_frames(references)}
     relaxed = read_structure(stack)
-    table = adhesion_curve(read_frames(points), layers, relaxed=relaxed)
+    slopes = forces == "conservative"
+    frames = read_frames(points)
+    table = adhesion_curve(frames, layers, relaxed=relaxed, forces_are_slopes=slopes)
     CURVE.write(table, curve)
     three_body = three_body_adhesion(relaxed, layers, functional=functional)
     summarise_adhesion(table, layers, **settings, three_body_eV_nm2=three_body).write(summary)
@@ -27,4 +29,5 @@ if __name__ == "__main__":
             snakemake.output.peak,
             settings=snakemake.params.settings,
             functional=snakemake.params.functional,
+            forces=snakemake.params.forces,
         )

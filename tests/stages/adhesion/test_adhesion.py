@@ -11,7 +11,13 @@ from toy import BEST, CELLS, DEPTH, STIFFNESS, STRETCH, Toy
 
 from anodeflow.errors import NotConvergedError, StructureError
 from anodeflow.evaluation.first_calls import WARM_UP_CALLS
-from anodeflow.stages.adhesion.curve import adhesion_curve, strain_energy
+from anodeflow.stages.adhesion.curve import (
+    SLOPE,
+    SLOPE_ERROR,
+    adhesion_curve,
+    strain_energy,
+    summarise_adhesion,
+)
 from anodeflow.stages.adhesion.layers_apart import reference_layers
 from anodeflow.stages.adhesion.peak import peak_of_points
 from anodeflow.stages.adhesion.scan import LOWER_BY
@@ -43,6 +49,20 @@ def test_the_scan_gives_back_the_well_of_the_potential(stack, layers, toy, tmp_p
     peak = peak_of_points(*(curve[name] for name in columns))
     assert abs(peak.spacing - BEST) < min(1e-3, 2 * peak.spacing_error)
     assert peak.height == pytest.approx(atoms * DEPTH / area_nm2(stack), abs=1e-3)
+
+
+def test_forces_that_are_no_slopes_give_energies_and_no_peak(stack, layers, toy, tmp_path):
+    frames = scan(stack, toy, tmp_path)
+    references = relaxed_layers(stack, layers, toy, tmp_path)
+    slopes, none = (
+        adhesion_curve(frames, references, forces_are_slopes=are) for are in (True, False)
+    )
+    assert {*slopes.columns} - {*none.columns} == {SLOPE, SLOPE_ERROR}
+    assert none.equals(slopes[none.columns])
+    options = {"spacing": "sheet", "layers": "strained", "peak_window": [3.2, 5.0]}
+    assert summarise_adhesion(slopes, references, **options).peak.found
+    peak = summarise_adhesion(none, references, **options).peak
+    assert not peak.found and "no slopes" in peak.sentence
 
 
 def test_the_strain_energy_is_that_of_the_squeezed_layer(stack, layers, toy, tmp_path):

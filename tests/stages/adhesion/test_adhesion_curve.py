@@ -310,7 +310,7 @@ def test_structures_of_others_with_an_energy_alone_give_a_summary_without_what_t
     summary.write(tmp_path / "m-g.json")
     assert AdhesionSummary.read(tmp_path / "m-g.json") == summary
     assert summary.strain_energy is None
-    assert "carry no forces" in summary.peak.sentence
+    assert "carry no forces that are slopes" in summary.peak.sentence
     assert "no column" in summary.peak_no_dispersion.sentence
     row = adhesion_table([{"model": "study", "system": "m-g", "result": summary}], None)
     assert row["layers"].tolist() == ["own"]

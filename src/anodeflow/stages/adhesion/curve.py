@@ -40,7 +40,11 @@ LAYER_STATES = {
 
 
 def adhesion_curve(
-    frames: Sequence[Atoms], references: Mapping[str, Atoms], *, relaxed: Atoms | None = None
+    frames: Sequence[Atoms],
+    references: Mapping[str, Atoms],
+    *,
+    relaxed: Atoms | None = None,
+    forces_are_slopes: bool = True,
 ) -> pd.DataFrame:
     """Compute the adhesion energy per area at every spacing of a scan.
 
@@ -52,6 +56,7 @@ def adhesion_curve(
             `bottom_own` and `top_own` in their own cells, energies as in `frames`; of a layer that
             another model relaxed, `bottom_given` or `top_given`, which stands in for the own one.
         relaxed: the stack whose spacing is free, a point of the curve like the others.
+        forces_are_slopes: of the energy; otherwise (`card.forces: direct`) they are not used.
 
     Returns a row for each: spacing (mean of the sheet's atoms), spacing_all_atoms (mean of all
     atoms of the top layer) and, of points that hold it, spacing_nominal (the same before the point
@@ -86,7 +91,8 @@ def adhesion_curve(
     area = np.array([area_nm2(frame) for frame in frames])
     columns = _spacings(frames, relaxed)
     columns["relaxed"] = [frame is relaxed for frame in frames]
-    if all(frame.calc is not None and "forces" in frame.calc.results for frame in frames):
+    given = all(frame.calc is not None and "forces" in frame.calc.results for frame in frames)
+    if forces_are_slopes and given:
         columns[SLOPE] = np.array([force_on_spacing(frame) for frame in frames]) / area
         errors = [force_on_spacing_error(frame) for frame in frames]
         columns[SLOPE_ERROR] = np.array(errors) / area
@@ -311,7 +317,10 @@ def _peak(curve: Curve) -> FittedPeak:
     """Return the peak of the scan's own points, without the relaxed stack."""
     inside = ~curve.relaxed
     if curve.slopes is None:
-        none = "The structures carry no forces, so there are no slopes to find the peak by."
+        none = (
+            "The structures carry no forces that are slopes of the energy, so there are no slopes "
+            "to find the peak by."
+        )
         return FittedPeak(found=False, points=int(inside.sum()), sentence=none)
     return peak_of_points(curve.spacings[inside], curve.energies[inside], curve.slopes[0, inside])
 
