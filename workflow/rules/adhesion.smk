@@ -55,7 +55,7 @@ rule fit_adhesion:
     params:
         settings=GIVEN.section("adhesion", "spacing", "layers", "peak_window"),
         functional=GIVEN.functional_of_dispersion,
-        forces=lambda wildcards: GIVEN.config["models"][wildcards.model]["card"]["forces"],
+        forces=lambda wildcards: PLAN.config.models[wildcards.model].card.forces,
         method=METHOD["adhesion_fit"],
     script:
         "../scripts/fit_adhesion.py"
