@@ -191,7 +191,7 @@ def test_inferred_tags_are_those_of_the_builder(group):
 
 def test_atoms_that_are_no_two_layers_are_refused_with_their_parts():
     atoms = make_stack()[:4]
-    with pytest.raises(StructureError, match=r"bonded parts"):
+    with pytest.raises(StructureError, match=r"bonded part"):
         guess_stack_tags(atoms, ions=["Na"])
 
 
