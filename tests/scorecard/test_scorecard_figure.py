@@ -75,23 +75,7 @@ def test_names_of_claims_however_long_leave_the_cells_their_width(shown):
     assert max(len(row) for row, _ in cells) > 90
 
 
-def test_ten_models_still_fit_their_numbers_into_their_cells():
-    labels = [f"model {i}" for i in range(10)]
-    rows = []
-    for label in labels:
-        rows += read(
-            "relaxation", check(thickness=4.43), system="ti2co2", is_unit=True, source=label
-        )
-    fig, _ = drawn(rows, study(*labels))
-    fig.canvas.draw()
-    ax = fig.axes[0]
-    width = ax.transData.transform((1, 0))[0] - ax.transData.transform((0, 0))[0]
-    numbers = [text for text in ax.texts if text.get_text().startswith("−0.020")]
-    assert numbers
-    assert max(text.get_window_extent().width for text in numbers) < width
-
-
-@pytest.mark.parametrize("count", [1, 9, 16])
+@pytest.mark.parametrize("count", [1, 10, 16])
 def test_no_text_is_wider_than_its_cell(count):
     labels = [f"model {i}" for i in range(count)]
     rows = []

@@ -22,7 +22,7 @@ LABEL_LETTERS = 46
 CELL_MM = 17.0
 
 NARROWEST_MM = 10.8
-"""A number of three digits with its sign and mark needs this."""
+"""In narrower cells numbers of three digits with sign and mark would be too small to read."""
 
 ROW_MM = 3.9
 HEADER_MM = 26.0
@@ -207,7 +207,7 @@ def _draw_cell(ax: Axes, x: int, y: int, height: int, cell: Mapping[str, Any]) -
     ax.add_patch(Rectangle((x, y), 1, height, **look))
     if hatch:
         ax.add_patch(Rectangle((x, y), 1, height, fill=False, hatch=hatch, ec="#DDDDDD", lw=0))
-    size: float = 8 if cell["section"] == "claims" else 7
+    size = 8 if cell["section"] == "claims" else 7
     ax.text(x + 0.5, y + height / 2 + 0.02, cell["shown"], ha="center", va="center", fontsize=size)
 
 

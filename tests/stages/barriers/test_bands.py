@@ -128,6 +128,9 @@ def test_a_band_that_rises_while_it_relaxes_ends_and_did_not_converge(tmp_path, 
     tops = [float(line.split()[2]) for line in log.getvalue().splitlines() if "path:" in line]
     assert max(tops[:-1]) <= tops[0] + 0.5 < tops[-1]
     assert band.ran_away and reached > FINE.path_fmax
+    # Continued, it knows that it rose.
+    relax_band(sites[0], sites[-1], calc, label="path", **options)
+    assert log.getvalue().count("path:") == len(tops) + 1
 
 
 def test_a_band_whose_forces_do_not_fall_any_more_ends_and_did_not_converge(tmp_path, monkeypatch):

@@ -113,6 +113,17 @@ def test_a_path_that_did_not_converge_is_named_and_left_out(found):
     )
 
 
+def raised_copy(path, raised, fmax):
+    """Return a path elsewhere that did not converge, its images higher by so much (eV)."""
+    images = [image.copy() for image in path.images]
+    for image, energy in zip(images, path.energies, strict=True):
+        image.info |= path.images[0].info
+        image.calc = SinglePointCalculator(image, energy=energy + raised)
+    start, end, (along_a, along_b) = path.edge
+    edge = start, end, (along_a + 5, along_b)
+    return replace(path, edge=edge, images=images, fmax=fmax, converged=False)
+
+
 @pytest.mark.parametrize(("raised", "fmax", "may_be_lower"), [
     (0.1, 0.06, False),  # its saddle lies above its band, which lies above the barrier
     (0.1, 0.5, True),  # the band may fall by 0.125 eV
@@ -122,19 +133,28 @@ def test_a_path_that_was_left_out_may_be_a_lower_way_unless_its_band_lies_above_
     found, raised, fmax, may_be_lower
 ):
     (path,) = found[3]
-    images = [image.copy() for image in path.images]
-    for image, energy in zip(images, path.energies, strict=True):
-        image.info |= path.images[0].info
-        image.calc = SinglePointCalculator(image, energy=energy + raised)
-    start, end, (along_a, along_b) = path.edge
-    other = replace(
-        path, edge=(start, end, (along_a + 5, along_b)), images=images, fmax=fmax, converged=False
-    )
+    other = raised_copy(path, raised, fmax)
     network = joined(found, None, paths=[path, other])
     assert network.percolation_barrier.both_directions == pytest.approx(0.2, abs=1e-3)
     named = f"paths were left out, so that there may be lower ways: {other.label}"
     above = "paths were left out, whose bands all lie above the barriers"
     assert network.note.startswith(named if may_be_lower else above)
+
+
+@pytest.mark.parametrize("raised", [0.1, -0.01])
+def test_where_the_ion_lies_lower_in_another_part_lower_ways_are_told_by_saddles_all_the_same(
+    found, raised
+):
+    stack, calc, sites, (path,), vibrations = found
+    below = [site.copy() for site in sites]
+    for site in below:
+        site.positions[-1, 2] += 1.0
+        site.info["energy_model"] -= 0.5
+    other = raised_copy(path, raised, 0.06)
+    network = joined((stack, calc, [*sites, *below], [path], vibrations), None, paths=[path, other])
+    assert min(site.energy_eV for site in network.sites[: len(sites)]) == pytest.approx(0.5)
+    assert network.percolation_barrier.both_directions == pytest.approx(0.2, abs=1e-3)
+    assert (other.label in network.note) == (raised < 0)
 
 
 def test_a_path_at_whose_top_the_host_reacted_or_the_ion_left_is_named_and_left_out(found):

@@ -98,7 +98,9 @@ def join_network(
         error_eV=_error(joined, walk),
         left_out=[f"{label}: {fault}" for label, fault in left_out.items() if fault],
         operations=len(operations),
-        note=_note(walk_of, vibrations, rests, _lower_ways(unused, sites, found.both)),
+        note=_note(
+            walk_of, vibrations, rests, _lower_ways(unused, sites, joined.network, found.both)
+        ),
     )
 
 
@@ -276,20 +278,24 @@ def _error(joined: _Joined, walk: Sequence[WalkStep]) -> float | None:
     return max(errors, default=None)
 
 
-def _lower_ways(paths: Sequence[FoundPath], sites: Sequence[Atoms], both: Opening | None) -> str:
+def _lower_ways(
+    paths: Sequence[FoundPath], sites: Sequence[Atoms], network: Network, both: Opening | None
+) -> str:
     """Return whether paths that were left out may be lower ways than those of the network.
 
-    A saddle lies no lower than the highest image of a band that does not climb, but by the F²/2k of
-    the force that is left on it.
+    That is, whether the top of one is lower than the saddle that opens the way in both directions,
+    both above the lowest of all sites: a barrier is above the lowest of its own part.
     """
     if not paths:
         return ""
-    barrier = np.inf if both is None else both.barrier
+    opens = np.inf if both is None else network.hops[both.hop].saddle
+    # ASSUME: a saddle lies no lower than the highest image of a band that does not climb, but for
+    # the F²/2k of the force that is left on it.
     lowest = min(stored_energy(site, "total") for site in sites)
     lower = [
         path.label
         for path in paths
-        if path.energies[path.top] - path.fmax**2 / (2 * STIFFNESS) - lowest < barrier
+        if path.energies[path.top] - path.fmax**2 / (2 * STIFFNESS) - lowest < opens
     ]
     if not lower:
         return "paths were left out, whose bands all lie above the barriers"

@@ -91,9 +91,9 @@ def plot_network(panels: dict[str, dict[str, Any]]) -> tuple[Figure, pd.DataFram
     bar: dict[str, Any] = {"location": "bottom", "shrink": 0.5, "aspect": 35}
     for shown, label in (("hop", "Saddle of a hop"), ("site", "Site")):
         if shown in energies:
-            above = energies[shown].max() > scales[shown].norm.vmax
-            bar["extend"] = "max" if above else "neither"
-            fig.colorbar(scales[shown], ax=axes, label=f"{label}, above the lowest (eV)", **bar)
+            scale, label = scales[shown], f"{label}, above the lowest (eV)"
+            extend = "max" if energies[shown].max() > scale.norm.vmax else "neither"
+            fig.colorbar(scale, ax=axes, label=label, extend=extend, **bar)
     return fig, table[[*COLUMNS, "in_walk"]].reset_index(drop=True)
 
 
