@@ -71,6 +71,23 @@ class Corrugated(Calculator):
         return np.linalg.eigvalsh(np.einsum("k,ki,kj->ij", strength, self.G, self.G))
 
 
+class Reacting(Corrugated):
+    """The same; a facing atom leaves its metals where the ion is at hollows of one kind, or at all.
+
+    above: where Σ sin G_k·(r − r_O) is larger: ±3√3/2 at the two kinds of hollows.
+    """
+
+    def __init__(self, host: Atoms, *, above: float, **options):
+        super().__init__(host, **options)
+        self.above, self.intact = above, self.rest.copy()
+
+    def calculate(self, atoms=None, properties=("energy",), system_changes=all_changes):
+        phase = self.G @ (atoms.positions[-1, :2] - self.origin)
+        self.rest = self.intact.copy()
+        self.rest[4, 2] += 1.5 if np.sin(phase).sum() > self.above else 0.0
+        super().calculate(atoms, properties, system_changes)
+
+
 LATTICE = 3.0
 MERGE = Merge(within=0.5, energy=0.005)
 FINE = BandSettings(images=5, path_fmax=0.05, saddle_fmax=0.002, max_steps=200)

@@ -28,6 +28,7 @@ from springs import make_stack
 
 from anodeflow.errors import CalculatorError, StructureError
 from anodeflow.evaluation.kept_states import KeptStates
+from anodeflow.stages.barriers import paths
 from anodeflow.stages.barriers.band import Band, BandSettings, relax_band
 from anodeflow.stages.barriers.held_centres import held
 from anodeflow.stages.barriers.host_symmetry import (
@@ -38,6 +39,7 @@ from anodeflow.stages.barriers.host_symmetry import (
     symmetric_copy,
 )
 from anodeflow.stages.barriers.modes import TO_THZ, find_modes, vibrating
+from anodeflow.stages.barriers.path_files import path_frames, read_paths
 from anodeflow.stages.barriers.paths import neighbouring
 from anodeflow.stages.barriers.sites import (
     find_sites,
@@ -181,6 +183,19 @@ def test_a_dip_that_leads_back_to_an_end_splits_no_path(tmp_path, monkeypatch):
     assert path.converged and not found.split
     for image, other in zip(path.images, usual.images, strict=True):
         np.testing.assert_array_equal(image.positions, other.positions)
+
+
+def test_a_path_with_a_dip_from_which_the_host_reacts_is_kept_as_faulty(tmp_path, monkeypatch):
+    stack = host()
+    calc = Corrugated(stack, lattice=LATTICE, B=0.01)
+    deep = [one for one in sites_of(stack, calc, tmp_path) if stored_energy(one, "total") < -0.6]
+    reacted = "the host reacted, 1 bond broke"
+    monkeypatch.setattr(paths, "change_of_host", lambda atoms, host: reacted)
+    found = paths_of(stack, deep, calc, tmp_path, longest=3.1)
+    assert found.paths and not found.split and len(found.sites) == 4
+    assert {path.fault for path in found.paths.values()} == {f"relaxed from a dip on it, {reacted}"}
+    read = read_paths(path_frames(found))
+    assert [path.fault for path in read] == [path.fault for path in found.paths.values()]
 
 
 def test_sites_that_no_path_joins_get_one_sentence(tmp_path):

@@ -1,17 +1,22 @@
 """The lowest walk of an ion in one potential, relaxed anew in another, both of closed form."""
 
+import re
+
 import numpy as np
 import pytest
-from corrugated import FINE, LATTICE, MERGE, Corrugated, host, kept, paths_of, sites_of
+from corrugated import FINE, LATTICE, MERGE, Corrugated, Reacting, host, kept, paths_of, sites_of
 from springs import make_stack
 
 from anodeflow.errors import StructureError
+from anodeflow.figures.style import save_figure
 from anodeflow.stages.barriers.held_centres import centre_directions
 from anodeflow.stages.barriers.joining import join_network
+from anodeflow.stages.barriers.network_figure import plot_network
 from anodeflow.stages.barriers.path_files import path_frames, read_paths, site_frames
 from anodeflow.stages.barriers.profile_figure import walk_profile
 from anodeflow.stages.barriers.relaxed_walk import lowest_walk, relax_walk
-from anodeflow.stages.barriers.sites import ion_position
+from anodeflow.stages.barriers.results import barrier_quantities, barrier_rows
+from anodeflow.stages.barriers.sites import change_of_host, ion_position
 from anodeflow.structures import roles
 from anodeflow.structures.files import stored_energy
 
@@ -98,6 +103,40 @@ def test_sites_of_the_walk_that_are_none_here_fall_to_others_and_it_still_winds(
     assert {round(stored_energy(site, "total"), 3) for site in search.sites} == {-0.18}
     assert len(search.sites) == 4
     assert network.percolation_barrier.one_direction == pytest.approx(0.24, abs=1e-3)
+
+
+REACTED = r"relaxed from site \d+ of first, the host reacted, 3 bonds broke inside the bottom layer"
+
+
+@pytest.mark.parametrize("above", [1.0, -3.0])
+def test_sites_of_the_walk_at_which_the_host_reacts_are_told_and_end_no_hop(first, above, tmp_path):
+    stack = host()
+    calc = Reacting(stack, above=above, lattice=LATTICE)
+    search, network = relaxed_anew(first, stack, calc, tmp_path)
+    # One kind of hollow is left, or none; every hop of the walk joins one kind to the other.
+    assert len(network.sites) == (4 if above > 0 else 0)
+    assert network.changed and all(re.match(REACTED, one) for one in network.changed)
+    assert network.hops == [] and network.walk == []
+    assert network.percolation_barrier.one_direction is None
+    assert len(network.left_out) == len(lowest_walk("first", first[1], first[0]).hops)
+    assert all(re.match(f"path-[-+0-9]+: {REACTED}", one) for one in network.left_out)
+    told = rf"{len(network.changed)} of its sites are none here, .* \({REACTED}"
+    assert re.search(told, network.note) and "lower ways:" not in network.note
+    frames = site_frames(search)
+    assert [frame.info["site"] for frame in frames] == list(range(len(frames)))
+    for frame in frames:
+        assert bool(change_of_host(frame, stack)) == ("changed" in frame.info)
+    quantities = barrier_quantities({}, network, {})
+    assert [one.value for one in quantities] == [None, None]
+    assert all(one.note.startswith(network.no_walk) for one in quantities)
+    assert network.no_walk == "at sites of the walk the host is no longer the same"
+    panel = {"atoms": stack, "network": network}
+    fig, table = plot_network({"m-g": panel})
+    assert fig.axes[0].get_title() == f"m-g\n{network.no_walk}"
+    assert (table["shown"] == "site").sum() == len(network.sites)
+    save_figure(fig, tmp_path / "figure")
+    (row,) = barrier_rows({}, network)
+    assert (row["sites"], row["left_out"]) == (len(network.sites), len(network.left_out))
 
 
 def test_a_network_without_a_walk_gets_one_sentence(first):

@@ -63,11 +63,12 @@ def join_network(
     Sites that symmetry makes alike take the energy of the lowest of them, and equivalent hops that
     of the one that was computed. A site from which a path leads downhill is the one that it leads
     to. A path that did not converge, at whose top the ion left the gap or the host reacted, or
-    whose top is no saddle, is left out and named.
+    whose top is no saddle, is left out and named, and so are those of a walk that was taken from
+    another model and has ends which are no sites.
 
     Args:
         host: relaxed stack without ions.
-        sites: of the network, stacks with an ion each.
+        sites: of the network, stacks with an ion each; those with info["changed"] are none.
         paths: relaxed.
         vibrations: at sites and saddles; None for barriers alone.
         merge: as in `find_sites`.
@@ -76,17 +77,22 @@ def join_network(
         walk_of: the model whose lowest walk these paths are, relaxed anew; empty for a network that
             was looked for.
     """
+    changed = [str(one.info["changed"]) for one in sites if "changed" in one.info]
+    ion = str(sites[0].symbols[roles.ions(sites[0])][0])
+    sites = sites[: len(sites) - len(changed)]
+    if not sites:
+        return _no_network(ion, walk_of, paths, changed)
     operations = network_operations(host, sites, tolerance=symmetry_tolerance, merge=merge)
     like = site_classes(operations, len(sites))
     left_out = {path.label: _fault(path, host, vibrations) for path in paths}
     used = [path for path in paths if not left_out[path.label]]
-    unused = [path for path in paths if left_out[path.label]]
+    unused = [path for path in paths if left_out[path.label] and max(path.edge[:2]) < len(sites)]
     joined = _join(host, sites, used, vibrations, operations, like, merge)
     found = percolation(joined.network)
     walk = [] if found.one is None else limiting_path(joined.network, found.one)
     rests = _unstable([like[site] for site in joined.sites.numbers], vibrations)
     return NetworkResult(
-        ion=str(sites[0].symbols[roles.ions(sites[0])][0]),
+        ion=ion,
         sites=_site_rows(joined, sites, like, vibrations),
         hops=_hop_rows(joined),
         percolation_barrier=PercolationBarrier(
@@ -97,15 +103,41 @@ def join_network(
         motion=[] if vibrations is None or rests else _motion(joined, temperatures),
         error_eV=_error(joined, walk),
         left_out=[f"{label}: {fault}" for label, fault in left_out.items() if fault],
+        changed=changed,
         operations=len(operations),
         note=_note(
-            walk_of, vibrations, rests, _lower_ways(unused, sites, joined.network, found.both)
+            walk_of,
+            changed,
+            vibrations,
+            rests,
+            _lower_ways(unused, sites, joined.network, found.both),
         ),
+    )
+
+
+def _no_network(
+    ion: str, walk_of: str, paths: Sequence[FoundPath], changed: list[str]
+) -> NetworkResult:
+    """Return what is left where a walk that was taken from another model has no site here."""
+    return NetworkResult(
+        ion=ion,
+        sites=[],
+        hops=[],
+        percolation_barrier=PercolationBarrier(one_direction=None, both_directions=None),
+        walk=[],
+        motion=[],
+        error_eV=None,
+        left_out=[f"{path.label}: {path.fault}" for path in paths],
+        changed=changed,
+        operations=0,
+        note=_note(walk_of, changed, None, [], ""),
     )
 
 
 def _fault(path: FoundPath, host: Atoms, vibrations: Vibrations | None) -> str:
     """Return why a path is no hop of the network, nothing if it is one."""
+    if path.fault:
+        return path.fault
     if not path.converged:
         return f"a force of {path.fmax:.3g} eV/Å is left on it"
     if change := change_of_host(path.images[path.top], host):
@@ -303,13 +335,22 @@ def _lower_ways(
 
 
 def _note(
-    walk_of: str, vibrations: Vibrations | None, unstable: Sequence[int], lower_ways: str
+    walk_of: str,
+    changed: Sequence[str],
+    vibrations: Vibrations | None,
+    unstable: Sequence[int],
+    lower_ways: str,
 ) -> str:
     """Return what the network cannot know."""
     parts = []
     if walk_of:
         taken = f"the lowest walk of {walk_of}, relaxed anew"
         parts.append(f"{taken}: lower ways and sites were not looked for")
+    if changed:
+        parts.append(
+            f"{len(changed)} of its sites are none here, so that its hops there are not "
+            f"known ({changed[0]})"
+        )
     if lower_ways:
         parts.append(lower_ways)
     if vibrations is None:

@@ -24,7 +24,7 @@ from anodeflow.figures.top_view import (
     map_panels,
     scale_bar,
 )
-from anodeflow.stages.barriers.results import NO_WALK, NetworkResult
+from anodeflow.stages.barriers.results import NetworkResult
 from anodeflow.structures import roles
 
 SITE_COLOURS, HOP_COLOURS = "Reds_r", "viridis"
@@ -75,7 +75,7 @@ def plot_network(panels: dict[str, dict[str, Any]]) -> tuple[Figure, pd.DataFram
     table = pd.concat([rows.assign(panel=title) for title, rows in tables.items()])
     energies = {kind: rows["energy_eV"] for kind, rows in table.groupby("shown")}
     hops = energies.get("hop", pd.Series(dtype=float))
-    sites = energies["site"].clip(upper=hops.max() if len(hops) else None)
+    sites = energies.get("site", hops[:0]).clip(upper=hops.max() if len(hops) else None)
     scales = {"site": _scale(sites, SITE_COLOURS), "hop": _scale(hops, HOP_COLOURS)}
     for ax, (title, rows) in zip(axes, tables.items(), strict=True):
         _draw_panel(ax, panels[title]["atoms"], rows, scales)
@@ -142,7 +142,7 @@ def _barriers(network: NetworkResult) -> str:
     one = network.percolation_barrier.one_direction
     both = network.percolation_barrier.both_directions
     if one is None:
-        return NO_WALK
+        return network.no_walk
     return f"one direction {one:.3f} eV, both " + ("none" if both is None else f"{both:.3f} eV")
 
 

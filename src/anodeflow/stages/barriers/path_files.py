@@ -12,8 +12,13 @@ JOINED = ("start", "end", "shift_a", "shift_b")
 
 
 def site_frames(search: Search) -> list[Atoms]:
-    """Return the sites as frames, those that lay on paths among them."""
-    return [_plain(site, {"site": number}) for number, site in enumerate(search.sites)]
+    """Return the sites as frames, those that lay on paths among them, and then what is no site."""
+    frames = [
+        _plain(site, {"site": number}) for number, site in enumerate(search.sites + search.changed)
+    ]
+    for frame, one in zip(frames[len(search.sites) :], search.changed, strict=True):
+        frame.info["changed"] = one.info["changed"]
+    return frames
 
 
 def path_frames(search: Search) -> list[Atoms]:
@@ -23,6 +28,7 @@ def path_frames(search: Search) -> list[Atoms]:
         own = {"path": path.label, "start": start, "end": end}
         own |= {"shift_a": shift[0], "shift_b": shift[1]}
         own |= {"path_fmax": path.fmax, "converged": path.converged}
+        own |= {"fault": path.fault} if path.fault else {}
         frames += [_plain(image, own | {"image": n}) for n, image in enumerate(path.images)]
     return frames
 
@@ -43,7 +49,13 @@ def read_paths(frames: Sequence[Atoms]) -> list[FoundPath]:
             ) from None
         images.setdefault((start, end, (a, b)), []).append(frame)
     return [
-        FoundPath(edge, own, float(own[0].info["path_fmax"]), bool(own[0].info["converged"]))
+        FoundPath(
+            edge,
+            own,
+            float(own[0].info["path_fmax"]),
+            bool(own[0].info["converged"]),
+            str(own[0].info.get("fault", "")),
+        )
         for edge, own in images.items()
     ]
 

@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import numpy as np
@@ -26,9 +26,9 @@ from anodeflow.stages.barriers.host_symmetry import (
 )
 from anodeflow.stages.barriers.sites import (
     Merge,
+    change_of_host,
     complete,
     ion_positions,
-    refuse_other_host,
     same_site,
 )
 from anodeflow.stages.relaxation.kept_minima import KeptMinima
@@ -44,13 +44,14 @@ class FoundPath:
     """A path between two sites, with the energies and forces of its images, ends included.
 
     fmax: largest force left on it, eV/Å; converged: whether its highest image has climbed as near
-    to its saddle as was asked.
+    to its saddle as was asked; fault: what else is wrong with it, in words.
     """
 
     edge: Edge
     images: list[Atoms]
     fmax: float
     converged: bool
+    fault: str = ""
 
     @property
     def label(self) -> str:
@@ -78,13 +79,16 @@ class Search:
     """What a search for paths has found, and what it needs for the rest.
 
     sites: stacks with an ion each (S), energies in info; the first are those that were given, the
-    others lay on paths; paths: by what they join; split: those that sites lay on.
+    others lay on paths; changed: those that are no sites, since the ion is not in the gap or the
+    host has other bonds, as info["changed"] says; paths: by what they join; split: those that
+    sites lay on.
     """
 
     host: Atoms
     sites: list[Atoms]
     merge: Merge
     tolerance: float
+    changed: list[Atoms] = field(default_factory=list)
     paths: dict[Edge, FoundPath] = field(default_factory=dict)
     split: set[Edge] = field(default_factory=set)
 
@@ -153,8 +157,7 @@ def find_paths(
         on_path: called with (done, total) paths.
 
     Raises:
-        StructureError: two of the sites are one, none are near enough to each other, or at a site
-            on a path the ion has left the gap, or bonds of the host broke or formed.
+        StructureError: two of the sites are one, or none are near enough to each other.
         NotConvergedError: a site on a path used up `max_steps`.
     """
     _refuse_same_sites(sites, merge)
@@ -183,7 +186,8 @@ def relax_paths(
     """Relax a band along each of these paths, equivalent ones once, and put it into the search.
 
     A band that lies lowest between its ends is split there: the image is relaxed to a site, and
-    bands from there to both ends take its place. For the rest see `find_paths`.
+    bands from there to both ends take its place, but where the ion leaves the gap or the host
+    reacts as it relaxes: then the band stays, that being its fault. For the rest see `find_paths`.
     """
     total = 0
     for _ in range(ROUNDS):
@@ -276,8 +280,11 @@ def _settle(search: Search, path: FoundPath, rests: Sequence[Atoms]) -> list[Edg
     """Put a path, or the sites on it, into `search`; return the paths between those."""
     start, end, shift = path.edge
     stops, own = [(start, (0, 0))], {(start, (0, 0)), (end, shift)}
+    changes = [change_of_host(atoms, search.host) for atoms in rests]
+    if fault := "; ".join(filter(None, changes)):
+        search.paths[path.edge] = replace(path, fault=f"relaxed from a dip on it, {fault}")
+        return []
     for atoms in rests:
-        refuse_other_host(atoms, search.host, f"on the way of {path.label}")
         stop = place_of(search, atoms)
         if stop not in own:
             stops.append(stop)

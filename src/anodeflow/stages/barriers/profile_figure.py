@@ -15,7 +15,7 @@ from scipy.interpolate import PchipInterpolator
 
 from anodeflow.figures.style import PAGE_MM, REFERENCE_GREY, figure, styled
 from anodeflow.stages.barriers.paths import FoundPath
-from anodeflow.stages.barriers.results import NO_WALK, NetworkResult, Step
+from anodeflow.stages.barriers.results import NetworkResult, Step
 from anodeflow.structures import roles
 
 ROW_MM = 55.0
@@ -180,7 +180,7 @@ def _draw_entry(ax: Axes, entry: dict[str, Any], walk: pd.DataFrame, line: int) 
     """Draw a model's walk, with its barrier on line `line` of the panel."""
     colour = entry["colour"]
     barrier = entry["network"].percolation_barrier.one_direction
-    words = NO_WALK if barrier is None else f"{barrier:.3f} eV"
+    words = entry["network"].no_walk if barrier is None else f"{barrier:.3f} eV"
     place = {"color": colour, "transform": ax.transAxes, "va": "top", "fontsize": 7}
     ax.text(0.03, 0.97 - 0.09 * line, words, **place)
     for _, step in walk.groupby("step"):

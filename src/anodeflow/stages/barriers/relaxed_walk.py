@@ -10,11 +10,17 @@ from ase.calculators.calculator import Calculator
 from anodeflow.errors import StructureError
 from anodeflow.stages.barriers.band import BandSettings
 from anodeflow.stages.barriers.held_centres import held
-from anodeflow.stages.barriers.host_symmetry import Edge
+from anodeflow.stages.barriers.host_symmetry import Edge, either_way
 from anodeflow.stages.barriers.network import Shift
-from anodeflow.stages.barriers.paths import Search, place_of, relax_paths
+from anodeflow.stages.barriers.paths import FoundPath, Search, place_of, relax_paths
 from anodeflow.stages.barriers.results import NetworkResult
-from anodeflow.stages.barriers.sites import Merge, directions, distinct, relax_ions
+from anodeflow.stages.barriers.sites import (
+    Merge,
+    change_of_host,
+    directions,
+    distinct,
+    relax_ions,
+)
 from anodeflow.stages.relaxation.kept_minima import KeptMinima
 from anodeflow.structures import roles
 
@@ -66,7 +72,8 @@ def relax_walk(
     """Relax the sites of another model's walk in a host, and bands along its hops.
 
     Sites of the walk may fall into one here, and hops lead across others, which split them. What
-    the host's symmetry makes of sites and hops belongs to them.
+    the host's symmetry makes of sites and hops belongs to them. A site at which the ion leaves the
+    gap or the host reacts is none of the search: it is kept beside it, its hops as faulty paths.
 
     Args:
         host: relaxed stack without ions.
@@ -81,7 +88,6 @@ def relax_walk(
         on_path: called with (done, total) paths.
 
     Raises:
-        StructureError: an ion left the gap, or bonds of the host broke or formed.
         NotConvergedError: the relaxation of a site used up `max_steps`.
     """
     moves = start_shift * directions(len(walk.sites), seed)
@@ -90,7 +96,6 @@ def relax_walk(
         start.positions[-1, :2] += move
     relaxed = relax_ions(
         starts,
-        host,
         calc,
         names=[f"site {number} of {walk.model}" for number in walk.sites],
         alike=[1] * len(starts),
@@ -98,13 +103,39 @@ def relax_walk(
         kept=kept,
         on_start=lambda _: None,
     )
-    sites = distinct(relaxed, host, symmetry_tolerance, merge)
+    stacks = dict(zip(walk.sites, relaxed, strict=True))
+    changes = {number: change_of_host(stack, host) for number, stack in stacks.items()}
+    intact = {number: stack for number, stack in stacks.items() if not changes[number]}
+    sites = distinct(list(intact.values()), host, symmetry_tolerance, merge)
     search = Search.of(host, sites, merge, symmetry_tolerance)
-    places = {
-        number: place_of(search, stack) for number, stack in zip(walk.sites, relaxed, strict=True)
-    }
-    hops = [_between(hop, places) for hop in walk.hops]
-    return relax_paths(search, hops, calc, band=band, kept=kept, on_path=on_path)
+    places = {number: place_of(search, stack) for number, stack in intact.items()}
+    hops = [_between(hop, places) for hop in walk.hops if intact.keys() >= set(hop[:2])]
+    if hops:
+        relax_paths(search, hops, calc, band=band, kept=kept, on_path=on_path)
+    _leave_out(search, walk, stacks, changes, places)
+    return search
+
+
+def _leave_out(
+    search: Search,
+    walk: Walk,
+    stacks: Mapping[int, Atoms],
+    changes: Mapping[int, str],
+    places: Mapping[int, tuple[int, Shift]],
+) -> None:
+    """Put the stacks that are no sites beside a search, and the hops that they end into it."""
+    numbers = {site: place for site, (place, _) in places.items()}
+    for site, change in changes.items():
+        if change:
+            numbers[site] = len(search.sites) + len(search.changed)
+            stacks[site].info["changed"] = f"relaxed from site {site} of {walk.model}, {change}"
+            search.changed.append(stacks[site])
+    for start, end, shift in walk.hops:
+        ends = [stacks[start], stacks[end]]
+        if faults := [stack.info["changed"] for stack in ends if "changed" in stack.info]:
+            edge = either_way((numbers[start], numbers[end], shift))
+            fmax = max(float(stack.info["fmax"]) for stack in ends)
+            search.paths[edge] = FoundPath(edge, ends, fmax, False, "; ".join(faults))
 
 
 def put_into(host: Atoms, site: Atoms) -> Atoms:

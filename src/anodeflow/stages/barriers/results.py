@@ -4,10 +4,13 @@ from collections.abc import Mapping
 from math import log
 from typing import Any
 
+from pydantic import Field
+
 from anodeflow.files.result_file import ResultFile, ResultPart
 from anodeflow.scorecard.quantity import Quantity, joined_notes, quantity_row
 
 NO_WALK = "no walk winds round the cell"
+HOST_CHANGES = "at sites of the walk the host is no longer the same"
 NO_SECOND = "no walks that wind round it in two directions"
 """Of what was computed: of a model that takes another one's walk, that alone."""
 
@@ -114,10 +117,17 @@ class NetworkResult(ResultFile):
     error_eV: float | None
     """Of the walk's barrier: what images and forces leave open."""
     left_out: list[str]
-    """Paths that did not converge, at whose top the host is another, or which have no saddle."""
+    """Paths that did not converge, on which the host is another, or which have no saddle."""
+    changed: list[str] = Field(default_factory=list)
+    """Sites of another model's walk that are none here: the ion left the gap, the host reacted."""
     operations: int
     """Of the host's symmetry that the network has."""
     note: str
+
+    @property
+    def no_walk(self) -> str:
+        """Return why it has no walk, in a few words."""
+        return HOST_CHANGES if self.changed else NO_WALK
 
 
 class HopsInRuns(ResultFile):
@@ -159,7 +169,7 @@ def barrier_rows(about: Mapping[str, Any], found: NetworkResult) -> list[dict[st
         "one_direction_eV": found.percolation_barrier.one_direction,
         "one_direction_error_eV": found.error_eV,
         "both_directions_eV": found.percolation_barrier.both_directions,
-        "spread_eV": max(site.energy_eV for site in found.sites),
+        "spread_eV": max((site.energy_eV for site in found.sites), default=None),
         "note": found.note,
     }
     if not found.motion:
@@ -186,11 +196,11 @@ def barrier_quantities(
             note=joined_notes(none if value is None else "", found.note),
         )
         for name, value, none in (
-            ("one_direction_eV", barrier.one_direction, NO_WALK),
+            ("one_direction_eV", barrier.one_direction, found.no_walk),
             (
                 "both_directions_eV",
                 barrier.both_directions,
-                NO_WALK if barrier.one_direction is None else NO_SECOND,
+                found.no_walk if barrier.one_direction is None else NO_SECOND,
             ),
         )
     ]

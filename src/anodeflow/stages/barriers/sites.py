@@ -98,7 +98,6 @@ def find_sites(
     settings = {"element": element, "spacing": spacing, "start_shift": start_shift, "seed": seed}
     relaxed = relax_ions(
         [with_ion(host, element, place, spacing) for place in moved],
-        host,
         calc,
         names=starts.names,
         alike=starts.alike,
@@ -106,12 +105,13 @@ def find_sites(
         kept=kept,
         on_start=on_start,
     )
+    for number, (name, stack) in enumerate(zip(starts.names, relaxed, strict=True)):
+        refuse_other_host(stack, host, f"from {name} (start {number})")
     return distinct(relaxed, host, symmetry_tolerance, merge)
 
 
 def relax_ions(
     stacks: Sequence[Atoms],
-    host: Atoms,
     calc: Calculator,
     *,
     names: Sequence[str],
@@ -124,7 +124,6 @@ def relax_ions(
 
     Args:
         stacks: with the ion where it starts, their layers held.
-        host: relaxed stack without ions.
         calc: the model.
         names: of the starts.
         alike: how many starts each stands for.
@@ -133,7 +132,6 @@ def relax_ions(
         on_start: called with each that is relaxed.
 
     Raises:
-        StructureError: an ion left the gap, or bonds of the host broke or formed.
         NotConvergedError: a relaxation used up `max_steps`.
     """
 
@@ -152,8 +150,6 @@ def relax_ions(
     computations = {number: partial(relaxed, number) for number in range(len(stacks))}
     found, failures = run_in_lockstep(calc, computations)
     raise_first(failures)
-    for number, name in enumerate(names):
-        refuse_other_host(found[number], host, f"from {name} (start {number})")
     return [found[number] for number in computations]
 
 
@@ -240,8 +236,8 @@ def change_of_host(stack: Atoms, host: Atoms) -> str:
             f"it left the gap, {ion[0] - floor:+.1f} Å from the facing termination with the sheet "
             f"at {ceiling - floor:.1f} Å"
         )
-    changes = bond_changes(stack, host)
-    return f"the host reacted, {changes[0].rstrip('.')}" if changes else ""
+    changes = [change.rstrip(".") for change in bond_changes(stack, host)]
+    return f"the host reacted, {'; '.join(changes)}" if changes else ""
 
 
 def merge_sites(relaxed: Sequence[Atoms], merge: Merge) -> list[Atoms]:
