@@ -18,7 +18,12 @@ from anodeflow.stages.barriers.host_symmetry import (
 from anodeflow.stages.barriers.network import Hop, Network
 from anodeflow.stages.barriers.network_diffusion import network_diffusion
 from anodeflow.stages.barriers.paths import FoundPath, network_operations
-from anodeflow.stages.barriers.percolation import Opening, limiting_path, percolation
+from anodeflow.stages.barriers.percolation import (
+    Opening,
+    Percolation,
+    limiting_path,
+    percolation,
+)
 from anodeflow.stages.barriers.percolation import Step as WalkStep
 from anodeflow.stages.barriers.results import (
     HopRow,
@@ -77,8 +82,8 @@ def join_network(
         walk_of: the model whose lowest walk these paths are, relaxed anew; empty for a network that
             was looked for.
     """
-    changed = [str(one.info["changed"]) for one in sites if "changed" in one.info]
     ion = str(sites[0].symbols[roles.ions(sites[0])][0])
+    changed = [str(one.info["changed"]) for one in sites if "changed" in one.info]
     sites = sites[: len(sites) - len(changed)]
     if not sites:
         return _no_network(ion, walk_of, paths, changed)
@@ -86,32 +91,24 @@ def join_network(
     like = site_classes(operations, len(sites))
     left_out = {path.label: _fault(path, host, vibrations) for path in paths}
     used = [path for path in paths if not left_out[path.label]]
-    unused = [path for path in paths if left_out[path.label] and max(path.edge[:2]) < len(sites)]
+    unused = [path for path in paths if left_out[path.label]]
     joined = _join(host, sites, used, vibrations, operations, like, merge)
     found = percolation(joined.network)
     walk = [] if found.one is None else limiting_path(joined.network, found.one)
+    lower_ways = _lower_ways(unused, sites, joined.network, found.both)
     rests = _unstable([like[site] for site in joined.sites.numbers], vibrations)
     return NetworkResult(
         ion=ion,
         sites=_site_rows(joined, sites, like, vibrations),
         hops=_hop_rows(joined),
-        percolation_barrier=PercolationBarrier(
-            one_direction=found.one.barrier if found.one else None,
-            both_directions=found.both.barrier if found.both else None,
-        ),
+        percolation_barrier=_barrier(found),
         walk=[Step(hop=hop, backward=way < 0) for hop, way in walk],
         motion=[] if vibrations is None or rests else _motion(joined, temperatures),
         error_eV=_error(joined, walk),
         left_out=[f"{label}: {fault}" for label, fault in left_out.items() if fault],
         changed=changed,
         operations=len(operations),
-        note=_note(
-            walk_of,
-            changed,
-            vibrations,
-            rests,
-            _lower_ways(unused, sites, joined.network, found.both),
-        ),
+        note=_note(walk_of, changed, vibrations, rests, lower_ways),
     )
 
 
@@ -123,7 +120,7 @@ def _no_network(
         ion=ion,
         sites=[],
         hops=[],
-        percolation_barrier=PercolationBarrier(one_direction=None, both_directions=None),
+        percolation_barrier=_barrier(Percolation(None, None)),
         walk=[],
         motion=[],
         error_eV=None,
@@ -131,6 +128,13 @@ def _no_network(
         changed=changed,
         operations=0,
         note=_note(walk_of, changed, None, [], ""),
+    )
+
+
+def _barrier(found: Percolation) -> PercolationBarrier:
+    return PercolationBarrier(
+        one_direction=found.one.barrier if found.one else None,
+        both_directions=found.both.barrier if found.both else None,
     )
 
 
@@ -316,8 +320,10 @@ def _lower_ways(
     """Return whether paths that were left out may be lower ways than those of the network.
 
     That is, whether the top of one is lower than the saddle that opens the way in both directions,
-    both above the lowest of all sites: a barrier is above the lowest of its own part.
+    both above the lowest of all sites: a barrier is above the lowest of its own part. Of paths that
+    end at what is no site the note tells already.
     """
+    paths = [path for path in paths if max(path.edge[:2]) < len(sites)]
     if not paths:
         return ""
     opens = np.inf if both is None else network.hops[both.hop].saddle
