@@ -33,7 +33,7 @@ endif
 .PHONY: envs demo report lock docs lint test test-slow coverage test-gpu test-install test-slurm test-report benchmark benchmark-slurm clean
 
 $(INSTALLED): envs/requirements.txt envs/locks/requirements.txt pyproject.toml
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] < (3, 11) and "anodeflow needs Python 3.11 or newer")'
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] < (3, 11) and "anodeflow needs Python 3.11 or newer: make PYTHON=python3.11 …")'
 	@echo "installing anodeflow and what it needs into $(VENV): some minutes, torch is large"
 	$(PYTHON) -m venv $(VENV)
 	@# torch first and pinned: what the others would fetch for themselves is another, larger build

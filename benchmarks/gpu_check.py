@@ -91,6 +91,15 @@ def about(device: str, stood_in: list[str]) -> dict:
     return found | {"packages": packages, "stand_ins": stood_in}
 
 
+def graphs_work(check: Check, load) -> bool:
+    """Return whether calls with CUDA graphs end well; where they do not, the rest goes without."""
+    from gpu_parts import seconds_of_parts
+
+    tried = "calls with CUDA graphs"
+    check.part(tried, lambda: seconds_of_parts(load(**GRAPHS), 1))
+    return tried in check.found
+
+
 def run(chosen: argparse.Namespace, folder: Path, stood_in: list[str]) -> dict:
     """Measure all parts."""
     import clones
@@ -99,7 +108,6 @@ def run(chosen: argparse.Namespace, folder: Path, stood_in: list[str]) -> dict:
 
     source, device = chosen.model or WEIGHTS, chosen.device
     plain = {"family": "mace", "device": device, "dispersion": study_d3()}
-    best = GRAPHS if device == "cuda" else {}
     steps = {"steps": chosen.steps, "warm_up": chosen.warm_up, "calls": chosen.calls}
 
     def load(*, of: Path = source, dtype: str = "float64", **options):
@@ -107,8 +115,10 @@ def run(chosen: argparse.Namespace, folder: Path, stood_in: list[str]) -> dict:
         made.batch_size = max(chosen.members)
         return made
 
+    check = Check(chosen.limit)
+    best = GRAPHS if device == "cuda" and graphs_work(check, load) else {}
     calculators = {dtype: load(dtype=dtype, **best) for dtype in chosen.dtypes}
-    still, check = calculators[chosen.dtypes[0]], Check(chosen.limit)
+    still = calculators[chosen.dtypes[0]]
     check.found |= {"about": about(device, stood_in), "model": source.name}
     check.part("gate", lambda: parts.gate(folder, source, plain | best, chosen.dtypes))
     for dtype, calculator in calculators.items():
@@ -171,18 +181,18 @@ def settings_for(found: dict, chosen: argparse.Namespace) -> list[str]:
     if rows is None:
         return ["no dynamics was measured", *map(str, found["failed"].items())]
     best = max(rows, key=lambda row: row["steps_per_second"])
-    said = ["config/config.yaml:", f"  dynamics: {{together: {best['together']}}}"]
+    said = ["in a file for --configfile, NAME being your entry below `models`:"]
+    said.append(f"  dynamics: {{together: {best['together']}}}")
     taken, total = rows[-1]["gpu_memory_MB"], found["about"].get("memory_MB")
     if taken and total:
         fit = int(SPARE * total / taken * rows[-1]["together"])
         said.append(f"  # its memory holds some {fit} of these structures in a batch")
-    said.append(
-        f"  models.NAME.calculator: {{family: mace, device: {chosen.device}, {options_for(found)}}}"
-    )
+    options = f"device: {chosen.device}, {options_for(found)}"
+    said.append(f"  models: {{NAME: {{calculator: {{{options}}}}}}}")
     host = 1000 * (1 + int(found["host_memory_MB"] // 1000))
     said += [
-        "profiles/slurm/config.yaml:",
-        f"  set-resources: {{advance_dynamics: {{mem_mb: {host}}}}}",
+        "in profiles/slurm/config.yaml, a row of `set-resources`:",
+        f"  advance_dynamics: {{mem_mb: {host}}}",
     ]
     said += [f"failed: {name}: {error}" for name, error in found["failed"].items()]
     if found["left_out"]:

@@ -2,7 +2,7 @@
 
 # What your cluster wants there, beside the environment in which snakemake was started:
 # . /etc/profile.d/modules.sh      # only where sh does not know `module`
-# module load cuda
+# module load python/3.11          # the one that .venv was made with; torch brings its own CUDA
 
 # Shortly before its time is over, a job goes back into the queue under its number, so that it costs
 # no retry, and then on from what it kept. One that kept nothing in this time, and a group, which

@@ -143,6 +143,36 @@ def test_a_part_that_fails_or_comes_too_late_is_kept_as_such():
     assert check.found["left_out"] == ["phonons"]
 
 
+def test_where_cuda_graphs_fail_the_check_goes_on_without_them_and_says_so(monkeypatch):
+    import gpu_check
+
+    def load(**options):
+        assert options == {"cuda_graphs": True}
+        raise RuntimeError("operation not permitted when stream is capturing")
+
+    check = gpu_check.Check(limit=60.0)
+    assert not gpu_check.graphs_work(check, load)
+    (told,) = check.found["failed"].values()
+    assert told == "RuntimeError: operation not permitted when stream is capturing"
+    monkeypatch.setattr("gpu_parts.seconds_of_parts", lambda calculator, count: (0.1, 0.2))
+    assert gpu_check.graphs_work(check, lambda **options: None)
+
+
+def test_the_lines_of_the_check_can_be_pasted():
+    import gpu_check
+    import yaml
+
+    chosen = gpu_check.arguments(["--device", "cpu"])
+    row = {"together": 8, "steps_per_second": 3.0, "gpu_memory_MB": 100.0}
+    found = {"about": {"memory_MB": 1000.0}, "dynamics in float64": [row]}
+    found |= {"host_memory_MB": 1500.0, "failed": {}, "left_out": []}
+    said = "\n".join(gpu_check.settings_for(found, chosen))
+    overlay, profile = (part.partition(":\n")[2] for part in said.split("in profiles"))
+    model = {"calculator": {"device": "cpu", "dispersion": True}}
+    assert yaml.safe_load(overlay) == {"dynamics": {"together": 8}, "models": {"NAME": model}}
+    assert yaml.safe_load(profile) == {"advance_dynamics": {"mem_mb": 2000}}
+
+
 def test_the_steps_of_a_study_are_those_of_its_runs(study_config, root):
     from gpu_check import study_steps
 

@@ -15,7 +15,6 @@ from project import Project
 
 # Figures of time are for a cluster that is there for one test: see the plugin's own defaults.
 IMPATIENT = {
-    "slurm-status-command": "squeue",  # the cluster keeps no accounts, so that sacct knows nothing
     "slurm-init-seconds-before-status-checks": 1,
     "max-status-checks-per-second": 1,
     "slurm-status-attempts": 5,

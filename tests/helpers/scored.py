@@ -269,7 +269,9 @@ def network(barrier_eV: float) -> NetworkResult:
         walk=[],
         motion=[],
         error_eV=0.002,
+        error_both_eV=0.002,
         left_out=[],
+        changed=[],
         operations=1,
         note="",
     )

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Start a Slurm cluster of this machine alone: Debian's packages, no systemd, no accounting.
-#   partition cpu: node cpu1; partition gpu: nodes gpu1 and gpu2, with 8 fake GPUs each, called h100.
+#   partition cpu: node cpu1; partition gpu: nodes gpu1 and gpu2, with 8 fake GPUs each, called h100;
+#   partition urgent: the same two nodes, whose jobs take the place of others, which are queued again.
 # It keeps everything in one folder; cluster_down.sh stops it and removes the folder. Needs root.
 set -euo pipefail
 umask 022
@@ -60,10 +61,13 @@ ReturnToService=2
 KillWait=20
 MinJobAge=3600
 SlurmdTimeout=10
+PreemptType=preempt/partition_prio
+PreemptMode=REQUEUE
 NodeName=cpu1 NodeHostname=$HOST NodeAddr=127.0.0.1 Port=16831 CPUs=16 RealMemory=64000
 NodeName=gpu[1-2] NodeHostname=$HOST NodeAddr=127.0.0.1 Port=[16841-16842] CPUs=16 RealMemory=64000 Gres=gpu:h100:8
 PartitionName=cpu Nodes=cpu1 Default=YES MaxTime=INFINITE
 PartitionName=gpu Nodes=gpu[1-2] MaxTime=INFINITE
+PartitionName=urgent Nodes=gpu[1-2] MaxTime=INFINITE PriorityTier=2
 CONF
 echo "NodeName=gpu[1-2] Name=gpu Type=h100 File=$D/gpu/gpu[0-7]" >"$D/gres.conf"
 echo "CgroupPlugin=cgroup/v1" >"$D/cgroup.conf"    # some plugin is wanted; none of it is used

@@ -75,6 +75,8 @@ def troubled(chain, tmp_path_factory, cluster) -> Iterator[dict[str, Run]]:
         # no other run shall come to the node that is about to be lost
         slurm("scontrol", "update", f"nodename={lost['NodeList']}", "state=drain", "reason=test")
         lose(cluster, lost["NodeList"], lost["JobId"])
+        runs["preempted"] = started("preempted", long_run(steps=STEPS), TRAJECTORY)
+        preempt(first_checkpoint(runs["preempted"]))
         runs["long"] = started("long", long_run(steps=STEPS, checkpoints=3), TRAJECTORY, minutes=5)
         runs["unbroken"] = started("unbroken", long_run(steps=STEPS), TRAJECTORY)
         runs["cancelled"] = started("cancelled", long_run(steps=STEPS), TRAJECTORY)
@@ -210,6 +212,15 @@ def test_a_job_whose_node_is_lost_is_run_on_another_one_and_continues(troubled):
     assert "continuing after" in log(run)
 
 
+def test_a_preempted_job_goes_on_once_there_is_room_for_it(troubled):
+    run = troubled["preempted"]
+    assert run.finish() == 0, run.said
+    (job,) = jobs(run.project.folder)
+    assert (job["Restarts"], job["JobState"]) == ("1", "COMPLETED")
+    assert "SIGTERM: checkpoint at" in log(run)
+    assert "continuing after" in log(run)
+
+
 def test_a_run_longer_than_jobs_may_be_goes_on_in_others_to_the_numbers_of_an_unbroken_one(
     troubled,
 ):
@@ -223,11 +234,10 @@ def test_a_run_longer_than_jobs_may_be_goes_on_in_others_to_the_numbers_of_an_un
     assert content(long) == content(unbroken)
 
 
-def test_lost_and_cancelled_runs_end_with_the_numbers_of_an_unbroken_one(troubled):
-    for trouble in ("lost", "cancelled", "unbroken"):
+def test_lost_cancelled_and_preempted_runs_end_with_the_numbers_of_an_unbroken_one(troubled):
+    for trouble in ("lost", "cancelled", "preempted", "unbroken"):
         assert troubled[trouble].finish() == 0, troubled[trouble].said
-    assert content(troubled["lost"]) == content(troubled["unbroken"])
-    assert content(troubled["cancelled"]) == content(troubled["unbroken"])
+        assert content(troubled[trouble]) == content(troubled["unbroken"]), trouble
 
 
 def test_a_model_on_a_gpu_asks_by_gres_and_its_second_equal_failure_is_the_last_real_one(troubled):
@@ -249,6 +259,12 @@ def test_a_job_that_fails_for_good_ends_the_run_with_its_logs_last_lines_and_pat
     tail = run.said.split(f"last lines of results/logs/relax/{MODEL}/ti2co2.log:\n")[1]
     assert "    error: The relaxation of " in tail
     assert len(tail.splitlines()) < 20
+
+
+def preempt(job: dict[str, str]) -> None:
+    """Have a job of a more urgent partition take all cards of another one's node, for a second."""
+    urgent = ["--partition=urgent", f"--nodelist={job['NodeList']}", "--gres=gpu:8", "--time=1"]
+    slurm("sbatch", *urgent, "--output=/dev/null", "--wrap=sleep 1")
 
 
 def lose(cluster: Path, node: str, job: str) -> None:

@@ -28,9 +28,10 @@ def planned(project, *arguments: str) -> list[tuple[str, dict[str, str], dict[st
 def test_no_try_of_any_job_asks_for_more_time_than_the_cap_of_the_profile(project):
     for attempt in (1, 4):
         times: dict[str, set[int]] = {}
-        for rule, _, asked in planned(project, "--attempt", str(attempt)):
-            times.setdefault(rule, set()).add(int(asked["runtime"]))
-        assert times["run_dynamics"] == {CAP}
+        for target in ("all", "dynamics_together"):
+            for rule, _, asked in planned(project, target, "--attempt", str(attempt)):
+                times.setdefault(rule, set()).add(int(asked["runtime"]))
+        assert times["run_dynamics"] == times["advance_dynamics"] == {CAP}
         assert max(set().union(*times.values())) == CAP
         # five of them go into a job, which asks for the sum
         assert 5 * max(times["relax"]) <= CAP

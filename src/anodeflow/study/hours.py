@@ -11,7 +11,10 @@ from anodeflow.study.planned_jobs import STAGE_OF_RULE, PlannedJobs
 from anodeflow.study.stages import STAGES
 
 HOUR = 3600.0
-NOT_CHECKED = "Hours are told once a force call is timed: snakemake --cores 1 --until check_backend"
+NOT_CHECKED = (
+    "Hours are told once a force call is timed: snakemake --cores 1 --until check_backend "
+    "(on a cluster --profile slurm in place of --cores 1)"
+)
 NOT_BUILT = "of structures that have to be built first"
 NEVER_COUNTED = "analyses, tables and figures, and what batches on a GPU save"
 

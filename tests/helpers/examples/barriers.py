@@ -18,6 +18,8 @@ SITE = {
 }
 HOP = {
     "path": "path-0-1",
+    "then": None,
+    "over": None,
     "start": 0,
     "end": 1,
     "shift": (0, -1),
@@ -44,19 +46,26 @@ NETWORK = NetworkResult(
     walk=[{"hop": 0, "backward": False}, {"hop": 0, "backward": True}],
     motion=[MOTION],
     error_eV=0.004,
+    error_both_eV=0.003,
     left_out=["path-1-2: a force of 0.3 eV/Å is left on it"],
+    changed=[],
     operations=6,
     note="paths were left out, so that there may be lower ways: path-0-1",
 )
 WITHOUT_WALK = NetworkResult(
     ion="Na",
     sites=[SITE | {"log_vibrations": None, "imaginary": None}],
-    hops=[HOP | {"prefactor_per_ps": None, "prefactor_back_per_ps": None}],
+    hops=[
+        HOP | {"prefactor_per_ps": None, "prefactor_back_per_ps": None},
+        HOP | {"path": "path-0-2", "then": "path-1-2", "over": 2},
+    ],
     percolation_barrier={"one_direction": None, "both_directions": None},
     walk=[],
     motion=[],
     error_eV=None,
+    error_both_eV=None,
     left_out=[],
+    changed=["relaxed from site 0 of A, the host reacted, 1 bond broke between the layers"],
     operations=1,
     note="without vibrations there are no rates",
 )

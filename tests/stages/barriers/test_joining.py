@@ -9,15 +9,17 @@ from ase.calculators.singlepoint import SinglePointCalculator
 from ase.units import kB
 from corrugated import LATTICE, MERGE, Corrugated, host, paths_of, sites_of, vibrations_of
 
-from anodeflow.stages.barriers.distinct_sites import distinct_sites
+from anodeflow.stages.barriers.distinct_sites import Fall, distinct_sites
 from anodeflow.stages.barriers.hops_in_runs import network_of
 from anodeflow.stages.barriers.host_symmetry import orbit
 from anodeflow.stages.barriers.joining import join_network
 from anodeflow.stages.barriers.modes import TO_THZ
-from anodeflow.stages.barriers.network_diffusion import network_diffusion
+from anodeflow.stages.barriers.network_diffusion import TooColdError, network_diffusion
 from anodeflow.stages.barriers.path_files import path_frames, read_paths, site_frames
-from anodeflow.stages.barriers.paths import ends_of, network_operations
+from anodeflow.stages.barriers.paths import FoundPath, ends_of, network_operations
+from anodeflow.stages.barriers.profile_figure import walk_profile
 from anodeflow.stages.barriers.results import NetworkResult
+from anodeflow.stages.barriers.sites import complete
 from anodeflow.structures.files import read_frames, write_frames
 
 STEP = LATTICE / np.sqrt(3)
@@ -137,7 +139,7 @@ def test_a_path_that_was_left_out_may_be_a_lower_way_unless_its_band_lies_above_
     network = joined(found, None, paths=[path, other])
     assert network.percolation_barrier.both_directions == pytest.approx(0.2, abs=1e-3)
     named = f"paths were left out, so that there may be lower ways: {other.label}"
-    above = "paths were left out, whose bands all lie above the barriers"
+    above = "paths were left out, whose saddles all lie above the barriers"
     assert network.note.startswith(named if may_be_lower else above)
 
 
@@ -170,18 +172,122 @@ def test_a_path_at_whose_top_the_host_reacted_or_the_ion_left_is_named_and_left_
         assert network.hops == []
 
 
-def test_a_site_from_which_it_is_downhill_is_part_of_its_neighbour(found):
-    (path,) = found[3]
-    slope = [image.copy() for image in path.images]
+def sloping(path, sites):
+    """Return a path that is downhill to its start, and the sites with its end above that."""
+    slope, raised = [image.copy() for image in path.images], [site.copy() for site in sites]
     for number, image in enumerate(slope):
         energy = path.energies[0] + 0.01 * number
         image.calc = SinglePointCalculator(image, energy=energy, forces=np.zeros((len(image), 3)))
-    network = joined(found, None, paths=[replace(path, images=slope)])
+    raised[path.edge[1]].info["energy_model"] += 0.01 * (len(slope) - 1)
+    return replace(path, images=slope), raised
+
+
+def test_a_site_from_which_it_is_downhill_to_one_place_is_part_of_that(found):
+    stack, calc, sites, (path,), _ = found
+    slope, raised = sloping(path, sites)
+    askew = stack.copy()
+    askew.positions[-1, 0] += 0.1  # beyond the tolerance, so that no other path is alike
+    network = joined((askew, calc, raised, [slope], None), None)
     assert network.left_out == [] and network.hops == []
-    kept = [site for site in network.sites if site.within is None]
-    # Every hop of the honeycomb is downhill, so that all sites are one.
-    assert len(kept) == 1
-    assert {site.within for site in network.sites} == {None, network.sites.index(kept[0])}
+    end = network.sites[path.edge[1]]
+    assert end.within == path.edge[0]
+    assert [site.within for site in network.sites if site is not end] == [None] * 7
+
+
+def test_a_site_from_which_it_is_downhill_to_three_is_no_saddle_and_is_named(found):
+    stack, calc, sites, (path,), _ = found
+    slope, raised = sloping(path, sites)
+    alike = [one.copy() for one in raised]
+    like = [site.like for site in joined(found, None).sites]
+    for site, one in enumerate(alike):
+        if like[site] == like[path.edge[1]]:
+            one.info["energy_model"] = raised[path.edge[1]].info["energy_model"]
+    network = joined((stack, calc, alike, [slope], None), None)
+    top = like[path.edge[1]]
+    assert network.hops == []
+    assert network.left_out == [f"site-{top}: from there it is downhill to more than two sites"]
+    assert f"there may be lower ways: site-{top}" in network.note
+    assert sum(site.within is None for site in network.sites) == 4
+
+
+def through_its_saddles(found):
+    """Return what was found as if its saddles were sites, from which it is downhill both ways."""
+    stack, calc, sites, (path,), vibrations = found
+    saddle = path.images[path.top].copy()
+    energy = float(path.energies[path.top])
+    saddle.info = {"energy_model": energy, "energy_dispersion": 0.0, "starts": "1 on C"}
+    saddle.calc = path.images[path.top].calc
+    every = complete([*sites, saddle], stack, 0.05, MERGE)
+    (start, end, shift), number = path.edge, len(sites)
+    up = FoundPath((start, number, (0, 0)), path.images[: path.top + 1], path.fmax, True)
+    down = FoundPath((number, end, shift), path.images[path.top :], path.fmax, True)
+    modes = {**vibrations.sites, str(number): vibrations.saddles[path.label]}
+    seen = vibrations.model_copy(update={"sites": modes, "saddles": {}})
+    return stack, calc, every, [up, down], seen
+
+
+def test_a_site_that_is_a_saddle_is_the_hop_between_the_sites_on_both_of_its_sides(found):
+    usual, other = joined(found, found[4]), through_its_saddles(found)
+    network = joined(other, other[4])
+    assert len(other[2]) == 8 + 12
+    assert sum(site.within is None for site in network.sites) == 8
+    assert len(network.hops) == len(usual.hops) == 12
+    assert network.percolation_barrier == usual.percolation_barrier
+    assert network.left_out == [] and network.note == ""
+    for one, same in zip(network.motion, usual.motion, strict=True):
+        assert one.D_cm2_s == pytest.approx(same.D_cm2_s, rel=1e-9)
+        assert one.limiting_path == f"{other[3][0].label} and {other[3][1].label}"
+    for hop in network.hops:
+        assert (hop.path, hop.then) in {tuple(p.label for p in way) for way in both_ways(other[3])}
+        assert network.sites[hop.over].imaginary == 1
+        assert network.sites[hop.over].log_vibrations is None
+    along = {path.label: path for path in other[3]}
+    profile = walk_profile(network, along)
+    images = profile[profile["shown"] == "image"]
+    assert images["energy_eV"].max() == pytest.approx(0.2, abs=1e-3)
+    assert images.groupby("step").size().unique().tolist() == [len(found[3][0].images) + 1]
+    for _, step in images.groupby("step"):
+        assert step["energy_eV"].iloc[[0, -1]].max() == pytest.approx(0.0, abs=1e-3)
+        assert np.diff(step["distance"]).min() >= 0
+
+
+def both_ways(paths):
+    return paths, paths[::-1]
+
+
+def test_a_site_between_two_others_is_no_saddle_unless_it_has_one_imaginary_mode(found):
+    other = through_its_saddles(found)
+    flat = other[4].sites["8"].model_copy(update={"frequencies_THz": [-1.0, -1.0, 2.0]})
+    network = joined(other, other[4].model_copy(update={"sites": other[4].sites | {"8": flat}}))
+    assert network.hops == []
+    assert network.left_out == [
+        "site-8: from there it is downhill to two sites, and it has 2 imaginary modes where a "
+        "saddle has one"
+    ]
+
+
+def test_a_path_over_a_saddle_to_a_site_that_is_one_itself_is_named(found):
+    stack, calc, every, halves, _ = through_its_saddles(found)
+    way = found[3][0]
+    odd = replace(way, edge=(way.edge[0], 8, (3, 0)))
+    network = joined((stack, calc, every, [*halves, odd], None), None)
+    assert network.left_out == [
+        f"{odd.label}: it ends at site 8, from which it is downhill to several sites"
+    ]
+    assert len(network.hops) == 12
+
+
+def test_a_temperature_too_low_for_d_has_no_row_and_barriers_stay(found, monkeypatch):
+    def in_the_warm(network, temperature):
+        if temperature < 100.0:
+            raise TooColdError
+        return network_diffusion(network, temperature)
+
+    monkeypatch.setattr("anodeflow.stages.barriers.joining.network_diffusion", in_the_warm)
+    network = joined(found, found[4], temperatures=(40.0, 300.0))
+    assert network.percolation_barrier.one_direction == pytest.approx(0.2, abs=1e-3)
+    assert [row.temperature_K for row in network.motion] == [300.0]
+    assert network.note == "at 40 K hops differ by too many orders for D to be computed"
 
 
 def test_a_way_that_was_found_twice_is_one_hop_and_one_that_bends_the_other_way_is_another(found):
@@ -205,13 +311,46 @@ def test_a_way_that_was_found_twice_is_one_hop_and_one_that_bends_the_other_way_
 
 def test_joined_sites_keep_the_cells_that_hops_lead_to():
     # Sites 0, 1, 2 on a line; 1 is part of 0, seen in the cell to its left.
-    sites = distinct_sites(np.array([0.0, 0.1, 0.05]), [(0, 1, (-1, 0))])
+    sites = distinct_sites(np.array([0.0, 0.1, 0.05]), [Fall(1, (0, (1, 0)), "path")])
     assert sites.numbers == [0, 2]
     assert sites.stands_for(1) == 0 and sites.stands_for(2) is None
     # A hop from 1 in cell 0, which is 0 in cell (1, 0), to 2 in cell 0.
     assert sites.edge((1, 2, (0, 0))) == (0, 1, (-1, 0))
     assert sites.edge((0, 1, (-1, 0))) is None
     assert sites.edge((0, 1, (0, 0))) == (0, 0, (1, 0))
+
+
+def test_what_falls_to_one_site_is_part_of_it_and_what_parts_two_is_a_crest():
+    # 2 falls to 0 and, in another cell, to 1; 3 falls to 2 alone; 4 to 0 by way of 5.
+    energies = np.array([0.0, 0.1, 0.5, 0.6, 0.7, 0.2])
+    falls = [Fall(2, (0, (0, 0)), "a"), Fall(2, (1, (-1, 0)), "b"), Fall(3, (2, (0, 1)), "c")]
+    falls += [Fall(4, (5, (0, 0)), "d"), Fall(5, (0, (0, 2)), "e"), Fall(4, (0, (0, 2)), "f")]
+    sites = distinct_sites(energies, falls)
+    assert sites.numbers == [0, 1]
+    assert [sites.stands_for(site) for site in range(6)] == [None, None, 0, 0, 0, 0]
+    (crest,) = sites.crests
+    assert crest.site == 2
+    assert sites.places == [(0, (0, 0)), (1, (0, 0)), None, None, (0, (0, 2)), (0, (0, 2))]
+    assert crest.sides == [("a", (0, (0, 0))), ("b", (1, (-1, 0)))]
+
+
+def test_a_site_that_parts_a_site_from_its_own_image_is_a_crest():
+    falls = [Fall(1, (0, (0, 0)), "a"), Fall(1, (0, (1, 0)), "b")]
+    (crest,) = distinct_sites(np.array([0.0, 0.3]), falls).crests
+    assert [place for _, place in crest.sides] == [(0, (0, 0)), (0, (1, 0))]
+
+
+def test_a_way_down_to_a_crest_and_one_past_it_make_no_saddle():
+    falls = [Fall(2, (0, (0, 0)), "a"), Fall(2, (1, (0, 0)), "b")]
+    falls += [Fall(3, (2, (0, 0)), "c"), Fall(3, (0, (0, 0)), "d")]
+    crests = distinct_sites(np.array([0.0, 0.1, 0.5, 0.6]), falls).crests
+    assert [(crest.site, len(crest.sides)) for crest in crests] == [(2, 2), (3, 0)]
+
+
+def test_a_path_that_is_level_counts_down_to_the_site_that_is_lower_by_rounding():
+    sites = distinct_sites(np.array([1e-9, 0.0]), [Fall(1, (0, (1, 0)), "a")])
+    assert sites.numbers == [1]
+    assert sites.places == [(0, (-1, 0)), (0, (0, 0))]
 
 
 def test_a_top_without_one_imaginary_mode_is_no_saddle_and_a_site_with_one_has_no_rates(found):
@@ -222,8 +361,13 @@ def test_a_top_without_one_imaginary_mode_is_no_saddle_and_a_site_with_one_has_n
     assert network.left_out == [
         f"{path.label}: its top has 2 imaginary modes where a saddle has one"
     ]
+    assert network.note.endswith(f"there may be lower ways: {path.label}")
     soft = vibrations.sites["0"].model_copy(update={"frequencies_THz": [-1.0, 2.0]})
     sites = vibrations.sites | {"0": soft}
     network = joined(found, vibrations.model_copy(update={"sites": sites}))
     assert network.motion == []
     assert network.note == "sites 0 have imaginary modes, so that there are no rates"
+    assert network.sites[0].log_vibrations is None
+    for hop in network.hops:
+        from_it, to_it = (network.sites[end].like == 0 for end in (hop.start, hop.end))
+        assert (hop.prefactor_per_ps is None, hop.prefactor_back_per_ps is None) == (from_it, to_it)

@@ -5,6 +5,7 @@ import io
 import numpy as np
 import pytest
 from corrugated import LATTICE, Z_STIFFNESS, Corrugated, host
+from springs import Springs, make_stack
 
 from anodeflow.errors import CalculatorError
 from anodeflow.evaluation.kept_states import KeptStates
@@ -46,6 +47,22 @@ def test_the_ion_vibrates_as_the_curvatures_of_its_potential_say(tmp_path):
     expected = np.sqrt(np.array([Z_STIFFNESS, curvature, curvature]) / 22.98976928) * TO_THZ
     for frequency in expected:
         assert min(abs(found - frequency)) < 1e-3 * frequency
+
+
+def test_the_rigid_motion_of_a_stack_all_of_whose_atoms_vibrate_is_no_mode(tmp_path):
+    stack = make_stack(bottom=1, top=1, ions=1)
+    found = find_modes(
+        stack,
+        Springs(stack, cutoff=6.0),
+        atoms=np.arange(len(stack)),
+        displacement=0.0005,
+        label="site-0",
+        kept=KeptStates(tmp_path, "toy", io.StringIO()),
+        on_call=lambda calls: None,
+    )
+    # The centres of both layers are held in the plane, and the whole moves along z.
+    assert len(found) == 3 * len(stack) - 5
+    assert abs(found).min() > 0.5
 
 
 def test_forces_whose_noise_fills_the_second_derivatives_get_one_sentence(tmp_path):

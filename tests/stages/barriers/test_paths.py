@@ -140,6 +140,31 @@ def test_a_site_that_was_missed_splits_the_path_that_leads_across_it(tmp_path):
         assert np.linalg.norm(calc.gradient(place)) < 0.003
 
 
+def test_a_search_that_ends_in_its_last_round_is_done(tmp_path, monkeypatch):
+    rounds = []
+
+    def split(search, distinct, *_, **__):
+        rounds.append(distinct)
+        (start, end, (a, b)) = distinct[0]
+        search.paths[distinct[0]] = None
+        return [(start, end, (a, b + 1))] if len(rounds) < paths.ROUNDS else []
+
+    monkeypatch.setattr(paths, "_relax_together", split)
+    stack = host()
+    calc = Corrugated(stack, lattice=LATTICE)
+    sites = sites_of(stack, calc, tmp_path)
+    search = paths.Search.of(stack, sites[:1], MERGE, 0.05)
+    how = {"band": FINE, "kept": kept(tmp_path), "on_path": lambda done, total: None}
+    assert paths.relax_paths(search, [(0, 0, (1, 0))], calc, **how) is search
+    assert len(rounds) == paths.ROUNDS
+    monkeypatch.setattr(paths, "ROUNDS", 2)
+    rounds.clear()
+    search = paths.Search.of(stack, sites[:1], MERGE, 0.05)
+    monkeypatch.setattr(paths, "_relax_together", lambda *_, **__: [(0, 0, (len(rounds), 9))])
+    with pytest.raises(StructureError, match="were split 2 times"):
+        paths.relax_paths(search, [(0, 0, (1, 0))], calc, **how)
+
+
 class InBatches(Corrugated):
     """The potential as a calculator that takes many structures at once."""
 

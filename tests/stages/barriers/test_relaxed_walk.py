@@ -122,6 +122,15 @@ def test_sites_of_the_walk_at_which_the_host_reacts_are_told_and_end_no_hop(firs
     assert all(re.match(f"path-[-+0-9]+: {REACTED}", one) for one in network.left_out)
     told = rf"{len(network.changed)} of its sites are none here, .* \({REACTED}"
     assert re.search(told, network.note) and "lower ways:" not in network.note
+    for path in search.paths.values():
+        start, end, shift = path.edge
+        for image, number, (a, b) in (
+            (path.images[0], start, (0, 0)),
+            (path.images[-1], end, shift),
+        ):
+            site = (search.sites + search.changed)[number]
+            away = ion_position(image) - ion_position(site) - np.array([a, b]) @ stack.cell[:2, :2]
+            assert np.abs(away).max() < 1e-9
     frames = site_frames(search)
     assert [frame.info["site"] for frame in frames] == list(range(len(frames)))
     for frame in frames:
@@ -129,7 +138,7 @@ def test_sites_of_the_walk_at_which_the_host_reacts_are_told_and_end_no_hop(firs
     quantities = barrier_quantities({}, network, {})
     assert [one.value for one in quantities] == [None, None]
     assert all(one.note.startswith(network.no_walk) for one in quantities)
-    assert network.no_walk == "at sites of the walk the host is no longer the same"
+    assert network.no_walk == "sites of the walk are none here"
     panel = {"atoms": stack, "network": network}
     fig, table = plot_network({"m-g": panel})
     assert fig.axes[0].get_title() == f"m-g\n{network.no_walk}"

@@ -1,31 +1,34 @@
 """Sites, paths and vibrations joined to the network of an ion, with what follows from it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from ase import Atoms
 from ase.mep.neb import NEBTools
 
+from anodeflow.errors import known
+from anodeflow.stages.barriers.crossings import Crossing, crossings, falls
 from anodeflow.stages.barriers.distinct_sites import DistinctSites, distinct_sites
-from anodeflow.stages.barriers.host_symmetry import (
-    Edge,
-    Operation,
-    either_way,
-    orbit,
-    site_classes,
+from anodeflow.stages.barriers.host_symmetry import Operation, site_classes
+from anodeflow.stages.barriers.left_out import (
+    STIFFNESS,
+    ends_on_crests,
+    fault_of,
+    is_saddle,
+    lower_ways,
+    no_saddles,
 )
 from anodeflow.stages.barriers.network import Hop, Network
-from anodeflow.stages.barriers.network_diffusion import network_diffusion
+from anodeflow.stages.barriers.network_diffusion import TooColdError, network_diffusion
 from anodeflow.stages.barriers.paths import FoundPath, network_operations
 from anodeflow.stages.barriers.percolation import (
-    Opening,
     Percolation,
     limiting_path,
     percolation,
 )
-from anodeflow.stages.barriers.percolation import Step as WalkStep
 from anodeflow.stages.barriers.results import (
+    Frequencies,
     HopRow,
     MotionAt,
     NetworkResult,
@@ -34,22 +37,56 @@ from anodeflow.stages.barriers.results import (
     Step,
     Vibrations,
 )
-from anodeflow.stages.barriers.sites import Merge, change_of_host, ion_position, ion_positions
+from anodeflow.stages.barriers.sites import Merge, ion_positions
 from anodeflow.structures import roles
 from anodeflow.structures.files import stored_energy
 from anodeflow.units import A2_PS_TO_CM2_S
 
-STIFFNESS = 1.0
-"""ASSUME: the curvature (eV/Å²) along which the force that is left at a saddle is an energy."""
+NO_VIBRATIONS = "without vibrations there are no rates"
+
+
+@dataclass(frozen=True)
+class _Sites:
+    """All sites, with what symmetry and downhill paths make of them.
+
+    energies: (S,), eV, of sites that are alike that of the lowest; like: the first that each is
+    equivalent to; operations: of the host, which map the sites on each other; stay: which of them
+    are sites of their own.
+    """
+
+    sites: Sequence[Atoms]
+    energies: np.ndarray
+    like: Sequence[int]
+    operations: Sequence[Operation]
+    vibrations: Vibrations | None
+    stay: DistinctSites
+
+    @classmethod
+    def of(
+        cls,
+        sites: Sequence[Atoms],
+        operations: Sequence[Operation],
+        paths: Sequence[FoundPath],
+        vibrations: Vibrations | None,
+    ) -> "_Sites":
+        """Return them as operations and paths without fault have them."""
+        like = site_classes(operations, len(sites))
+        own = np.array([stored_energy(site, "total") for site in sites])
+        energies = np.array([own[[one == other for other in like]].min() for one in like])
+        stay = distinct_sites(energies, falls(paths, operations))
+        return cls(sites, energies, like, operations, vibrations, stay)
+
+    def modes(self, site: int) -> Frequencies | None:
+        """Return the vibrations at a site, if they were computed."""
+        return None if self.vibrations is None else self.vibrations.sites[str(self.like[site])]
 
 
 @dataclass(frozen=True)
 class _Joined:
-    """A network, of its sites which of all they are, and of its hops the path of each."""
+    """A network, and of each of its hops what it is made of."""
 
     network: Network
-    sites: DistinctSites
-    paths: list[FoundPath]
+    crossings: list[Crossing]
 
 
 def join_network(
@@ -82,34 +119,39 @@ def join_network(
         walk_of: the model whose lowest walk these paths are, relaxed anew; empty for a network that
             was looked for.
     """
-    ion = str(sites[0].symbols[roles.ions(sites[0])][0])
-    changed = [str(one.info["changed"]) for one in sites if "changed" in one.info]
-    sites = sites[: len(sites) - len(changed)]
-    if not sites:
+    ion, changed = _ion(sites[0]), [one.info["changed"] for one in sites if "changed" in one.info]
+    if len(changed) == len(sites):
         return _no_network(ion, walk_of, paths, changed)
+    sites = sites[: len(sites) - len(changed)]
+    faults = {path.label: fault_of(path, host, vibrations, len(sites)) for path in paths}
+    used = [path for path in paths if faults[path.label] is None]
     operations = network_operations(host, sites, tolerance=symmetry_tolerance, merge=merge)
-    like = site_classes(operations, len(sites))
-    left_out = {path.label: _fault(path, host, vibrations) for path in paths}
-    used = [path for path in paths if not left_out[path.label]]
-    unused = [path for path in paths if left_out[path.label]]
-    joined = _join(host, sites, used, vibrations, operations, like, merge)
+    every = _Sites.of(sites, operations, used, vibrations)
+    joined = _join(host, every, used, merge)
     found = percolation(joined.network)
     walk = [] if found.one is None else limiting_path(joined.network, found.one)
-    lower_ways = _lower_ways(unused, sites, joined.network, found.both)
-    rests = _unstable([like[site] for site in joined.sites.numbers], vibrations)
+    motion, lacking = _motion(every, joined, temperatures)
+    left_out = [*filter(None, faults.values()), *ends_on_crests(used, every.stay)]
+    left_out += no_saddles(every.stay, every.like, vibrations)
+    missed = lower_ways(left_out, every.energies.min(), joined.network, found.both)
     return NetworkResult(
         ion=ion,
-        sites=_site_rows(joined, sites, like, vibrations),
-        hops=_hop_rows(joined),
+        sites=_site_rows(every),
+        hops=_hop_rows(every, joined),
         percolation_barrier=_barrier(found),
         walk=[Step(hop=hop, backward=way < 0) for hop, way in walk],
-        motion=[] if vibrations is None or rests else _motion(joined, temperatures),
-        error_eV=_error(joined, walk),
-        left_out=[f"{label}: {fault}" for label, fault in left_out.items() if fault],
+        motion=motion,
+        error_eV=_error(joined, [hop for hop, _ in walk]),
+        error_both_eV=_error(joined, [] if found.both is None else [found.both.hop]),
+        left_out=[f"{one.label}: {one.fault}" for one in left_out],
         changed=changed,
         operations=len(operations),
-        note=_note(walk_of, changed, vibrations, rests, lower_ways),
+        note=_note(walk_of, changed, missed, lacking),
     )
+
+
+def _ion(stack: Atoms) -> str:
+    return str(stack.symbols[roles.ions(stack)][0])
 
 
 def _no_network(
@@ -124,10 +166,11 @@ def _no_network(
         walk=[],
         motion=[],
         error_eV=None,
+        error_both_eV=None,
         left_out=[f"{path.label}: {path.fault}" for path in paths],
         changed=changed,
         operations=0,
-        note=_note(walk_of, changed, None, [], ""),
+        note=_note(walk_of, changed, "", [NO_VIBRATIONS]),
     )
 
 
@@ -138,144 +181,108 @@ def _barrier(found: Percolation) -> PercolationBarrier:
     )
 
 
-def _fault(path: FoundPath, host: Atoms, vibrations: Vibrations | None) -> str:
-    """Return why a path is no hop of the network, nothing if it is one."""
-    if path.fault:
-        return path.fault
-    if not path.converged:
-        return f"a force of {path.fmax:.3g} eV/Å is left on it"
-    if change := change_of_host(path.images[path.top], host):
-        return f"at its top {change}"
-    if path.downhill or vibrations is None:
-        return ""
-    found = vibrations.saddles[path.label].imaginary
-    return "" if found == 1 else f"its top has {found} imaginary modes where a saddle has one"
+def _unstable(every: _Sites) -> list[int]:
+    """Return the distinct sites that have an imaginary mode, each by the first that is like it."""
+    found = {every.like[site] for site in every.stay.numbers}
+    return [site for site in sorted(found) if (modes := every.modes(site)) and modes.imaginary]
 
 
-def _unstable(like: Sequence[int], vibrations: Vibrations | None) -> list[int]:
-    """Return the distinct sites that have an imaginary mode."""
-    if vibrations is None:
-        return []
-    return [site for site in sorted(set(like)) if vibrations.sites[str(site)].imaginary]
-
-
-def _join(
-    host: Atoms,
-    sites: Sequence[Atoms],
-    paths: Sequence[FoundPath],
-    vibrations: Vibrations | None,
-    operations: Sequence[Operation],
-    like: Sequence[int],
-    merge: Merge,
-) -> _Joined:
-    own = np.array([stored_energy(site, "total") for site in sites])
-    energies = np.array([own[[one == other for other in like]].min() for one in like])
-    flat = [path for path in paths if path.downhill]
-    downhill = [edge for path in flat for edge in sorted(orbit(path.edge, operations))]
-    stay = distinct_sites(energies, downhill)
-    hops, of = [], []
-    for path, edge in _crossings(paths, host.cell.array[:2, :2], operations, stay, merge):
-        saddle = None if vibrations is None else vibrations.saddles[path.label].log_product
-        hops.append(Hop(*edge, float(path.energies[path.top] - energies.min()), saddle))
-        of.append(path)
-    products = None
-    if vibrations is not None:
-        kept = [vibrations.sites[str(like[site])] for site in stay.numbers]
-        products = np.array([modes.log_product for modes in kept])
+def _join(host: Atoms, every: _Sites, paths: Sequence[FoundPath], merge: Merge) -> _Joined:
+    cell, positions = host.cell.array[:2, :2], ion_positions(every.sites)
+    energies, stay, lowest = every.energies, every.stay, every.energies.min()
+    made = [
+        one
+        for one in crossings(paths, positions, energies, cell, every.operations, stay, merge)
+        if one.over is None or is_saddle(one.over, every.like, every.vibrations)
+    ]
+    hops = [Hop(*one.edge, one.saddle - lowest, _log_product(one, every)) for one in made]
+    modes = [every.modes(site) for site in stay.numbers]
+    products = [one.log_product for one in modes if one is not None]
     network = Network(
-        cell=host.cell.array[:2, :2],
-        positions=ion_positions(sites)[stay.numbers],
-        energies=(energies - energies.min())[stay.numbers],
+        cell=cell,
+        positions=positions[stay.numbers],
+        energies=(energies - lowest)[stay.numbers],
         hops=tuple(hops),
-        log_vibrations=products,
+        log_vibrations=None if every.vibrations is None else np.array(products),
     )
-    return _Joined(network, stay, of)
+    return _Joined(network, made)
 
 
-def _crossings(
-    paths: Sequence[FoundPath],
-    cell: np.ndarray,
-    operations: Sequence[Operation],
-    stay: DistinctSites,
-    merge: Merge,
-) -> Iterator[tuple[FoundPath, Edge]]:
-    """Yield the hops that paths and symmetry make between sites that stay, lowest saddles first.
-
-    Two ways between the same sites are two hops where their ions cross apart from each other, as a
-    path that bends does beside its mirror image, and one where they cross at one place.
-    """
-    known: dict[Edge, list[np.ndarray]] = {}
-    for path in sorted(paths, key=lambda path: path.energies[path.top]):
-        place = ion_position(path.images[path.top]) @ np.linalg.inv(cell)
-        for operation in operations:
-            edge = stay.edge(operation.apply(path.edge))
-            if path.downhill or edge is None:
-                continue
-            start = path.edge[0]
-            point = operation.matrix @ place + operation.translation - operation.shifts[start]
-            # As seen with the site that the hop starts from in cell 0.
-            point = point + stay.places[operation.sites[start]][1]
-            if (forward := either_way(edge)) != edge:
-                point = point - edge[2]
-            others = known.setdefault(forward, [])
-            if all(np.linalg.norm((point - other) @ cell) > merge.within for other in others):
-                others.append(point)
-                yield path, forward
+def _log_product(crossing: Crossing, every: _Sites) -> float | None:
+    """Return Σ ln(ν/THz) of the real modes at a saddle."""
+    if every.vibrations is None:
+        return None
+    if crossing.over is not None:
+        return known(every.modes(crossing.over)).log_product
+    return every.vibrations.saddles[crossing.label].log_product
 
 
-def _site_rows(
-    joined: _Joined, sites: Sequence[Atoms], like: Sequence[int], vibrations: Vibrations | None
-) -> list[Site]:
-    energies = [stored_energy(site, "total") for site in sites]
+def _site_rows(every: _Sites) -> list[Site]:
     rows = []
-    for number, site in enumerate(sites):
-        modes = None if vibrations is None else vibrations.sites[str(like[number])]
+    for number, site in enumerate(every.sites):
+        modes = every.modes(number)
         x, y, z = site.positions[roles.ions(site)][0].tolist()
         rows.append(
             Site(
-                energy_eV=min(e for e, of in zip(energies, like, strict=True) if of == like[number])
-                - min(energies),
+                energy_eV=every.energies[number] - every.energies.min(),
                 position=(x, y, z),
                 starts=str(site.info["starts"]),
-                like=like[number],
-                within=joined.sites.stands_for(number),
-                log_vibrations=None if modes is None else modes.log_product,
+                like=every.like[number],
+                within=every.stay.stands_for(number),
+                log_vibrations=None if modes is None or modes.imaginary else modes.log_product,
                 imaginary=None if modes is None else modes.imaginary,
             )
         )
     return rows
 
 
-def _hop_rows(joined: _Joined) -> list[HopRow]:
-    network, rows = joined.network, []
-    for hop, path, vector in zip(network.hops, joined.paths, network.vectors, strict=True):
-        ends = network.energies[[hop.start, hop.end]]
-        barriers = (hop.saddle - ends).tolist()
-        prefactors: list[float | None] = [None, None]
-        if network.log_vibrations is not None and hop.log_vibrations is not None:
-            products = network.log_vibrations[[hop.start, hop.end]] - hop.log_vibrations
-            prefactors = np.exp(products).tolist()
+def _hop_rows(every: _Sites, joined: _Joined) -> list[HopRow]:
+    network, numbers, rows = joined.network, every.stay.numbers, []
+    for hop, crossing, vector in zip(network.hops, joined.crossings, network.vectors, strict=True):
+        start, end = numbers[hop.start], numbers[hop.end]
+        barriers = hop.saddle - network.energies[[hop.start, hop.end]]
         rows.append(
             HopRow(
-                path=path.label,
-                start=joined.sites.numbers[hop.start],
-                end=joined.sites.numbers[hop.end],
+                path=crossing.paths[0].label,
+                then=crossing.paths[1].label if crossing.over is not None else None,
+                over=crossing.over,
+                start=start,
+                end=end,
                 shift=hop.shift,
                 vector=(float(vector[0]), float(vector[1])),
                 saddle_eV=hop.saddle,
-                barrier_eV=barriers[0],
-                barrier_back_eV=barriers[1],
-                prefactor_per_ps=prefactors[0],
-                prefactor_back_per_ps=prefactors[1],
+                barrier_eV=float(barriers[0]),
+                barrier_back_eV=float(barriers[1]),
+                prefactor_per_ps=_prefactor(every.modes(start), hop),
+                prefactor_back_per_ps=_prefactor(every.modes(end), hop),
             )
         )
     return rows
 
 
-def _motion(joined: _Joined, temperatures: Sequence[float]) -> list[MotionAt]:
-    rows = []
+def _prefactor(modes: Frequencies | None, hop: Hop) -> float | None:
+    """Return Vineyard's prefactor (1/ps) from a site, None where that is no minimum."""
+    if modes is None or hop.log_vibrations is None or modes.imaginary:
+        return None
+    return float(np.exp(modes.log_product - hop.log_vibrations))
+
+
+def _motion(
+    every: _Sites, joined: _Joined, temperatures: Sequence[float]
+) -> tuple[list[MotionAt], list[str]]:
+    """Return the motion by temperature, and what keeps it from being known."""
+    if every.vibrations is None:
+        return [], [NO_VIBRATIONS]
+    if unstable := _unstable(every):
+        named = ", ".join(map(str, unstable))
+        return [], [f"sites {named} have imaginary modes, so that there are no rates"]
+    rows, cold = [], []
     for temperature in temperatures:
-        found = network_diffusion(joined.network, temperature)
+        try:
+            found = network_diffusion(joined.network, temperature)
+        except TooColdError:
+            cold.append(temperature)
+            continue
         (xx, xy), (yx, yy) = (found.tensor * A2_PS_TO_CM2_S).tolist()
         limiting = _share_by_path(joined, found.hop_shares)
         path = max(limiting, key=lambda label: limiting[label]) if limiting else ""
@@ -289,64 +296,34 @@ def _motion(joined: _Joined, temperatures: Sequence[float]) -> list[MotionAt]:
                 limiting_share=limiting.get(path, 0.0),
             )
         )
-    return rows
+    named = ", ".join(f"{kelvin:g}" for kelvin in cold)
+    told = f"at {named} K hops differ by too many orders for D to be computed"
+    return rows, [told] if cold else []
 
 
 def _share_by_path(joined: _Joined, shares: np.ndarray) -> Mapping[str, float]:
     """Return what equivalent hops, which are slow together, have of the derivative of ln D."""
     found: dict[str, float] = {}
-    for path, share in zip(joined.paths, shares, strict=True):
-        found[path.label] = found.get(path.label, 0.0) + float(share)
+    for crossing, share in zip(joined.crossings, shares, strict=True):
+        found[crossing.label] = found.get(crossing.label, 0.0) + float(share)
     return found
 
 
-def _error(joined: _Joined, walk: Sequence[WalkStep]) -> float | None:
-    """Return what the images and the forces of a walk's paths leave open of its barrier, eV.
+def _error(joined: _Joined, hops: Sequence[int]) -> float | None:
+    """Return what the images and the forces of hops' paths leave open of a barrier over them, eV.
 
     The top of ASE's spline through energies and forces against the image that climbed, and F²/2k of
     the force that is left on it.
     """
     errors = []
-    for path in {joined.paths[hop].label: joined.paths[hop] for hop, _ in walk}.values():
+    for path in {path.label: path for hop in hops for path in joined.crossings[hop].paths}.values():
         fitted = NEBTools(path.images).get_barrier(fit=True, raw=True)[0]
         top = float(path.energies[path.top])
         errors.append(abs(fitted - top) + path.fmax**2 / (2 * STIFFNESS))
     return max(errors, default=None)
 
 
-def _lower_ways(
-    paths: Sequence[FoundPath], sites: Sequence[Atoms], network: Network, both: Opening | None
-) -> str:
-    """Return whether paths that were left out may be lower ways than those of the network.
-
-    That is, whether the top of one is lower than the saddle that opens the way in both directions,
-    both above the lowest of all sites: a barrier is above the lowest of its own part. Of paths that
-    end at what is no site the note tells already.
-    """
-    paths = [path for path in paths if max(path.edge[:2]) < len(sites)]
-    if not paths:
-        return ""
-    opens = np.inf if both is None else network.hops[both.hop].saddle
-    # ASSUME: a saddle lies no lower than the highest image of a band that does not climb, but for
-    # the F²/2k of the force that is left on it.
-    lowest = min(stored_energy(site, "total") for site in sites)
-    lower = [
-        path.label
-        for path in paths
-        if path.energies[path.top] - path.fmax**2 / (2 * STIFFNESS) - lowest < opens
-    ]
-    if not lower:
-        return "paths were left out, whose bands all lie above the barriers"
-    return f"paths were left out, so that there may be lower ways: {', '.join(lower)}"
-
-
-def _note(
-    walk_of: str,
-    changed: Sequence[str],
-    vibrations: Vibrations | None,
-    unstable: Sequence[int],
-    lower_ways: str,
-) -> str:
+def _note(walk_of: str, changed: Sequence[str], missed: str, lacking: Sequence[str]) -> str:
     """Return what the network cannot know."""
     parts = []
     if walk_of:
@@ -354,14 +331,7 @@ def _note(
         parts.append(f"{taken}: lower ways and sites were not looked for")
     if changed:
         parts.append(
-            f"{len(changed)} of its sites are none here, so that its hops there are not "
-            f"known ({changed[0]})"
+            f"{len(changed)} of its sites are none here, so that its hops there are not known "
+            f"({changed[0]})"
         )
-    if lower_ways:
-        parts.append(lower_ways)
-    if vibrations is None:
-        parts.append("without vibrations there are no rates")
-    if unstable:
-        named = ", ".join(map(str, unstable))
-        parts.append(f"sites {named} have imaginary modes, so that there are no rates")
-    return "; ".join(parts)
+    return "; ".join(filter(None, [*parts, missed, *lacking]))

@@ -67,7 +67,7 @@ def find_modes(
 
     Returns:
         frequencies (M,) in THz, ascending, those of imaginary modes negative; M is 3V − 4 where
-        both layers have atoms among them.
+        both layers have atoms among them, and 3V − 5 where all atoms are.
 
     Raises:
         SystemExit: 128 + signal, after what there is was kept.
@@ -145,7 +145,11 @@ def _refuse_rough(hessian: np.ndarray, displacement: float, label: str) -> None:
 def _free_directions(stack: Atoms, atoms: np.ndarray) -> np.ndarray:
     """Return an orthonormal basis (3V, M) of mass-weighted motion that leaves the centres."""
     # Σ m u = 0 is Σ √m (√m u) = 0; a layer of which no atom vibrates has no such direction.
-    directions = centre_directions(stack, np.sqrt(stack.get_masses()))[:, atoms]
+    roots = np.sqrt(stack.get_masses())
+    directions = centre_directions(stack, roots)[:, atoms]
     held = directions[directions.any(axis=(1, 2))].reshape(-1, 3 * len(atoms)).T
+    if len(atoms) == len(stack):  # then nothing holds the whole along z
+        along_z = np.outer(roots, [0.0, 0.0, 1.0]).reshape(-1, 1)
+        held = np.hstack([held, along_z])
     basis: np.ndarray = np.linalg.qr(np.hstack([held, np.eye(3 * len(atoms))]))[0]
     return basis[:, held.shape[1] :]

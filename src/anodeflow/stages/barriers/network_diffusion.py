@@ -24,6 +24,10 @@ _TOO_COLD = (
 )
 
 
+class TooColdError(ValueError):
+    """The flows over a network differ by too many orders for D to be computed from them."""
+
+
 @dataclass(frozen=True, eq=False)
 class PartDiffusion:
     """Diffusion on one part of a network.
@@ -114,7 +118,7 @@ def _moves_left(network: Network, part: Part, own: np.ndarray, flows: np.ndarray
     ends = np.array([[number[site] for site in pair] for pair in network.ends[own]])
     scaled, vectors = np.exp(flows - flows.max()), network.vectors[own]
     if scaled.min() < LEAST_FLOW:
-        raise ValueError(_TOO_COLD)
+        raise TooColdError(_TOO_COLD)
     chi = _correctors(len(part.sites), ends, scaled, vectors)
     left: np.ndarray = vectors + chi[ends[:, 1]] - chi[ends[:, 0]]
     if len(part.windings) == 1:
@@ -123,7 +127,7 @@ def _moves_left(network: Network, part: Part, own: np.ndarray, flows: np.ndarray
         left = np.outer(left @ along, along)
     longest = np.abs(vectors).max() * np.finfo(float).eps
     if scaled.sum() * longest**2 > ROUNDING * (scaled @ left**2).sum():
-        raise ValueError(_TOO_COLD)
+        raise TooColdError(_TOO_COLD)
     return left
 
 

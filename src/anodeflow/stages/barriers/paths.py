@@ -202,6 +202,8 @@ def relax_paths(
         total += len(distinct)
         todo = _relax_together(search, distinct, calc, band=band, kept=kept)
         on_path(len(search.paths) + len(search.split), total)
+        if not todo:
+            return search
     raise StructureError(
         f"Paths in {search.host.get_chemical_formula()} were split {ROUNDS} times by sites that "
         "lie on them, so that the ion finds no sites to rest in: lower barriers.site_fmax or "

@@ -108,7 +108,7 @@ def walk_profile(network: NetworkResult, paths: Mapping[str, FoundPath]) -> pd.D
     lowest = max(network.hops[step.hop].saddle_eV for step in network.walk) - one
     parts, travelled = [], 0.0
     for number, step in enumerate(network.walk):
-        part = _step_rows(network, step, paths[network.hops[step.hop].path])
+        part = _step_rows(network, step, paths)
         part["distance"] += travelled - part["distance"].min()
         travelled = float(part["distance"].max())
         parts.append(part.assign(step=number))
@@ -116,14 +116,19 @@ def walk_profile(network: NetworkResult, paths: Mapping[str, FoundPath]) -> pd.D
     return table.assign(energy_eV=table["energy_eV"] - lowest).reindex(columns=COLUMNS)
 
 
-def _step_rows(network: NetworkResult, step: Step, path: FoundPath) -> pd.DataFrame:
+def _step_rows(network: NetworkResult, step: Step, paths: Mapping[str, FoundPath]) -> pd.DataFrame:
     """Tabulate a step of a walk, its energies above the lowest site of the network."""
     hop = network.hops[step.hop]
-    profile = _profile(path, hop.saddle_eV)
-    ends = [path.edge[0], path.edge[1]]
-    # `either_way` may write a hop the other way round than the path that it is equivalent to.
-    # ASSUME: where symmetry makes both ends alike, the hop runs as its path does.
-    turned = network.sites[hop.start].like != network.sites[_stays(network, ends[0])].like
+    path = paths[hop.path]
+    if hop.then is None:
+        profile = _profile(path, hop.saddle_eV)
+        ends = [path.edge[0], path.edge[1]]
+        # `either_way` may write a hop the other way round than the path that it is equivalent to.
+        # ASSUME: where symmetry makes both ends alike, the hop runs as its path does.
+        turned = network.sites[hop.start].like != network.sites[_stays(network, ends[0])].like
+    else:
+        profile, ends = _over_a_site(path, paths[hop.then], hop.saddle_eV)
+        turned = False
     if turned != step.backward:
         profile, ends = profile.backward(), ends[::-1]
     images = pd.DataFrame({"image": profile.images, "distance": profile.distances})
@@ -135,6 +140,21 @@ def _step_rows(network: NetworkResult, step: Step, path: FoundPath) -> pd.DataFr
     shown = [images.assign(shown="image", energy_eV=profile.energies), lines.assign(shown="line")]
     shown += [joint for joint in joints if joint is not None]
     return pd.concat(shown, ignore_index=True).assign(hop=step.hop, path=hop.path)
+
+
+def _over_a_site(path: FoundPath, then: FoundPath, saddle: float) -> tuple[_Profile, list[int]]:
+    """Return the profile of a hop that leads up one path and down another, and its ends."""
+    up, down = _profile(path, saddle), _profile(then, saddle)
+    up = up.backward() if path.top == 0 else up
+    down = down if then.top == 0 else down.backward()
+    both = _Profile(
+        np.arange(len(up.images) + len(down.images)),
+        np.append(up.distances, up.distances[-1] + down.distances),
+        np.append(up.energies, down.energies),
+        np.append(up.between, up.distances[-1] + down.between),
+        np.append(up.fitted, down.fitted),
+    )
+    return both, [one.edge[1] if one.top == 0 else one.edge[0] for one in (path, then)]
 
 
 def _stays(network: NetworkResult, site: int) -> int:

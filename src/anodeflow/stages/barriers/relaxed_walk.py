@@ -12,7 +12,13 @@ from anodeflow.stages.barriers.band import BandSettings
 from anodeflow.stages.barriers.held_centres import held
 from anodeflow.stages.barriers.host_symmetry import Edge, either_way
 from anodeflow.stages.barriers.network import Shift
-from anodeflow.stages.barriers.paths import FoundPath, Search, place_of, relax_paths
+from anodeflow.stages.barriers.paths import (
+    FoundPath,
+    Search,
+    ends_of,
+    place_of,
+    relax_paths,
+)
 from anodeflow.stages.barriers.results import NetworkResult
 from anodeflow.stages.barriers.sites import (
     Merge,
@@ -124,18 +130,19 @@ def _leave_out(
     places: Mapping[int, tuple[int, Shift]],
 ) -> None:
     """Put the stacks that are no sites beside a search, and the hops that they end into it."""
-    numbers = {site: place for site, (place, _) in places.items()}
+    numbered = dict(places)
     for site, change in changes.items():
         if change:
-            numbers[site] = len(search.sites) + len(search.changed)
+            numbered[site] = len(search.sites) + len(search.changed), (0, 0)
             stacks[site].info["changed"] = f"relaxed from site {site} of {walk.model}, {change}"
             search.changed.append(stacks[site])
-    for start, end, shift in walk.hops:
-        ends = [stacks[start], stacks[end]]
+    for hop in walk.hops:
+        ends = [stacks[site] for site in hop[:2]]
         if faults := [stack.info["changed"] for stack in ends if "changed" in stack.info]:
-            edge = either_way((numbers[start], numbers[end], shift))
+            edge = either_way(_between(hop, numbered))
+            images = list(ends_of(edge, search.sites + search.changed))
             fmax = max(float(stack.info["fmax"]) for stack in ends)
-            search.paths[edge] = FoundPath(edge, ends, fmax, False, "; ".join(faults))
+            search.paths[edge] = FoundPath(edge, images, fmax, False, "; ".join(faults))
 
 
 def put_into(host: Atoms, site: Atoms) -> Atoms:

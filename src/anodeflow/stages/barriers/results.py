@@ -4,13 +4,11 @@ from collections.abc import Mapping
 from math import log
 from typing import Any
 
-from pydantic import Field
-
 from anodeflow.files.result_file import ResultFile, ResultPart
 from anodeflow.scorecard.quantity import Quantity, joined_notes, quantity_row
 
 NO_WALK = "no walk winds round the cell"
-HOST_CHANGES = "at sites of the walk the host is no longer the same"
+NO_SITES = "sites of the walk are none here"
 NO_SECOND = "no walks that wind round it in two directions"
 """Of what was computed: of a model that takes another one's walk, that alone."""
 
@@ -52,7 +50,8 @@ class Site(ResultPart):
     like: int
     """The first of the sites that are equivalent to it."""
     within: int | None
-    """The site that it is part of, since it is downhill to there; null for one of its own."""
+    """The site that it is part of, since it is downhill to there, of several (it is a saddle or a
+    top) the lowest; null for one of its own."""
     log_vibrations: float | None
     """Σ ln(ν/THz); null where no vibrations were computed, or one is imaginary."""
     imaginary: int | None
@@ -63,6 +62,10 @@ class HopRow(ResultPart):
 
     path: str
     """The path, or the one that is equivalent to it, in paths.extxyz."""
+    then: str | None
+    """The path that it goes on by from the site that it leads over, likewise."""
+    over: int | None
+    """The site that is its saddle, from which both paths lead down; null: the top of the path."""
     start: int
     end: int
     shift: tuple[int, int]
@@ -116,9 +119,12 @@ class NetworkResult(ResultFile):
     """By temperature; empty without vibrations."""
     error_eV: float | None
     """Of the walk's barrier: what images and forces leave open."""
+    error_both_eV: float | None
+    """Of the barrier in both directions, likewise."""
     left_out: list[str]
-    """Paths that did not converge, on which the host is another, or which have no saddle."""
-    changed: list[str] = Field(default_factory=list)
+    """Paths that did not converge, on which the host is another, or which have no saddle, and sites
+    that part others and are no saddles."""
+    changed: list[str]
     """Sites of another model's walk that are none here: the ion left the gap, the host reacted."""
     operations: int
     """Of the host's symmetry that the network has."""
@@ -127,7 +133,7 @@ class NetworkResult(ResultFile):
     @property
     def no_walk(self) -> str:
         """Return why it has no walk, in a few words."""
-        return HOST_CHANGES if self.changed else NO_WALK
+        return NO_SITES if self.changed else NO_WALK
 
 
 class HopsInRuns(ResultFile):
@@ -169,6 +175,7 @@ def barrier_rows(about: Mapping[str, Any], found: NetworkResult) -> list[dict[st
         "one_direction_eV": found.percolation_barrier.one_direction,
         "one_direction_error_eV": found.error_eV,
         "both_directions_eV": found.percolation_barrier.both_directions,
+        "both_directions_error_eV": found.error_both_eV,
         "spread_eV": max((site.energy_eV for site in found.sites), default=None),
         "note": found.note,
     }
@@ -192,14 +199,15 @@ def barrier_quantities(
             name,
             value,
             "eV",
-            error=found.error_eV if value is not None else None,
+            error=error if value is not None else None,
             note=joined_notes(none if value is None else "", found.note),
         )
-        for name, value, none in (
-            ("one_direction_eV", barrier.one_direction, found.no_walk),
+        for name, value, error, none in (
+            ("one_direction_eV", barrier.one_direction, found.error_eV, found.no_walk),
             (
                 "both_directions_eV",
                 barrier.both_directions,
+                found.error_both_eV,
                 found.no_walk if barrier.one_direction is None else NO_SECOND,
             ),
         )

@@ -282,7 +282,11 @@ def complete(sites: Sequence[Atoms], host: Atoms, tolerance: float, merge: Merge
 
 
 def same_site(atoms: Atoms, sites: Sequence[Atoms], merge: Merge) -> int | None:
-    """Return which of the sites an ion is at; None for a new one. `merge` as in `merge_sites`."""
+    """Return which of the sites an ion is at; None for a new one. `merge` as in `merge_sites`.
+
+    ASSUME: at one place in the plane ions at two heights, or in hosts of two shapes, differ by more
+    than the energy that is merged.
+    """
     if not sites:
         return None
     cell = atoms.cell.array[:2, :2]

@@ -40,7 +40,7 @@ STAGE = Stage(
         "paths": 5,
         "walk": 5,
         "vibrations": 2,
-        "network": 3,
+        "network": 4,
         "hops_of_network": 1,
     },
     tables=(
