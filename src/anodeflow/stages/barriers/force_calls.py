@@ -10,8 +10,8 @@ from anodeflow.stages.relaxation.force_calls import OPTIMISERS
 ATOMS = 130
 STARTS, STARTS_WITH_GROUP = 15, 39
 PATHS, PATHS_WITH_GROUP = 26, 90
-WALK, WALK_WITH_GROUP = 3, 8
-"""Sites of the lowest walk, and hops between them."""
+WALK, WALK_WITH_GROUP = (8, 4), (7, 6)
+"""Sites of the lowest walk, and bands between them: symmetry makes hops alike, splits make more."""
 
 A_START, AN_IMAGE = 45, 20
 """Calls until an ion is at rest, and those of an image until its path has reached its saddle."""
@@ -33,9 +33,9 @@ def path_calls(job: PlannedJob) -> ForceCalls:
 
 def walk_calls(job: PlannedJob) -> ForceCalls:
     """Return those of the rule `relax_walk`."""
-    hops = WALK_WITH_GROUP if job.group else WALK
-    bands = AN_IMAGE * job.params["band"]["images"]
-    return _calls(job, hops * (bands + A_START * _optimiser(job)))
+    sites, bands = WALK_WITH_GROUP if job.group else WALK
+    images = bands * job.params["band"]["images"]
+    return _calls(job, images * AN_IMAGE + sites * A_START * _optimiser(job))
 
 
 def vibration_calls(job: PlannedJob) -> ForceCalls:
