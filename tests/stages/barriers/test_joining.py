@@ -9,7 +9,6 @@ from ase.calculators.singlepoint import SinglePointCalculator
 from ase.units import kB
 from corrugated import LATTICE, MERGE, Corrugated, host, paths_of, sites_of, vibrations_of
 
-from anodeflow.stages.barriers.distinct_sites import Fall, distinct_sites
 from anodeflow.stages.barriers.hops_in_runs import network_of
 from anodeflow.stages.barriers.host_symmetry import orbit
 from anodeflow.stages.barriers.joining import join_network
@@ -28,9 +27,18 @@ STEP = LATTICE / np.sqrt(3)
 @pytest.fixture(scope="module")
 def found(tmp_path_factory):
     """Return host, potential, sites, paths and vibrations, read back from their files."""
-    folder = tmp_path_factory.mktemp("network")
+    return searched(tmp_path_factory.mktemp("network"), B=0.0)
+
+
+@pytest.fixture(scope="module")
+def uneven(tmp_path_factory):
+    """Return the same where one kind of hollow lies deeper."""
+    return searched(tmp_path_factory.mktemp("uneven"), B=0.02)
+
+
+def searched(folder, *, B):
     stack = host()
-    calc = Corrugated(stack, lattice=LATTICE)
+    calc = Corrugated(stack, lattice=LATTICE, B=B)
     search = paths_of(stack, sites_of(stack, calc, folder), calc, folder)
     write_frames(folder / "sites.extxyz", site_frames(search))
     write_frames(folder / "paths.extxyz", path_frames(search))
@@ -120,7 +128,9 @@ def raised_copy(path, raised, fmax):
     images = [image.copy() for image in path.images]
     for image, energy in zip(images, path.energies, strict=True):
         image.info |= path.images[0].info
-        image.calc = SinglePointCalculator(image, energy=energy + raised)
+        image.calc = SinglePointCalculator(
+            image, energy=energy + raised, forces=np.zeros((len(image), 3))
+        )
     start, end, (along_a, along_b) = path.edge
     edge = start, end, (along_a + 5, along_b)
     return replace(path, edge=edge, images=images, fmax=fmax, converged=False)
@@ -139,7 +149,7 @@ def test_a_path_that_was_left_out_may_be_a_lower_way_unless_its_band_lies_above_
     network = joined(found, None, paths=[path, other])
     assert network.percolation_barrier.both_directions == pytest.approx(0.2, abs=1e-3)
     named = f"paths were left out, so that there may be lower ways: {other.label}"
-    above = "paths were left out, whose saddles all lie above the barriers"
+    above = "paths were left out, whose saddles lie above the barriers"
     assert network.note.startswith(named if may_be_lower else above)
 
 
@@ -205,7 +215,8 @@ def test_a_site_from_which_it_is_downhill_to_three_is_no_saddle_and_is_named(fou
     network = joined((stack, calc, alike, [slope], None), None)
     top = like[path.edge[1]]
     assert network.hops == []
-    assert network.left_out == [f"site-{top}: from there it is downhill to more than two sites"]
+    (told,) = network.left_out
+    assert told.startswith(f"site-{top}: from there it is downhill to more than two places")
     assert f"there may be lower ways: site-{top}" in network.note
     assert sum(site.within is None for site in network.sites) == 4
 
@@ -226,9 +237,10 @@ def through_its_saddles(found):
     return stack, calc, every, [up, down], seen
 
 
-def test_a_site_that_is_a_saddle_is_the_hop_between_the_sites_on_both_of_its_sides(found):
-    usual, other = joined(found, found[4]), through_its_saddles(found)
-    network = joined(other, other[4])
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_site_that_is_a_saddle_is_the_hop_between_the_sites_on_both_of_its_sides(uneven, order):
+    usual, other = joined(uneven, uneven[4]), through_its_saddles(uneven)
+    network = joined(other, other[4], paths=other[3][::order])
     assert len(other[2]) == 8 + 12
     assert sum(site.within is None for site in network.sites) == 8
     assert len(network.hops) == len(usual.hops) == 12
@@ -236,23 +248,66 @@ def test_a_site_that_is_a_saddle_is_the_hop_between_the_sites_on_both_of_its_sid
     assert network.left_out == [] and network.note == ""
     for one, same in zip(network.motion, usual.motion, strict=True):
         assert one.D_cm2_s == pytest.approx(same.D_cm2_s, rel=1e-9)
-        assert one.limiting_path == f"{other[3][0].label} and {other[3][1].label}"
+        assert one.limiting_path == " and ".join(sorted(half.label for half in other[3]))
+        assert one.limiting_share == pytest.approx(1.0)
     for hop in network.hops:
-        assert (hop.path, hop.then) in {tuple(p.label for p in way) for way in both_ways(other[3])}
+        # Each leads up the path that begins at a site like its start.
+        ends = {half.label: half.edge for half in other[3]}
+        assert network.sites[hop.start].like in (network.sites[n].like for n in ends[hop.path][:2])
+        assert network.sites[hop.end].like in (network.sites[n].like for n in ends[hop.then][:2])
         assert network.sites[hop.over].imaginary == 1
         assert network.sites[hop.over].log_vibrations is None
-    along = {path.label: path for path in other[3]}
-    profile = walk_profile(network, along)
+
+
+def test_the_profile_over_a_saddle_that_is_a_site_is_that_of_the_whole_path(uneven):
+    other = through_its_saddles(uneven)
+    network = joined(other, other[4])
+    profile = walk_profile(network, {path.label: path for path in other[3]})
+    usual = walk_profile(joined(uneven, None), {path.label: path for path in uneven[3]})
+    for table in (profile, usual):
+        assert table["energy_eV"].max() == pytest.approx(
+            network.percolation_barrier.one_direction, abs=1e-3
+        )
     images = profile[profile["shown"] == "image"]
-    assert images["energy_eV"].max() == pytest.approx(0.2, abs=1e-3)
-    assert images.groupby("step").size().unique().tolist() == [len(found[3][0].images) + 1]
-    for _, step in images.groupby("step"):
-        assert step["energy_eV"].iloc[[0, -1]].max() == pytest.approx(0.0, abs=1e-3)
+    for number, step in images.groupby("step"):
+        walked = network.walk[number]
+        hop = network.hops[walked.hop]
+        ends = [network.sites[end].energy_eV for end in (hop.start, hop.end)]
+        ends = ends[::-1] if walked.backward else ends
+        lowest = min(site.energy_eV for site in network.sites)
+        assert step["energy_eV"].iloc[[0, -1]].tolist() == pytest.approx(
+            [end - lowest for end in ends], abs=1e-3
+        )
         assert np.diff(step["distance"]).min() >= 0
+        assert step["path"].tolist()[0] == (hop.then if walked.backward else hop.path)
+        assert len(step) == len(uneven[3][0].images) + 1
 
 
-def both_ways(paths):
-    return paths, paths[::-1]
+def test_a_hop_beside_a_site_that_is_no_saddle_stays(found):
+    stack, calc, every, halves, vibrations = through_its_saddles(found)
+    (path,) = found[3]
+    higher = raised_copy(path, 0.001, path.fmax)
+    beside = replace(higher, edge=path.edge, converged=True)
+    flat = vibrations.sites["8"].model_copy(update={"frequencies_THz": [1.0, 1.0, 2.0]})
+    seen = vibrations.model_copy(
+        update={"sites": vibrations.sites | {"8": flat}, "saddles": found[4].saddles}
+    )
+    network = joined((stack, calc, every, [*halves, beside], seen), seen)
+    assert [hop.path for hop in network.hops] == [path.label] * 12
+    assert [told.partition(":")[0] for told in network.left_out] == ["site-8"]
+
+
+def test_a_level_path_between_sites_that_are_alike_is_named(found):
+    (path,) = found[3]
+    level = [image.copy() for image in path.images]
+    for image in level:
+        image.calc = SinglePointCalculator(image, energy=path.energies[0])
+    start = path.edge[0]
+    network = joined(found, None, paths=[replace(path, images=level, edge=(start, start, (1, 0)))])
+    assert network.left_out == [
+        f"path-{start}-{start}+1+0: it is level, between sites that are alike"
+    ]
+    assert all(site.within is None for site in network.sites)
 
 
 def test_a_site_between_two_others_is_no_saddle_unless_it_has_one_imaginary_mode(found):
@@ -261,7 +316,7 @@ def test_a_site_between_two_others_is_no_saddle_unless_it_has_one_imaginary_mode
     network = joined(other, other[4].model_copy(update={"sites": other[4].sites | {"8": flat}}))
     assert network.hops == []
     assert network.left_out == [
-        "site-8: from there it is downhill to two sites, and it has 2 imaginary modes where a "
+        "site-8: from there it is downhill to two places, and it has 2 imaginary modes where a "
         "saddle has one"
     ]
 
@@ -272,7 +327,7 @@ def test_a_path_over_a_saddle_to_a_site_that_is_one_itself_is_named(found):
     odd = replace(way, edge=(way.edge[0], 8, (3, 0)))
     network = joined((stack, calc, every, [*halves, odd], None), None)
     assert network.left_out == [
-        f"{odd.label}: it ends at site 8, from which it is downhill to several sites"
+        f"{odd.label}: it ends at site 8, from which it is downhill to several places"
     ]
     assert len(network.hops) == 12
 
@@ -307,50 +362,6 @@ def test_a_way_that_was_found_twice_is_one_hop_and_one_that_bends_the_other_way_
     # Each edge has the straight way, one that bends to the left and one to the right.
     assert len(hops) == 3 * 12
     assert sum(hop.path == path.label for hop in hops) == 12
-
-
-def test_joined_sites_keep_the_cells_that_hops_lead_to():
-    # Sites 0, 1, 2 on a line; 1 is part of 0, seen in the cell to its left.
-    sites = distinct_sites(np.array([0.0, 0.1, 0.05]), [Fall(1, (0, (1, 0)), "path")])
-    assert sites.numbers == [0, 2]
-    assert sites.stands_for(1) == 0 and sites.stands_for(2) is None
-    # A hop from 1 in cell 0, which is 0 in cell (1, 0), to 2 in cell 0.
-    assert sites.edge((1, 2, (0, 0))) == (0, 1, (-1, 0))
-    assert sites.edge((0, 1, (-1, 0))) is None
-    assert sites.edge((0, 1, (0, 0))) == (0, 0, (1, 0))
-
-
-def test_what_falls_to_one_site_is_part_of_it_and_what_parts_two_is_a_crest():
-    # 2 falls to 0 and, in another cell, to 1; 3 falls to 2 alone; 4 to 0 by way of 5.
-    energies = np.array([0.0, 0.1, 0.5, 0.6, 0.7, 0.2])
-    falls = [Fall(2, (0, (0, 0)), "a"), Fall(2, (1, (-1, 0)), "b"), Fall(3, (2, (0, 1)), "c")]
-    falls += [Fall(4, (5, (0, 0)), "d"), Fall(5, (0, (0, 2)), "e"), Fall(4, (0, (0, 2)), "f")]
-    sites = distinct_sites(energies, falls)
-    assert sites.numbers == [0, 1]
-    assert [sites.stands_for(site) for site in range(6)] == [None, None, 0, 0, 0, 0]
-    (crest,) = sites.crests
-    assert crest.site == 2
-    assert sites.places == [(0, (0, 0)), (1, (0, 0)), None, None, (0, (0, 2)), (0, (0, 2))]
-    assert crest.sides == [("a", (0, (0, 0))), ("b", (1, (-1, 0)))]
-
-
-def test_a_site_that_parts_a_site_from_its_own_image_is_a_crest():
-    falls = [Fall(1, (0, (0, 0)), "a"), Fall(1, (0, (1, 0)), "b")]
-    (crest,) = distinct_sites(np.array([0.0, 0.3]), falls).crests
-    assert [place for _, place in crest.sides] == [(0, (0, 0)), (0, (1, 0))]
-
-
-def test_a_way_down_to_a_crest_and_one_past_it_make_no_saddle():
-    falls = [Fall(2, (0, (0, 0)), "a"), Fall(2, (1, (0, 0)), "b")]
-    falls += [Fall(3, (2, (0, 0)), "c"), Fall(3, (0, (0, 0)), "d")]
-    crests = distinct_sites(np.array([0.0, 0.1, 0.5, 0.6]), falls).crests
-    assert [(crest.site, len(crest.sides)) for crest in crests] == [(2, 2), (3, 0)]
-
-
-def test_a_path_that_is_level_counts_down_to_the_site_that_is_lower_by_rounding():
-    sites = distinct_sites(np.array([1e-9, 0.0]), [Fall(1, (0, (1, 0)), "a")])
-    assert sites.numbers == [1]
-    assert sites.places == [(0, (-1, 0)), (0, (0, 0))]
 
 
 def test_a_top_without_one_imaginary_mode_is_no_saddle_and_a_site_with_one_has_no_rates(found):

@@ -13,7 +13,7 @@ COLUMNS = (
     Column("ion", "ion"),
     Column("sites", "sites", uncertainty=COUNTED),
     Column("hops", "hops", uncertainty=COUNTED),
-    Column("left_out", "paths left out", uncertainty=COUNTED),
+    Column("left_out", "left out", uncertainty=COUNTED),
     Column(
         "one_direction_eV",
         "barrier, one direction",

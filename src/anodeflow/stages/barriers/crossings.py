@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from anodeflow.stages.barriers.distinct_sites import DistinctSites, Fall
+from anodeflow.stages.barriers.distinct_sites import Crest, DistinctSites, Fall
 from anodeflow.stages.barriers.host_symmetry import Edge, Operation, either_way
 from anodeflow.stages.barriers.paths import FoundPath
 from anodeflow.stages.barriers.sites import Merge, ion_position
@@ -28,8 +28,8 @@ class Crossing:
 
     @property
     def label(self) -> str:
-        """Return the names of its paths."""
-        return " and ".join(path.label for path in self.paths)
+        """Return the names of its paths, of equivalent hops the same."""
+        return " and ".join(sorted({path.label for path in self.paths}))
 
     def one_way(self) -> "Crossing":
         """Return it in the one of its two directions that stands for both."""
@@ -40,11 +40,24 @@ class Crossing:
         return Crossing(forward, point, self.saddle, self.paths[::-1], self.over)
 
 
-def falls(paths: Sequence[FoundPath], operations: Sequence[Operation]) -> list[Fall]:
-    """Return those of the paths, and of what symmetry makes of them, that lead down from an end."""
+def is_level(path: FoundPath, like: Sequence[int]) -> bool:
+    """Return whether no image lies above both ends of a path between sites that are alike."""
+    start, end, _ = path.edge
+    return path.downhill and like[start] == like[end]
+
+
+def falls(
+    paths: Sequence[FoundPath], operations: Sequence[Operation], like: Sequence[int]
+) -> list[Fall]:
+    """Return those of the paths, and of what symmetry makes of them, that lead down from an end.
+
+    like: the first of the sites that each (S,) is equivalent to.
+    """
     found = []
     for path in paths:
-        for operation in operations if path.downhill else []:
+        if not path.downhill or is_level(path, like):
+            continue
+        for operation in operations:
             start, end, (a, b) = operation.apply(path.edge)
             if path.top == 0:
                 found.append(Fall(start, (end, (a, b)), path.label))
@@ -60,6 +73,7 @@ def crossings(
     cell: np.ndarray,
     operations: Sequence[Operation],
     stay: DistinctSites,
+    crests: Sequence[Crest],
     merge: Merge,
 ) -> list[Crossing]:
     """Return the hops that paths and symmetry make between sites that stay, lowest saddles first.
@@ -74,11 +88,13 @@ def crossings(
         cell: lateral vectors in rows (2, 2), Å.
         operations: of the network.
         stay: which of the sites are sites of their own.
+        crests: those that are saddles between two of these.
         merge: within which two saddles are at one place.
     """
     found = [*_over_tops(paths, cell, operations, stay)]
     named = {path.label: path for path in paths}
-    found += _over_crests(named, positions @ np.linalg.inv(cell), energies, stay)
+    fractions = positions @ np.linalg.inv(cell)
+    found += [_over_crest(crest, named, fractions, energies, stay) for crest in crests]
     known: dict[Edge, list[np.ndarray]] = {}
     kept = []
     for one in sorted((one.one_way() for one in found), key=lambda one: one.saddle):
@@ -107,17 +123,16 @@ def _over_tops(
             yield Crossing(edge, point, float(path.energies[path.top]), (path,))
 
 
-def _over_crests(
+def _over_crest(
+    crest: Crest,
     paths: Mapping[str, FoundPath],
     fractions: np.ndarray,
     energies: np.ndarray,
     stay: DistinctSites,
-) -> Iterator[Crossing]:
-    for crest in stay.crests:
-        if crest.sides:
-            (one, (start, here)), (other, (end, there)) = crest.sides
-            shift = (there[0] - here[0], there[1] - here[1])
-            edge = stay.numbers.index(start), stay.numbers.index(end), shift
-            along = (paths[one], paths[other])
-            saddle = float(energies[crest.site])
-            yield Crossing(edge, fractions[crest.site] - here, saddle, along, crest.site)
+) -> Crossing:
+    (one, (start, here)), (other, (end, there)) = crest.sides
+    shift = (there[0] - here[0], there[1] - here[1])
+    edge = stay.numbers.index(start), stay.numbers.index(end), shift
+    saddle = float(energies[crest.site])
+    point = fractions[crest.site] - here
+    return Crossing(edge, point, saddle, (paths[one], paths[other]), crest.site)

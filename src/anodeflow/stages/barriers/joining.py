@@ -13,10 +13,10 @@ from anodeflow.stages.barriers.distinct_sites import DistinctSites, distinct_sit
 from anodeflow.stages.barriers.host_symmetry import Operation, site_classes
 from anodeflow.stages.barriers.left_out import (
     STIFFNESS,
-    ends_on_crests,
     fault_of,
     is_saddle,
     lower_ways,
+    no_hops,
     no_saddles,
 )
 from anodeflow.stages.barriers.network import Hop, Network
@@ -73,7 +73,7 @@ class _Sites:
         like = site_classes(operations, len(sites))
         own = np.array([stored_energy(site, "total") for site in sites])
         energies = np.array([own[[one == other for other in like]].min() for one in like])
-        stay = distinct_sites(energies, falls(paths, operations))
+        stay = distinct_sites(energies, falls(paths, operations, like))
         return cls(sites, energies, like, operations, vibrations, stay)
 
     def modes(self, site: int) -> Frequencies | None:
@@ -103,10 +103,11 @@ def join_network(
     """Join sites and paths to a network; compute its barriers and, with vibrations, its motion.
 
     Sites that symmetry makes alike take the energy of the lowest of them, and equivalent hops that
-    of the one that was computed. A site from which a path leads downhill is the one that it leads
-    to. A path that did not converge, at whose top the ion left the gap or the host reacted, or
-    whose top is no saddle, is left out and named, and so are those of a walk that was taken from
-    another model and has ends which are no sites.
+    of the one that was computed. A site from which it is downhill to one place is part of that, and
+    one from which it is downhill to two is the saddle between them. A path that did not converge,
+    at whose top the ion left the gap or the host reacted, or whose top is no saddle, is left out
+    and named; so are sites that part more than two places, and of a walk that was taken from
+    another model the paths whose ends are no sites.
 
     Args:
         host: relaxed stack without ions.
@@ -131,7 +132,7 @@ def join_network(
     found = percolation(joined.network)
     walk = [] if found.one is None else limiting_path(joined.network, found.one)
     motion, lacking = _motion(every, joined, temperatures)
-    left_out = [*filter(None, faults.values()), *ends_on_crests(used, every.stay)]
+    left_out = [*filter(None, faults.values()), *no_hops(used, every.stay, every.like)]
     left_out += no_saddles(every.stay, every.like, vibrations)
     missed = lower_ways(left_out, every.energies.min(), joined.network, found.both)
     return NetworkResult(
@@ -190,11 +191,12 @@ def _unstable(every: _Sites) -> list[int]:
 def _join(host: Atoms, every: _Sites, paths: Sequence[FoundPath], merge: Merge) -> _Joined:
     cell, positions = host.cell.array[:2, :2], ion_positions(every.sites)
     energies, stay, lowest = every.energies, every.stay, every.energies.min()
-    made = [
-        one
-        for one in crossings(paths, positions, energies, cell, every.operations, stay, merge)
-        if one.over is None or is_saddle(one.over, every.like, every.vibrations)
+    crests = [
+        crest
+        for crest in stay.crests
+        if crest.sides and is_saddle(crest.site, every.like, every.vibrations)
     ]
+    made = crossings(paths, positions, energies, cell, every.operations, stay, crests, merge)
     hops = [Hop(*one.edge, one.saddle - lowest, _log_product(one, every)) for one in made]
     modes = [every.modes(site) for site in stay.numbers]
     products = [one.log_product for one in modes if one is not None]
@@ -312,8 +314,8 @@ def _share_by_path(joined: _Joined, shares: np.ndarray) -> Mapping[str, float]:
 def _error(joined: _Joined, hops: Sequence[int]) -> float | None:
     """Return what the images and the forces of hops' paths leave open of a barrier over them, eV.
 
-    The top of ASE's spline through energies and forces against the image that climbed, and F²/2k of
-    the force that is left on it.
+    The top of ASE's spline through energies and forces against the highest image, and F²/2k of the
+    force that is left on the path.
     """
     errors = []
     for path in {path.label: path for hop in hops for path in joined.crossings[hop].paths}.values():

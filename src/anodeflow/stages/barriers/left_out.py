@@ -7,6 +7,7 @@ import numpy as np
 from ase import Atoms
 
 from anodeflow.errors import known
+from anodeflow.stages.barriers.crossings import is_level
 from anodeflow.stages.barriers.distinct_sites import DistinctSites
 from anodeflow.stages.barriers.network import Network
 from anodeflow.stages.barriers.paths import FoundPath
@@ -58,14 +59,18 @@ def _modes(imaginary: int) -> str:
     return f"has {imaginary} imaginary modes where a saddle has one"
 
 
-def ends_on_crests(paths: Sequence[FoundPath], stay: DistinctSites) -> Iterator[LeftOut]:
-    """Yield the paths over a saddle whose ends are not both part of a site that stays."""
+def no_hops(
+    paths: Sequence[FoundPath], stay: DistinctSites, like: Sequence[int]
+) -> Iterator[LeftOut]:
+    """Yield the paths that are level, and those over a saddle to what is part of no one site."""
     for path in paths:
-        for site in path.edge[:2]:
-            if not path.downhill and stay.places[site] is None:
-                fault = f"it ends at site {site}, from which it is downhill to several sites"
-                yield LeftOut(path.label, fault, float(path.energies[path.top]))
-                break
+        top = float(path.energies[path.top])
+        open_ends = [site for site in path.edge[:2] if stay.places[site] is None]
+        if is_level(path, like):
+            yield LeftOut(path.label, "it is level, between sites that are alike", top)
+        elif open_ends and not path.downhill:
+            fault = f"it ends at site {open_ends[0]}, from which it is downhill to several places"
+            yield LeftOut(path.label, fault, top)
 
 
 def no_saddles(
@@ -76,11 +81,11 @@ def no_saddles(
         if crest.site != like[crest.site]:
             continue
         if not crest.sides:
-            fault = "from there it is downhill to more than two sites"
+            fault = "from there it is downhill to more than two places, or to another such site"
             yield LeftOut(f"site-{crest.site}", fault, -np.inf)
         elif not is_saddle(crest.site, like, vibrations):
             found = known(vibrations).sites[str(crest.site)].imaginary
-            fault = f"from there it is downhill to two sites, and it {_modes(found)}"
+            fault = f"from there it is downhill to two places, and it {_modes(found)}"
             yield LeftOut(f"site-{crest.site}", fault, -np.inf)
 
 
@@ -104,5 +109,5 @@ def lower_ways(
     opens = np.inf if both is None else network.hops[both.hop].saddle
     lower = [label for label, least in above.items() if least - lowest < opens]
     if not lower:
-        return "paths were left out, whose saddles all lie above the barriers"
+        return "paths were left out, whose saddles lie above the barriers"
     return f"paths were left out, so that there may be lower ways: {', '.join(lower)}"

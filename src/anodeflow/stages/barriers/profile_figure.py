@@ -13,9 +13,10 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from scipy.interpolate import PchipInterpolator
 
+from anodeflow.errors import known
 from anodeflow.figures.style import PAGE_MM, REFERENCE_GREY, figure, styled
 from anodeflow.stages.barriers.paths import FoundPath
-from anodeflow.stages.barriers.results import NetworkResult, Step
+from anodeflow.stages.barriers.results import HopRow, NetworkResult, Step
 from anodeflow.structures import roles
 
 ROW_MM = 55.0
@@ -30,9 +31,12 @@ COLUMNS = ("stack", "model", "shown", "step", "hop", "path", "image", "distance"
 
 @dataclass(frozen=True)
 class _Profile:
-    """Energies (eV) along a hop, at its images and between them, by distance (Å) from its start."""
+    """Energies (eV) along a hop, at its images and between them, by distance (Å) from its start.
 
-    images: np.ndarray
+    images: which image of which path each is.
+    """
+
+    images: pd.DataFrame
     distances: np.ndarray
     energies: np.ndarray
     between: np.ndarray
@@ -127,11 +131,11 @@ def _step_rows(network: NetworkResult, step: Step, paths: Mapping[str, FoundPath
         # ASSUME: where symmetry makes both ends alike, the hop runs as its path does.
         turned = network.sites[hop.start].like != network.sites[_stays(network, ends[0])].like
     else:
-        profile, ends = _over_a_site(path, paths[hop.then], hop.saddle_eV)
+        profile, ends = _over_a_site(network, hop, path, paths[hop.then])
         turned = False
     if turned != step.backward:
         profile, ends = profile.backward(), ends[::-1]
-    images = pd.DataFrame({"image": profile.images, "distance": profile.distances})
+    images = profile.images.assign(distance=profile.distances)
     lines = pd.DataFrame({"distance": profile.between, "energy_eV": profile.fitted})
     joints = [
         _joint(network, path, end, place, float(profile.energies[place]), profile.distances[place])
@@ -139,22 +143,30 @@ def _step_rows(network: NetworkResult, step: Step, paths: Mapping[str, FoundPath
     ]
     shown = [images.assign(shown="image", energy_eV=profile.energies), lines.assign(shown="line")]
     shown += [joint for joint in joints if joint is not None]
-    return pd.concat(shown, ignore_index=True).assign(hop=step.hop, path=hop.path)
+    return pd.concat(shown, ignore_index=True).assign(hop=step.hop)
 
 
-def _over_a_site(path: FoundPath, then: FoundPath, saddle: float) -> tuple[_Profile, list[int]]:
+def _over_a_site(
+    network: NetworkResult, hop: HopRow, path: FoundPath, then: FoundPath
+) -> tuple[_Profile, list[int]]:
     """Return the profile of a hop that leads up one path and down another, and its ends."""
-    up, down = _profile(path, saddle), _profile(then, saddle)
-    up = up.backward() if path.top == 0 else up
-    down = down if then.top == 0 else down.backward()
+    top = network.sites[known(hop.over)].like
+    from_top = [network.sites[one.edge[0]].like == top for one in (path, then)]
+    up, down = _profile(path, hop.saddle_eV), _profile(then, hop.saddle_eV)
+    up = up.backward() if from_top[0] else up
+    down = down if from_top[1] else down.backward()
     both = _Profile(
-        np.arange(len(up.images) + len(down.images)),
+        pd.concat([up.images, down.images]),
         np.append(up.distances, up.distances[-1] + down.distances),
         np.append(up.energies, down.energies),
         np.append(up.between, up.distances[-1] + down.between),
         np.append(up.fitted, down.fitted),
     )
-    return both, [one.edge[1] if one.top == 0 else one.edge[0] for one in (path, then)]
+    ends = [
+        one.edge[1] if first else one.edge[0]
+        for one, first in zip((path, then), from_top, strict=True)
+    ]
+    return both, ends
 
 
 def _stays(network: NetworkResult, site: int) -> int:
@@ -188,7 +200,7 @@ def _profile(path: FoundPath, saddle: float) -> _Profile:
     # The spline is along the way of all atoms; the ion's own way grows with it.
     along = PchipInterpolator(fit.path, distances)
     return _Profile(
-        images=np.arange(len(path.images)),
+        images=pd.DataFrame({"image": range(len(path.images))}).assign(path=path.label),
         distances=distances,
         energies=path.energies + shift,
         between=along(fit.fit_path),

@@ -78,8 +78,9 @@ def relax_walk(
     """Relax the sites of another model's walk in a host, and bands along its hops.
 
     Sites of the walk may fall into one here, and hops lead across others, which split them. What
-    the host's symmetry makes of sites and hops belongs to them. A site at which the ion leaves the
-    gap or the host reacts is none of the search: it is kept beside it, its hops as faulty paths.
+    the host's symmetry makes of sites and hops belongs to them. A hop over a site that is its
+    saddle is one band from start to end. A site at which the ion leaves the gap or the host reacts
+    is none of the search: it is kept beside it, its hops as faulty paths.
 
     Args:
         host: relaxed stack without ions.

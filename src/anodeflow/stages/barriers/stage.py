@@ -39,7 +39,7 @@ STAGE = Stage(
         "sites": 1,
         "paths": 5,
         "walk": 5,
-        "vibrations": 2,
+        "vibrations": 3,
         "network": 4,
         "hops_of_network": 1,
     },
