@@ -163,6 +163,7 @@ rule predict_hops:
         host=GIVEN.host_of_group,
         network=GIVEN.network_of_group,
         mobilities=GIVEN.of_replicas("motion", "diffusion"),
+        paths=GIVEN.of_replicas("motion", "paths"),
     output:
         hops=path("barriers", "hops"),
     log:

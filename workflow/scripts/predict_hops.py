@@ -4,15 +4,21 @@ from anodeflow.process.job import job
 
 
 def main(inputs, output, *, temperature, residence_ps):
+    import numpy as np
+
     from anodeflow.stages.barriers.hops_in_runs import compare_with_runs
     from anodeflow.stages.barriers.results import NetworkResult
-    from anodeflow.stages.motion.results import Mobility
+    from anodeflow.stages.motion.results import PATHS, Mobility
     from anodeflow.structures.files import read_structure
+
+    def places(path):
+        return PATHS.read(path)[["x", "y"]].to_numpy()
 
     compare_with_runs(
         NetworkResult.read(inputs.network),
         read_structure(inputs.host),
         [Mobility.read(path) for path in inputs.mobilities],
+        np.array([next(iter(places(path)), (np.nan, np.nan)) for path in inputs.paths]),
         temperature=temperature,
         residence_ps=residence_ps,
     ).write(output)

@@ -20,7 +20,12 @@ T, RESIDENCE, INTERVAL, LENGTH = 300.0, 0.2, 0.05, 40.0
 STACK = host()
 CELL, HOLLOWS = STACK.cell.array[:2, :2], hollow_sites(STACK)
 STEP = LATTICE / np.sqrt(3)
-COMPARED = {"temperature": T, "residence_ps": RESIDENCE}
+
+
+def compared(found, runs, starts=None):
+    """Compare runs with a network; they begin at the first hollow, or at places that are given."""
+    starts = np.tile(HOLLOWS[0], (len(runs), 1)) if starts is None else starts
+    return compare_with_runs(found, STACK, runs, starts, temperature=T, residence_ps=RESIDENCE)
 
 
 def result(saddle, *, error=0.0):
@@ -63,7 +68,7 @@ def runs_of(saddle, *, count, seed=0):
 
 def test_runs_whose_ions_walk_the_network_agree_with_it():
     runs = runs_of(0.15, count=20)
-    found = compare_with_runs(result(0.15), STACK, runs, **COMPARED)
+    found = compared(result(0.15), runs)
     counted = sum(one.hops for one in runs)
     assert (found.runs, found.counted) == (20, counted)
     assert abs(counted - found.predicted) < 3 * found.predicted_spread
@@ -77,29 +82,51 @@ def test_runs_whose_ions_walk_the_network_agree_with_it():
 @pytest.mark.parametrize(("apart", "verdict"), [(-0.06, FEWER), (0.06, MORE)])
 def test_a_barrier_60_meV_off_shows_and_an_error_as_large_hides_it(apart, verdict):
     runs = runs_of(0.15, count=10)
-    found = compare_with_runs(result(0.15 + apart), STACK, runs, **COMPARED)
+    found = compared(result(0.15 + apart), runs)
     assert found.verdict == verdict and found.probability < 1e-3
-    wide = compare_with_runs(result(0.15 + apart, error=0.065), STACK, runs, **COMPARED)
+    wide = compared(result(0.15 + apart, error=0.065), runs)
     assert wide.verdict == AGREE
     assert wide.barrier_factor == pytest.approx(np.exp(0.065 / (kB * T)))
     assert wide.predicted == found.predicted
 
 
+def test_each_run_begins_at_the_site_that_is_nearest_to_its_ion():
+    trapped = result(0.15)
+    # All hollows lie 0.6 eV below the first, out of which it is 0.1 eV to each of three.
+    sites = [
+        site.model_copy(update={"energy_eV": 0.6 * (n == 0)})
+        for n, site in enumerate(trapped.sites)
+    ]
+    hops = [
+        hop.model_copy(update={"saddle_eV": 0.7 if 0 in (hop.start, hop.end) else 0.8})
+        for hop in trapped.hops
+    ]
+    trapped = trapped.model_copy(update={"sites": sites, "hops": hops})
+    away = HOLLOWS[[0, 1]] + 0.3 + [CELL[0], -CELL[1]]
+    high, low = (compared(trapped, [run(1), run(None)], starts) for starts in (away, away[::-1]))
+    # It is seen to leave if it stayed before and stays afterwards.
+    out = 3 * PREFACTOR * np.exp(-0.1 / (kB * T))
+    seen = np.exp(-out * RESIDENCE) - np.exp(-out * (LENGTH - RESIDENCE))
+    assert high.predicted == pytest.approx(seen, abs=4 * high.predicted_error)
+    assert high.probability > 0.5
+    assert low.predicted == 0 and low.probability < 1e-3
+
+
 def test_no_hop_where_hardly_one_is_predicted_tells_nothing():
-    found = compare_with_runs(result(0.6), STACK, [run(0)] * 3, **COMPARED)
+    found = compared(result(0.6), [run(0)] * 3)
     assert (found.predicted, found.counted, found.verdict) == (0, 0, TOO_FEW)
     assert found.probability == 1
-    assert compare_with_runs(result(0.6), STACK, [run(5)], **COMPARED).verdict == MORE
+    assert compared(result(0.6), [run(5)]).verdict == MORE
 
 
 def test_without_rates_or_runs_the_reason_is_said():
-    found = compare_with_runs(WITHOUT_WALK, STACK, [run(4)], **COMPARED)
+    found = compared(WITHOUT_WALK, [run(4)])
     assert (found.verdict, found.counted, found.predicted) == (NOT_KNOWN, 4, None)
     assert found.note == WITHOUT_WALK.note
-    found = compare_with_runs(result(0.2), STACK, [run(None)], **COMPARED)
+    found = compared(result(0.2), [run(None)])
     assert (found.verdict, found.runs) == (NOT_KNOWN, 0)
     assert found.note == ("1 of 1 runs undetermined and left out; no run could be analysed")
-    some = compare_with_runs(result(0.2), STACK, [run(None), run(0)], **COMPARED)
+    some = compared(result(0.2), [run(None), run(0)])
     assert some.runs == 1 and some.predicted is not None
     assert some.note == "1 of 2 runs undetermined and left out"
 

@@ -98,12 +98,13 @@ def test_an_ion_that_has_no_way_out_stays():
 # Hops as runs count them.
 
 
-def predicted(one, hollows, *, residence_ps, runs_ps, interval_ps=0.02, count=400):
+def predicted(one, hollows, *, residence_ps, runs_ps, interval_ps=0.02, count=400, start=0):
     return predicted_hops(
         one,
         T,
         hollows=hollows,
         runs_ps=runs_ps,
+        starts=[start] * len(runs_ps),
         interval_ps=interval_ps,
         residence_ps=residence_ps,
         walkers=count,
@@ -171,6 +172,16 @@ def test_sites_that_are_no_hollows_count_as_the_nearest_one():
     hollows = np.array([[0.4, 0.0], [2.4, 0.0]])
     assert predicted(apart, hollows, residence_ps=0.0, runs_ps=[5.0], count=20).expected == 0
     assert predicted(one, hollows, residence_ps=0.0, runs_ps=[5.0], count=20).expected > 0
+
+
+def test_a_run_that_begins_high_up_hops_as_if_nobody_knew_of_the_trap():
+    cell, length = np.diag([3.0, 20.0]), 1 / rate(0.1)
+    one = network(cell, [[0, 0], [1.5, 0]], [0.5, 0.0], [(0, 1, (0, 0), 0.6)])
+    # From the upper site the ion gets away once, and not back from the lower one.
+    above = predicted(one, one.positions, residence_ps=0.0, runs_ps=[length], count=2000)
+    assert above.expected == pytest.approx(1 - np.exp(-1), abs=4 * above.standard_error)
+    below = predicted(one, one.positions, residence_ps=0.0, runs_ps=[length], start=1)
+    assert below.expected == 0
 
 
 def test_hops_of_several_runs_add_up_and_so_do_the_squares_of_their_spreads():

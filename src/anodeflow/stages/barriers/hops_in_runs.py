@@ -25,6 +25,7 @@ from anodeflow.stages.barriers.results import (
     HopsInRuns,
     NetworkResult,
 )
+from anodeflow.stages.motion.hops import assign_sites
 from anodeflow.stages.motion.results import Mobility
 from anodeflow.structures.sites import hollow_sites
 
@@ -42,35 +43,39 @@ def compare_with_runs(
     found: NetworkResult,
     host: Atoms,
     mobilities: Sequence[Mobility],
+    starts: np.ndarray,
     *,
     temperature: float,
     residence_ps: float,
 ) -> HopsInRuns:
     """Hold the hops that runs counted against those that a network predicts for runs as long.
 
-    Prediction and count follow one rule (`predicted_hops`). What the network's numerics leave open
-    of its barrier, δ, is a factor exp(δ/kT) of the rates: the probability is that of the mean
-    within it that is nearest to the count.
+    Prediction and count follow one rule (`predicted_hops`), from the network's site that is nearest
+    to the ion of the run in its first frame on. What the network's numerics leave open of its
+    barrier, δ, is a factor exp(δ/kT) of the rates: the probability is that of the mean within it
+    that is nearest to the count.
 
     Args:
         found: the network.
         host: relaxed stack without ions, whose cell is that of the runs.
         mobilities: of the runs with one ion at this temperature (R,).
+        starts: where the ion of each is in its first frame (R, 2), Å, in the host's cell.
         temperature: T, K.
         residence_ps: shortest stay that counts, ps.
     """
     runs = [run for run in mobilities if run.hops is not None]
-    lacking = len(mobilities) - len(runs)
-    left_out = f"{lacking} of {len(mobilities)} runs undetermined and left out" if lacking else ""
+    left_out = _left_out(len(mobilities) - len(runs), len(mobilities))
     shared = _counted(runs)
     if not runs or not found.motion:
         why = "no run could be analysed" if not runs else found.note
         return HopsInRuns(**shared, verdict=NOT_KNOWN, note=joined_notes(left_out, why))
+    network = network_of(found, host.cell.array[:2, :2])
     expected = predicted_hops(
-        network_of(found, host.cell.array[:2, :2]),
+        network,
         temperature,
         hollows=hollow_sites(host),
         runs_ps=[run.analysed_ps for run in runs],
+        starts=_nearest(network, starts[[run.hops is not None for run in mobilities]]),
         interval_ps=runs[0].analysed_ps / (runs[0].frames - 1),
         residence_ps=residence_ps,
         walkers=WALKERS,
@@ -89,6 +94,16 @@ def compare_with_runs(
         verdict=_verdict(shared["counted"], expected.expected, chance),
         note=joined_notes(left_out, found.note),
     )
+
+
+def _left_out(lacking: int, runs: int) -> str:
+    return f"{lacking} of {runs} runs undetermined and left out" if lacking else ""
+
+
+def _nearest(network: Network, places: np.ndarray) -> list[int]:
+    """Return the site that is nearest to each place (R, 2), Å."""
+    found: list[int] = assign_sites(places[None], network.positions, network.cell)[0].tolist()
+    return found
 
 
 def _counted(runs: Sequence[Mobility]) -> dict[str, Any]:

@@ -85,12 +85,19 @@ def _visits(
     times_ps: np.ndarray,
     ions: int,
     rng: np.random.Generator,
+    start: int | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return the sites (F, I) of a walk, and the cells (F, I, 2) that they lie in."""
+    """Return the sites (F, I) of a walk, and the cells (F, I, 2) that they lie in.
+
+    start: the site that all begin at; None: by the stationary weights.
+    """
     interval, frames = frame_interval(times_ps), len(times_ps)
     ways = _ways(network, temperature)
-    weights = np.exp(log_weights(network, temperature))
-    site = rng.choice(len(weights), size=ions, p=weights / weights.sum())
+    if start is None:
+        weights = np.exp(log_weights(network, temperature))
+        site = rng.choice(len(weights), size=ions, p=weights / weights.sum())
+    else:
+        site = np.full(ions, start)
     cell, time = np.zeros((ions, 2), dtype=int), np.zeros(ions)
     sites, cells = np.full((frames, ions), -1, np.int32), np.zeros((frames, ions, 2), np.int32)
     sites[0], walking = site, np.arange(ions)
@@ -140,6 +147,7 @@ def predicted_hops(
     *,
     hollows: np.ndarray,
     runs_ps: Sequence[float],
+    starts: Sequence[int],
     interval_ps: float,
     residence_ps: float,
     walkers: int,
@@ -149,7 +157,8 @@ def predicted_hops(
 
     Walkers are looked at as often as the runs' frames were written, given the nearest hollow
     (`assign_sites`), settled (`settle`) and their hops found (`find_hops`), each over its own run
-    from the first frame on, in which an ion that has not stayed anywhere yet cannot hop.
+    from the first frame on, in which an ion that has not stayed anywhere yet cannot hop. They begin
+    at the site where the run's ion is in that frame: a short run has not come to equilibrium.
 
     ASSUME: an ion lies where its site is: it vibrates, but not over the line between hollows.
 
@@ -157,10 +166,11 @@ def predicted_hops(
         network: with the vibrations of its sites and saddles.
         temperature: of the runs, K.
         hollows: of the facing lattice (M, 2), Å, in the network's cell.
-        runs_ps: length of each run, of what was counted in, ps.
+        runs_ps: length of each run (R,), of what was counted in, ps.
+        starts: site that each begins at (R,).
         interval_ps: time between its frames, ps.
         residence_ps: as given to `settle`, ps.
-        walkers: for each length of run, two at least.
+        walkers: for each length of run and start, two at least.
         rng: of the walks.
 
     Returns:
@@ -171,9 +181,9 @@ def predicted_hops(
     """
     nearest = assign_sites(network.positions[None], hollows, network.cell)[0]
     expected = sampled = spread = watched = 0.0
-    for length, runs in sorted(Counter(runs_ps).items()):
+    for (length, start), runs in sorted(Counter(zip(runs_ps, starts, strict=True)).items()):
         times = np.arange(round(length / interval_ps) + 1) * interval_ps
-        sites, _ = _visits(network, temperature, times_ps=times, ions=walkers, rng=rng)
+        sites, _ = _visits(network, temperature, times_ps=times, ions=walkers, rng=rng, start=start)
         assigned = nearest[sites]
         settled = settle(assigned, times_ps=times, residence_ps=residence_ps)
         hops = find_hops(settled, sites=hollows, cell=network.cell, times_ps=times)

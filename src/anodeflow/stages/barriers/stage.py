@@ -41,7 +41,7 @@ STAGE = Stage(
         "walk": 5,
         "vibrations": 3,
         "network": 4,
-        "hops_of_network": 1,
+        "hops_of_network": 2,
     },
     tables=(
         Table(
