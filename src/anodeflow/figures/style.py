@@ -1,14 +1,17 @@
 """Size, style, colours and saving, the same for every figure."""
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 import matplotlib
 import matplotlib.style
+import numpy as np
 import pandas as pd
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
+from matplotlib.typing import ColorType
 
 from anodeflow.files.atomic import whole, write_table
 
@@ -20,6 +23,9 @@ PAGE_MM = 170.0
 
 REFERENCE_GREY = "#6E6E6E"
 """Everything that was not computed here: literature and published values."""
+
+DARKEST = 0.3
+"""Share of the light of a colour that its last shade has."""
 
 STYLE_FILE = Path(__file__).with_name("anodeflow.mplstyle")
 
@@ -83,3 +89,16 @@ def save(fig: Figure, shown: pd.DataFrame, outputs: Sequence[str]) -> None:
     stem = Path(outputs[0]).with_suffix("")
     save_figure(fig, stem)
     write_table(shown, stem.with_name(f"{stem.name}.csv"))
+
+
+def shades(colours: Mapping[str, str]) -> dict[str, ColorType]:
+    """Return the colours of labels, those that share one darker from the first to the last."""
+    alike: dict[str, list[str]] = {}
+    for label, colour in colours.items():
+        alike.setdefault(colour, []).append(label)
+    found: dict[str, ColorType] = {}
+    for colour, labels in alike.items():
+        for label, light in zip(labels, np.linspace(1.0, DARKEST, len(labels)), strict=True):
+            red, green, blue = (float(light) * part for part in to_rgb(colour))
+            found[label] = (red, green, blue)
+    return found

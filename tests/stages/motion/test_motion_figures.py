@@ -149,6 +149,21 @@ def test_the_msd_of_replicas_is_their_mean_in_a_band_and_their_verdicts_are_coun
     save_figure(fig, tmp_path / "msd")
 
 
+def test_temperatures_of_a_model_have_shades_and_the_legend_fits_the_figure():
+    runs = [{"msd": msd(ions=1), "verdict": "confined"}]
+    entries = [entry(*runs) | {"label": f"MACE demo, {kelvin} K"} for kelvin in (300, 400, 500)]
+    fig, _ = plot_msd({(stack, 1): [dict(e) for e in entries] for stack in ("m-g", "m-go")})
+    handles = {h.get_label(): h.get_color() for h in fig.legends[0].legend_handles}
+    told = [handles[one["label"]] for one in entries]
+    assert len(set(told)) == 3
+    for ax in fig.axes:
+        thick = [line.get_color() for line in ax.lines if line.get_linewidth() == 1.4]
+        assert thick == told
+    fig.canvas.draw()
+    box = fig.legends[0].get_window_extent()
+    assert box.x0 >= 0 and box.x1 <= fig.bbox.width
+
+
 def test_a_run_too_short_for_an_msd_shows_its_verdict_alone():
     empty = msd(frames=0)
     fig, _ = plot_msd({("m-g", 1): [entry({"msd": empty, "verdict": "undetermined"})]})

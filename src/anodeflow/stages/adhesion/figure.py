@@ -33,6 +33,9 @@ HEADROOM = 1.08
 HEADROOM_OF_LINE = 0.13
 """Room above the highest point for the corner's lines, as parts of the highest energy."""
 
+READ_A = 0.001
+"""Smallest error of a peak's place that is written, Å."""
+
 DEEPEST = -0.8
 """Lowest energy drawn, as a part of the highest: the repulsive wall below says nothing new."""
 
@@ -114,8 +117,10 @@ def _mark_peak(ax: Axes, entry: Mapping[str, Any], row: int) -> None:
     if peak.found:
         text = f"peak at {peak.spacing:.3f} Å"
         if peak.spacing_error:
-            position = ufloat(peak.spacing, peak.spacing_error)
-            text = f"peak at {position:.2u} Å".replace("+/-", " ± ")
+            # Of a fit that is nearer than this nobody needs the digits.
+            position = ufloat(peak.spacing, max(peak.spacing_error, READ_A))
+            text = f"peak at {position:{'.1u' if peak.spacing_error < READ_A else '.2u'}} Å"
+            text = text.replace("+/-", " ± ")
         ax.errorbar(
             peak.spacing,
             peak.height,

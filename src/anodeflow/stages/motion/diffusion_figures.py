@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from anodeflow.figures.atoms import pale
-from anodeflow.figures.style import PAGE_MM, REFERENCE_GREY, figure, styled
+from anodeflow.figures.style import PAGE_MM, REFERENCE_GREY, figure, shades, styled
 from anodeflow.figures.top_view import (
     atom_handles,
     draw_atoms,
@@ -41,7 +41,7 @@ def plot_msd(panels: dict[tuple[str, int], list[dict[str, Any]]]) -> tuple[Figur
     Thick is the mean over the ions, thin each ion. Of replicas the thin lines are their means over
     the ions, and the thick one is the mean of these, in a band from the lowest to the highest.
     Lags beyond half the run, which have few independent origins, are dotted. The guide shows the
-    slope 1 of diffusion.
+    slope 1 of diffusion. Of a model's temperatures the higher ones are darker.
 
     Args:
         panels: (stack, number of ions) to entries {"label", "colour", "runs"}: runs, one for each
@@ -50,6 +50,10 @@ def plot_msd(panels: dict[tuple[str, int], list[dict[str, Any]]]) -> tuple[Figur
     Returns:
         the figure; rows of stack, ions, label, replica, verdict and the lags drawn.
     """
+    every = [entry for entries in panels.values() for entry in entries]
+    colours = shades({entry["label"]: entry["colour"] for entry in every})
+    for entry in every:
+        entry["colour"] = colours[entry["label"]]
     stacks = list(dict.fromkeys(stack for stack, _ in panels))
     counts = sorted({count for _, count in panels})
     fig, axes = figure(
@@ -173,7 +177,7 @@ def _finish_msd(
     looks["beyond half the run"] = {"color": "black", "linestyle": ":"}
     looks["slope 1"] = {"color": REFERENCE_GREY, "linestyle": "--", "linewidth": 0.8}
     handles = [Line2D([], [], label=label, **look) for label, look in looks.items()]
-    fig.legend(handles=handles, loc="outside lower center", ncols=6)
+    fig.legend(handles=handles, loc="outside lower center", ncols=4)
 
 
 @styled

@@ -111,7 +111,7 @@ def _finish_row(band_axes: Axes, dos_axes: Axes, layer: str, entries: list[dict[
     dos_axes.set_xlim(left=0)
     dos_axes.set_xlabel("DOS (1/THz per cell)")
     # The bands fill their panel, so the key stands above it.
-    band_axes.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=4, borderaxespad=0.1)
+    band_axes.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=3, borderaxespad=0.1)
 
 
 def _model_table(layer: str, entry: dict[str, Any]) -> pd.DataFrame:
