@@ -13,12 +13,8 @@ JOINED = ("start", "end", "shift_a", "shift_b")
 
 def site_frames(search: Search) -> list[Atoms]:
     """Return the sites as frames, those that lay on paths among them, and then what is no site."""
-    frames = [
-        _plain(site, {"site": number}) for number, site in enumerate(search.sites + search.changed)
-    ]
-    for frame, one in zip(frames[len(search.sites) :], search.changed, strict=True):
-        frame.info["changed"] = one.info["changed"]
-    return frames
+    every = search.sites + search.changed
+    return [_plain(site, {"site": number}) for number, site in enumerate(every)]
 
 
 def path_frames(search: Search) -> list[Atoms]:
@@ -65,6 +61,6 @@ def _plain(atoms: Atoms, info: dict[str, object]) -> Atoms:
     frame: Atoms = atoms.copy()
     frame.set_constraint()
     frame.calc = atoms.calc
-    kept = ("energy_model", "energy_dispersion", "fmax", "starts")
+    kept = ("energy_model", "energy_dispersion", "fmax", "starts", "changed")
     frame.info = {key: atoms.info[key] for key in kept if key in atoms.info} | info
     return frame

@@ -52,8 +52,10 @@ def plot_msd(panels: dict[tuple[str, int], list[dict[str, Any]]]) -> tuple[Figur
     """
     every = [entry for entries in panels.values() for entry in entries]
     colours = shades({entry["label"]: entry["colour"] for entry in every})
-    for entry in every:
-        entry["colour"] = colours[entry["label"]]
+    panels = {
+        panel: [entry | {"colour": colours[entry["label"]]} for entry in entries]
+        for panel, entries in panels.items()
+    }
     stacks = list(dict.fromkeys(stack for stack, _ in panels))
     counts = sorted({count for _, count in panels})
     fig, axes = figure(
