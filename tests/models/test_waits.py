@@ -16,6 +16,7 @@ with quiet_loading():
     from mace.calculators import MACECalculator
 
     from anodeflow.models.mace_contraction import ContractionByElement
+    from anodeflow.models.mace_messages import MessagesByAtom
 
 ONES = np.ones(2)
 MASK = torch.tensor([True, False])
@@ -54,8 +55,12 @@ def captured(monkeypatch):
 
 
 def as_on_a_gpu(folder, *, by_element: bool, batch_size: int = 2, **options):
-    """Return a calculator that a GPU would have: with MACE's own contraction, unless asked."""
+    """Return a calculator that a GPU would have: MACE's own modules, or contraction if asked."""
     calculator = mace_calculator(folder, dtype="float32", **options)
+    for interaction in calculator.model.inner.mace.models[0].interactions:
+        assert isinstance(interaction.conv_tp, MessagesByAtom)
+        interaction.conv_tp = interaction.conv_tp.product
+        del interaction.conv_fusion
     for product in calculator.model.inner.mace.models[0].products:
         assert isinstance(product.symmetric_contractions, ContractionByElement)
         if not by_element:
@@ -170,6 +175,7 @@ def test_a_contraction_by_element_is_had_on_a_gpu_where_it_is_asked_for(monkeypa
         with quiet_loading():
             loaded = mace.load_mace(WEIGHTS, "cuda", "float32", contraction_by_element=asked)
         assert isinstance(loaded, mace.MaceModel)
-        product = made.models[0].products[0]
+        product, interaction = made.models[0].products[0], made.models[0].interactions[0]
+        assert not isinstance(interaction.conv_tp, MessagesByAtom), "it is for processors"
         kinds.append(isinstance(product.symmetric_contractions, ContractionByElement))
     assert kinds == [False, True]

@@ -59,6 +59,8 @@ def load_mace(
         mace.elements = _elements(mace)
         plainly: Calculator = mace
         return plainly
+    if device == "cpu":
+        _sum_messages_by_atom(model)
     if device == "cpu" or contraction_by_element:
         _contract_by_element(model)
     return MaceModel(mace, cuda_graphs=cuda_graphs)
@@ -88,6 +90,21 @@ def _contract_by_element(model: "torch.nn.Module") -> None:
     for product in products:
         if isinstance(product.symmetric_contractions, SymmetricContraction):
             product.symmetric_contractions = ContractionByElement(product.symmetric_contractions)
+
+
+def _sum_messages_by_atom(model: "torch.nn.Module") -> None:
+    """Let MACE's interactions sum messages as products of matrices; see `mace_messages`.
+
+    It is the place that MACE has for modules that take products and their sum together.
+    """
+    from anodeflow.models.mace_messages import KeptSlots, MessagesByAtom
+
+    slots, dtype = KeptSlots(), next(model.parameters()).dtype
+    interactions: Any = model.interactions
+    for interaction in interactions:
+        if MessagesByAtom.takes(interaction.conv_tp) and not hasattr(interaction, "conv_fusion"):
+            interaction.conv_tp = MessagesByAtom(interaction.conv_tp, slots, dtype)
+            interaction.conv_fusion = True
 
 
 class MaceModel(DeviceCalculator):

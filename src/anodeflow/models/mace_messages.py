@@ -1,0 +1,287 @@
+"""MACE's messages summed over each atom's neighbours as products of matrices."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from e3nn import o3
+
+BLOCK = 16
+"""Atoms that are summed at once: what they need stays in a processor's cache."""
+
+
+@dataclass(frozen=True)
+class _Path:
+    """A path of a tensor product: features x times harmonics Y, in weights w, added to the output.
+
+    Slices of their components; channels; 2l + 1 of x and of Y; coupling: coefficients times the
+    path's own factor, ((2l_x + 1)(2l_Y + 1), 2l + 1).
+    """
+
+    weights: slice
+    features: slice
+    harmonics: slice
+    output: slice
+    channels: int
+    m_features: int
+    m_harmonics: int
+    coupling: torch.Tensor
+
+
+@dataclass(frozen=True)
+class _Block:
+    """Atoms with about as many neighbours, all filled up to as many slots.
+
+    atoms: slice of them in the order of `_Slots`; width: slots of an atom; slots: slice of theirs
+    among all; edges, senders: of each slot; empty: which slots have no edge (slots, 1), None where
+    there is none.
+    """
+
+    atoms: slice
+    width: int
+    slots: slice
+    edges: torch.Tensor
+    senders: torch.Tensor
+    empty: torch.Tensor | None
+
+
+@dataclass(frozen=True)
+class _Slots:
+    """Where each edge stands among the neighbours of its receiver.
+
+    order: place of each atom by number of neighbours; of_edge: the slot of each edge.
+    """
+
+    blocks: list[_Block]
+    order: torch.Tensor
+    of_edge: torch.Tensor
+
+
+class KeptSlots:
+    """The slots of the last edges, which all layers of a model share."""
+
+    def __init__(self) -> None:
+        self._edges: torch.Tensor | None = None
+
+    def of(self, edges: torch.Tensor, atoms: int) -> _Slots:
+        """Return the slots of edges (2, E), senders and receivers, of a number of atoms."""
+        if edges is not self._edges:
+            self._slots, self._edges = _slots(edges, atoms), edges
+        return self._slots
+
+
+class MessagesByAtom(torch.nn.Module):
+    """Computes what the tensor product of an interaction block does, and its sum over neighbours.
+
+    m_i = Σ_j C (w_ij x_j ⊗ Y_ij) = C Σ_j (w_ij x_j) ⊗ Y_ij: the outer product is summed over the
+    neighbours as a product of matrices, and coupled once for each atom, where MACE couples it for
+    each edge and adds up what are the largest arrays of a call. For first derivatives only.
+    Source: I. Batatia et al., Adv. Neural Inf. Process. Syst. 35, 11423 (2022), eq. 8.
+    """
+
+    def __init__(self, product: o3.TensorProduct, slots: KeptSlots, dtype: torch.dtype):
+        """Take over the paths of MACE's module; `slots` is shared by the layers of a model."""
+        super().__init__()
+        self.product, self.slots = product, slots
+        self.paths = _paths(product, dtype)
+
+    @staticmethod
+    def takes(product: torch.nn.Module) -> bool:
+        """Return whether it is a product with weights for each channel of the features alone."""
+        return (
+            isinstance(product, o3.TensorProduct)
+            and all(
+                path.connection_mode == "uvu" and path.has_weight for path in product.instructions
+            )
+            and all(harmonics.mul == 1 for harmonics in product.irreps_in2)
+        )
+
+    def forward(
+        self,
+        features: torch.Tensor,
+        harmonics: torch.Tensor,
+        weights: torch.Tensor,
+        edges: torch.Tensor,
+    ) -> torch.Tensor:
+        """Return the messages (N, D') from features (N, D), harmonics (E, L) and weights (E, W).
+
+        edges: (2, E), senders and receivers.
+        """
+        if not len(weights):  # the sum of nothing, which still has derivatives
+            nothing: torch.Tensor = self.product(features[edges[0]], harmonics, weights)
+            return nothing.sum(dim=0).expand(len(features), -1)
+        slots = self.slots.of(edges, len(features))
+        found: torch.Tensor = _Messages.apply(  # type: ignore[no-untyped-call]
+            self._m_first(features), harmonics, weights, slots, self.paths
+        )
+        return found
+
+    def _m_first(self, features: torch.Tensor) -> torch.Tensor:
+        """Return the features with channels as the last index of each irrep, as sums run over m."""
+        irreps = self.product.irreps_in1
+        if irreps.lmax == 0:
+            return features
+        parts = [
+            features[:, part].view(-1, irrep.mul, irrep.ir.dim).transpose(1, 2).flatten(1)
+            for part, irrep in zip(irreps.slices(), irreps, strict=True)
+        ]
+        return torch.cat(parts, dim=1)
+
+
+def _paths(product: o3.TensorProduct, dtype: torch.dtype) -> list[_Path]:
+    inputs, harmonics, outputs = product.irreps_in1, product.irreps_in2, product.irreps_out
+    paths, first = [], 0
+    for path in product.instructions:
+        irreps = (inputs[path.i_in1], harmonics[path.i_in2], outputs[path.i_out])
+        channels, (l_x, l_y, l_out) = irreps[0].mul, (irrep.ir.l for irrep in irreps)
+        coupling = path.path_weight * o3.wigner_3j(l_x, l_y, l_out, dtype=torch.float64)
+        paths.append(
+            _Path(
+                weights=slice(first, first + channels),
+                features=inputs.slices()[path.i_in1],
+                harmonics=harmonics.slices()[path.i_in2],
+                output=outputs.slices()[path.i_out],
+                channels=channels,
+                m_features=2 * l_x + 1,
+                m_harmonics=2 * l_y + 1,
+                coupling=coupling.flatten(0, 1).to(dtype),
+            )
+        )
+        first += channels
+    return paths
+
+
+def _slots(edges: torch.Tensor, atoms: int) -> _Slots:
+    """Sort atoms by their numbers of neighbours and give each edge a slot of its receiver."""
+    senders, receivers = edges
+    counts = torch.bincount(receivers, minlength=atoms)
+    by_count = counts.argsort(stable=True)
+    order = torch.empty_like(by_count)
+    order[by_count] = torch.arange(atoms)
+    sorted_edges = order[receivers].argsort(stable=True)
+    counts = counts[by_count]
+    rank = torch.arange(len(receivers)) - (counts.cumsum(0) - counts).repeat_interleave(counts)
+    of_edge, blocks, first, done = torch.empty_like(receivers), [], 0, 0
+    for start in range(0, atoms, BLOCK):
+        own = counts[start : start + BLOCK]
+        width, size, last = max(int(own[-1]), 1), len(own), done + int(own.sum())
+        edge = sorted_edges[done:last]
+        slot = torch.arange(size).repeat_interleave(own) * width + rank[done:last]
+        of_edge[edge] = slot + first
+        of_slot = torch.zeros(size * width, dtype=torch.long)
+        of_slot[slot] = edge
+        empty = torch.ones(size * width, 1, dtype=torch.bool)
+        empty[slot] = False
+        blocks.append(
+            _Block(
+                atoms=slice(start, start + size),
+                width=width,
+                slots=slice(first, first + size * width),
+                edges=of_slot,
+                senders=senders[of_slot],
+                empty=empty if len(slot) < size * width else None,
+            )
+        )
+        first, done = first + size * width, last
+    return _Slots(blocks, order, of_edge)
+
+
+class _Messages(torch.autograd.Function):
+    """The sum and its derivatives, by blocks of atoms."""
+
+    @staticmethod
+    def forward(
+        ctx: Any,
+        features: torch.Tensor,
+        harmonics: torch.Tensor,
+        weights: torch.Tensor,
+        slots: _Slots,
+        paths: Sequence[_Path],
+    ) -> torch.Tensor:
+        ctx.save_for_backward(features, harmonics, weights)
+        ctx.slots, ctx.paths = slots, paths
+        width = max(path.output.stop for path in paths)
+        found = []
+        for block in slots.blocks:
+            x, y, w = _gathered(features, harmonics, weights, block)
+            messages = x.new_zeros(len(y), width)
+            for path in paths:
+                weighted = _weighted(path, x, w).view(len(y), block.width, -1)
+                outer = torch.bmm(weighted.transpose(1, 2), y[:, :, path.harmonics])
+                messages[:, path.output] += _coupled(path, outer)
+            found.append(messages)
+        return torch.cat(found).index_select(0, slots.order)
+
+    @staticmethod
+    def backward(ctx: Any, *given: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
+        features, harmonics, weights = ctx.saved_tensors
+        slots: _Slots = ctx.slots
+        slope = torch.empty_like(given[0]).index_copy_(0, slots.order, given[0])
+        total = slots.blocks[-1].slots.stop
+        dy, dw = (values.new_empty(total, values.shape[1]) for values in (harmonics, weights))
+        dx, by_features = torch.zeros_like(features), ctx.needs_input_grad[0]
+        for block in slots.blocks:
+            own = _gathered(features, harmonics, weights, block)
+            own_dx = torch.zeros_like(own[0]) if by_features else None
+            asked = dy[block.slots], dw[block.slots], own_dx
+            _slopes(ctx.paths, own, slope[block.atoms], *asked)
+            if own_dx is not None:
+                dx.index_add_(0, block.senders, own_dx)
+        by_edge = (slopes.index_select(0, slots.of_edge) for slopes in (dy, dw))
+        return dx if by_features else None, *by_edge, None, None
+
+
+Gathered = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
+
+
+def _gathered(
+    features: torch.Tensor, harmonics: torch.Tensor, weights: torch.Tensor, block: _Block
+) -> Gathered:
+    """Return x (slots, D), Y (atoms, width, L) and w (slots, W) of a block; Y of no edge is 0."""
+    y = harmonics.index_select(0, block.edges)
+    if block.empty is not None:
+        y.masked_fill_(block.empty, 0.0)
+    x, w = features.index_select(0, block.senders), weights.index_select(0, block.edges)
+    return x, y.view(-1, block.width, y.shape[1]), w
+
+
+def _weighted(path: _Path, x: torch.Tensor, w: torch.Tensor) -> torch.Tensor:
+    """Return w x (slots, 2l + 1, channels)."""
+    return w[:, None, path.weights] * x[:, path.features].view(-1, path.m_features, path.channels)
+
+
+def _coupled(path: _Path, outer: torch.Tensor) -> torch.Tensor:
+    """Return the messages (atoms, channels × m) of Σ w x ⊗ Y (atoms, m_x × channels, m_Y)."""
+    pairs = outer.view(-1, path.m_features, path.channels, path.m_harmonics).transpose(1, 2)
+    return (pairs.reshape(-1, len(path.coupling)) @ path.coupling).view(len(outer), -1)
+
+
+def _slopes(
+    paths: Sequence[_Path],
+    gathered: Gathered,
+    slope: torch.Tensor,
+    dy: torch.Tensor,
+    dw: torch.Tensor,
+    dx: torch.Tensor | None,
+) -> None:
+    """Write the derivatives of a block by Y (slots, L), w (slots, W) and, if asked, x (slots, D).
+
+    slope: that by the messages of its atoms.
+    """
+    x, y, w = gathered
+    atoms, width = y.shape[:2]
+    dy = dy.zero_().view(y.shape)
+    for path in paths:
+        pairs = slope[:, path.output].reshape(-1, path.coupling.shape[1]) @ path.coupling.T
+        pairs = pairs.view(atoms, path.channels, path.m_features, path.m_harmonics)
+        outer = pairs.transpose(1, 2).reshape(atoms, -1, path.m_harmonics)
+        shape = (-1, path.m_features, path.channels)
+        dy[:, :, path.harmonics] += torch.bmm(_weighted(path, x, w).view(atoms, width, -1), outer)
+        weighted = torch.bmm(y[:, :, path.harmonics], outer.transpose(1, 2)).view(shape)
+        by_m = x[:, path.features].view(shape)
+        torch.mul(weighted[:, 0], by_m[:, 0], out=dw[:, path.weights])
+        for m in range(1, path.m_features):
+            dw[:, path.weights].addcmul_(weighted[:, m], by_m[:, m])
+        if dx is not None:
+            dx[:, path.features].view(shape).addcmul_(weighted, w[:, None, path.weights])
