@@ -24,9 +24,12 @@ BESIDE = {(t.name, beside.name) for t in TABLES.values() for c in t.columns for 
 
 @pytest.fixture(scope="module")
 def gathered(root, _study_config) -> Gathered:
-    """Return what the study gathers at two temperatures, where it makes all that is declared."""
-    dynamics = _study_config["dynamics"] | {"temperatures": [300.0, 400.0]}
-    return Gathered(Plan(load_config(_study_config | {"dynamics": dynamics}, root=root)))
+    """Return what the study gathers where it makes all that is declared."""
+    more = {
+        "dynamics": _study_config["dynamics"] | {"temperatures": [300.0, 400.0]},
+        "barriers": _study_config["barriers"] | {"map_step": 0.6},
+    }
+    return Gathered(Plan(load_config(_study_config | more, root=root)))
 
 
 def rules_of(root: Path) -> str:

@@ -114,6 +114,7 @@ def settings(root: Path) -> dict:
             "merge_energy_meV": 1000.0,
             "longest_hop": 1.05,
             "hessian_radius": 1.0,
+            "map_step": 6.0,
         },
         "voltage": {"stacks": ["m-g"], "max_ions": 1},
     }

@@ -9,6 +9,7 @@ from springs import make_stack
 
 from anodeflow.evaluation.kept_states import KeptStates
 from anodeflow.stages.barriers.band import BandSettings
+from anodeflow.stages.barriers.energy_map import map_energy
 from anodeflow.stages.barriers.path_files import path_frames, read_paths
 from anodeflow.stages.barriers.paths import find_paths
 from anodeflow.stages.barriers.sites import Merge, find_sites
@@ -25,13 +26,17 @@ class Corrugated(Calculator):
 
     The three G_k, at 120° to each other, belong to the lattice of the facing atoms, of which one is
     at r_O. Both kinds of hollows are minima, at −3A/2 ∓ 3√3B/2; for B = 0 the saddles lie in the
-    middle between neighbours, at −A. The host's atoms hang on springs, each by itself.
+    middle between neighbours, at −A. The host's atoms hang on springs, each by itself; the ion
+    rests `bulge` Å/eV · V above the middle of the gap.
     """
 
     implemented_properties = ("energy", "forces")
 
-    def __init__(self, host: Atoms, *, lattice: float, A: float = 0.4, B: float = 0.0, spacing=4.0):
+    def __init__(
+        self, host: Atoms, *, lattice: float, A: float = 0.4, B: float = 0.0, spacing=4.0, bulge=0.0
+    ):
         super().__init__()
+        self.bulge = bulge
         self.rest = host.positions.copy()
         facing = host.positions[roles.facing(host)]
         self.origin, self.A, self.B = facing[0, :2], A, B
@@ -49,9 +54,11 @@ class Corrugated(Calculator):
         energy, forces = 2.0 * (away**2).sum(), np.zeros((len(atoms), 3))
         forces[: len(away)] = -4.0 * away
         if len(atoms) > len(away):
-            lateral, out = self.potential(ion[:2]), ion[2] - self.height
+            lateral = self.potential(ion[:2])
+            out = ion[2] - self.height - self.bulge * lateral
             energy += lateral + 0.5 * Z_STIFFNESS * out**2
-            forces[-1] = [*-self.gradient(ion[:2]), -Z_STIFFNESS * out]
+            slope = (1 - self.bulge * Z_STIFFNESS * out) * self.gradient(ion[:2])
+            forces[-1] = [*-slope, -Z_STIFFNESS * out]
         self.results = {"energy": energy, "forces": forces}
 
     def potential(self, place):
@@ -149,3 +156,8 @@ def paths_of(stack, sites, calc, folder, *, longest=2.0, band=FINE):
         kept=kept(folder),
         on_path=lambda done, total: None,
     )
+
+
+def map_of(stack, sites, calc, folder, *, step, fmax=0.002):
+    """Return the points of the map of its energy, `step` Å apart at the most."""
+    return map_energy(stack, sites, calc, step=step, kept=kept(folder, fmax), on_point=lambda: None)

@@ -7,7 +7,7 @@ from functools import partial
 import numpy as np
 from ase.build import bulk
 from ase.calculators.emt import EMT
-from corrugated import LATTICE, Corrugated, host, paths_of, sites_of, vibrations_of
+from corrugated import LATTICE, Corrugated, host, map_of, paths_of, sites_of, vibrations_of
 from springs import Springs, assert_equal_to_the_last_bit, make_stack, simulate
 from study import GRAPHENE, TI2CO2
 from toy import Toy
@@ -164,13 +164,14 @@ def fill(output, calculator=Sited):
 
 
 def join_sites(output, calculator=Corrugated):
-    """Find the sites of an ion, a path between them and their vibrations as the rules do."""
+    """Find an ion's sites, a path between them, their vibrations and a map as the rules do."""
     stack = host()
-    calc = calculator(stack, lattice=LATTICE)
+    calc = calculator(stack, lattice=LATTICE, bulge=0.3)
     with part_folder(output) as folder:
         search = paths_of(stack, sites_of(stack, calc, folder), calc, folder)
         vibrations = vibrations_of(stack, search, calc, folder)
-        frames = [*search.sites, *path_frames(search)]
+        points = map_of(stack, search.sites, calc, folder, step=1.5)
+        frames = [*search.sites, *path_frames(search), *points]
         arrays = {
             f"{name}{number}": value
             for number, atoms in enumerate(frames)
@@ -188,7 +189,7 @@ def join_sites(output, calculator=Corrugated):
 def assert_same_network(output, other):
     (left, paths), (right, _) = read_archive(output), read_archive(other)
     assert left.keys() == right.keys()
-    assert paths["paths"] == 1 and len(left) == 3 * (8 + 7) + 3
+    assert paths["paths"] == 1 and len(left) == 3 * (8 + 7 + 16) + 3
     for name, value in left.items():
         assert np.array_equal(value, right[name]), name
 

@@ -73,6 +73,19 @@ def test_messages_and_their_slopes_are_those_of_mace(features, atoms):
             np.testing.assert_allclose(mine, theirs, rtol=1e-10, atol=1e-11)
 
 
+def test_a_product_that_was_saved_in_float32_keeps_its_own_coefficients():
+    torch.set_default_dtype(torch.float32)
+    plain = product("5x0e + 5x1o + 5x2e").double()
+    torch.set_default_dtype(torch.float64)
+    ours, edges = MessagesByAtom(plain, KeptSlots(), torch.float64), edges_between(9, 200)
+    values = given(plain, 9, edges)
+    found, expected = (
+        messages(*values).detach()
+        for messages in (by_edge(plain, edges), lambda *v: ours(*v, edges))
+    )
+    np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-12)
+
+
 def test_slopes_are_those_of_finite_differences():
     plain = product("5x0e + 5x1o")
     edges = edges_between(4, 23)

@@ -54,6 +54,7 @@ def test_a_table_has_a_row_for_each_model_that_runs_its_stage_and_each_of_its_su
 @pytest.mark.parametrize("table", TABLES)
 def test_every_row_of_a_table_has_its_file_and_the_file_is_of_its_model(gather, config, table):
     config["dynamics"]["temperatures"] = TEMPERATURES
+    config["barriers"]["map_step"] = 0.6
     gathered = gather()
     rows, files = gathered.table_rows(table), gathered.table_files(table)
     assert len(rows) == len(files) == len(set(files)) > 0

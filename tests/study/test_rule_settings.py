@@ -198,6 +198,14 @@ def test_a_model_that_takes_another_s_walk_looks_for_no_sites_and_has_no_vibrati
     assert set(one.plan.walk_takers) == study_config["models"].keys() - {"mace-mp-0"}
 
 
+def test_a_map_is_of_the_models_that_look_for_sites_where_it_is_asked_for(given, study_config):
+    assert given().plan.mapped_stacks("mace-mp-0") == []
+    study_config["barriers"] |= {"walk_of": "mace-mp-0", "map_step": 0.6}
+    plan = given().plan
+    assert plan.mapped_stacks("mace-mp-0") == plan.barrier_stacks == ["m-g", "m-go", "m-goh"]
+    assert plan.mapped_stacks("mace-mpa-0") == []
+
+
 def test_without_a_walk_to_take_every_model_looks_for_its_own_network(given):
     plan = given().plan
     assert plan.own_networks == list(plan.config.models) and plan.walk_takers == []

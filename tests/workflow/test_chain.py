@@ -233,9 +233,9 @@ def test_another_temperature_redoes_the_dynamics_and_what_is_read_from_it_only(c
         "map_spacing 3",
         "analyse_diffusion 2",
         "combine_replicas 2",
-        "analyse_network 1",
+        *(f"analyse_{found} 1" for found in ("network", "energy_map")),
         "predict_hops 1",
-        *redrawn(lambda stage, shown: shown.of.startswith(("runs", "groups", "barrier"))),
+        *redrawn(lambda stage, shown: shown.of.startswith(("runs", "groups", "barrier", "mapped"))),
     }
 
 

@@ -29,6 +29,13 @@ def test_only_the_model_whose_walk_the_others_take_looks_for_sites_and_paths(pro
     assert alone | {"relax_walk 6", "analyse_network 9"} <= planned
 
 
+def test_a_map_is_made_and_drawn_of_the_model_that_looks_for_sites_wherever_it_stands(project):
+    models = ["mace-mp-0", "mace-mpa-0"]
+    barriers = {"walk_of": models[1], "map_step": 0.6}
+    project.overlay({"study": {"models": models}, "barriers": barriers})
+    assert {"map_energy 3", "analyse_energy_map 3", "plot_energy_map 1"} <= project.planned()
+
+
 def test_activation_is_fitted_for_each_filled_stack_at_several_temperatures_and_not_at_one(project):
     shutil.copy(project.folder / "config/demo.yaml", project.folder / "overlay.yaml")
     assert not [line for line in project.planned() if "activation" in line]

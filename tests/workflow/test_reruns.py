@@ -70,7 +70,7 @@ def base_study(config: dict) -> dict:
     config["phonons"]["convergence"]["run"] = True
     config["models"]["chgnet"]["calculator"]["dispersion"] = False
     config["models"]["chgnet"]["stages"] += ["barriers"]
-    config["barriers"]["walk_of"] = "mace-mp-0"
+    config["barriers"] |= {"walk_of": "mace-mp-0", "map_step": 0.6}
     alike = {"stacks": ["m-g"], "ions": 8, "origins": "all", "moved_only": None}
     config["diffusion"]["exceptions"] = [alike]
     return functools.reduce(extended, read_additions(), config)

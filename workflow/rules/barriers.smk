@@ -2,7 +2,8 @@
 
 Needs: relaxed stacks, weights. Makes, in results/{model}/barriers/{stack}: sites.extxyz, paths.extxyz
 (all images), network_sites.extxyz, vibrations.json and network.json; of a model that takes another
-one's walk no sites.extxyz and vibrations.json. Beside the runs with one ion: results/{model}/barriers/hops/{group}.json.
+one's walk no sites.extxyz and vibrations.json; where `barriers.map_step` asks for a map,
+map_points.extxyz and energy_map.json. Beside the runs with one ion: results/{model}/barriers/hops/{group}.json.
 """
 
 
@@ -155,6 +156,57 @@ rule analyse_network:
         method=METHOD["network"],
     script:
         "../scripts/analyse_network.py"
+
+
+rule map_energy:
+    """Relax a stack with its ion held at each place of a grid."""
+    input:
+        **WEIGHTS,
+        backend=GIVEN.backend("static"),
+        host=path("relaxation", "structure", structure="{stack}"),
+        sites=path("barriers", "sites"),
+    output:
+        points=path("barriers", "map_points"),
+    log:
+        "results/logs/map_energy/{model}/{stack}.log",
+    wildcard_constraints:
+        model=one_of(PLAN.own_networks),
+    cache: True
+    conda:
+        "../../envs/mace.yaml"
+    resources:
+        **GPU,
+        mem_mb=8000,
+        runtime=720,
+        max_steps=config["barriers"]["max_steps"],
+    params:
+        calculator=GIVEN.calculator("static"),
+        step=config["barriers"]["map_step"],
+        settings=GIVEN.minimiser(config["barriers"]["site_fmax"]),
+        method=METHOD["map_points"],
+    script:
+        "../scripts/map_energy.py"
+
+
+rule analyse_energy_map:
+    """Find the lowest ways over a map, and hold them to the network."""
+    input:
+        host=path("relaxation", "structure", structure="{stack}"),
+        points=path("barriers", "map_points"),
+        sites=path("barriers", "network_sites"),
+        network=path("barriers", "network"),
+    output:
+        energy_map=path("barriers", "energy_map"),
+    log:
+        "results/logs/analyse_energy_map/{model}/{stack}.log",
+    localrule: True
+    conda:
+        "../../envs/mace.yaml"
+    params:
+        step=config["barriers"]["map_step"],
+        method=METHOD["energy_map"],
+    script:
+        "../scripts/analyse_energy_map.py"
 
 
 rule predict_hops:

@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 from e3nn import o3
+from torch.autograd.function import once_differentiable
 
 BLOCK = 16
 """Atoms that are summed at once: what they need stays in a processor's cache."""
@@ -62,13 +63,14 @@ class KeptSlots:
     """The slots of the last edges, which all layers of a model share."""
 
     def __init__(self) -> None:
-        self._edges: torch.Tensor | None = None
+        self._kept: tuple[torch.Tensor, _Slots] | None = None
 
     def of(self, edges: torch.Tensor, atoms: int) -> _Slots:
         """Return the slots of edges (2, E), senders and receivers, of a number of atoms."""
-        if edges is not self._edges:
-            self._slots, self._edges = _slots(edges, atoms), edges
-        return self._slots
+        kept = self._kept
+        if kept is None or kept[0] is not edges:
+            kept = self._kept = edges, _slots(edges, atoms)
+        return kept[1]
 
 
 class MessagesByAtom(torch.nn.Module):
@@ -88,12 +90,13 @@ class MessagesByAtom(torch.nn.Module):
 
     @staticmethod
     def takes(product: torch.nn.Module) -> bool:
-        """Return whether it is a product with weights for each channel of the features alone."""
+        """Return whether each path of a module has a weight for each edge and channel of x."""
         return (
             isinstance(product, o3.TensorProduct)
-            and all(
-                path.connection_mode == "uvu" and path.has_weight for path in product.instructions
-            )
+            and not product.shared_weights
+            and len(product.instructions) > 0
+            and all(path.connection_mode == "uvu" for path in product.instructions)
+            and all(path.has_weight for path in product.instructions)
             and all(harmonics.mul == 1 for harmonics in product.irreps_in2)
         )
 
@@ -113,7 +116,12 @@ class MessagesByAtom(torch.nn.Module):
             return nothing.sum(dim=0).expand(len(features), -1)
         slots = self.slots.of(edges, len(features))
         found: torch.Tensor = _Messages.apply(  # type: ignore[no-untyped-call]
-            self._m_first(features), harmonics, weights, slots, self.paths
+            self._m_first(features),
+            harmonics,
+            weights,
+            slots,
+            self.paths,
+            self.product.irreps_out.dim,
         )
         return found
 
@@ -129,25 +137,24 @@ class MessagesByAtom(torch.nn.Module):
         return torch.cat(parts, dim=1)
 
 
+@torch.no_grad()
 def _paths(product: o3.TensorProduct, dtype: torch.dtype) -> list[_Path]:
     inputs, harmonics, outputs = product.irreps_in1, product.irreps_in2, product.irreps_out
     paths, first = [], 0
     for path in product.instructions:
-        irreps = (inputs[path.i_in1], harmonics[path.i_in2], outputs[path.i_out])
-        channels, (l_x, l_y, l_out) = irreps[0].mul, (irrep.ir.l for irrep in irreps)
-        coupling = path.path_weight * o3.wigner_3j(l_x, l_y, l_out, dtype=torch.float64)
-        paths.append(
-            _Path(
-                weights=slice(first, first + channels),
-                features=inputs.slices()[path.i_in1],
-                harmonics=harmonics.slices()[path.i_in2],
-                output=outputs.slices()[path.i_out],
-                channels=channels,
-                m_features=2 * l_x + 1,
-                m_harmonics=2 * l_y + 1,
-                coupling=coupling.flatten(0, 1).to(dtype),
-            )
-        )
+        channels = inputs[path.i_in1].mul
+        x, y = inputs.slices()[path.i_in1], harmonics.slices()[path.i_in2]
+        m_x, m_y = (irrep.ir.dim for irrep in (inputs[path.i_in1], harmonics[path.i_in2]))
+        output = outputs.slices()[path.i_out]
+        # The product's own numbers, as it was saved: of one channel, and each component of x and Y.
+        i, j = torch.cartesian_prod(torch.arange(m_x), torch.arange(m_y)).T
+        one_x = torch.eye(inputs.dim, dtype=dtype)[x.start + i]
+        one_y = torch.eye(harmonics.dim, dtype=dtype)[y.start + j]
+        one_w = torch.eye(product.weight_numel, dtype=dtype)[[first] * len(i)]
+        found = product(one_x, one_y, one_w)
+        coupling = found[:, output.start : output.start + outputs[path.i_out].ir.dim].contiguous()
+        weights = slice(first, first + channels)
+        paths.append(_Path(weights, x, y, output, channels, m_x, m_y, coupling))
         first += channels
     return paths
 
@@ -198,10 +205,10 @@ class _Messages(torch.autograd.Function):
         weights: torch.Tensor,
         slots: _Slots,
         paths: Sequence[_Path],
+        width: int,
     ) -> torch.Tensor:
         ctx.save_for_backward(features, harmonics, weights)
         ctx.slots, ctx.paths = slots, paths
-        width = max(path.output.stop for path in paths)
         found = []
         for block in slots.blocks:
             x, y, w = _gathered(features, harmonics, weights, block)
@@ -214,6 +221,7 @@ class _Messages(torch.autograd.Function):
         return torch.cat(found).index_select(0, slots.order)
 
     @staticmethod
+    @once_differentiable
     def backward(ctx: Any, *given: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
         features, harmonics, weights = ctx.saved_tensors
         slots: _Slots = ctx.slots
@@ -229,7 +237,7 @@ class _Messages(torch.autograd.Function):
             if own_dx is not None:
                 dx.index_add_(0, block.senders, own_dx)
         by_edge = (slopes.index_select(0, slots.of_edge) for slopes in (dy, dw))
-        return dx if by_features else None, *by_edge, None, None
+        return dx if by_features else None, *by_edge, None, None, None
 
 
 Gathered = tuple[torch.Tensor, torch.Tensor, torch.Tensor]

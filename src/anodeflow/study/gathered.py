@@ -214,7 +214,8 @@ class Gathered:
         """Return what a figure's script is given beside its files."""
         found: dict[str, object] = {}
         if figure.one_per_model:
-            names = self.plan.subjects(figure.of, self.plan.config.study.models[0])
+            models = self.figure_models(figure)[:1]
+            names = [name for model in models for name in self.plan.subjects(figure.of, model)]
             runs = figure.of in RUNS
             found["titles"] = [self.plan.title(name) if runs else name for name in names]
         else:

@@ -33,6 +33,7 @@ SUBJECTS: dict[str, Callable[["Plan", str], Iterable[str]]] = {
     "stacks": lambda plan, model: plan.config.study.stacks,
     "voltage stacks": lambda plan, model: plan.voltage_stacks,
     "barrier stacks": lambda plan, model: plan.barrier_stacks,
+    "mapped stacks": lambda plan, model: plan.mapped_stacks(model),
     "runs": lambda plan, model: plan.runs,
     "runs with ions": lambda plan, model: plan.runs_with(ions=True),
     "runs without ions": lambda plan, model: plan.runs_with(ions=False),
@@ -105,6 +106,11 @@ class Plan:
     def own_networks(self) -> list[str]:
         """Return the models whose sites and paths are looked for."""
         return [model for model in self.config.models if model not in self.walk_takers]
+
+    def mapped_stacks(self, model: str) -> list[str]:
+        """Return the stacks in which an ion's energy is mapped by a model: where it seeks sites."""
+        wanted = self.config.barriers.map_step is not None and model in self.own_networks
+        return self.barrier_stacks if wanted else []
 
     def _studied(self, stacks: list[str]) -> list[str]:
         return [stack for stack in stacks if stack in self.config.study.stacks]

@@ -1,6 +1,6 @@
 """Results of the stage barriers as they might be, with all that one can hold."""
 
-from anodeflow.stages.barriers.results import HopsInRuns, NetworkResult, Vibrations
+from anodeflow.stages.barriers.results import EnergyMap, HopsInRuns, NetworkResult, Vibrations
 
 VIBRATIONS = Vibrations(
     atoms=[0, 4, 5],
@@ -85,9 +85,30 @@ HOPS = HopsInRuns(
 WITHOUT_RATES = HopsInRuns(
     runs=0, counted=0, watched_ion_ps=0.0, verdict="not known", note="no run could be analysed"
 )
+MAP = EnergyMap(
+    ion="Na",
+    shape=(2, 3),
+    energies_eV=[0.0, 0.1, 0.24, None, 1.3, 0.2],
+    one_direction_eV=0.26,
+    both_directions_eV=0.31,
+    steps_left_out=2,
+    left_out=["point 3: the host reacted, 1 bond broke between the layers"],
+    note="a point lies 0.020 eV below the lowest site",
+)
+WITHOUT_WAYS = EnergyMap(
+    ion="Na",
+    shape=(1, 1),
+    energies_eV=[None],
+    one_direction_eV=None,
+    both_directions_eV=None,
+    steps_left_out=0,
+    left_out=["point 0: it did not converge"],
+    note="",
+)
 RESULTS = {
     "vibrations": [VIBRATIONS],
     "network": [NETWORK, WITHOUT_WALK],
+    "energy_map": [MAP, WITHOUT_WAYS],
     "hops": [HOPS, WITHOUT_RATES],
 }
 ROWS = {
@@ -98,5 +119,9 @@ ROWS = {
     "network_hops": [
         {"model": "m", "system": "m-g", "ions": 1, "temperature": 300.0, "result": HOPS},
         {"model": "m", "system": "m-go", "ions": 1, "temperature": 300.0, "result": WITHOUT_RATES},
+    ],
+    "energy_maps": [
+        {"model": "m", "system": "m-g", "result": MAP},
+        {"model": "m", "system": "m-go", "result": WITHOUT_WAYS},
     ],
 }

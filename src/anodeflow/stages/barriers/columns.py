@@ -61,3 +61,19 @@ HOP_COLUMNS = (
     Column("verdict", "verdict"),
     NOTE,
 )
+BOUND = (
+    "none: an upper bound of the saddle, since ways keep to the lines of the grid, as far as steps "
+    "are seen on which the host changes; between points energies are of cubics through both ends"
+)
+RELAXED = "as that of sites: forces of `barriers.site_fmax` are left on a point"
+MAP_COLUMNS = (
+    Column("ion", "ion"),
+    Column("points", "points", uncertainty=COUNTED),
+    Column("left_out", "left out", uncertainty=COUNTED),
+    Column("steps_left_out", "steps left out", uncertainty=COUNTED),
+    Column("deepest_eV", "lowest point", "eV", RELAXED),
+    Column("highest_eV", "highest point", "eV", RELAXED),
+    Column("one_direction_eV", "top of the lowest way, one direction", "eV", BOUND),
+    Column("both_directions_eV", "both directions", "eV", BOUND),
+    NOTE,
+)

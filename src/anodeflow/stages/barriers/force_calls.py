@@ -4,6 +4,8 @@ Numbers of sites and paths are those of stacks of ATOMS atoms, whose facing latt
 and tops, and grow with the atoms. A group takes most of the symmetry that leaves fewer to be done.
 """
 
+from math import sqrt
+
 from anodeflow.stages.declaration import ForceCalls, PlannedJob
 from anodeflow.stages.relaxation.force_calls import OPTIMISERS
 
@@ -15,6 +17,9 @@ WALK, WALK_WITH_GROUP = (8, 4), (7, 6)
 
 A_START, AN_IMAGE = 45, 20
 """Calls until an ion is at rest, and those of an image until its path has reached its saddle."""
+
+A_POINT, AREA = 10, 200.0
+"""Calls at a point of a map; area of a stack of ATOMS atoms, Å²."""
 
 VIBRATING = 0.75
 """Share of the atoms that come within 5 Å of the ion at any site or saddle."""
@@ -45,6 +50,12 @@ def vibration_calls(job: PlannedJob) -> ForceCalls:
     """
     places = 0.5 * (_paths(job) + _scaled(job, STARTS_WITH_GROUP if job.group else STARTS))
     return _calls(job, places * (1 + 3 * VIBRATING * (job.atoms + 1)))
+
+
+def map_calls(job: PlannedJob) -> ForceCalls:
+    """Return those of the rule `map_energy`, whose points are about the corners of rhombs."""
+    points = _scaled(job, AREA / (sqrt(0.75) * job.params["step"] ** 2))
+    return _calls(job, points * A_POINT * _optimiser(job))
 
 
 def _calls(job: PlannedJob, number: float) -> dict[int, float]:

@@ -71,7 +71,7 @@ def plot_network(panels: dict[str, dict[str, Any]]) -> tuple[Figure, pd.DataFram
         atom or the hop's start and to_x, to_y of its end (Å), its start and end, in_walk.
     """
     fig, axes = map_panels(len(panels), next(iter(panels.values()))["atoms"], bars=2)
-    tables = {title: _shown(**panel) for title, panel in panels.items()}
+    tables = {title: shown_of(**panel) for title, panel in panels.items()}
     table = pd.concat([rows.assign(panel=title) for title, rows in tables.items()])
     energies = {kind: rows["energy_eV"] for kind, rows in table.groupby("shown")}
     hops = energies.get("hop", pd.Series(dtype=float))
@@ -97,8 +97,8 @@ def plot_network(panels: dict[str, dict[str, Any]]) -> tuple[Figure, pd.DataFram
     return fig, table[[*COLUMNS, "in_walk"]].reset_index(drop=True)
 
 
-def _shown(atoms: Atoms, network: NetworkResult) -> pd.DataFrame:
-    """Tabulate what is drawn of a network and of the groups that it goes round."""
+def shown_of(atoms: Atoms, network: NetworkResult) -> pd.DataFrame:
+    """Tabulate what is drawn of a network and of the groups that it goes round; see above."""
     walked = {step.hop for step in network.walk}
     rows: list[dict[str, Any]] = [
         {"shown": "site", "number": number, "energy_eV": site.energy_eV}
@@ -151,21 +151,30 @@ def _draw_panel(
 ) -> None:
     draw_atoms(ax, atoms[roles.bottom(atoms)], scale=0.7, look="pale")
     draw_cell(ax, atoms)
+    draw_walk(ax, atoms, rows)
     hops = rows[rows["shown"] == "hop"].sort_values("energy_eV", ascending=False, kind="stable")
     lines, of = _in_cell(atoms, hops)
-    walked = hops["in_walk"].to_numpy()[of]
-    ax.add_collection(LineCollection(list(lines[walked]), **WALK), autolim=False)
     colours = scales["hop"].to_rgba(hops["energy_eV"].to_numpy()[of])
     own: dict[str, Any] = {"colors": colours, "linewidths": 1.8, "zorder": 3}
     ax.add_collection(LineCollection(list(lines), **own), autolim=False)
-    groups = rows.loc[rows["shown"] == "group", ["x", "y"]].to_numpy(float)
-    for place in groups:
-        x, y = lateral_images(atoms, place).T
-        ax.plot(x, y, linestyle="", zorder=5, **GROUP)
+    draw_groups(ax, atoms, rows)
     for _, site in rows[rows["shown"] == "site"].iterrows():
         x, y = lateral_images(atoms, site[["x", "y"]].to_numpy(float)).T
         face = scales["site"].to_rgba(site["energy_eV"])
         ax.scatter(x, y, s=26, color=[face], edgecolors="black", linewidths=0.6, zorder=6)
+
+
+def draw_walk(ax: Axes, atoms: Atoms, rows: pd.DataFrame) -> None:
+    """Draw the hops of the lowest walk as broad black lines; rows: of `shown_of`."""
+    lines, _ = _in_cell(atoms, rows[rows["in_walk"]])
+    ax.add_collection(LineCollection(list(lines), **WALK), autolim=False)
+
+
+def draw_groups(ax: Axes, atoms: Atoms, rows: pd.DataFrame) -> None:
+    """Draw the atoms of groups on the sheet as diamonds; rows: of `shown_of`."""
+    for place in rows.loc[rows["shown"] == "group", ["x", "y"]].to_numpy(float):
+        x, y = lateral_images(atoms, place).T
+        ax.plot(x, y, linestyle="", zorder=5, **GROUP)
 
 
 def _in_cell(atoms: Atoms, hops: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:

@@ -136,6 +136,27 @@ class NetworkResult(ResultFile):
         return NO_SITES if self.changed else NO_WALK
 
 
+class EnergyMap(ResultFile):
+    """The energy of the ion held at the points of a grid, and the lowest ways over them."""
+
+    ion: str
+    shape: tuple[int, int]
+    """Points along both cell vectors; point number i n_b + j lies at i a / n_a + j b / n_b."""
+    energies_eV: list[float | None]
+    """By number, above the lowest site; null where a point is left out."""
+    one_direction_eV: float | None
+    """Top of the lowest way round the cell along lines of the grid, above the lowest site: an upper
+    bound of the saddle, as far as steps on which the host changes are seen; null without a way."""
+    both_directions_eV: float | None
+    """The same of ways in two directions that meet."""
+    steps_left_out: int
+    """Steps between neighbouring points of which it is not seen that they lead along one surface;
+    no way takes them."""
+    left_out: list[str]
+    """Points where the ion left the gap, the host reacted, or no rest was found."""
+    note: str
+
+
 class HopsInRuns(ResultFile):
     """Hops of one ion in the runs at a temperature, and those that the network predicts for them.
 
@@ -186,6 +207,19 @@ def barrier_rows(about: Mapping[str, Any], found: NetworkResult) -> list[dict[st
         row | {"temperature": one.temperature_K} | one.model_dump(include=moving)
         for one in found.motion
     ]
+
+
+def map_rows(about: Mapping[str, Any], found: EnergyMap) -> list[dict[str, Any]]:
+    """Give the lowest ways over a map; about: model and system (stack)."""
+    known = [energy for energy in found.energies_eV if energy is not None]
+    row = {
+        "points": len(found.energies_eV),
+        "left_out": len(found.left_out),
+        "deepest_eV": min(known, default=None),
+        "highest_eV": max(known, default=None),
+    }
+    shown = {"ion", "one_direction_eV", "both_directions_eV", "steps_left_out", "note"}
+    return [{**about, **row, **found.model_dump(include=shown)}]
 
 
 def barrier_quantities(

@@ -41,3 +41,5 @@ class Barriers(Section):
     """Atoms that come this near to the ion at any site or saddle vibrate, Å."""
     hessian_displacement: Positive
     """How far each of them is moved for it, one way, Å."""
+    map_step: Positive | None
+    """Largest distance of neighbouring points of a map of the ion's energy, Å; null: no map."""

@@ -1,13 +1,15 @@
 """The stage barriers, as the registry knows it."""
 
-from anodeflow.stages.barriers.columns import COLUMNS, HOP_COLUMNS
+from anodeflow.stages.barriers.columns import COLUMNS, HOP_COLUMNS, MAP_COLUMNS
 from anodeflow.stages.barriers.force_calls import (
+    map_calls,
     path_calls,
     site_calls,
     vibration_calls,
     walk_calls,
 )
 from anodeflow.stages.barriers.results import (
+    EnergyMap,
     HopsInRuns,
     NetworkResult,
     Vibrations,
@@ -15,6 +17,7 @@ from anodeflow.stages.barriers.results import (
     barrier_rows,
     hop_quantities,
     hop_rows,
+    map_rows,
 )
 from anodeflow.stages.barriers.settings import Barriers
 from anodeflow.stages.declaration import Figure, Scored, Stage
@@ -32,15 +35,24 @@ STAGE = Stage(
         "network_sites": f"{FOLDER}/network_sites.extxyz",
         "vibrations": f"{FOLDER}/vibrations.json",
         "network": f"{FOLDER}/network.json",
+        "map_points": f"{FOLDER}/map_points.extxyz",
+        "energy_map": f"{FOLDER}/energy_map.json",
         "hops": "results/{model}/barriers/hops/{group}.json",
     },
-    results={"vibrations": Vibrations, "network": NetworkResult, "hops": HopsInRuns},
+    results={
+        "vibrations": Vibrations,
+        "network": NetworkResult,
+        "energy_map": EnergyMap,
+        "hops": HopsInRuns,
+    },
     methods={
         "sites": 1,
         "paths": 5,
         "walk": 5,
         "vibrations": 3,
         "network": 4,
+        "map_points": 1,
+        "energy_map": 1,
         "hops_of_network": 2,
     },
     tables=(
@@ -60,6 +72,14 @@ STAGE = Stage(
             rows=hop_rows,
             columns=HOP_COLUMNS,
         ),
+        Table(
+            name="energy_maps",
+            title="Table 9c. Energy maps of one ion",
+            of="mapped stacks",
+            file="energy_map",
+            rows=map_rows,
+            columns=MAP_COLUMNS,
+        ),
     ),
     figures=(
         Figure(
@@ -74,6 +94,17 @@ STAGE = Stage(
             "Figure 7b. Energy along the lowest walk",
             of="barrier stacks",
             inputs={"networks": "network", "paths": "paths"},
+        ),
+        Figure(
+            "energy_map",
+            "Figure 7c. Energy map",
+            of="mapped stacks",
+            inputs={
+                "maps": "energy_map",
+                "networks": "network",
+                "hosts": "relaxation.structure",
+            },
+            one_per_model=True,
         ),
     ),
     scored=(
@@ -96,5 +127,6 @@ STAGE = Stage(
         "find_paths": path_calls,
         "relax_walk": walk_calls,
         "compute_vibrations": vibration_calls,
+        "map_energy": map_calls,
     },
 )

@@ -78,9 +78,18 @@ class KeptMinima:
             )
             relaxed.set_constraint()
             relaxed.info |= describe(relaxed)
-            write_structure(path, relaxed)
+            self.keep(label, series, relaxed)
         return read_structure(path)
+
+    def keep(self, label: str, series: str, atoms: Atoms) -> None:
+        """Keep a structure as what came of a relaxation, so that a restart does not repeat it."""
+        write_structure(self.folder / f"{label}-{series}.extxyz", atoms)
 
     def hessian(self, label: str, series: str) -> np.ndarray | None:
         """Return the Hessian (3N, 3N), eV/Å², of BFGS at a minimum, None where there is none."""
         return kept_hessian(self.folder / f"{label}-{series}.npz")
+
+    def drop_hessian(self, label: str, series: str) -> None:
+        """Delete it: of a long series, those that nothing starts from any more fill the disk."""
+        for path in self.folder.glob(f"{label}-{series}*.npz"):  # and the state before it
+            path.unlink()
