@@ -11,7 +11,7 @@ with quiet_loading():
     from mace.tools.scatter import scatter_sum
     from e3nn import o3  # isort: skip  # after mace, which lets torch load what e3nn ships
 
-    from anodeflow.models.mace_messages import BLOCK, KeptSlots, MessagesByAtom
+    from anodeflow.models.mace_messages import BLOCK, KeptBlocks, MessagesByAtom
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # those of TorchScript in e3nn
 
@@ -60,7 +60,7 @@ def with_slopes(messages, values, slope):
 @pytest.mark.parametrize("atoms", [1, BLOCK, 2 * BLOCK + 3])
 def test_messages_and_their_slopes_are_those_of_mace(features, atoms):
     plain = product(features)
-    ours = MessagesByAtom(plain, KeptSlots(), torch.float64)
+    ours = MessagesByAtom(plain, KeptBlocks(), torch.float64)
     assert MessagesByAtom.takes(plain)
     for count in (40 * atoms, atoms, 3):  # nothing is kept of edges that are others
         edges = edges_between(atoms, count, last_has_none=atoms > 1)
@@ -77,7 +77,7 @@ def test_a_product_that_was_saved_in_float32_keeps_its_own_coefficients():
     torch.set_default_dtype(torch.float32)
     plain = product("5x0e + 5x1o + 5x2e").double()
     torch.set_default_dtype(torch.float64)
-    ours, edges = MessagesByAtom(plain, KeptSlots(), torch.float64), edges_between(9, 200)
+    ours, edges = MessagesByAtom(plain, KeptBlocks(), torch.float64), edges_between(9, 200)
     values = given(plain, 9, edges)
     found, expected = (
         messages(*values).detach()
@@ -89,24 +89,26 @@ def test_a_product_that_was_saved_in_float32_keeps_its_own_coefficients():
 def test_slopes_are_those_of_finite_differences():
     plain = product("5x0e + 5x1o")
     edges = edges_between(4, 23)
-    ours = MessagesByAtom(plain, KeptSlots(), torch.float64)
+    ours = MessagesByAtom(plain, KeptBlocks(), torch.float64)
     assert torch.autograd.gradcheck(lambda *given: ours(*given, edges), given(plain, 4, edges))
 
 
-def test_layers_share_the_slots_of_one_call_and_first_features_need_no_slope():
-    slots, edges = KeptSlots(), edges_between(7, 50)
-    layers = [MessagesByAtom(product(one), slots, torch.float64) for one in ("5x0e", "5x0e + 5x1o")]
-    kept = slots.of(edges, 7)
+def test_layers_share_the_blocks_of_one_call_and_first_features_need_no_slope():
+    blocks, edges = KeptBlocks(), edges_between(7, 50)
+    layers = [
+        MessagesByAtom(product(one), blocks, torch.float64) for one in ("5x0e", "5x0e + 5x1o")
+    ]
+    kept = blocks.of(edges, 7)
     for layer in layers:
         x, y, w = given(layer.product, 7, edges)
         layer(x.detach(), y, w, edges).sum().backward()
         assert x.grad is None and y.grad is not None
-    assert slots.of(edges, 7) is kept and slots.of(edges.clone(), 7) is not kept
+    assert blocks.of(edges, 7) is kept and blocks.of(edges.clone(), 7) is not kept
 
 
 def test_atoms_without_neighbours_get_nothing_and_leave_derivatives():
     plain = product("5x0e")
-    ours = MessagesByAtom(plain, KeptSlots(), torch.float64)
+    ours = MessagesByAtom(plain, KeptBlocks(), torch.float64)
     edges = torch.zeros(2, 0, dtype=torch.long)
     values = given(plain, 3, edges)
     found = ours(*values, edges)

@@ -182,7 +182,7 @@ rule map_energy:
     params:
         calculator=GIVEN.calculator("static"),
         step=config["barriers"]["map_step"],
-        settings=GIVEN.minimiser(config["barriers"]["site_fmax"]),
+        settings=GIVEN.minimiser(config["barriers"]["saddle_fmax"]),
         method=METHOD["map_points"],
     script:
         "../scripts/map_energy.py"

@@ -97,13 +97,13 @@ def _sum_messages_by_atom(model: "torch.nn.Module") -> None:
 
     It is the place that MACE has for modules that take products and their sum together.
     """
-    from anodeflow.models.mace_messages import KeptSlots, MessagesByAtom
+    from anodeflow.models.mace_messages import KeptBlocks, MessagesByAtom
 
-    slots, dtype = KeptSlots(), next(model.parameters()).dtype
+    blocks, dtype = KeptBlocks(), next(model.parameters()).dtype
     interactions: Any = model.interactions
     for interaction in interactions:
         if MessagesByAtom.takes(interaction.conv_tp) and not hasattr(interaction, "conv_fusion"):
-            interaction.conv_tp = MessagesByAtom(interaction.conv_tp, slots, dtype)
+            interaction.conv_tp = MessagesByAtom(interaction.conv_tp, blocks, dtype)
             interaction.conv_fusion = True
 
 

@@ -34,42 +34,31 @@ class _Path:
 class _Block:
     """Atoms with about as many neighbours, all filled up to as many slots.
 
-    atoms: slice of them in the order of `_Slots`; width: slots of an atom; slots: slice of theirs
-    among all; edges, senders: of each slot; empty: which slots have no edge (slots, 1), None where
-    there is none.
+    atoms: which they are; width: slots of an atom; edges, senders: of each slot; real: the edges
+    themselves; filled: the slot of each of these; empty: which slots have no edge (slots, 1), None
+    where all have one.
     """
 
-    atoms: slice
+    atoms: torch.Tensor
     width: int
-    slots: slice
     edges: torch.Tensor
     senders: torch.Tensor
+    real: torch.Tensor
+    filled: torch.Tensor
     empty: torch.Tensor | None
 
 
-@dataclass(frozen=True)
-class _Slots:
-    """Where each edge stands among the neighbours of its receiver.
-
-    order: place of each atom by number of neighbours; of_edge: the slot of each edge.
-    """
-
-    blocks: list[_Block]
-    order: torch.Tensor
-    of_edge: torch.Tensor
-
-
-class KeptSlots:
-    """The slots of the last edges, which all layers of a model share."""
+class KeptBlocks:
+    """The blocks of the last edges, which all layers of a model share."""
 
     def __init__(self) -> None:
-        self._kept: tuple[torch.Tensor, _Slots] | None = None
+        self._kept: tuple[torch.Tensor, list[_Block]] | None = None
 
-    def of(self, edges: torch.Tensor, atoms: int) -> _Slots:
-        """Return the slots of edges (2, E), senders and receivers, of a number of atoms."""
+    def of(self, edges: torch.Tensor, atoms: int) -> list[_Block]:
+        """Return the blocks of edges (2, E), senders and receivers, of a number of atoms."""
         kept = self._kept
         if kept is None or kept[0] is not edges:
-            kept = self._kept = edges, _slots(edges, atoms)
+            kept = self._kept = edges, _blocks(edges, atoms)
         return kept[1]
 
 
@@ -82,10 +71,10 @@ class MessagesByAtom(torch.nn.Module):
     Source: I. Batatia et al., Adv. Neural Inf. Process. Syst. 35, 11423 (2022), eq. 8.
     """
 
-    def __init__(self, product: o3.TensorProduct, slots: KeptSlots, dtype: torch.dtype):
-        """Take over the paths of MACE's module; `slots` is shared by the layers of a model."""
+    def __init__(self, product: o3.TensorProduct, blocks: KeptBlocks, dtype: torch.dtype):
+        """Take over the paths of MACE's module; `blocks` are shared by the layers of a model."""
         super().__init__()
-        self.product, self.slots = product, slots
+        self.product, self.blocks = product, blocks
         self.paths = _paths(product, dtype)
 
     @staticmethod
@@ -114,12 +103,11 @@ class MessagesByAtom(torch.nn.Module):
         if not len(weights):  # the sum of nothing, which still has derivatives
             nothing: torch.Tensor = self.product(features[edges[0]], harmonics, weights)
             return nothing.sum(dim=0).expand(len(features), -1)
-        slots = self.slots.of(edges, len(features))
         found: torch.Tensor = _Messages.apply(  # type: ignore[no-untyped-call]
             self._m_first(features),
             harmonics,
             weights,
-            slots,
+            self.blocks.of(edges, len(features)),
             self.paths,
             self.product.irreps_out.dim,
         )
@@ -159,39 +147,39 @@ def _paths(product: o3.TensorProduct, dtype: torch.dtype) -> list[_Path]:
     return paths
 
 
-def _slots(edges: torch.Tensor, atoms: int) -> _Slots:
-    """Sort atoms by their numbers of neighbours and give each edge a slot of its receiver."""
+def _blocks(edges: torch.Tensor, atoms: int) -> list[_Block]:
+    """Sort atoms by their numbers of neighbours, and give each edge a slot of its receiver."""
     senders, receivers = edges
     counts = torch.bincount(receivers, minlength=atoms)
     by_count = counts.argsort(stable=True)
     order = torch.empty_like(by_count)
     order[by_count] = torch.arange(atoms)
-    sorted_edges = order[receivers].argsort(stable=True)
+    by_atom = order[receivers].argsort(stable=True)
     counts = counts[by_count]
     rank = torch.arange(len(receivers)) - (counts.cumsum(0) - counts).repeat_interleave(counts)
-    of_edge, blocks, first, done = torch.empty_like(receivers), [], 0, 0
+    blocks, done = [], 0
     for start in range(0, atoms, BLOCK):
         own = counts[start : start + BLOCK]
-        width, size, last = max(int(own[-1]), 1), len(own), done + int(own.sum())
-        edge = sorted_edges[done:last]
-        slot = torch.arange(size).repeat_interleave(own) * width + rank[done:last]
-        of_edge[edge] = slot + first
-        of_slot = torch.zeros(size * width, dtype=torch.long)
-        of_slot[slot] = edge
-        empty = torch.ones(size * width, 1, dtype=torch.bool)
-        empty[slot] = False
+        width, last = max(int(own[-1]), 1), done + int(own.sum())
+        real = by_atom[done:last]
+        filled = torch.arange(len(own)).repeat_interleave(own) * width + rank[done:last]
+        of_slot = torch.zeros(len(own) * width, dtype=torch.long)
+        of_slot[filled] = real
+        empty = torch.ones(len(own) * width, 1, dtype=torch.bool)
+        empty[filled] = False
         blocks.append(
             _Block(
-                atoms=slice(start, start + size),
+                atoms=by_count[start : start + BLOCK],
                 width=width,
-                slots=slice(first, first + size * width),
                 edges=of_slot,
                 senders=senders[of_slot],
-                empty=empty if len(slot) < size * width else None,
+                real=real,
+                filled=filled,
+                empty=empty if len(real) < len(of_slot) else None,
             )
         )
-        first, done = first + size * width, last
-    return _Slots(blocks, order, of_edge)
+        done = last
+    return blocks
 
 
 class _Messages(torch.autograd.Function):
@@ -203,41 +191,39 @@ class _Messages(torch.autograd.Function):
         features: torch.Tensor,
         harmonics: torch.Tensor,
         weights: torch.Tensor,
-        slots: _Slots,
+        blocks: Sequence[_Block],
         paths: Sequence[_Path],
         width: int,
     ) -> torch.Tensor:
         ctx.save_for_backward(features, harmonics, weights)
-        ctx.slots, ctx.paths = slots, paths
-        found = []
-        for block in slots.blocks:
+        ctx.blocks, ctx.paths = blocks, paths
+        found = features.new_empty(len(features), width)
+        for block in blocks:
             x, y, w = _gathered(features, harmonics, weights, block)
             messages = x.new_zeros(len(y), width)
             for path in paths:
                 weighted = _weighted(path, x, w).view(len(y), block.width, -1)
                 outer = torch.bmm(weighted.transpose(1, 2), y[:, :, path.harmonics])
                 messages[:, path.output] += _coupled(path, outer)
-            found.append(messages)
-        return torch.cat(found).index_select(0, slots.order)
+            found.index_copy_(0, block.atoms, messages)
+        return found
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, *given: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
         features, harmonics, weights = ctx.saved_tensors
-        slots: _Slots = ctx.slots
-        slope = torch.empty_like(given[0]).index_copy_(0, slots.order, given[0])
-        total = slots.blocks[-1].slots.stop
-        dy, dw = (values.new_empty(total, values.shape[1]) for values in (harmonics, weights))
+        dy, dw = torch.empty_like(harmonics), torch.empty_like(weights)
         dx, by_features = torch.zeros_like(features), ctx.needs_input_grad[0]
-        for block in slots.blocks:
+        for block in ctx.blocks:
             own = _gathered(features, harmonics, weights, block)
             own_dx = torch.zeros_like(own[0]) if by_features else None
-            asked = dy[block.slots], dw[block.slots], own_dx
-            _slopes(ctx.paths, own, slope[block.atoms], *asked)
+            slope = given[0].index_select(0, block.atoms)
+            own_dy, own_dw = _slopes(ctx.paths, own, slope, own_dx)
+            dy.index_copy_(0, block.real, own_dy.index_select(0, block.filled))
+            dw.index_copy_(0, block.real, own_dw.index_select(0, block.filled))
             if own_dx is not None:
                 dx.index_add_(0, block.senders, own_dx)
-        by_edge = (slopes.index_select(0, slots.of_edge) for slopes in (dy, dw))
-        return dx if by_features else None, *by_edge, None, None, None
+        return dx if by_features else None, dy, dw, None, None, None
 
 
 Gathered = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
@@ -266,20 +252,15 @@ def _coupled(path: _Path, outer: torch.Tensor) -> torch.Tensor:
 
 
 def _slopes(
-    paths: Sequence[_Path],
-    gathered: Gathered,
-    slope: torch.Tensor,
-    dy: torch.Tensor,
-    dw: torch.Tensor,
-    dx: torch.Tensor | None,
-) -> None:
-    """Write the derivatives of a block by Y (slots, L), w (slots, W) and, if asked, x (slots, D).
+    paths: Sequence[_Path], gathered: Gathered, slope: torch.Tensor, dx: torch.Tensor | None
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return the derivatives by Y (slots, L) and w (slots, W), and add those by x to dx, if any.
 
-    slope: that by the messages of its atoms.
+    slope: that by the messages (atoms, D') of the block; dx: (slots, D).
     """
     x, y, w = gathered
     atoms, width = y.shape[:2]
-    dy = dy.zero_().view(y.shape)
+    dy, dw = torch.zeros_like(y), torch.empty_like(w)
     for path in paths:
         pairs = slope[:, path.output].reshape(-1, path.coupling.shape[1]) @ path.coupling.T
         pairs = pairs.view(atoms, path.channels, path.m_features, path.m_harmonics)
@@ -293,3 +274,4 @@ def _slopes(
             dw[:, path.weights].addcmul_(weighted[:, m], by_m[:, m])
         if dx is not None:
             dx[:, path.features].view(shape).addcmul_(weighted, w[:, None, path.weights])
+    return dy.flatten(0, 1), dw
