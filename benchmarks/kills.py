@@ -44,6 +44,7 @@ TARGETS = {
     "find_sites": [f"{BARRIERS}/sites.extxyz"],
     "find_paths": [f"{BARRIERS}/paths.extxyz", f"{BARRIERS}/network_sites.extxyz"],
     "compute_vibrations": [f"{BARRIERS}/vibrations.json"],
+    "map_energy": [f"{BARRIERS}/map_points.extxyz"],
 }
 
 

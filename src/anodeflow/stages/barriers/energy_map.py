@@ -20,12 +20,12 @@ from anodeflow.structures.files import stored_energy
 from anodeflow.structures.geometry import lateral_distances
 
 JUMP = 0.01
-"""Energies of two points on one surface differ by the work of the force to within this (eV), for the
-forces that are left on them (0.02 eV/Å by default, on half an Å)."""
+"""Energies of two points on one surface differ by the work of the force to within this (eV), for
+forces that are left on them (0.02 eV/Å by default, over half an Å)."""
 
 LATER_TERMS = 2.0
-"""How large the terms that the work lacks may be, in those of its correction: at 0.6 Å they are as
-large (median of m-goh), at 0.4 Å half as large."""
+"""How large what the work lacks (later terms, forces that are left) may be, in its correction: the
+medians of both are alike (m-goh at 0.6 Å, m-go at 0.4 Å)."""
 
 LOWER_BY = 5e-3
 """A geometry counts as another, lower minimum from this difference in energy on (eV)."""

@@ -18,8 +18,8 @@ WALK, WALK_WITH_GROUP = (8, 4), (7, 6)
 A_START, AN_IMAGE = 45, 20
 """Calls until an ion is at rest, and those of an image until its path has reached its saddle."""
 
-A_POINT, AREA = 10, 200.0
-"""Calls at a point of a map; area of a stack of ATOMS atoms, Å²."""
+A_POINT, A_POINT_WITH_GROUP, AREA = 11, 20, 127.0
+"""Calls at a point of a map, those tried again with it; area of a stack of ATOMS atoms, Å²."""
 
 VIBRATING = 0.75
 """Share of the atoms that come within 5 Å of the ion at any site or saddle."""
@@ -55,7 +55,8 @@ def vibration_calls(job: PlannedJob) -> ForceCalls:
 def map_calls(job: PlannedJob) -> ForceCalls:
     """Return those of the rule `map_energy`, whose points are about the corners of rhombs."""
     points = _scaled(job, AREA / (sqrt(0.75) * job.params["step"] ** 2))
-    return _calls(job, points * A_POINT * _optimiser(job))
+    calls = A_POINT_WITH_GROUP if job.group else A_POINT
+    return _calls(job, points * calls * _optimiser(job))
 
 
 def _calls(job: PlannedJob, number: float) -> dict[int, float]:

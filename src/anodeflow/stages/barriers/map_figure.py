@@ -22,12 +22,13 @@ from anodeflow.figures.top_view import (
     scale_bar,
 )
 from anodeflow.stages.barriers.map_grid import Grid
-from anodeflow.stages.barriers.network_figure import GROUP, WALK, draw_groups, draw_walk, shown_of
+from anodeflow.stages.barriers.network_figure import GROUP, draw_groups, draw_walk, shown_of
 from anodeflow.stages.barriers.results import EnergyMap, NetworkResult
 from anodeflow.structures import roles
 
 LEVELS = 24
 COLOURS = "viridis"
+WALK_WIDTH = 2.0
 
 SITE: dict[str, Any] = {
     "marker": "o",
@@ -97,7 +98,7 @@ def _ways(found: EnergyMap) -> str:
         return "no way round the cell"
     both = found.both_directions_eV
     shown = "none" if both is None else f"≤ {both:.3f} eV"
-    return f"one direction ≤ {found.one_direction_eV:.3f} eV, both {shown}"
+    return f"way ≤ {found.one_direction_eV:.3f} eV, both {shown}"
 
 
 def _draw_panel(
@@ -112,7 +113,7 @@ def _draw_panel(
         ax.contour(x, y, closed, levels[::4], colors="white", linewidths=0.3)
     draw_cell(ax, atoms)
     mark_atoms(ax, atoms[roles.facing(atoms)])
-    draw_walk(ax, atoms, rows)
+    draw_walk(ax, atoms, rows, linewidths=WALK_WIDTH)
     draw_groups(ax, atoms, rows)
     for place in rows.loc[rows["shown"] == "site", ["x", "y"]].to_numpy(float):
         ax.plot(*lateral_images(atoms, place).T, linestyle="", zorder=6, **SITE)
@@ -126,8 +127,7 @@ def _handles(atoms: Atoms, table: pd.DataFrame) -> list[Line2D]:
         Line2D([], [], label=f"facing {facing}", **MARK),
     ]
     if table["in_walk"].eq(True).any():
-        look = {"color": WALK["colors"], "linewidth": WALK["linewidths"]}
-        handles.append(Line2D([], [], label="lowest walk", **look))
+        handles.append(Line2D([], [], color="black", linewidth=WALK_WIDTH, label="lowest walk"))
     if (table["shown"] == "group").any():
         handles.append(Line2D([], [], linestyle="", label="group on the sheet", **GROUP))
     return handles

@@ -164,10 +164,10 @@ def _draw_panel(
         ax.scatter(x, y, s=26, color=[face], edgecolors="black", linewidths=0.6, zorder=6)
 
 
-def draw_walk(ax: Axes, atoms: Atoms, rows: pd.DataFrame) -> None:
-    """Draw the hops of the lowest walk as broad black lines; rows: of `shown_of`."""
+def draw_walk(ax: Axes, atoms: Atoms, rows: pd.DataFrame, **look: Any) -> None:
+    """Draw the hops of the lowest walk as black lines; rows: of `shown_of`; look: as of WALK."""
     lines, _ = _in_cell(atoms, rows[rows["in_walk"]])
-    ax.add_collection(LineCollection(list(lines), **WALK), autolim=False)
+    ax.add_collection(LineCollection(list(lines), **WALK | look), autolim=False)
 
 
 def draw_groups(ax: Axes, atoms: Atoms, rows: pd.DataFrame) -> None:
