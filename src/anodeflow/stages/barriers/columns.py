@@ -65,7 +65,7 @@ BOUND = (
     "none: an upper bound of the saddle, since ways keep to the lines of the grid, as far as steps "
     "are seen on which the host changes; between points energies are of cubics through both ends"
 )
-RELAXED = "as that of sites: forces of `barriers.saddle_fmax` are left on a point"
+RELAXED = "as that of saddles: forces of `barriers.saddle_fmax` are left on a point"
 MAP_COLUMNS = (
     Column("ion", "ion"),
     Column("points", "points", uncertainty=COUNTED),

@@ -42,9 +42,10 @@ def map_energy(
 ) -> list[Atoms]:
     """Relax a stack with its ion held at (x, y) of each point of a grid.
 
-    The map grows from all sites at once: the point nearest to each starts from there, the others
-    from the lowest of their neighbours that are done, with its Hessian. The ion moves along z and
-    the host at will, but for the centres of both layers, which are held where the host has them.
+    The map grows from all sites at once: the point nearest to each starts from there (of several
+    sites from the lowest), the others from the lowest of their neighbours that are done, with its
+    Hessian. The ion moves along z and the host at will, but for the centres of both layers, which
+    are held where the host has them.
     Then a point that lies higher than the force on the way from a neighbour says (`Grid.excess`),
     or is left out, is relaxed again from that neighbour, until none of them is lowered.
 
@@ -69,7 +70,7 @@ def map_energy(
 
 def energies_of(points: Sequence[Atoms]) -> np.ndarray:
     """Return the energies (P,), eV, NaN of points that are left out."""
-    return np.array([np.nan if is_none(one) else stored_energy(one, "total") for one in points])
+    return np.array([np.nan if is_none(one) else _energy_of(one) for one in points])
 
 
 def forces_of(points: Sequence[Atoms]) -> np.ndarray:
@@ -118,9 +119,10 @@ class _Map:
 
     def __init__(self, host: Atoms, sites: Sequence[Atoms], grid: Grid, kept: KeptMinima):
         self.host, self.sites, self.grid, self.kept = host, sites, grid, kept
-        places = ion_positions(sites)
-        self.series = kept.series(host, {"grid": grid.shape, "sites": places.tolist()})
-        self.distances = lateral_distances(grid.places, places, host.cell.array[:2, :2])
+        starts = [site.positions.tolist() for site in sites]
+        self.series = kept.series(host, {"grid": grid.shape, "sites": starts})
+        cell = host.cell.array[:2, :2]
+        self.distances = lateral_distances(grid.places, ion_positions(sites), cell)
         self.done: dict[int, Atoms] = {}
         self.tried: set[tuple[int, int, float]] = set()
 
@@ -150,7 +152,7 @@ class _Map:
         point = found.info["point"]
         if is_none(found) or is_none(self.done[point]):
             return not is_none(found)
-        gain = stored_energy(self.done[point], "total") - stored_energy(found, "total")
+        gain = _energy_of(self.done[point]) - _energy_of(found)
         self.kept.log.write(f"point {point}: {-1000 * gain:+.1f} meV\n")
         return gain > LOWER_BY
 
@@ -179,7 +181,7 @@ class _Map:
 
     def _energy(self, point: int) -> float:
         """Return a point's energy in steps of 0.1 meV, so that rounding makes no difference."""
-        return round(stored_energy(self.done[point], "total"), 4)
+        return round(_energy_of(self.done[point]), 4)
 
     def _lowest(self, point: int) -> int | None:
         """Return the lowest of the neighbours that are done, or none where all are left out."""
@@ -212,8 +214,7 @@ class _Map:
     def _relax(self, point: int, near: int | None, suffix: str, calc: Calculator) -> Atoms:
         """Relax a point; one that finds no rest is kept as it begins, with the reason."""
         label = f"{_label(point)}{suffix}"
-        nearest = self.sites[int(self.distances[point].argmin())]
-        start = nearest if near is None else self.done[near]
+        start = self._site(point) if near is None else self.done[near]
         begin = at_place(start, self.grid.places[point], self.host)
         hessian = None
         if near is not None and not suffix:
@@ -237,9 +238,20 @@ class _Map:
             self.kept.drop_hessian(label, self.series)
         return found
 
+    def _site(self, point: int) -> Atoms:
+        """Return the lowest of the sites whose nearest point this is, or the nearest of all."""
+        own = np.flatnonzero(self.distances.argmin(axis=0) == point)
+        if not len(own):
+            return self.sites[int(self.distances[point].argmin())]
+        return min((self.sites[n] for n in own.tolist()), key=_energy_of)
+
     def _fault(self, relaxed: Atoms) -> dict[str, str]:
         change = change_of_host(relaxed, self.host)
         return {"left_out": change} if change else {}
+
+
+def _energy_of(stack: Atoms) -> float:
+    return stored_energy(stack, "total")
 
 
 def _label(point: int) -> str:

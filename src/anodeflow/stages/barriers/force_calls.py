@@ -18,7 +18,7 @@ WALK, WALK_WITH_GROUP = (8, 4), (7, 6)
 A_START, AN_IMAGE = 45, 20
 """Calls until an ion is at rest, and those of an image until its path has reached its saddle."""
 
-A_POINT, A_POINT_WITH_GROUP, AREA = 11, 20, 127.0
+A_POINT, A_POINT_WITH_GROUP, AREA = 13, 20, 127.0
 """Calls at a point of a map, those tried again with it; area of a stack of ATOMS atoms, Å²."""
 
 VIBRATING = 0.75

@@ -98,7 +98,10 @@ def plot_network(panels: dict[str, dict[str, Any]]) -> tuple[Figure, pd.DataFram
 
 
 def shown_of(atoms: Atoms, network: NetworkResult) -> pd.DataFrame:
-    """Tabulate what is drawn of a network and of the groups that it goes round; see above."""
+    """Tabulate what is drawn of a network and of the groups that it goes round.
+
+    Columns are those that `plot_network` returns, without the panel.
+    """
     walked = {step.hop for step in network.walk}
     rows: list[dict[str, Any]] = [
         {"shown": "site", "number": number, "energy_eV": site.energy_eV}
