@@ -13,17 +13,10 @@ with quiet_loading():
 
     from anodeflow.models.mace_contraction import ContractionByElement
 
+pytestmark = pytest.mark.usefixtures("in_float64")
+
 CHANNELS, ELEMENTS = 4, 7
 FEATURES = "4x0e + 4x1o + 4x2e"
-
-
-@pytest.fixture(autouse=True)
-def in_float64():
-    before = torch.get_default_dtype()
-    torch.set_default_dtype(torch.float64)
-    torch.manual_seed(1)
-    yield
-    torch.set_default_dtype(before)
 
 
 def contraction(outputs, correlation):

@@ -13,18 +13,12 @@ with quiet_loading():
 
     from anodeflow.models.mace_messages import BLOCK, KeptBlocks, MessagesByAtom
 
-pytestmark = pytest.mark.filterwarnings("ignore")  # those of TorchScript in e3nn
+pytestmark = [
+    pytest.mark.usefixtures("in_float64"),
+    pytest.mark.filterwarnings("ignore"),  # those of TorchScript in e3nn
+]
 
 HARMONICS = "1x0e + 1x1o + 1x2e + 1x3o"
-
-
-@pytest.fixture(autouse=True)
-def in_float64():
-    before = torch.get_default_dtype()
-    torch.set_default_dtype(torch.float64)
-    torch.manual_seed(1)
-    yield
-    torch.set_default_dtype(before)
 
 
 def product(features, harmonics=HARMONICS, target="5x0e + 5x1o + 5x2e"):
